@@ -1,0 +1,119 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# One set of flags for all that is compiled, so that one build cache serves
+# build, lint, tests and the local cluster.
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath -buildvcs=false)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE := $(or $(KEELSON_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keelson)
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI_DIR := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)
+GOLANGCI := $(GOLANGCI_DIR)/golangci-lint
+
+# The local cluster's control plane is a module of its own: Kubernetes itself is
+# no dependency of Keelson.
+CONTROLPLANE := test/cluster/controlplane
+
+LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
+UNIT = $$(go list ./... | grep -v '^github.com/keelson-dev/keelson/test/')
+
+.PHONY: help
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+### Build
+
+.PHONY: build
+build: ## Build bin/keelson
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/keelson ./cmd/keelson
+
+.PHONY: clean
+clean: ## Remove build outputs; what is cached outside the checkout stays
+	rm -rf bin
+
+### Test
+
+.PHONY: test
+test: test-unit test-e2e ## Run all tests
+
+# -count=1: some tests run programs, and Go's test cache does not see what those read.
+.PHONY: test-unit
+test-unit: ## Run unit and property tests with the race detector
+	CGO_ENABLED=1 go test -race -count=1 $(UNIT)
+
+.PHONY: test-e2e
+test-e2e: ## Run the end-to-end suite against a real control plane
+	$(LOCALCLUSTER) build
+	go test -count=1 -p 1 -timeout 30m ./test/...
+
+.PHONY: bench
+bench: ## Run the benchmarks, and the webhook's cost beside that of one which does nothing
+	go test -run '^$$' -bench . -benchmem ./resolver/... ./webhook/...
+	go test -run '^$$' -bench . -timeout 30m ./test/e2e/...
+
+### Verify
+
+.PHONY: verify
+verify: verify-format vet lint verify-modules verify-manifests verify-links ## Run all checks that are no tests
+
+.PHONY: verify-format
+verify-format:
+	@files="$$(gofmt -l .)"; test -z "$$files" || { echo "not formatted, run: make fmt"; echo "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+# Not in the control plane's module: type-checking it takes a compiled Kubernetes.
+.PHONY: lint
+lint: $(GOLANGCI) ## Run golangci-lint, which is installed first where it is missing
+	$(GOLANGCI) run ./...
+
+.PHONY: verify-modules
+verify-modules:
+	go mod verify
+	go mod tidy -diff
+	go -C $(CONTROLPLANE) mod tidy -diff
+
+.PHONY: verify-manifests
+verify-manifests:
+	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC' ./certs ./manifests
+
+.PHONY: verify-links
+verify-links:
+	go test -count=1 ./docs
+
+### Change
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## Format the sources
+	$(GOLANGCI) fmt ./...
+
+.PHONY: manifests
+manifests: ## Render manifests/install.yaml and what else is generated
+	go test -count=1 -run 'TestManifest' ./certs -update
+	go test -count=1 -run 'TestInstall|TestRBAC' ./manifests -update
+
+### Try
+
+# KEEP=1 leaves the cluster running. CONTEXT names a cluster of yours instead of
+# the local one, REGISTRY where to push, as that cluster names it.
+.PHONY: demo
+demo: ## Show Keelson at work in a local cluster
+	@go run ./test/demo $(if $(KEEP),-keep) $(if $(CONTEXT),-context $(CONTEXT)) $(if $(REGISTRY),-registry $(REGISTRY))
+
+.PHONY: cluster-up
+cluster-up: ## Start a local cluster (the first time builds it, about ten minutes)
+	$(LOCALCLUSTER) up $(if $(DIR),--dir $(DIR))
+
+.PHONY: cluster-down
+cluster-down: ## Stop the local cluster
+	$(LOCALCLUSTER) down $(if $(DIR),--dir $(DIR))
+
+# The folder's name holds the version: another version is another tool.
+$(GOLANGCI):
+	GOBIN=$(abspath $(GOLANGCI_DIR)) go install -ldflags "-s -w" github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
