@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// boot starts the parts and waits until they have done what a test counts on.
+func (c *Cluster) boot(ctx context.Context) error {
+	if err := c.startParts(ctx, c.etcd(), c.registry(), c.egress()); err != nil {
+		return err
+	}
+	if err := c.StartAPIServer(ctx); err != nil {
+		return err
+	}
+	if err := c.startParts(ctx, c.controllers(), c.scheduler(), c.kwok()); err != nil {
+		return err
+	}
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return c.bootNodes(ctx) })
+	all.Go(func() error { return c.bootCertManager(ctx) })
+	all.Go(func() error {
+		// Without it no Pod can be created in the namespace.
+		return c.await(ctx, c.part(partControllers), "the default ServiceAccount", func(ctx context.Context) error {
+			_, err := c.client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
+			return err
+		})
+	})
+	all.Go(func() error { return c.await(ctx, c.part(partRegistry), "the registry", c.registryAnswers) })
+	all.Go(func() error {
+		return c.await(ctx, c.part(partEgress), "the egress socket", func(context.Context) error {
+			_, err := os.Stat(filepath.Join(c.Dir, egressSocket))
+			return err
+		})
+	})
+	return all.Wait()
+}
+
+func (c *Cluster) startParts(ctx context.Context, programs ...program) error {
+	for _, what := range programs {
+		p, err := startProcess(ctx, c.Dir, c.bound, what)
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.parts[what.name] = p
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (c *Cluster) part(name string) *Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.parts[name]
+}
+
+// StartAPIServer starts the API server, on the same address and with the same
+// data as before, and returns when it is ready.
+func (c *Cluster) StartAPIServer(ctx context.Context) error {
+	if err := c.startParts(ctx, c.apiServer()); err != nil {
+		return err
+	}
+	return c.await(ctx, c.part(partAPIServer), "the API server", func(ctx context.Context) error {
+		return c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+	})
+}
+
+// StopAPIServer kills the API server as a crash would.
+func (c *Cluster) StopAPIServer() error {
+	p := c.part(partAPIServer)
+	if p == nil {
+		return errNotOurs
+	}
+	return p.Kill()
+}
+
+// bootCertManager: the CRDs must be served before its controllers start.
+func (c *Cluster) bootCertManager(ctx context.Context) error {
+	if !c.withCertManager {
+		return nil
+	}
+	if _, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", c.binaries.Path("crds")); err != nil {
+		return fmt.Errorf("installing cert-manager's CRDs: %w", err)
+	}
+	limit := fmt.Sprintf("--timeout=%s", waitLimit)
+	if _, _, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "crd", "--all", limit); err != nil {
+		return fmt.Errorf("waiting for cert-manager's CRDs: %w", err)
+	}
+	return c.startParts(ctx, c.certManager())
+}
+
+func (c *Cluster) registryAnswers(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Registry+"/v2/", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := (&http.Client{Timeout: waitLimit}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("answer %s", resp.Status)
+	}
+	return nil
+}

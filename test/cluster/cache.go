@@ -1,0 +1,106 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// cacheVariable overrides the folder of the cache.
+const cacheVariable = "KEELSON_CACHE"
+
+// cacheDir is outside of any checkout, so that checkouts and branches share
+// what is equal.
+func cacheDir() (string, error) {
+	if dir := os.Getenv(cacheVariable); dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache folder (set %s): %w", cacheVariable, err)
+	}
+	return filepath.Join(dir, "keelson"), nil
+}
+
+// keyInputs are what the programs depend on besides their module.
+type keyInputs struct {
+	goVersion string // as "go env GOVERSION" prints it
+	platform  string // GOOS/GOARCH
+	kwok      string // version
+	flags     string // of the linker
+}
+
+func newKeyInputs(ctx context.Context, source string) (keyInputs, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
+	cmd.Dir = source
+	out, err := cmd.Output()
+	if err != nil {
+		return keyInputs{}, fmt.Errorf("asking for Go's version: %w", err)
+	}
+	return keyInputs{
+		goVersion: strings.TrimSpace(string(out)),
+		platform:  runtime.GOOS + "/" + runtime.GOARCH,
+		kwok:      kwokVersion,
+		flags:     linkerFlags,
+	}, nil
+}
+
+// cacheKey names what a build of the module would make: two equal keys, two
+// equal sets of programs. Tests of the module and its notes do not count.
+func cacheKey(module fs.FS, in keyInputs) (string, error) {
+	sum := sha256.New()
+	sum.Write(fmt.Appendf(nil, "%q\n", []string{in.goVersion, in.platform, in.kwok, in.flags}))
+	// WalkDir goes in lexical order: the key does not depend on the file system.
+	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !isSource(name) {
+			return err
+		}
+		text, err := fs.ReadFile(module, name)
+		if err != nil {
+			return err
+		}
+		sum.Write(fmt.Appendf(nil, "%q %d\n", name, len(text)))
+		sum.Write(text)
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the control plane's sources: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16], nil
+}
+
+func isSource(name string) bool {
+	base := path.Base(name)
+	return slices.Contains([]string{"go.mod", "go.sum"}, base) ||
+		strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go")
+}
+
+// findSource finds the control plane's module from the working folder, which in
+// tests is the package's and for "go run" anywhere in the checkout.
+func findSource() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		source := filepath.Join(dir, "test", "cluster", "controlplane")
+		if _, err := os.Stat(filepath.Join(source, "go.mod")); err == nil {
+			return source, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("finding test/cluster/controlplane above %q: not in a checkout of Keelson", start)
+		}
+	}
+}

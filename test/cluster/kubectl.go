@@ -1,0 +1,54 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// tokenLasts is longer than any test and shorter than the API server's limit.
+const tokenLasts = 24 * time.Hour
+
+// Kubectl runs kubectl as the administrator, with stdin as its standard input.
+// Warnings of admission webhooks are on stderr. The error of a failed one has
+// its arguments and its stderr.
+func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
+	cmd := exec.CommandContext(ctx, c.KubectlPath, args...)
+	// The cache in the home folder goes by host and port; another cluster may have
+	// had the port before and another set of CRDs.
+	cmd.Env = append(environment(), "KUBECONFIG="+c.Kubeconfig, "KUBECACHEDIR="+filepath.Join(c.Dir, "kubectl-cache"))
+	cmd.WaitDelay = time.Second
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return out.String(), errs.String(), fmt.Errorf("running kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
+	}
+	return out.String(), errs.String(), nil
+}
+
+// ServiceAccountKubeconfig writes a kubeconfig with a token of the
+// ServiceAccount, so that a program outside runs with the rights that its Pod
+// would have, and returns the file's name. The token is good for a day.
+func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, account string) (string, error) {
+	seconds := int64(tokenLasts / time.Second)
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
+	token, err := c.client.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account, request, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("requesting a token of %s/%s: %w", namespace, account, err)
+	}
+	config := c.RESTConfig()
+	config.BearerToken = token.Status.Token
+	name := filepath.Join(c.Dir, fmt.Sprintf("%s.%s.kubeconfig", namespace, account))
+	return name, writeKubeconfig(name, config, namespace)
+}

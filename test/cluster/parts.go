@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The parts, by the names of their logs and pid files. All run in the cluster's
+// folder: file names are relative to it, because the path of a Unix socket may
+// have 107 bytes only.
+const (
+	partEtcd        = "etcd"
+	partAPIServer   = "kube-apiserver"
+	partControllers = "kube-controller-manager"
+	partScheduler   = "kube-scheduler"
+	partRegistry    = "registry"
+	partEgress      = "egress"
+	partKwok        = "kwok"
+	partCertManager = "certmanager"
+)
+
+// stopOrder: clients of the API server first, etcd last. What stands together
+// is stopped at the same time.
+func stopOrder() [][]string {
+	return [][]string{
+		{partCertManager, partKwok, partRegistry, partScheduler, partControllers},
+		{partAPIServer, partEgress},
+		{partEtcd},
+	}
+}
+
+// controlPlane is a part that is in the all-in-one program.
+func (c *Cluster) controlPlane(name string, flags ...string) program {
+	return program{name: name, path: c.binaries.Path("controlplane"), args: append([]string{name}, flags...)}
+}
+
+func (c *Cluster) etcd() program {
+	client, peer := "http://"+loopback(c.ports.Etcd), "http://"+loopback(c.ports.Peer)
+	return c.controlPlane(partEtcd,
+		"--name=e0", "--data-dir=etcd.data", "--log-level=warn",
+		"--unsafe-no-fsync", // a power cut may lose a test's data
+		"--listen-client-urls="+client, "--advertise-client-urls="+client,
+		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer, "--initial-cluster=e0="+peer)
+}
+
+func (c *Cluster) apiServer() program {
+	p := c.controlPlane(partAPIServer,
+		"--etcd-servers=http://"+loopback(c.ports.Etcd),
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", c.ports.API),
+		// Any other reconciler refuses to publish a loopback address.
+		"--endpoint-reconciler-type=none",
+		"--tls-cert-file=keys/apiserver.crt", "--tls-private-key-file=keys/apiserver.key",
+		"--token-auth-file=keys/tokens.csv", "--authorization-mode=RBAC",
+		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=keys/sa.key", "--service-account-signing-key-file=keys/sa.key",
+		"--audit-policy-file=audit.yaml", "--audit-log-path="+auditLog,
+		"--egress-selector-config-file=egress.yaml",
+		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
+	p.args = append(p.args, c.flags...)
+	return p
+}
+
+// egress carries the API server's calls of Service webhooks to the test's
+// processes; see Route.
+func (c *Cluster) egress() program {
+	return program{name: partEgress, path: c.binaries.Path("egress"), args: []string{
+		"-socket", egressSocket, "-routes", routesFile,
+		"-api", "https://" + loopback(c.ports.API), "-ca", "keys/ca.crt", "-token-file", "keys/token",
+	}}
+}
+
+// controllers: without the rates, a mass rollout waits for the client's own
+// limit instead of for the API server.
+func (c *Cluster) controllers() program {
+	return c.controlPlane(partControllers,
+		"--kubeconfig=kubeconfig", "--secure-port=0", "--leader-elect=false",
+		"--service-account-private-key-file=keys/sa.key", "--root-ca-file=keys/ca.crt",
+		"--kube-api-qps=500", "--kube-api-burst=1000",
+		"--concurrent-deployment-syncs=20", "--concurrent-replicaset-syncs=20")
+}
+
+func (c *Cluster) scheduler() program {
+	return c.controlPlane(partScheduler,
+		"--kubeconfig=kubeconfig", "--secure-port=0", "--leader-elect=false",
+		"--kube-api-qps=500", "--kube-api-burst=1000")
+}
+
+// registry: without the exporters set to none it looks for a collector.
+func (c *Cluster) registry() program {
+	p := c.controlPlane(partRegistry, "serve", "registry.yaml")
+	p.env = append(strings.Fields("OTEL_TRACES_EXPORTER=none OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none"),
+		"REGISTRY_HTTP_ADDR="+c.Registry)
+	return p
+}
+
+// kwok plays the kubelet by the stages; outside of kwokctl it has none built
+// in. The CIDR gives 65534 Pod addresses; the empty address opens no port.
+func (c *Cluster) kwok() program {
+	return program{
+		name: partKwok, path: c.binaries.Path("kwok"),
+		env: []string{"KWOK_WORKDIR=" + c.Dir},
+		args: []string{
+			"--kubeconfig=kubeconfig", "--config=stages.yaml", "--manage-all-nodes=true",
+			"--node-lease-duration-seconds=40", "--cidr=10.0.0.1/16", "--node-ip=10.0.0.1", "--server-address=",
+		},
+	}
+}
+
+func (c *Cluster) certManager() program {
+	return c.controlPlane(partCertManager, "-kubeconfig", "kubeconfig")
+}

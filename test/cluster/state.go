@@ -1,0 +1,193 @@
+package cluster
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Files in the cluster's folder.
+const (
+	stateFile    = "cluster.json"
+	routesFile   = "routes"
+	auditLog     = "audit.log"
+	egressSocket = "egress.sock"
+	pidSuffix    = ".pid"
+)
+
+//go:embed config/*.yaml
+var config embed.FS
+
+// state is what another process must know of a cluster: see Open.
+type state struct {
+	Binaries string
+	Ports    ports
+	Flags    []string
+}
+
+// prepare writes all that the parts read and returns a cluster that is ready to
+// boot.
+func prepare(o Options, binaries Binaries) (*Cluster, error) {
+	dir, temporary := o.Dir, false
+	if dir == "" {
+		made, err := os.MkdirTemp("", "keelson-cluster-")
+		if err != nil {
+			return nil, err
+		}
+		dir, temporary = made, true
+	}
+	c, err := prepareIn(dir, o, binaries)
+	if err != nil {
+		if temporary {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return nil, fmt.Errorf("preparing the cluster's folder: %w", err)
+	}
+	c.temporary, c.nodes, c.withCertManager = temporary, o.Nodes, !o.NoCertManager
+	return c, nil
+}
+
+func prepareIn(dir string, o Options, binaries Binaries) (*Cluster, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	s, err := readState(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && s.Ports.free() != nil {
+		s.Ports, err = newPorts()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Binaries, s.Flags = binaries.Dir, o.APIServerFlags
+	if err := errors.Join(writeState(dir, s), writeConfig(dir), writeKeys(dir), removeLogs(dir)); err != nil {
+		return nil, err
+	}
+	c, err := newCluster(dir, s)
+	if err != nil {
+		return nil, err
+	}
+	return c, writeKubeconfig(c.Kubeconfig, c.rest, "")
+}
+
+// newCluster only reads.
+func newCluster(dir string, s state) (*Cluster, error) {
+	ca, err := os.ReadFile(filepath.Join(dir, keysDir, "ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	token, err := os.ReadFile(filepath.Join(dir, keysDir, "token"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{
+		Dir:         dir,
+		Kubeconfig:  filepath.Join(dir, "kubeconfig"),
+		Registry:    loopback(s.Ports.Registry),
+		AuditLog:    filepath.Join(dir, auditLog),
+		KubectlPath: Binaries{s.Binaries}.Path("kubectl"),
+		binaries:    Binaries{s.Binaries},
+		ports:       s.Ports,
+		flags:       s.Flags,
+		parts:       map[string]*Process{},
+		rest: &rest.Config{
+			Host:            "https://" + loopback(s.Ports.API),
+			BearerToken:     string(token),
+			TLSClientConfig: rest.TLSClientConfig{CAData: ca},
+			QPS:             -1, // the test decides how fast it goes
+		},
+	}
+	c.life, c.end = context.WithCancel(context.Background())
+	c.client, err = kubernetes.NewForConfig(c.rest)
+	return c, err
+}
+
+func readState(dir string) (s state, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err != nil {
+		return state{}, err
+	}
+	err = json.Unmarshal(text, &s)
+	return s, err
+}
+
+func writeState(dir string, s state) error {
+	text, err := json.MarshalIndent(s, "", "\t")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, stateFile), text)
+}
+
+func writeConfig(dir string) error {
+	files, err := config.ReadDir("config")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := config.ReadFile("config/" + f.Name())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name()), text, 0o600); err != nil {
+			return err
+		}
+	}
+	routes, err := os.OpenFile(filepath.Join(dir, routesFile), os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return routes.Close()
+}
+
+// removeLogs: the logs are of one run, except for the audit log, which is data.
+func removeLogs(dir string) error {
+	var errs []error
+	for _, name := range logFiles(dir) {
+		if filepath.Base(name) != auditLog {
+			errs = append(errs, os.Remove(name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func logFiles(dir string) []string {
+	names, _ := fs.Glob(os.DirFS(dir), "*.log") // the pattern is good
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return names
+}
+
+// writeKubeconfig writes a file that needs no other one.
+func writeKubeconfig(name string, config *rest.Config, namespace string) error {
+	file := clientcmdapi.NewConfig()
+	const entry = "keelson"
+	file.Clusters[entry] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
+	file.AuthInfos[entry] = &clientcmdapi.AuthInfo{Token: config.BearerToken}
+	file.Contexts[entry] = &clientcmdapi.Context{Cluster: entry, AuthInfo: entry, Namespace: namespace}
+	file.CurrentContext = entry
+	return clientcmd.WriteToFile(*file, name)
+}
+
+// replaceFile writes a file so that a reader sees the old text or the new one.
+func replaceFile(name string, text []byte) error {
+	temp := name + ".tmp"
+	if err := os.WriteFile(temp, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temp, name)
+}
