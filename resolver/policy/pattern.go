@@ -1,0 +1,140 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// pattern is a glob or a regexp that says which tags match and what of them
+// is compared.
+type pattern struct {
+	glob    glob
+	re      *regexp.Regexp // nil for a glob
+	compare int            // submatch that is compared; 0 is the whole tag
+}
+
+// parseGlobPattern reads a glob. Over whole tags it may hold nothing that no
+// tag holds; an extracted text may hold anything.
+func parseGlobPattern(text string, wholeTags bool) (*pattern, error) {
+	parse := parseGlob
+	if wholeTags {
+		parse = parseTagGlob
+	}
+	g, err := parse(text)
+	return &pattern{glob: g}, err
+}
+
+func parseRegexpPattern(text string) (*pattern, error) {
+	re, err := compile(text)
+	if err != nil {
+		return nil, err
+	}
+	return &pattern{re: re, compare: max(re.SubexpIndex("compare"), 0)}, nil
+}
+
+// key returns the part of the text that decides the order, if it matches.
+func (p *pattern) key(text string) (string, bool) {
+	if p.re == nil {
+		return text, p.glob.match(text)
+	}
+	if p.compare == 0 {
+		return text, p.re.MatchString(text)
+	}
+	at := p.re.FindStringSubmatchIndex(text)
+	if at == nil {
+		return "", false
+	}
+	if at[2*p.compare] < 0 {
+		return "", true
+	}
+	return text[at[2*p.compare]:at[2*p.compare+1]], true
+}
+
+// whole reports whether key returns the text itself, so that the order is known
+// before the costlier match.
+func (p *pattern) whole() bool { return p.compare == 0 }
+
+// maxProgram bounds what a short regexp with nested repetitions can cost.
+const maxProgram = 1000
+
+func compile(text string) (*regexp.Regexp, error) {
+	if text == "" {
+		return nil, errors.New("empty; allowed: an RE2 regular expression")
+	}
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("%d bytes; allowed: at most %d", len(text), maxExpression)
+	}
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return nil, fmt.Errorf("%s; allowed: an RE2 regular expression", complaint(err))
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil || len(program.Inst) > maxProgram {
+		return nil, fmt.Errorf("too many repetitions; allowed: a regular expression of at most %d steps", maxProgram)
+	}
+	return regexp.Compile(text)
+}
+
+func complaint(err error) string {
+	var fault *syntax.Error
+	if errors.As(err, &fault) {
+		return fmt.Sprintf("%s in %q", fault.Code, fault.Expr)
+	}
+	return err.Error()
+}
+
+// glob is a pattern in which * stands for any text and ? for one character.
+type glob string
+
+func parseGlob(text string) (glob, error) {
+	if text == "" {
+		return "", errors.New("empty; allowed: a pattern with * and ?")
+	}
+	if len(text) > maxExpression {
+		return "", fmt.Errorf("%d bytes; allowed: at most %d", len(text), maxExpression)
+	}
+	for strings.Contains(text, "**") {
+		text = strings.ReplaceAll(text, "**", "*")
+	}
+	return glob(text), nil
+}
+
+// parseTagGlob refuses what no tag holds: [0-9] and {a,b} of other tools would
+// silently match nothing.
+func parseTagGlob(text string) (glob, error) {
+	for _, c := range text {
+		if c != '*' && c != '?' && !tagCharacters(string(c)) {
+			return "", fmt.Errorf("%q is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?", c)
+		}
+	}
+	return parseGlob(text)
+}
+
+// match needs no more than pattern times text steps: it only ever goes back to
+// the last *.
+func (g glob) match(text string) bool {
+	var at, i int
+	star, mark := -1, 0
+	for i < len(text) {
+		switch {
+		case at < len(g) && g[at] == '*':
+			star, mark = at, i
+			at++
+		case at < len(g) && (g[at] == '?' || g[at] == text[i]):
+			at++
+			i++
+		case star >= 0:
+			mark++
+			at, i = star+1, mark
+		default:
+			return false
+		}
+	}
+	for at < len(g) && g[at] == '*' {
+		at++
+	}
+	return at == len(g)
+}

@@ -1,0 +1,151 @@
+package policy
+
+// Reason says why a tag was chosen, why the current one stays, or why a tag was
+// rejected. Callers decide on the constant; people read Text.
+type Reason string
+
+// Reasons to move.
+const (
+	NewerPatch      Reason = "NewerPatch"
+	NewerMinor      Reason = "NewerMinor"
+	NewerMajor      Reason = "NewerMajor"
+	NewerPreRelease Reason = "NewerPreRelease"
+	NewerRelease    Reason = "NewerRelease" // of the x.y.z whose pre-release is the current tag
+	IntoRange       Reason = "IntoRange"    // from outside, or from no tag at all
+	NewerMatch      Reason = "NewerMatch"
+	IntoPattern     Reason = "IntoPattern" // from no match, or from no tag at all
+	SameTag         Reason = "SameTag"     // the tag stays, its digest is followed
+)
+
+// Reasons to stay.
+const (
+	StayNewest        Reason = "StayNewest"
+	StayNever         Reason = "StayNever"
+	StayNotAVersion   Reason = "StayNotAVersion"
+	StayFiltered      Reason = "StayFiltered"
+	StayNoCurrent     Reason = "StayNoCurrent"
+	StayNoCandidate   Reason = "StayNoCandidate"
+	StayNotInList     Reason = "StayNotInList"
+	StayNeedsRegistry Reason = "StayNeedsRegistry"
+)
+
+// Reasons to reject a tag that is not chosen.
+const (
+	RejectNotATag      Reason = "RejectNotATag" // outside the tag grammar; an index holds none
+	RejectExcluded     Reason = "RejectExcluded"
+	RejectFiltered     Reason = "RejectFiltered"
+	RejectNotAVersion  Reason = "RejectNotAVersion"
+	RejectNoOrder      Reason = "RejectNoOrder"
+	RejectOtherLine    Reason = "RejectOtherLine"
+	RejectOtherVariant Reason = "RejectOtherVariant"
+	RejectOtherMajor   Reason = "RejectOtherMajor"
+	RejectOtherMinor   Reason = "RejectOtherMinor"
+	RejectPreRelease   Reason = "RejectPreRelease"
+	RejectNotHigher    Reason = "RejectNotHigher"
+	RejectOutsideRange Reason = "RejectOutsideRange"
+	RejectNoMatch      Reason = "RejectNoMatch"
+	RejectOtherTag     Reason = "RejectOtherTag"
+	RejectNever        Reason = "RejectNever"
+	RejectCurrent      Reason = "RejectCurrent"
+	RejectNotHighest   Reason = "RejectNotHighest"
+	RejectSameVersion  Reason = "RejectSameVersion" // the tie goes to the chosen one
+)
+
+// Text returns the reason as a clause for people, such as "newer minor
+// release". A reason that this package does not know is its own text.
+func (r Reason) Text() string {
+	for _, text := range []func(Reason) string{moveText, stayText, rejectText} {
+		if s := text(r); s != "" {
+			return s
+		}
+	}
+	return string(r)
+}
+
+func moveText(r Reason) string {
+	switch r {
+	case NewerPatch:
+		return "newer patch release"
+	case NewerMinor:
+		return "newer minor release"
+	case NewerMajor:
+		return "newer major release"
+	case NewerPreRelease:
+		return "newer pre-release"
+	case NewerRelease:
+		return "release of the current pre-release"
+	case IntoRange:
+		return "highest in the range"
+	case NewerMatch:
+		return "higher match"
+	case IntoPattern:
+		return "highest match"
+	case SameTag:
+		return "same tag, followed by its digest"
+	}
+	return ""
+}
+
+func stayText(r Reason) string {
+	switch r {
+	case StayNewest:
+		return "nothing newer that the policy allows"
+	case StayNever:
+		return "policy never"
+	case StayNotAVersion:
+		return "not a version tag; use semver:, force or newest"
+	case StayFiltered:
+		return "the filter extracts nothing from the current tag; widen it, or use semver:"
+	case StayNoCurrent:
+		return "no current tag to be higher than; only semver:, glob: and regexp: do without"
+	case StayNoCandidate:
+		return "no tag that the policy allows"
+	case StayNotInList:
+		return "current tag is not in the list"
+	case StayNeedsRegistry:
+		return "force without matchTag needs the registry's build dates, which is not supported yet"
+	}
+	return ""
+}
+
+func rejectText(r Reason) string {
+	switch r {
+	case RejectNotATag:
+		return "not a tag"
+	case RejectExcluded:
+		return "excluded"
+	case RejectFiltered:
+		return "not matched by the filter"
+	case RejectNotAVersion:
+		return "not a version"
+	case RejectNoOrder:
+		return "no order with the current tag"
+	case RejectOtherLine:
+		return "other number of parts"
+	case RejectOtherVariant:
+		return "other variant"
+	case RejectOtherMajor:
+		return "other major version"
+	case RejectOtherMinor:
+		return "other minor version"
+	case RejectPreRelease:
+		return "pre-release"
+	case RejectNotHigher:
+		return "not higher than the current tag"
+	case RejectOutsideRange:
+		return "outside the range"
+	case RejectNoMatch:
+		return "no match"
+	case RejectOtherTag:
+		return "other tag"
+	case RejectNever:
+		return "policy never"
+	case RejectCurrent:
+		return "current tag"
+	case RejectNotHighest:
+		return "lower than the chosen tag"
+	case RejectSameVersion:
+		return "same version as the chosen tag"
+	}
+	return ""
+}

@@ -1,0 +1,140 @@
+package policy
+
+import "strings"
+
+// Selection is the outcome of a policy for one container. Tag is the tag that
+// was chosen, the current one where it stays, and empty where nothing was
+// chosen and there is no current tag.
+type Selection struct {
+	Tag    string
+	Reason Reason
+}
+
+// Moved reports whether the selection leaves the current tag.
+func (s Selection) Moved(current string) bool { return s.Tag != "" && s.Tag != current }
+
+// Select chooses among the tags of an index. An empty current tag is an absent
+// one. A current tag that the index lacks is still what the choice is compared
+// with.
+func (p *Policy) Select(ix *Index, current string) Selection {
+	return p.SelectWithin(ix, current, nil)
+}
+
+// SelectWithin is Select over the tags for which allow is true. The current tag
+// stays without being asked about. A nil allow is true for every tag.
+func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) bool) Selection {
+	s := search{policy: p, view: ix.view(p.filter), current: current, allow: allow}
+	s.read()
+	var chosen string
+	var reason Reason
+	switch p.kind {
+	case kindNever:
+		reason = StayNever
+	case kindForce:
+		reason = s.force(ix)
+	case kindSemver:
+		chosen, reason = s.ranged()
+	case kindGlob, kindRegexp:
+		chosen, reason = s.matching()
+	default:
+		chosen, reason = s.level()
+	}
+	if chosen == "" {
+		chosen = current
+	}
+	return Selection{Tag: chosen, Reason: reason}
+}
+
+// Moves reports whether the policy lets a container at from move to the tag to,
+// if both exist: whether to would be chosen out of the two. A tag moves to
+// itself.
+func (p *Policy) Moves(from, to string) bool {
+	return from == to || p.Select(NewIndex([]string{from, to}), from).Tag == to
+}
+
+// search is one selection under way.
+type search struct {
+	policy  *Policy
+	view    *view
+	current string
+	allow   func(tag string) bool
+
+	text      string // stands for the current tag in comparisons
+	hasText   bool
+	version   version
+	isVersion bool
+}
+
+func (s *search) read() {
+	if s.current == "" {
+		return
+	}
+	if s.text, s.hasText = s.policy.baseText(s.current); s.hasText {
+		s.version, s.isVersion = parseVersion(s.text)
+	}
+}
+
+func (s *search) permits(tag string) bool {
+	return !s.policy.excluded(tag) && (s.allow == nil || s.allow(tag))
+}
+
+// force never leaves the tag. What is behind it is the registry's to say.
+func (s *search) force(ix *Index) Reason {
+	p := s.policy
+	switch {
+	case !p.matchesTag(s.current):
+		return StayNeedsRegistry
+	case s.current == "":
+		return StayNoCurrent
+	case !ix.Has(s.current):
+		return StayNotInList
+	case !p.Digest(s.current):
+		return StayNoCandidate
+	default:
+		return SameTag
+	}
+}
+
+// matching selects for glob and regexp. Lists are long and matches are few, but
+// a tag that is not higher than the best so far need not be matched at all.
+func (s *search) matching() (string, Reason) {
+	p := s.policy.pattern
+	var best, bestKey, currentKey string
+	matches := false
+	if s.hasText {
+		currentKey, matches = p.key(s.text)
+	}
+	for i := len(s.view.tags) - 1; i >= 0; i-- {
+		tag, text := s.view.tags[i], s.view.texts[i]
+		if p.whole() && !higherMatch(text, tag, bestKey, best) {
+			continue
+		}
+		key, ok := p.key(text)
+		if !ok || !higherMatch(key, tag, bestKey, best) ||
+			matches && compareNatural(key, currentKey) <= 0 || !s.permits(tag) {
+			continue
+		}
+		best, bestKey = tag, key
+	}
+	switch {
+	case best == "" && matches:
+		return "", StayNewest
+	case best == "":
+		return "", StayNoCandidate
+	case matches:
+		return best, NewerMatch
+	default:
+		return best, IntoPattern
+	}
+}
+
+// higherMatch compares by key, and gives the lexically smaller tag the tie.
+func higherMatch(key, tag, bestKey, best string) bool {
+	if best == "" {
+		return true
+	}
+	if c := compareNatural(key, bestKey); c != 0 {
+		return c > 0
+	}
+	return strings.Compare(tag, best) < 0
+}

@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Bounds on what settings may hold: they come from whoever may write
+// workloads.
+const (
+	maxExpression = 512 // bytes of a range, pattern, filter or template
+	maxExclude    = 64  // globs
+)
+
+// Spec is a policy as settings give it.
+type Spec struct {
+	// Name is exact and in lower case: all, major, minor, patch, semver:RANGE,
+	// glob:PATTERN, regexp:RE, force or never.
+	Name string
+	// MatchTag is read for force alone. The default is true where the current
+	// tag is no version.
+	MatchTag *bool
+	// MatchPreRelease, set to false, allows any pre-release. The default is
+	// true.
+	MatchPreRelease *bool
+	// Filter is a regexp that drops the tags that it does not match; Extract
+	// rewrites the others for every comparison ($1, $name, ${name}). The
+	// default is no filter, and the tag itself.
+	Filter, Extract string
+	// Exclude are globs of tags that are dropped.
+	Exclude []string
+}
+
+// Fault is one setting that cannot be used. Field is the setting's name:
+// policy, matchTag, filter, extract or exclude. Allowed says what is wrong and
+// what is allowed instead.
+type Fault struct{ Field, Value, Allowed string }
+
+// Error names the setting, what was given and what is allowed.
+func (f Fault) Error() string {
+	return fmt.Sprintf("%s: %q: %s", f.Field, short(f.Value), f.Allowed)
+}
+
+// short keeps a hostile value from filling a terminal.
+func short(value string) string {
+	const most = 80
+	if len(value) <= most {
+		return value
+	}
+	return strings.ToValidUTF8(value[:most], "") + "…"
+}
+
+// Faults are all the faults of one Spec, in the order of its fields.
+type Faults []Fault
+
+// Error joins the faults.
+func (f Faults) Error() string {
+	texts := make([]string, len(f))
+	for i := range f {
+		texts[i] = f[i].Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Parse compiles a policy. Its error is of type Faults, and holds every fault
+// at once.
+func Parse(spec Spec) (*Policy, error) {
+	spec.Exclude = slices.Clone(spec.Exclude)
+	slices.Sort(spec.Exclude)
+	p := &Policy{spec: spec, preReleases: spec.MatchPreRelease != nil && !*spec.MatchPreRelease}
+	var faults Faults
+	note := func(field, value string, err error) {
+		if err != nil {
+			faults = append(faults, Fault{Field: field, Value: value, Allowed: err.Error()})
+		}
+	}
+	note("policy", spec.Name, p.parseName())
+	if p.kind == kindForce && spec.MatchTag != nil && !*spec.MatchTag {
+		note("matchTag", "false", errors.New(
+			"force without matchTag needs the registry's build dates, which is not supported yet; allowed: true"))
+	}
+	var err error
+	p.filter, err = parseFilter(spec.Filter)
+	note("filter", spec.Filter, err)
+	note("extract", spec.Extract, p.parseExtract())
+	if len(spec.Exclude) > maxExclude {
+		note("exclude", spec.Exclude[0], fmt.Errorf("%d globs; allowed: at most %d", len(spec.Exclude), maxExclude))
+		spec.Exclude = nil
+	}
+	for _, text := range spec.Exclude {
+		g, err := parseTagGlob(text)
+		note("exclude", text, err)
+		p.exclude = append(p.exclude, g)
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	return p, nil
+}
+
+func (p *Policy) parseName() (err error) {
+	name, argument, hasArgument := strings.Cut(p.spec.Name, ":")
+	p.kind = kind(name)
+	switch p.kind {
+	case kindAll, kindMajor, kindMinor, kindPatch, kindForce, kindNever:
+		if hasArgument {
+			return fmt.Errorf("%s takes no argument; allowed: %s", name, name)
+		}
+	case kindSemver:
+		p.span, err = parseRange(argument)
+	case kindGlob:
+		p.pattern, err = parseGlobPattern(argument, p.spec.Extract == "")
+	case kindRegexp:
+		p.pattern, err = parseRegexpPattern(argument)
+	case "newest":
+		return errors.New("newest needs the registry's build dates, which is not supported yet; " + allowedPolicies)
+	default:
+		return unknownPolicy(name)
+	}
+	return err
+}
+
+const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never"
+
+func unknownPolicy(name string) error {
+	if name == "" {
+		return errors.New("no policy; " + allowedPolicies)
+	}
+	for _, known := range []string{"all", "major", "minor", "patch", "semver", "glob", "regexp", "force", "never"} {
+		if near(strings.ToLower(name), known) {
+			return fmt.Errorf("unknown policy; did you mean %q? %s", known, allowedPolicies)
+		}
+	}
+	return errors.New("unknown policy; " + allowedPolicies)
+}
+
+// near reports whether two words differ by one letter: changed, added, left
+// out, or swapped with the next.
+func near(a, b string) bool {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	if len(a) <= 1 && len(b) <= 1 {
+		return true
+	}
+	return len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+}
