@@ -1,0 +1,51 @@
+package resolver
+
+import (
+	"context"
+	"time"
+)
+
+// digestKey is what a digest is kept for.
+type digestKey struct {
+	key
+	tag string
+}
+
+// pointer is what a tag pointed at, when last looked.
+type pointer struct {
+	source[string]
+	digest string
+	// asked is when the registry was last asked for a digest that it did not
+	// have.
+	asked time.Time
+}
+
+// differs reports whether a bump names another digest than the one known.
+func (p *pointer) differs(q *Query) bool { return q.WantDigest != "" && q.WantDigest != p.digest }
+
+// digest returns what a tag points at. The error is why it is not known, or,
+// beside a digest, why that is an old one.
+func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential) (string, error) {
+	p := r.digests.Get(digestKey{key{q.Repository, credential.ID()}, tag}, func() *pointer { return new(pointer) })
+	freshFor := r.options.FreshFor
+	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= freshFor }
+	err := p.update(ctx, &r.options, demand[string]{
+		repository: q.Repository,
+		force:      q.Fresh,
+		known:      func() bool { return p.digest != "" },
+		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
+		misses:     differs,
+		settle: func(now time.Time) {
+			if p.differs(q) {
+				p.asked = now
+			}
+		},
+		fetch: func(ctx context.Context) (string, error) {
+			return r.registry.Digest(ctx, q.Repository, tag, credential)
+		},
+		accept: func(digest string, _ time.Time) { p.digest = digest },
+	})
+	defer p.mu.Unlock() // update locks
+
+	return p.digest, err
+}

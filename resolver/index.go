@@ -1,0 +1,104 @@
+package resolver
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// key is what a list is kept for. A list that was read with one credential is
+// never an answer for another.
+type key struct {
+	repository, credential string
+}
+
+// entry is the index of one key.
+type entry struct {
+	source[*policy.Index]
+	list trusted
+	// asked are the tags that a read was made for, and when: once a tag and
+	// FreshFor.
+	asked map[string]time.Time
+}
+
+// maxAsked bounds the tags that one entry is read again for within FreshFor:
+// tags are input, each of these a request.
+const maxAsked = 256
+
+func newEntry() *entry {
+	return &entry{
+		list:  trusted{absent: map[string]time.Time{}},
+		asked: map[string]time.Time{},
+	}
+}
+
+// view is what one resolution sees of an entry.
+type view struct {
+	index *policy.Index // nil if nothing is known
+	// suspect: a later list was read and is not believed yet.
+	suspect bool
+	// lacks: the base is not in the index; confirmed: nor was it an interval
+	// before.
+	lacks, confirmed bool
+	// err is why the index is older than asked for.
+	err error
+}
+
+// view returns the index for a query, read again first where it must be.
+func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) view {
+	e := r.lists.Get(key{q.Repository, credential.ID()}, newEntry)
+	misses := func(now time.Time) bool { return e.misses(q, now, r.options.FreshFor) }
+	err := e.update(ctx, &r.options, demand[*policy.Index]{
+		repository: q.Repository,
+		force:      q.Fresh,
+		known:      func() bool { return e.list.index != nil },
+		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },
+		misses:     misses,
+		settle:     func(now time.Time) { e.settle(q, now, r.options.FreshFor) },
+		fetch: func(ctx context.Context) (*policy.Index, error) {
+			tags, err := r.registry.Tags(ctx, q.Repository, credential)
+			if err != nil {
+				return nil, err
+			}
+			return policy.NewIndex(tags), nil
+		},
+		accept: func(ix *policy.Index, now time.Time) { e.list.offer(ix, now, r.options.ConfirmAfter) },
+	})
+	defer e.mu.Unlock() // update locks
+
+	seen := view{index: e.list.index, suspect: e.list.pending != nil, err: err}
+	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
+	return seen
+}
+
+// misses reports whether the entry lacks a tag that it was not read for lately.
+func (e *entry) misses(q *Query, now time.Time, freshFor time.Duration) bool {
+	return slices.ContainsFunc(q.Want, func(tag string) bool { return e.missing(tag, now, freshFor) }) ||
+		e.missing(q.Tag, now, freshFor)
+}
+
+func (e *entry) missing(tag string, now time.Time, freshFor time.Duration) bool {
+	if !policy.ValidTag(tag) || e.list.index != nil && e.list.index.Has(tag) {
+		return false
+	}
+	if asked, ok := e.asked[tag]; ok {
+		return now.Sub(asked) >= freshFor
+	}
+	return len(e.asked) < maxAsked
+}
+
+// settle notes the tags that a read did not find.
+func (e *entry) settle(q *Query, now time.Time, freshFor time.Duration) {
+	for tag, asked := range e.asked {
+		if now.Sub(asked) >= freshFor {
+			delete(e.asked, tag)
+		}
+	}
+	for _, tag := range append([]string{q.Tag}, q.Want...) {
+		if len(e.asked) < maxAsked && e.missing(tag, now, freshFor) {
+			e.asked[tag] = now
+		}
+	}
+}

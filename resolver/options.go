@@ -1,0 +1,56 @@
+package resolver
+
+import (
+	"cmp"
+	"time"
+)
+
+// Defaults of Options, with their reasons.
+const (
+	defaultFreshFor    = time.Minute
+	defaultReadTimeout = time.Minute
+	// A registry that failed is left alone for a moment: each admission would
+	// wait for it otherwise.
+	defaultRetryAfter = 10 * time.Second
+	defaultDropAfter  = time.Hour
+	defaultMaxEntries = 4096
+)
+
+// Options of a Resolver.
+type Options struct {
+	// FreshFor is how long a list or digest answers without being read again.
+	// The default is one minute.
+	FreshFor time.Duration
+	// ConfirmAfter is the time between the two reads that make a suspect list
+	// believed. The default is FreshFor.
+	ConfirmAfter time.Duration
+	// RetryAfter is how long a registry that could not be read is not asked
+	// again, but for the updater; it doubles with each failure, up to FreshFor.
+	// The default is ten seconds.
+	RetryAfter time.Duration
+	// ReadTimeout bounds one read, whoever waits for it. The default is one
+	// minute.
+	ReadTimeout time.Duration
+	// DropAfter is how long what nobody uses is kept. The default is one hour.
+	DropAfter time.Duration
+	// MaxEntries bounds the lists that are kept, and as many digests. The
+	// default is 4,096.
+	MaxEntries int
+	// Credentials serve queries that bring none. The default is anonymous.
+	Credentials Credentials
+	// Now is the clock. The default is time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	o.FreshFor = cmp.Or(o.FreshFor, defaultFreshFor)
+	o.ConfirmAfter = cmp.Or(o.ConfirmAfter, o.FreshFor)
+	o.RetryAfter = cmp.Or(o.RetryAfter, defaultRetryAfter)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, defaultReadTimeout)
+	o.DropAfter = cmp.Or(o.DropAfter, defaultDropAfter)
+	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

@@ -1,0 +1,45 @@
+package resolver
+
+import "github.com/keelson-dev/keelson/resolver/policy"
+
+// Reasons that the resolver adds to those of the policy.
+const (
+	// PinnedDigest: the tag stays and gets the digest that it lacked.
+	PinnedDigest policy.Reason = "PinnedDigest"
+	// StayRegistryUnavailable: nothing is known, and the registry could not be
+	// asked in time.
+	StayRegistryUnavailable policy.Reason = "StayRegistryUnavailable"
+	// StayNotInList: the list lacks the tag that the resolution starts from.
+	StayNotInList = policy.StayNotInList
+	// StayEmptyList: the list has no tags.
+	StayEmptyList policy.Reason = "StayEmptyList"
+	// StayNoDigest: a tag was chosen whose digest could not be had.
+	StayNoDigest policy.Reason = "StayNoDigest"
+)
+
+// Warnings that a resolution may carry.
+const (
+	WarningLacksTag    = "registry list lacks the running tag"
+	WarningLackedTwice = "registry list lacks the running tag, seen twice; resolved from the list"
+	WarningEmptyList   = "registry list has no tags"
+	WarningSuspectList = "registry list is empty or has lost half its tags; the one before it counts until that is seen again"
+)
+
+// Text is the reason as a clause for people; it knows the resolver's own and
+// the policy's.
+func Text(reason policy.Reason) string {
+	switch reason {
+	case PinnedDigest:
+		return "newest already, pinned to its digest"
+	case StayRegistryUnavailable:
+		return "registry could not be asked, and nothing is known of it"
+	case StayNotInList:
+		return WarningLacksTag
+	case StayEmptyList:
+		return WarningEmptyList
+	case StayNoDigest:
+		return "digest of the chosen tag could not be read"
+	default:
+		return reason.Text()
+	}
+}

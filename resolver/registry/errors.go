@@ -1,0 +1,188 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// Kind says what went wrong, so that a caller can decide without reading text.
+type Kind string
+
+const (
+	// Unreachable is no answer, or one that says the registry is not working.
+	Unreachable Kind = "Unreachable"
+	// Timeout is a deadline, or one of our own limits, that passed first.
+	Timeout Kind = "Timeout"
+	// Unauthorized is the refusal of the credential, or of the lack of one, by
+	// the registry or its token service.
+	Unauthorized Kind = "Unauthorized"
+	// NotFound is a repository or tag that the registry does not know.
+	NotFound Kind = "NotFound"
+	// RateLimited is a pause that the registry asks for, or our own pace.
+	RateLimited Kind = "RateLimited"
+	// BadAnswer is an answer that is not what the specification says.
+	BadAnswer Kind = "BadAnswer"
+	// TooLarge is more tags, pages or bytes than are read.
+	TooLarge Kind = "TooLarge"
+	// Refused is what we did not ask for, because of the address or the scheme.
+	Refused Kind = "Refused"
+)
+
+// Error is the failure of one read. Its text holds no address, no credential
+// and nothing that a registry wrote; Err may, and is for errors.Is alone.
+type Error struct {
+	Kind       Kind
+	Repository string
+	Err        error
+	// RetryAfter is how long the registry asked us to wait; 0 if it did not.
+	RetryAfter time.Duration
+
+	status int                 // of the answer; 0 without one
+	code   transport.ErrorCode // in the answer; "" without one
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("reading %q: %s", e.Repository, e.Summary())
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Summary is the failure in a few words, fit for an admission warning.
+//
+// Refused reads as Unreachable, and Unauthorized as NotFound: the first would
+// tell a stranger which addresses exist inside the cluster, the second which
+// repositories exist behind our credential.
+func (e *Error) Summary() string {
+	switch e.Kind {
+	case Timeout:
+		return "registry did not answer in time"
+	case Unauthorized, NotFound:
+		return "not found, or the credentials may not read it"
+	case RateLimited:
+		return "registry asks for a pause"
+	case BadAnswer:
+		return "registry's answer makes no sense"
+	case TooLarge:
+		return "registry's answer is too large"
+	case Unreachable, Refused:
+		return "registry cannot be reached"
+	default:
+		return "registry cannot be read"
+	}
+}
+
+// of returns the error with the repository it is about. Pings and tokens are
+// shared, so the error of one may reach the callers of several repositories.
+func (e *Error) of(repository string) *Error {
+	named := *e
+	named.Repository = repository
+	return &named
+}
+
+var (
+	errAddress   = errors.New("address is not allowed")
+	errScheme    = errors.New("scheme is not allowed")
+	errRedirects = errors.New("too many redirects")
+)
+
+// classify turns what sending a request returned into an Error.
+func classify(err error) *Error {
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
+	}
+	switch {
+	case errors.Is(err, errAddress), errors.Is(err, errScheme):
+		return &Error{Kind: Refused, Err: err}
+	case errors.Is(err, errRedirects):
+		return &Error{Kind: BadAnswer, Err: err}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &Error{Kind: Timeout, Err: err}
+	}
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		return &Error{Kind: Timeout, Err: err}
+	}
+	return &Error{Kind: Unreachable, Err: err}
+}
+
+// badAnswer is an answer that came but cannot be used.
+func badAnswer(format string, args ...any) *Error {
+	return &Error{Kind: BadAnswer, Err: fmt.Errorf(format, args...)}
+}
+
+// maxErrorBody is read of an error's body, so that the connection can be used
+// again; what is longer costs the connection.
+const maxErrorBody = 64 << 10
+
+// statusError turns an answer that is no success into an Error and ends its
+// body.
+func statusError(resp *http.Response) *Error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	drain(resp)
+	if err != nil {
+		body = nil // the status says enough
+	}
+	var said struct {
+		Errors []struct {
+			Code transport.ErrorCode `json:"code"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		said.Errors = nil // HTML, or nothing
+	}
+	failed := &Error{
+		Kind:   kindOfStatus(resp.StatusCode),
+		Err:    fmt.Errorf("status %d", resp.StatusCode),
+		status: resp.StatusCode,
+	}
+	if len(said.Errors) > 0 {
+		failed.code = said.Errors[0].Code
+		failed.Kind = kindOfCode(failed.code, failed.Kind)
+	}
+	return failed
+}
+
+func kindOfStatus(status int) Kind {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return Unauthorized
+	case status == http.StatusNotFound:
+		return NotFound
+	case status == http.StatusTooManyRequests:
+		return RateLimited
+	case status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
+		return Unreachable
+	default:
+		return BadAnswer
+	}
+}
+
+// kindOfCode refines a status by the specification's code: registries send
+// them with statuses of their own choice.
+func kindOfCode(code transport.ErrorCode, kind Kind) Kind {
+	switch code {
+	case transport.UnauthorizedErrorCode, transport.DeniedErrorCode:
+		return Unauthorized
+	case transport.NameUnknownErrorCode, transport.ManifestUnknownErrorCode:
+		return NotFound
+	case transport.TooManyRequestsErrorCode:
+		return RateLimited
+	default:
+		return kind
+	}
+}
+
+// drain reads the rest of a body, within reason, and closes it: a connection
+// with an unread body is not used again.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody)
+	_ = resp.Body.Close()
+}

@@ -1,0 +1,241 @@
+package registry
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fake is a hand-written registry on loopback that notes what it is asked.
+type fake struct {
+	*httptest.Server
+	mu    sync.Mutex
+	calls []string
+}
+
+// newFake starts a registry; /v2/ is answered with 200 unless the handler says
+// otherwise by a pattern of its own.
+func newFake(t *testing.T, handler http.Handler) *fake {
+	t.Helper()
+	f := &fake{}
+	f.Server = httptest.NewServer(f.noting(handler))
+	t.Cleanup(f.Close)
+	return f
+}
+
+// newTLS starts a server with a certificate for example.com and loopback.
+func newTLS(t *testing.T, handler http.Handler) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) //nolint:forbidigo // of handshakes that fail on purpose
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func (f *fake) noting(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		f.mu.Lock()
+		f.calls = append(f.calls, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+scheme))
+		f.mu.Unlock()
+		handler.ServeHTTP(w, r)
+	})
+}
+
+func (f *fake) host() string { return f.Listener.Addr().String() }
+
+func (f *fake) repository(path string) string { return f.host() + "/" + path }
+
+// since returns and forgets the calls noted so far.
+func (f *fake) since() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	calls := f.calls
+	f.calls = nil
+	return calls
+}
+
+func (f *fake) count(call string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, c := range f.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+// open is a mux whose /v2/ asks for nothing.
+func open(patterns map[string]http.HandlerFunc) *http.ServeMux {
+	mux := http.NewServeMux()
+	if _, ok := patterns["/v2/{$}"]; !ok {
+		mux.HandleFunc("/v2/{$}", func(http.ResponseWriter, *http.Request) {})
+	}
+	for pattern, handler := range patterns {
+		mux.HandleFunc(pattern, handler)
+	}
+	return mux
+}
+
+// says answers with a body.
+func says(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, body)
+	}
+}
+
+// clock is one that a test sets.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// client reaches the fakes on 127.0.0.1, at any pace.
+func client(t *testing.T, change ...func(*Options)) *Client {
+	t.Helper()
+	options := Options{Private: []string{"127.0.0.1"}, Rate: 1e6, Burst: 1 << 20}
+	for _, f := range change {
+		f(&options)
+	}
+	c, err := New(options)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	t.Cleanup(c.http.CloseIdleConnections)
+	return c
+}
+
+func at(clock *clock) func(*Options) { return func(o *Options) { o.Now = clock.Now } }
+
+func trusting(servers ...*httptest.Server) func(*Options) {
+	return func(o *Options) {
+		o.RootCAs = x509.NewCertPool()
+		for _, s := range servers {
+			o.RootCAs.AddCert(s.Certificate())
+		}
+	}
+}
+
+// wantKind fails unless the error is an *Error of the kind.
+func wantKind(t *testing.T, err error, kind Kind) {
+	t.Helper()
+	_ = wantError(t, err, kind)
+}
+
+// wantError fails unless the error is an *Error of the kind and repository.
+func wantError(t *testing.T, err error, kind Kind) *Error {
+	t.Helper()
+	failed, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("got error %v (%T), want an *Error of kind %s", err, err, kind)
+	}
+	if failed.Kind != kind {
+		t.Fatalf("got kind %s (%v), want %s", failed.Kind, failed.Err, kind)
+	}
+	if failed.Repository == "" {
+		t.Errorf("error has no repository: %v", failed)
+	}
+	return failed
+}
+
+// tokens is a token service with a registry that believes it.
+type tokens struct {
+	mu      sync.Mutex
+	issued  int
+	valid   string
+	expires int
+	// refuse is the status for a token that is not valid; 401 is sent with the
+	// challenge.
+	refuse int
+	scopes []string
+	users  []string
+	forms  []string
+	// hold, if set, is waited for before a token is issued.
+	hold chan struct{}
+}
+
+func (k *tokens) revoke() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.valid = ""
+}
+
+// serve adds the service and guards the rest with it.
+func (k *tokens) serve(rest http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/token", k.issue)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		k.mu.Lock()
+		ok := k.valid != "" && r.Header.Get("Authorization") == "Bearer "+k.valid
+		refuse := k.refuse
+		k.mu.Unlock()
+		switch {
+		case ok && r.URL.Path != "/v2/":
+			rest.ServeHTTP(w, r)
+		case ok:
+		case r.URL.Path == "/v2/" || refuse == 0 || refuse == http.StatusUnauthorized:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			w.WriteHeader(refuse)
+		}
+	})
+	return mux
+}
+
+func (k *tokens) issue(w http.ResponseWriter, r *http.Request) {
+	k.mu.Lock()
+	hold := k.hold
+	k.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.issued++
+	k.valid = fmt.Sprintf("t%d", k.issued)
+	user, _, _ := r.BasicAuth()
+	k.users = append(k.users, user)
+	if r.Method == http.MethodPost {
+		_ = r.ParseForm()
+		k.forms = append(k.forms, r.PostForm.Encode())
+	}
+	k.scopes = append(k.scopes, slices.Sorted(slices.Values(r.URL.Query()["scope"]))...)
+	_, _ = fmt.Fprintf(w, `{"token":%q,"expires_in":%d}`, k.valid, k.expires)
+}
+
+// list asks within a generous deadline.
+func list(t *testing.T, c *Client, repository string, credential Credential) ([]string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return c.Tags(ctx, repository, credential)
+}

@@ -1,0 +1,164 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// guard decides which addresses may be dialled. It is asked with the address
+// that DNS gave, at the last moment before the connection, so it holds for
+// pings, tokens, lists, redirects and a name that changes its mind.
+type guard struct {
+	every    bool
+	hosts    map[string]bool // host or host:port
+	networks []netip.Prefix
+}
+
+func newGuard(entries []string) (*guard, error) {
+	g := &guard{hosts: map[string]bool{}}
+	var faults []error
+	for _, entry := range entries {
+		if entry == "*" {
+			g.every = true
+			continue
+		}
+		if network, err := netip.ParsePrefix(entry); err == nil {
+			g.networks = append(g.networks, network.Masked())
+			continue
+		}
+		host, ok := hostName(entry)
+		if !ok {
+			faults = append(faults, fmt.Errorf("reading private registry %q: a host, host:port, address, CIDR or * is allowed", entry))
+			continue
+		}
+		g.hosts[host] = true
+	}
+	return g, errors.Join(faults...)
+}
+
+var hostPattern = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$`)
+
+// hostName is an entry of a list in lower case, with an IPv6 address without
+// port put into the brackets that URLs have.
+func hostName(entry string) (string, bool) {
+	host := strings.ToLower(entry)
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Is6() {
+		host = "[" + host + "]"
+	}
+	return host, hostPattern.MatchString(host)
+}
+
+// permits reports whether target, a host:port, may be dialled at addr. named
+// says that an image reference named the target, rather than a redirect or a
+// token realm.
+func (g *guard) permits(target string, addr netip.Addr, named bool) bool {
+	addr = addr.Unmap().WithZone("")
+	if public(addr) {
+		return true
+	}
+	target = strings.ToLower(target)
+	bare := withoutPort(target)
+	if g.hosts[target] || g.hosts[bare] || g.hosts["["+bare+"]"] {
+		return true
+	}
+	for _, network := range g.networks {
+		if network.Contains(addr) {
+			return true
+		}
+	}
+	return g.every && (named || !metadata(addr))
+}
+
+// special are the networks, beside those that net/netip knows, that no public
+// registry lives in: this host, carrier-grade NAT, protocol assignments,
+// documentation, benchmarks, reserved; and those that carry an IPv4 address
+// inside, where the address written is not the one reached.
+var special = []netip.Prefix{ //nolint:gochecknoglobals // a table
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("::/96"),
+	netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("100::/64"),
+	netip.MustParsePrefix("2001::/32"),
+	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("fec0::/10"),
+}
+
+func public(addr netip.Addr) bool {
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
+		return false
+	}
+	for _, network := range special {
+		if network.Contains(addr) {
+			return false
+		}
+	}
+	return true
+}
+
+// metadata reports the addresses where clouds hand out credentials.
+func metadata(addr netip.Addr) bool {
+	return addr.IsLinkLocalUnicast() ||
+		addr == netip.AddrFrom4([4]byte{100, 100, 100, 200}) ||
+		addr == netip.MustParseAddr("fd00:ec2::254")
+}
+
+type namedKey struct{}
+
+// naming marks the requests of a read with the host that the reference names.
+func naming(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, namedKey{}, host)
+}
+
+func named(ctx context.Context, target string) bool {
+	host, _ := ctx.Value(namedKey{}).(string)
+	return host != "" && (target == host || withoutPort(target) == withoutPort(host))
+}
+
+// dial returns the DialContext of a transport. The context that a connection is
+// made under holds the values of the request's.
+func (g *guard) dial(timeout time.Duration, dns *net.Resolver) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, target string) (net.Conn, error) {
+		dialer := net.Dialer{
+			Timeout:  timeout,
+			Resolver: dns,
+			ControlContext: func(ctx context.Context, _, resolved string, _ syscall.RawConn) error {
+				addr, err := netip.ParseAddrPort(resolved)
+				if err != nil || !g.permits(target, addr.Addr(), named(ctx, target)) {
+					return errAddress
+				}
+				return nil
+			},
+		}
+		return dialer.DialContext(ctx, network, target)
+	}
+}
+
+// literal refuses an address that is written into the URL. The dialer would
+// too, but not behind a proxy, nor where a connection is already there.
+func (g *guard) literal(req *http.Request) error {
+	addr, err := netip.ParseAddr(req.URL.Hostname())
+	if err != nil {
+		return nil //nolint:nilerr // a name: the dialer sees what it resolves to
+	}
+	if !g.permits(req.URL.Host, addr, named(req.Context(), req.URL.Host)) {
+		return errAddress
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package registry
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestGuardPermits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		entries      []string
+		target, addr string
+		named, want  bool
+	}{
+		"a public address":                         {nil, "example.com:443", "93.184.216.34", true, true},
+		"a public IPv6 address":                    {nil, "example.com:443", "2606:2800:220:1::1", true, true},
+		"loopback":                                 {nil, "example.com:443", "127.0.0.1", true, false},
+		"loopback, not the first":                  {nil, "example.com:443", "127.8.8.8", true, false},
+		"IPv6 loopback":                            {nil, "example.com:443", "::1", true, false},
+		"loopback inside IPv6":                     {nil, "example.com:443", "::ffff:127.0.0.1", true, false},
+		"NAT64 of a private address":               {nil, "example.com:443", "64:ff9b::a00:1", true, false},
+		"6to4":                                     {nil, "example.com:443", "2002:a00:1::1", true, false},
+		"unspecified":                              {nil, "example.com:443", "0.0.0.0", true, false},
+		"this network":                             {nil, "example.com:443", "0.1.2.3", true, false},
+		"unspecified IPv6":                         {nil, "example.com:443", "::", true, false},
+		"10/8":                                     {nil, "example.com:443", "10.96.0.1", true, false},
+		"172.16/12":                                {nil, "example.com:443", "172.31.255.255", true, false},
+		"192.168/16":                               {nil, "example.com:443", "192.168.1.1", true, false},
+		"unique local":                             {nil, "example.com:443", "fd00::1", true, false},
+		"link-local":                               {nil, "example.com:443", "169.254.169.254", true, false},
+		"IPv6 link-local with a zone":              {nil, "example.com:443", "fe80::1%eth0", true, false},
+		"carrier-grade NAT":                        {nil, "example.com:443", "100.64.0.1", true, false},
+		"multicast":                                {nil, "example.com:443", "224.0.0.1", true, false},
+		"broadcast":                                {nil, "example.com:443", "255.255.255.255", true, false},
+		"listed by host":                           {[]string{"Reg.Internal"}, "reg.internal:5000", "10.0.0.1", true, true},
+		"listed by host and port":                  {[]string{"reg.internal:5000"}, "reg.internal:5000", "10.0.0.1", false, true},
+		"listed with another port":                 {[]string{"reg.internal:5000"}, "reg.internal:443", "10.0.0.1", true, false},
+		"listed by network":                        {[]string{"10.0.0.0/8"}, "anything:443", "10.0.0.1", false, true},
+		"listed network, another address":          {[]string{"10.0.0.0/8"}, "anything:443", "192.168.0.1", true, false},
+		"listed by address":                        {[]string{"10.0.0.1"}, "10.0.0.1:5000", "10.0.0.1", true, true},
+		"listed by IPv6 address":                   {[]string{"fd00::1"}, "[fd00::1]:5000", "fd00::1", true, true},
+		"all listed":                               {[]string{"*"}, "reg.internal:443", "10.0.0.1", false, true},
+		"all listed, metadata by redirect":         {[]string{"*"}, "169.254.169.254:80", "169.254.169.254", false, false},
+		"all listed, Alibaba's metadata":           {[]string{"*"}, "100.100.100.200:80", "100.100.100.200", false, false},
+		"all listed, Amazon's metadata over IPv6":  {[]string{"*"}, "[fd00:ec2::254]:80", "fd00:ec2::254", false, false},
+		"all listed, link-local that a person put": {[]string{"*"}, "169.254.1.1:5000", "169.254.1.1", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := newGuard(tt.entries)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := g.permits(tt.target, netip.MustParseAddr(tt.addr), tt.named); got != tt.want {
+				t.Errorf("permits(%s at %s) = %t, want %t", tt.target, tt.addr, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestBadHostListsAreNamed(t *testing.T) {
+	_, err := New(Options{Insecure: []string{"http://x", "ok:5000"}, Private: []string{"10.0.0.0/99", "*.example", "a b"}})
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, entry := range []string{"http://x", "10.0.0.0/99", "*.example", "a b"} {
+		if !strings.Contains(err.Error(), entry) {
+			t.Errorf("error does not name %q: %v", entry, err)
+		}
+	}
+}
+
+// nowhere is a registry that must not be asked.
+func nowhere(t *testing.T) *fake {
+	return newFake(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("was asked") }))
+}
+
+func TestUnlistedLoopbackIsRefusedLikeUnreachable(t *testing.T) {
+	registry := nowhere(t)
+	c := client(t, func(o *Options) { o.Private = nil })
+	_, port, _ := net.SplitHostPort(registry.host())
+
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]"} {
+		_, err := list(t, c, host+":"+port+"/a", Credential{})
+		failed := wantError(t, err, Refused)
+		unreachable := &Error{Kind: Unreachable, Repository: failed.Repository}
+		if diff := cmp.Diff(unreachable.Error(), failed.Error()); diff != "" {
+			t.Errorf("texts tell refused from unreachable (-unreachable +refused):\n%s", diff)
+		}
+	}
+}
+
+// dns answers every A question with one address, and nothing else.
+func dns(t *testing.T, answer [4]byte) *net.Resolver {
+	t.Helper()
+	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	go func() {
+		buffer := make([]byte, 1500)
+		for {
+			n, from, err := conn.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			_, _ = conn.WriteTo(dnsAnswer(buffer[:n], answer), from)
+		}
+	}()
+	var dialer net.Dialer
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+}
+
+func dnsAnswer(question []byte, address [4]byte) []byte {
+	end := 12
+	for question[end] != 0 {
+		end += int(question[end]) + 1
+	}
+	end += 5 // root, type, class
+	isA := binary.BigEndian.Uint16(question[end-4:]) == 1
+	reply := append([]byte{}, question[:end]...)
+	reply[2], reply[3] = 0x81, 0x80
+	copy(reply[6:12], make([]byte, 6))
+	if isA {
+		reply[7] = 1
+		reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4)
+		reply = append(reply, address[:]...)
+	}
+	return reply
+}
+
+// The name says nothing: the check belongs after DNS.
+func TestNameThatResolvesToLoopbackIsRefused(t *testing.T) {
+	registry := nowhere(t)
+	_, port, _ := net.SplitHostPort(registry.host())
+	c, err := newClient(Options{Insecure: []string{"registry.example"}}, dns(t, [4]byte{127, 0, 0, 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = list(t, c, "registry.example:"+port+"/a", Credential{})
+	wantKind(t, err, Refused)
+}
+
+func TestListedNameMayResolveToLoopback(t *testing.T) {
+	server := newTLS(t, open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags}))
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	options := Options{Private: []string{"example.com"}}
+	trusting(server)(&options)
+	c, err := newClient(options, dns(t, [4]byte{127, 0, 0, 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := list(t, c, "example.com:"+port+"/a", Credential{}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// tags reads a list, and once more where the first way of asking was wrong.
+func (s *session) tags(ctx context.Context) ([]string, error) {
+	size := s.client.options.PageSize
+	sized := url.Values{"n": {strconv.Itoa(size)}}.Encode()
+
+	read, err := s.walk(ctx, sized)
+	if failed, ok := errors.AsType[*Error](err); ok {
+		switch {
+		case read.pages == 0 && refusesSize(failed):
+			read, err = s.walk(ctx, "")
+		case read.pages > 0 && failed.status == http.StatusNotFound:
+			// zot: the tag that the cursor names was deleted meanwhile.
+			read, err = s.walk(ctx, sized)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if read.pages == 1 && read.entries == size {
+		// Cut without a word, or just so long? Nexus groups send no Link.
+		whole, err := s.walk(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		read.tags = append(read.tags, whole.tags...)
+	}
+	return distinct(read.tags), nil
+}
+
+func refusesSize(failed *Error) bool {
+	return failed.status == http.StatusBadRequest || failed.code == transport.UnsupportedErrorCode
+}
+
+// walk is one way through the pages of a list.
+type walk struct {
+	tags    []string
+	pages   int // that were read
+	entries int // of all pages, bad tags included
+	bytes   int64
+}
+
+// walk follows the Link of each page. Of a Link it takes the query alone, and
+// puts it on the URL just asked: no registry keeps its cursor elsewhere, no
+// other host and no other repository can be named, and the wrong paths that
+// Artifactory and Nexus send do no harm.
+func (s *session) walk(ctx context.Context, query string) (walk, error) {
+	u := s.base.JoinPath("v2", s.repository.Path, "tags", "list")
+	var done walk
+	seen := map[string]bool{}
+	for done.pages < s.client.options.MaxPages {
+		if seen[query] {
+			return done, badAnswer("pages of the list run in a circle")
+		}
+		seen[query] = true
+		u.RawQuery = query
+
+		found, next, err := s.page(ctx, u, &done)
+		if err != nil {
+			return done, err
+		}
+		done.pages++
+		done.entries += found.entries
+		done.tags = append(done.tags, found.tags...)
+		// Gitea sends a Link on its last page, too.
+		if next == "" || found.entries == 0 {
+			return done, nil
+		}
+		query = next
+	}
+	return done, &Error{Kind: TooLarge, Err: errors.New("more pages than are read")}
+}
+
+// page reads one page and the query of the next; "" after the last.
+func (s *session) page(ctx context.Context, u *url.URL, done *walk) (page, string, error) {
+	resp, err := s.do(ctx, http.MethodGet, u, "application/json")
+	if err != nil {
+		return page{}, "", err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return page{}, "", s.client.failure(resp)
+	}
+	defer drain(resp)
+
+	limit := min(s.client.options.MaxPageBytes, s.client.options.MaxBytes-done.bytes)
+	body, err := readBody(ctx, resp.Body, limit)
+	if err != nil {
+		return page{}, "", err
+	}
+	done.bytes += int64(len(body))
+	found, err := decodePage(body, s.client.options.MaxTags-done.entries)
+	if err != nil {
+		return page{}, "", err
+	}
+	next, err := nextQuery(resp.Header)
+	return found, next, err
+}
+
+// readBody reads at most limit bytes, counted after gzip. More is TooLarge, and
+// a body that ends early is no answer.
+func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) {
+	read, err := io.ReadAll(io.LimitReader(body, limit+1))
+	switch {
+	case int64(len(read)) > limit:
+		return nil, &Error{Kind: TooLarge, Err: errors.New("more bytes than are read")}
+	case err == nil:
+		return read, nil
+	case ctx.Err() != nil:
+		return nil, classify(ctx.Err())
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return nil, classify(err)
+	}
+	return nil, badAnswer("reading the body: %w", err) // cut short, or gzip that is none
+}
+
+// distinct drops what came twice: pages overlap where tags are pushed meanwhile.
+func distinct(tags []string) []string {
+	seen := make(map[string]struct{}, len(tags))
+	kept := tags[:0]
+	for _, tag := range tags {
+		if _, ok := seen[tag]; !ok {
+			seen[tag] = struct{}{}
+			kept = append(kept, tag)
+		}
+	}
+	return kept
+}

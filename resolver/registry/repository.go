@@ -1,0 +1,89 @@
+package registry
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// Repository is a parsed canonical repository name.
+type Repository struct {
+	// Host is lower-case, with the port if one was written; docker.io for
+	// Docker Hub.
+	Host string
+	// Path is what follows: library/nginx.
+	Path string
+}
+
+// dockerHub is the name that Docker Hub has in references, and hubAPI the host
+// that answers for it.
+const (
+	dockerHub = "docker.io"
+	hubAPI    = "registry-1.docker.io"
+)
+
+// maxName is longer than any host and path together may be.
+const maxName = 255 + 1 + 255
+
+// ParseRepository reads `host/path`, without tag and digest. A name in short
+// form (nginx) becomes its canonical self, docker.io/library/nginx.
+func ParseRepository(text string) (Repository, error) {
+	if len(text) > maxName {
+		return Repository{}, fmt.Errorf("parsing a repository of %d characters: at most %d are allowed", len(text), maxName)
+	}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return Repository{}, fmt.Errorf("parsing repository %q: %w", text, err)
+	}
+	if !reference.IsNameOnly(named) {
+		return Repository{}, fmt.Errorf("parsing repository %q: a tag or digest does not belong here", text)
+	}
+	return NewRepository(named)
+}
+
+// NewRepository takes the name of a parsed reference.
+func NewRepository(named reference.Named) (Repository, error) {
+	host := strings.ToLower(reference.Domain(named))
+	// The grammar also takes a host that is told from a path by a capital
+	// letter alone: in lower case it would name a Docker Hub repository.
+	if host != "localhost" && !strings.ContainsAny(host, ".:") {
+		return Repository{}, fmt.Errorf("parsing repository %q: %q is no host name", named.Name(), reference.Domain(named))
+	}
+	return Repository{Host: host, Path: reference.Path(named)}, nil
+}
+
+// String is the canonical name.
+func (r Repository) String() string { return r.Host + "/" + r.Path }
+
+// endpoint is the host that requests go to.
+func (r Repository) endpoint() string {
+	if r.Host == dockerHub {
+		return hubAPI
+	}
+	return r.Host
+}
+
+// loopback reports whether a host, with or without port, names this machine.
+func loopback(host string) bool {
+	bare := withoutPort(host)
+	if bare == "localhost" || strings.HasSuffix(bare, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(bare)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// withoutPort cuts the port and the brackets of an IPv6 address.
+func withoutPort(host string) string {
+	if rest, ok := strings.CutPrefix(host, "["); ok {
+		bare, _, _ := strings.Cut(rest, "]")
+		return bare
+	}
+	if strings.Count(host, ":") == 1 {
+		bare, _, _ := strings.Cut(host, ":")
+		return bare
+	}
+	return host
+}

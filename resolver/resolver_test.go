@@ -1,0 +1,231 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+func TestWarmResolutionMakesNoRequest(t *testing.T) {
+	w := newWorld(t)
+	w.push("1.2.0", "1.2.7", "1.3.0")
+	r := w.resolver()
+
+	wantTag(t, resolve(t, r, w.query("patch", "1.2.0")), "1.2.7", policy.NewerPatch)
+	if w.all != 2 {
+		t.Errorf("cold: %d requests, want ping and list", w.all)
+	}
+	w.since()
+	w.clock.advance(time.Minute - time.Nanosecond)
+	wantTag(t, resolve(t, r, w.query("minor", "1.2.0")), "1.3.0", policy.NewerMinor)
+	w.wantRequests(t, 0, 0)
+	w.clock.advance(time.Nanosecond)
+	resolve(t, r, w.query("minor", "1.2.0"))
+	w.wantRequests(t, 1, 0)
+}
+
+func TestPolicyThatNeedsNoListMakesNoRequest(t *testing.T) {
+	w := newWorld(t)
+	r := w.resolver()
+	needsDates, err := policy.Parse(policy.Spec{Name: "force"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	excluded, err := policy.Parse(policy.Spec{Name: "force", Exclude: []string{"latest"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		policy *policy.Policy
+		tag    string
+		want   policy.Reason
+	}{
+		"never":                        {parse(t, "never"), "1.0.0", policy.StayNever},
+		"a level and no version":       {parse(t, "patch"), "latest", policy.StayNotAVersion},
+		"a level and no tag":           {parse(t, "all"), "", policy.StayNoCurrent},
+		"force at a version":           {needsDates, "1.0.0", policy.StayNeedsRegistry},
+		"force at a tag it may not be": {excluded, "latest", policy.StayNoCandidate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := resolve(t, r, Query{Repository: w.repository(), Tag: tt.tag, Policy: tt.policy, Pin: PinDigest})
+			wantTag(t, got, tt.tag, tt.want)
+		})
+	}
+	if w.all != 0 {
+		t.Errorf("%d requests", w.all)
+	}
+}
+
+// A push followed by an apply just works, before the list is old.
+func TestWantedTagIsLookedForOnce(t *testing.T) {
+	w := newWorld(t)
+	w.push("1.2.0")
+	r := w.resolver()
+	q := w.query("patch", "1.2.0")
+	resolve(t, r, q)
+	w.since()
+
+	w.push("1.2.1")
+	wantTag(t, resolve(t, r, q), "1.2.0", policy.StayNewest) // the list is young
+	q.Want = []string{"1.2.1"}
+	wantTag(t, resolve(t, r, q), "1.2.1", policy.NewerPatch)
+	w.wantRequests(t, 1, 0)
+
+	q.Want = []string{"9.9.9"}
+	resolve(t, r, q)
+	resolve(t, r, q)
+	w.wantRequests(t, 1, 0) // it is not there, and is not asked for again
+	w.clock.advance(30 * time.Second)
+	q.Want = []string{"8.8.8"}
+	resolve(t, r, q)
+	w.wantRequests(t, 1, 0)
+}
+
+func TestReplicasAgreeOnWhatOneHasSeen(t *testing.T) {
+	w := newWorld(t)
+	w.push("1.2.0")
+	webhook, updater := w.resolver(), w.resolver()
+	q := w.query("patch", "1.2.0")
+	resolve(t, webhook, q)
+
+	w.push("1.2.1")
+	target := resolve(t, updater, q).Tag
+	q.Want = []string{target}
+	wantTag(t, resolve(t, webhook, q), target, policy.NewerPatch)
+}
+
+func TestFreshReadsNow(t *testing.T) {
+	w := newWorld(t)
+	w.push("1.2.0")
+	r := w.resolver()
+	q := w.query("patch", "1.2.0")
+	resolve(t, r, q)
+	w.push("1.2.1")
+	w.since()
+
+	q.Fresh = true
+	wantTag(t, resolve(t, r, q), "1.2.1", policy.NewerPatch)
+	w.wantRequests(t, 1, 0)
+}
+
+type secrets map[string]Credential
+
+func (s secrets) For(_ context.Context, repository string) (Credential, error) {
+	credential, ok := s[repository]
+	if !ok {
+		return Credential{}, errors.New("no such secret")
+	}
+	return credential, nil
+}
+
+func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
+	source := &script{tags: []string{"1.0.0", "1.0.1"}}
+	r := New(source, Options{})
+	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	for _, finder := range []Credentials{nil, secrets{q.Repository: registry.Basic("a", "b")}, secrets{q.Repository: registry.Basic("a", "c")}, nil} {
+		q.Credentials = finder
+		resolve(t, r, q)
+	}
+	if source.reads != 3 || source.seen[1] == source.seen[2] {
+		t.Errorf("%d reads with %q, want one a credential", source.reads, source.seen)
+	}
+
+	q.Credentials = secrets{}
+	_, err := r.Resolve(t.Context(), q)
+	if _, ok := errors.AsType[*Unavailable](err); !ok {
+		t.Errorf("got error %v, want an *Unavailable: no answer of another credential", err)
+	}
+}
+
+func TestQueriesThatMakeNoSense(t *testing.T) {
+	r := New(&script{}, Options{})
+	for name, q := range map[string]Query{
+		"no policy":                 {Repository: "example.com/app", Tag: "1"},
+		"no repository":             {Policy: parse(t, "all"), Tag: "1"},
+		"not canonical":             {Repository: "nginx", Policy: parse(t, "all"), Tag: "1.0"},
+		"a tag in the repository":   {Repository: "example.com/app:1", Policy: parse(t, "all"), Tag: "1.0"},
+		"a host in capital letters": {Repository: "EXAMPLE.com/app", Policy: parse(t, "all"), Tag: "1.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := r.Resolve(t.Context(), q)
+			if _, ok := errors.AsType[*Unavailable](err); !ok {
+				t.Errorf("got error %v, want an *Unavailable", err)
+			}
+			if got.Tag != q.Tag {
+				t.Errorf("got tag %q, want the base", got.Tag)
+			}
+			if _, err := r.Explain(t.Context(), q); err == nil {
+				t.Error("Explain: no error")
+			}
+		})
+	}
+}
+
+func TestAllowNarrowsTheCandidates(t *testing.T) {
+	r := New(&script{tags: []string{"1.0.0", "1.0.1", "1.0.2"}}, Options{})
+	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	q.Allow = func(tag string) bool { return tag != "1.0.2" }
+	wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	now := newClock()
+	r := New(&script{tags: []string{"1.0.0"}}, Options{Now: now.Now, MaxEntries: 2})
+	for _, name := range []string{"a", "b", "c", "d"} {
+		resolve(t, r, Query{Repository: "example.com/" + name, Tag: "1.0.0", Policy: parse(t, "patch")})
+	}
+	if got := r.lists.Len(); got != 2 {
+		t.Errorf("%d lists are kept, want 2", got)
+	}
+	now.advance(time.Hour)
+	resolve(t, r, Query{Repository: "example.com/e", Tag: "1.0.0", Policy: parse(t, "patch")})
+	if got := r.lists.Len(); got != 1 {
+		t.Errorf("%d lists are kept after an hour, want the used one", got)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r := New(&script{tags: []string{"1.0.0", "1.1.0"}}, Options{})
+	got, err := r.Explain(t.Context(), Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Tag != "1.1.0" || got[0].Reason != policy.RejectOtherMinor {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestTextOfReasons(t *testing.T) {
+	for _, reason := range []policy.Reason{PinnedDigest, StayRegistryUnavailable, StayNotInList, StayEmptyList, StayNoDigest, policy.NewerPatch} {
+		if text := Text(reason); text == "" || text == string(reason) {
+			t.Errorf("text of %s is %q", reason, text)
+		}
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	for _, name := range []string{"patch", "semver:>=1.2 <2", "glob:1.*"} {
+		b.Run("warm/"+name, func(b *testing.B) {
+			tags := make([]string, 0, 1000)
+			for i := range cap(tags) {
+				tags = append(tags, fmt.Sprintf("1.%d.%d", i/20, i%20))
+			}
+			r := New(&script{tags: tags}, Options{})
+			q := Query{Repository: "registry.example.com/team/app", Tag: "1.2.0", Policy: parse(b, name)}
+			if _, err := r.Resolve(b.Context(), q); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.Resolve(b.Context(), q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

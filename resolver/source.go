@@ -1,0 +1,133 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+// source reads one thing of a registry for all who want it: one request at a
+// time, on its own time, and with a pause after a failure.
+type source[T any] struct {
+	mu      sync.Mutex
+	started int // reads so far
+	flight  *flight
+	readAt  time.Time // of the last success; zero before the first
+
+	failure error
+	retryAt time.Time
+	pause   time.Duration
+}
+
+// flight is a read under way.
+type flight struct {
+	number int
+	done   chan struct{}
+	begun  time.Time
+	err    error // once done is closed
+	// left: somebody waited for long, and in vain. Those who have something to
+	// fall back on need not wait as long again.
+	left bool
+}
+
+// longWait makes a flight a slow one. A caller that had less left says nothing
+// about the registry.
+const longWait = time.Second
+
+// demand is what one caller wants of a source. Its functions are called with
+// the source locked.
+type demand[T any] struct {
+	repository string
+	// force reads in any case, and in spite of a pause.
+	force bool
+	// known reports whether there is something to fall back on.
+	known func() bool
+	// needed reports whether what is known will not do, and misses whether that
+	// is so for something it lacks, which is worth any wait.
+	needed, misses func(now time.Time) bool
+	// settle is told of a read that began after the caller came, so that it
+	// does not ask for what the registry does not have again and again.
+	settle func(now time.Time)
+	fetch  func(context.Context) (T, error)
+	accept func(value T, now time.Time)
+}
+
+var errSlow = errors.New("others waited for this read in vain")
+
+// update sees to it that a demand is met. The error is why it could not be; what
+// is known then is older. It returns with the source locked, in every case.
+func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
+	s.mu.Lock()
+	arrived, forced := s.started, d.force
+	for {
+		now := o.Now()
+		switch {
+		case !forced && !d.needed(now):
+			return nil
+		case !d.force && now.Before(s.retryAt):
+			return s.failure
+		case !d.force && s.flight != nil && s.flight.left && d.known() && !d.misses(now):
+			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
+		case ctx.Err() != nil:
+			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
+		}
+		flight := s.flight
+		if flight == nil {
+			flight = s.start(ctx, o, d)
+		}
+		s.mu.Unlock()
+		select {
+		case <-flight.done:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		select {
+		case <-flight.done:
+		default:
+			flight.left = flight.left || o.Now().Sub(flight.begun) >= longWait
+			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
+		}
+		if flight.err != nil {
+			return flight.err
+		}
+		if flight.number > arrived {
+			d.settle(o.Now())
+			return nil
+		}
+		forced = false // a read that had begun before: perhaps too old for what is wanted
+	}
+}
+
+// start begins a read. The source is locked.
+func (s *source[T]) start(ctx context.Context, o *Options, d demand[T]) *flight {
+	s.started++
+	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now()}
+	s.flight = begun
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.ReadTimeout)
+	go func() {
+		defer cancel()
+		value, err := d.fetch(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		now := o.Now()
+		s.flight, begun.err = nil, err
+		if err == nil {
+			s.failure, s.retryAt, s.pause, s.readAt = nil, time.Time{}, 0, now
+			d.accept(value, now)
+		} else {
+			s.pause = min(max(2*s.pause, o.RetryAfter), max(o.FreshFor, o.RetryAfter))
+			s.failure, s.retryAt = err, now.Add(s.pause)
+		}
+		close(begun.done)
+	}()
+	return begun
+}
+
+// stale reports whether the last success is too old to answer. The source is
+// locked.
+func (s *source[T]) stale(now time.Time, freshFor time.Duration) bool {
+	return s.readAt.IsZero() || now.Sub(s.readAt) >= freshFor
+}

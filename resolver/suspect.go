@@ -1,0 +1,93 @@
+package resolver
+
+import (
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// trusted is the list that answers are made of. Registries lose tags without a
+// word: a proxy cache answers with the few that it holds, a storage fault with
+// none. What looks like it must be seen twice, an interval apart.
+type trusted struct {
+	index *policy.Index // nil before the first
+	at    time.Time     // when index was last read
+
+	pending      *policy.Index // the suspect one, if the last read gave one
+	pendingSince time.Time
+
+	// absent are base tags that the index lacks, and since which read.
+	absent map[string]time.Time
+}
+
+// maxAbsent bounds the bases that are remembered: they are input.
+const maxAbsent = 256
+
+// offer takes a list that was read whole.
+func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration) {
+	switch {
+	case !t.suspects(ix):
+	case t.pending == nil || !holds(ix, t.pending):
+		t.pending, t.pendingSince = ix, now
+		return
+	case now.Sub(t.pendingSince) < interval:
+		t.pending = ix
+		return
+	}
+	t.index, t.at, t.pending = ix, now, nil
+	for tag := range t.absent {
+		if ix.Has(tag) {
+			delete(t.absent, tag)
+		}
+	}
+}
+
+// suspects reports an empty list, or one that lost half of the tags. What is
+// empty already cannot shrink.
+func (t *trusted) suspects(ix *policy.Index) bool {
+	if t.index == nil {
+		return ix.Len() == 0
+	}
+	return t.index.Len() > 0 && 2*ix.Len() <= t.index.Len()
+}
+
+// holds reports whether a list has all that the one before had: two that agree,
+// not one that goes on shrinking.
+func holds(ix, before *policy.Index) bool {
+	for _, tag := range before.Tags() {
+		if !ix.Has(tag) {
+			return false
+		}
+	}
+	return true
+}
+
+// lacks reports whether the index lacks a base, and whether it did so in two
+// reads an interval apart, neither of them empty or suspect.
+func (t *trusted) lacks(tag string, interval time.Duration) (lacks, confirmed bool) {
+	if tag == "" || t.index == nil || t.index.Has(tag) {
+		return false, false
+	}
+	if t.index.Len() == 0 {
+		return true, false
+	}
+	since, ok := t.absent[tag]
+	if !ok {
+		if len(t.absent) >= maxAbsent {
+			t.forgetOldest()
+		}
+		since = t.at
+		t.absent[tag] = since
+	}
+	return true, t.at.Sub(since) >= interval
+}
+
+func (t *trusted) forgetOldest() {
+	var oldest string
+	for tag, since := range t.absent {
+		if oldest == "" || since.Before(t.absent[oldest]) {
+			oldest = tag
+		}
+	}
+	delete(t.absent, oldest)
+}

@@ -1,0 +1,115 @@
+package resolver
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// step is one resolution of a story; each is a minute after the one before
+// unless it says otherwise.
+type step struct {
+	tags    []string
+	after   time.Duration
+	want    string
+	reason  policy.Reason
+	stale   bool
+	warning string
+}
+
+func TestSuspectLists(t *testing.T) {
+	full := []string{"1.2.0", "1.2.1", "1.2.2", "1.2.3"}
+	half := []string{"1.2.0", "1.2.1"}
+	newest := func(tag string) step { return step{want: tag, reason: policy.NewerPatch} }
+	with := func(s step, tags []string) step { s.tags = tags; return s }
+	empty := step{want: "1.2.0", reason: StayEmptyList, warning: WarningEmptyList}
+	kept := step{want: "1.2.3", reason: policy.NewerPatch, stale: true, warning: WarningSuspectList}
+	lost := step{want: "1.2.0", reason: StayNotInList, warning: WarningLacksTag}
+	resolved := step{want: "1.2.3", reason: policy.NewerPatch, warning: WarningLackedTwice}
+	lacking := []string{"1.2.1", "1.2.2", "1.2.3"}
+
+	for name, steps := range map[string][]step{
+		"a list that grows is believed": {
+			with(newest("1.2.1"), half), with(newest("1.2.3"), full),
+		},
+		"half the tags gone: the old list counts, until that is seen twice": {
+			with(newest("1.2.3"), full), with(kept, half), with(newest("1.2.1"), half),
+		},
+		"twice, but not an interval apart": {
+			with(newest("1.2.3"), full), with(kept, half),
+			{tags: half, after: time.Second, want: "1.2.3", reason: policy.NewerPatch, stale: true, warning: WarningSuspectList},
+			with(newest("1.2.1"), half),
+		},
+		"a list that goes on shrinking starts anew": {
+			with(newest("1.2.3"), full), with(kept, half), with(kept, []string{"1.2.0"}), with(step{want: "1.2.0", reason: policy.StayNewest}, []string{"1.2.0"}),
+		},
+		"a suspect list that comes back whole": {
+			with(newest("1.2.3"), full), with(kept, half), with(newest("1.2.3"), full), with(kept, half),
+		},
+		"one tag less than half is left to be believed": {
+			with(newest("1.2.3"), full), with(newest("1.2.3"), []string{"1.2.0", "1.2.2", "1.2.3"}),
+		},
+		"an empty list never moves, seen twice or not": {
+			with(newest("1.2.3"), full), with(kept, nil), with(empty, nil), with(empty, nil), with(newest("1.2.3"), full),
+		},
+		"the first list ever is empty": {
+			with(empty, nil), with(empty, nil), with(newest("1.2.3"), full),
+		},
+		"the running tag is gone: stay, until that is seen twice": {
+			with(newest("1.2.3"), full), with(lost, lacking), with(resolved, lacking), with(resolved, lacking),
+		},
+		"the running tag was never there: the same": {
+			with(lost, lacking), with(resolved, lacking),
+		},
+		"the running tag comes back": {
+			with(lost, lacking), with(newest("1.2.3"), full), with(lost, lacking),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := newClock()
+			source := &script{}
+			r := New(source, Options{Now: now.Now})
+			for i, s := range steps {
+				after := time.Minute
+				if s.after > 0 {
+					after = s.after
+				}
+				now.advance(after)
+				source.tags = s.tags
+				q := Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Fresh: s.after > 0}
+				got := resolve(t, r, q)
+				if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
+					t.Fatalf("step %d: got %+v, want %+v", i, got, s)
+				}
+			}
+		})
+	}
+}
+
+func TestRangeMovesFromATagThatIsNotInTheList(t *testing.T) {
+	r := New(&script{tags: []string{"2.1.0", "2.2.0"}}, Options{})
+	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "semver:^2")})
+	wantTag(t, got, "2.2.0", policy.IntoRange)
+	got = resolve(t, r, Query{Repository: "example.com/app", Tag: "", Policy: parse(t, "semver:^2")})
+	wantTag(t, got, "2.2.0", policy.IntoRange)
+	got = resolve(t, r, Query{Repository: "example.com/app", Tag: "2.0.0", Policy: parse(t, "semver:^2")})
+	wantTag(t, got, "2.0.0", StayNotInList)
+}
+
+func TestMemoryOfBasesIsBounded(t *testing.T) {
+	now := newClock()
+	source := &script{tags: []string{"1.0.0"}}
+	r := New(source, Options{Now: now.Now})
+	for i := range 2 * maxAbsent {
+		resolve(t, r, Query{Repository: "example.com/app", Tag: fmt.Sprintf("0.0.%d", i), Policy: parse(t, "patch")})
+	}
+	if source.reads > maxAsked+1 {
+		t.Errorf("%d reads within FreshFor, want at most %d", source.reads, maxAsked+1)
+	}
+	e := r.lists.Get(key{repository: "example.com/app"}, newEntry)
+	if len(e.list.absent) > maxAbsent || len(e.asked) > maxAsked {
+		t.Errorf("%d bases and %d tags are remembered", len(e.list.absent), len(e.asked))
+	}
+}
