@@ -1,0 +1,72 @@
+// Package workload reads what Kubernetes objects say to Keelson: the image
+// slots of every kind's pod template, the settings on labels and annotations,
+// and the record and state that admission keeps there. It is the only package
+// that spells Keelson's and Keel's keys.
+package workload
+
+import "strings"
+
+// The prefixes of the keys that are read. Both name the same settings;
+// Keelson's own wins where a workload carries both.
+const (
+	Prefix     = "keelson.dev/"
+	KeelPrefix = "keel.sh/"
+)
+
+// Labels of a Namespace.
+const (
+	// LabelEnabled opts a namespace in with the value "true".
+	LabelEnabled = Prefix + "enabled"
+	// LabelValidate sets how the final images are judged: enforce, warn or
+	// off. The default is warn.
+	LabelValidate = Prefix + "validate"
+)
+
+// Annotations that Keelson itself writes.
+const (
+	// AnnotationRecord stands on the pod template: container=result, ….
+	AnnotationRecord = Prefix + "resolved"
+	// AnnotationBump is put on the pod template by the updater and taken off
+	// again by admission: container=target, ….
+	AnnotationBump = Prefix + "bump"
+	// AnnotationState stands on the object: each container's source and its
+	// last results, as JSON.
+	AnnotationState = Prefix + "state"
+)
+
+const (
+	// keelPolicyKey is the spelling of Keel's first releases.
+	keelPolicyKey = "keel.observer/policy"
+	// containerPolicy starts the keys that set one container's policy.
+	containerPolicy = "policy."
+
+	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+)
+
+// written are the names of keys that a program writes, ours or Keel's: known,
+// and no settings.
+var written = map[string]bool{
+	AnnotationRecord: true, AnnotationBump: true, AnnotationState: true,
+	KeelPrefix + "update-time": true, KeelPrefix + "digest": true,
+}
+
+// IsKey reports whether the key is one of Keelson's or Keel's.
+func IsKey(key string) bool {
+	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == keelPolicyKey
+}
+
+// settingName returns the name of the setting that a key spells, without its
+// prefix, and whether the key is Keel's. ok is false for any other key.
+func settingName(key string) (name string, keel, ok bool) {
+	if key == keelPolicyKey {
+		return keyPolicy, true, true
+	}
+	if name, ok := strings.CutPrefix(key, Prefix); ok {
+		return name, false, true
+	}
+	name, ok = strings.CutPrefix(key, KeelPrefix)
+	if name == "match-tag" {
+		name = keyMatchTag
+	}
+	return name, true, ok
+}

@@ -1,0 +1,61 @@
+package workload
+
+import (
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// maxLastApplied bounds the configuration that is parsed; an object's
+// annotations have at most 256 KiB together.
+const maxLastApplied = 256 << 10
+
+// LastApplied returns the object that `kubectl apply` keeps in the object's
+// last-applied configuration, or nil.
+func (o *Object) LastApplied() *Object {
+	s := text(o.Annotations()[lastApplied])
+	if s == "" || len(s) > maxLastApplied {
+		return nil
+	}
+	var root map[string]any
+	if err := json.Unmarshal([]byte(s), &root); err != nil {
+		return nil
+	}
+	return &Object{Kind: o.Kind, root: root}
+}
+
+// ImageOf returns the image of the slot with the key; empty without one.
+func (o *Object) ImageOf(key string) string {
+	if o == nil {
+		return ""
+	}
+	for _, slot := range o.Slots() {
+		if slot.Key() == key {
+			return slot.Image
+		}
+	}
+	return ""
+}
+
+// CarriesRecord reports whether the applied manifest itself names the record,
+// as one does that was exported from a cluster: in the last-applied
+// configuration, or as a field of a server-side applier. Such a record says
+// nothing about what the writer wants.
+func (o *Object) CarriesRecord() bool {
+	if applied := o.LastApplied(); applied != nil && applied.RecordText() != "" {
+		return true
+	}
+	managers, _ := o.metadata()["managedFields"].([]any)
+	for _, m := range managers {
+		manager, _ := m.(map[string]any)
+		if text(manager["operation"]) != "Apply" {
+			continue
+		}
+		fields := child(manager, "fieldsV1")
+		for _, key := range o.Kind.Template {
+			fields = child(fields, "f:"+key)
+		}
+		if _, owns := child(child(fields, "f:metadata"), "f:annotations")["f:"+AnnotationRecord]; owns {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package workload
+
+import (
+	"fmt"
+	"maps"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Mode is how the final images of a namespace are judged.
+type Mode string
+
+// The modes of the label keelson.dev/validate.
+const (
+	Enforce Mode = "enforce"
+	Warn    Mode = "warn"
+	Off     Mode = "off"
+)
+
+// Namespace is what a namespace says to Keelson.
+type Namespace struct {
+	Name                string
+	Labels, Annotations map[string]any
+}
+
+// NamespaceOf takes a namespace's labels and annotations as the API's types
+// hold them.
+func NamespaceOf(name string, labels, annotations map[string]string) Namespace {
+	return Namespace{Name: name, Labels: widen(labels), Annotations: widen(annotations)}
+}
+
+// Enabled reports whether the namespace opted in.
+func (n Namespace) Enabled() bool { return text(n.Labels[LabelEnabled]) == "true" }
+
+// Validate returns the namespace's mode; Warn where it names none that exists.
+func (n Namespace) Validate() Mode {
+	switch m := Mode(text(n.Labels[LabelValidate])); m {
+	case Enforce, Off:
+		return m
+	default:
+		return Warn
+	}
+}
+
+// NamespaceFaults returns what is wrong with a namespace's labels and defaults.
+func NamespaceFaults(n Namespace) []Fault {
+	faults := ReadSettings(&Object{}, n).Faults
+	for _, e := range entries(n.Labels, onLabels) {
+		detail := ""
+		switch e.key {
+		case LabelEnabled:
+			detail = oneOf("true", "false")(e)
+		case LabelValidate:
+			detail = oneOf(string(Enforce), string(Warn), string(Off))(e)
+		default:
+			detail = fmt.Sprintf("a namespace's defaults stand on its annotations; labels that are read: %s, %s", LabelEnabled, LabelValidate)
+		}
+		if detail != "" {
+			faults = append(faults, Fault{Path: e.path(), Key: e.key, Value: e.value, Detail: detail, Keel: e.keel, Namespace: true})
+		}
+	}
+	return faults
+}
+
+func widen(m map[string]string) map[string]any {
+	wide := make(map[string]any, len(m))
+	for k, v := range m {
+		wide[k] = v
+	}
+	return wide
+}
+
+// NamespaceKind is the kind of a Namespace in the API.
+var NamespaceKind = schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}
+
+// SameKeys reports whether two sets of labels or annotations say the same to
+// Keelson.
+func SameKeys(a, b map[string]string) bool {
+	return maps.Equal(ours(a), ours(b))
+}
+
+func ours(m map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range m {
+		if IsKey(key) {
+			kept[key] = value
+		}
+	}
+	return kept
+}

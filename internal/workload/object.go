@@ -1,0 +1,122 @@
+package workload
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// Object is a workload as it was submitted or stored. It is read from plain
+// JSON values and never marshalled again, so that fields newer than our types
+// cannot be lost.
+type Object struct {
+	Kind Kind
+	root map[string]any
+}
+
+// Parse reads an object of the kind from JSON.
+func Parse(kind Kind, data []byte) (*Object, error) {
+	var root map[string]any
+	if err := json.Unmarshal(data, &root); err != nil {
+		return nil, fmt.Errorf("parsing %s: %w", kind.GroupVersionKind.Kind, err)
+	}
+	return &Object{Kind: kind, root: root}, nil
+}
+
+// FromMap takes an object's decoded JSON or YAML. ok is false where the kind
+// is none that Keelson governs. The map is not copied and not changed.
+func FromMap(root map[string]any) (o *Object, ok bool) {
+	version, _ := root["apiVersion"].(string)
+	name, _ := root["kind"].(string)
+	gv, err := schema.ParseGroupVersion(version)
+	if err != nil {
+		return nil, false
+	}
+	kind, ok := KindFor(gv.Group, name)
+	return &Object{Kind: kind, root: root}, ok
+}
+
+// Name returns the object's name; empty where the API server makes one up.
+func (o *Object) Name() string { return text(o.metadata()["name"]) }
+
+// Namespace returns the object's namespace.
+func (o *Object) Namespace() string { return text(o.metadata()["namespace"]) }
+
+// UID returns the object's unique ID; empty before it is stored.
+func (o *Object) UID() string { return text(o.metadata()["uid"]) }
+
+// Labels returns the object's labels. The map is the object's own.
+func (o *Object) Labels() map[string]any { return child(o.metadata(), "labels") }
+
+// Annotations returns the object's annotations. The map is the object's own.
+func (o *Object) Annotations() map[string]any { return child(o.metadata(), "annotations") }
+
+// TemplateAnnotations returns the annotations of the pod template; of a Pod,
+// its own.
+func (o *Object) TemplateAnnotations() map[string]any {
+	return child(child(o.template(), "metadata"), "annotations")
+}
+
+// TemplateLabels returns the labels of the pod template; of a Pod, its own.
+func (o *Object) TemplateLabels() map[string]any {
+	return child(child(o.template(), "metadata"), "labels")
+}
+
+// Deleting reports whether the object is on its way out.
+func (o *Object) Deleting() bool { return o.metadata()["deletionTimestamp"] != nil }
+
+// Owned reports whether a controller owns the object. Only the top of a chain
+// of owners is ever changed.
+func (o *Object) Owned() bool {
+	owners, _ := o.metadata()["ownerReferences"].([]any)
+	for _, owner := range owners {
+		reference, _ := owner.(map[string]any)
+		if controller, _ := reference["controller"].(bool); controller {
+			return true
+		}
+	}
+	return false
+}
+
+// Lookup follows a path of keys into the object.
+func (o *Object) Lookup(path ...string) (value any, ok bool) {
+	at := any(o.root)
+	for _, key := range path {
+		m, is := at.(map[string]any)
+		if !is {
+			return nil, false
+		}
+		if at, ok = m[key]; !ok {
+			return nil, false
+		}
+	}
+	return at, true
+}
+
+// TemplateMetadataPath returns where the pod template's metadata stands.
+func (o *Object) TemplateMetadataPath() []string {
+	return append(append([]string{}, o.Kind.Template...), "metadata")
+}
+
+func (o *Object) metadata() map[string]any { return child(o.root, "metadata") }
+
+func (o *Object) template() map[string]any {
+	at := o.root
+	for _, key := range o.Kind.Template {
+		at = child(at, key)
+	}
+	return at
+}
+
+// child returns the map under a key; nil, which reads as empty, for anything
+// else. What reaches admission is hostile input.
+func child(m map[string]any, key string) map[string]any {
+	c, _ := m[key].(map[string]any)
+	return c
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}

@@ -1,0 +1,83 @@
+package workload
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Result is what a container was resolved to: a tag, with the digest where the
+// resolution has one.
+type Result struct{ Tag, Digest string }
+
+// String writes tag, tag@digest or @digest.
+func (r Result) String() string {
+	if r.Digest == "" {
+		return r.Tag
+	}
+	return r.Tag + "@" + r.Digest
+}
+
+// Agrees reports whether two results name the same image as far as both tell:
+// an image that is written without its digest agrees with a record that has
+// one.
+func (r Result) Agrees(other Result) bool {
+	return r.Tag == other.Tag && (r.Digest == other.Digest || r.Digest == "" || other.Digest == "")
+}
+
+// ParseResult reads what String writes.
+func ParseResult(s string) (Result, bool) {
+	tag, digest, pinned := strings.Cut(s, "@")
+	if s == "" || pinned && digest == "" || len(s) > maxResult {
+		return Result{}, false
+	}
+	return Result{Tag: tag, Digest: digest}, true
+}
+
+// A tag has at most 128 characters, a sha512 digest 135.
+const maxResult = 128 + 1 + 135
+
+// maxRecord bounds what is read of a record or bump: annotations are hostile
+// input.
+const maxRecord = 64 << 10
+
+// Record maps slot keys to results: the form of the record and of the bump.
+type Record map[string]Result
+
+// ParseRecord reads "web=1.2.7,job=1.0@sha256:…". Entries that cannot be read
+// are passed over; of two entries for one container the last counts.
+func ParseRecord(s string) Record {
+	if s == "" || len(s) > maxRecord {
+		return nil
+	}
+	record := Record{}
+	for entry := range strings.SplitSeq(s, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(entry), "=")
+		if result, ok := ParseResult(value); ok && key != "" {
+			record[key] = result
+		}
+	}
+	return record
+}
+
+// String writes the record sorted by container, so that equal records have
+// equal text.
+func (r Record) String() string {
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(key + "=" + r[key].String())
+	}
+	return b.String()
+}
+
+// Record returns what the pod template's record says.
+func (o *Object) Record() Record { return ParseRecord(o.RecordText()) }
+
+// RecordText returns the record as it is written; empty without one.
+func (o *Object) RecordText() string { return text(o.TemplateAnnotations()[AnnotationRecord]) }
+
+// BumpText returns the pod template's bump as it is written; empty without one.
+func (o *Object) BumpText() string { return text(o.TemplateAnnotations()[AnnotationBump]) }

@@ -1,0 +1,212 @@
+package workload
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// Names of settings, without their prefix.
+const (
+	keyPolicy            = "policy"
+	keyMatchTag          = "matchTag"
+	keyMatchPreRelease   = "matchPreRelease"
+	keyFilter            = "filter"
+	keyExtract           = "extract"
+	keyExclude           = "exclude"
+	keyTrigger           = "trigger"
+	keyPollSchedule      = "pollSchedule"
+	keyMonitorContainers = "monitorContainers"
+	keyInitContainers    = "initContainers"
+	keyImageVolumes      = "imageVolumes"
+	keyPin               = "pin"
+	keyResolveOn         = "resolveOn"
+	keyOnUnresolvable    = "onUnresolvable"
+)
+
+// Values of settings.
+const (
+	PinTag    = "tag"
+	PinDigest = "digest"
+
+	TriggerPoll = "poll"
+	TriggerPush = "push"
+
+	ResolveOnApply  = "apply"
+	ResolveOnChange = "change"
+
+	Keep = "keep"
+	Deny = "deny"
+)
+
+// Settings are what a workload and its namespace ask for.
+type Settings struct {
+	// Faults are the keys and values that could not be used, in a fixed
+	// order. A container that one bears on is not governed.
+	Faults []Fault
+
+	standard   *policy.Policy
+	containers map[string]*policy.Policy
+	monitor    *regexp.Regexp
+	skipInit   bool
+	skipVolume bool
+	rule       Rule
+}
+
+// Rule is what holds for one image slot.
+type Rule struct {
+	// Policy is nil where the slot is not governed.
+	Policy *policy.Policy
+	// Pin is PinTag, PinDigest, or empty where the workload does not say.
+	Pin string
+	// Trigger is TriggerPoll or TriggerPush. The default is TriggerPoll.
+	Trigger string
+	// Schedule is when the slot's repository is polled, ScheduleText as it
+	// was written. The default is DefaultSchedule.
+	Schedule     cron.Schedule
+	ScheduleText string
+	// ResolveOn is ResolveOnApply or ResolveOnChange. The default is
+	// ResolveOnApply.
+	ResolveOn string
+	// OnUnresolvable is Keep or Deny. The default is Keep.
+	OnUnresolvable string
+}
+
+// Governed reports whether Keelson decides about the slot at all.
+func (r Rule) Governed() bool { return r.Policy != nil }
+
+// Pins reports whether a resolution carries a digest: by the setting, for an
+// image that was submitted with one, or for a policy that follows digests.
+func (r Rule) Pins(submittedDigest bool) bool {
+	switch {
+	case r.Pin != "":
+		return r.Pin == PinDigest
+	case submittedDigest:
+		return true
+	default:
+		return r.Policy != nil && r.Policy.Name() == "force"
+	}
+}
+
+// SameAnswer reports whether two rules give the same answer for the same image
+// and registry: a change of anything else resolves nothing.
+func (r Rule) SameAnswer(other Rule) bool {
+	if r.Governed() != other.Governed() || r.Pin != other.Pin {
+		return false
+	}
+	return !r.Governed() || r.Policy.Equal(other.Policy)
+}
+
+// ReadSettings reads the settings of a workload in its namespace.
+func ReadSettings(o *Object, namespace Namespace) *Settings {
+	all := entries(o.Annotations(), onAnnotations)
+	all = append(all, entries(o.Labels(), onLabels)...)
+	all = append(all, entries(namespace.Annotations, onNamespace)...)
+	r := &reader{settings: &Settings{containers: map[string]*policy.Policy{}}, chosen: effective(all)}
+	r.settings.rule = Rule{
+		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
+		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
+	}
+	for _, e := range all {
+		r.check(e)
+	}
+	r.read()
+	return r.settings
+}
+
+// Rule returns what holds for a slot.
+func (s *Settings) Rule(slot Slot) Rule {
+	rule := s.rule
+	rule.Policy = s.policyFor(slot)
+	return rule
+}
+
+func (s *Settings) policyFor(slot Slot) *policy.Policy {
+	for _, f := range s.Faults {
+		if f.Container == "" || f.Container == slot.Name {
+			return nil
+		}
+	}
+	if slot.Type == InitContainer && s.skipInit || slot.Type == ImageVolume && s.skipVolume {
+		return nil
+	}
+	if s.monitor != nil && !s.monitor.MatchString(slot.Name) {
+		return nil
+	}
+	p, own := s.containers[slot.Name]
+	if !own {
+		p = s.standard
+	}
+	if p == nil || p.Never() {
+		return nil
+	}
+	return p
+}
+
+// reader collects settings and faults.
+type reader struct {
+	settings *Settings
+	chosen   map[string]entry
+}
+
+// read takes the effective entries, each known to be good or reported by
+// check.
+func (r *reader) read() {
+	s := r.settings
+	if v, ok := r.good(keyMonitorContainers); ok {
+		s.monitor, _ = regexp.Compile(v)
+	}
+	s.skipInit = r.boolean(keyInitContainers) == no
+	s.skipVolume = r.boolean(keyImageVolumes) == no
+	for name, field := range map[string]*string{
+		keyPin: &s.rule.Pin, keyResolveOn: &s.rule.ResolveOn, keyOnUnresolvable: &s.rule.OnUnresolvable,
+		keyPollSchedule: &s.rule.ScheduleText,
+	} {
+		if v, ok := r.good(name); ok {
+			*field = v
+		}
+	}
+	// Keel's other values mean Keel's default, which with us is the poll.
+	if v, ok := r.good(keyTrigger); ok && v == TriggerPush {
+		s.rule.Trigger = TriggerPush
+	}
+	s.rule.Schedule, _ = ParseSchedule(s.rule.ScheduleText)
+	for _, name := range names(r.chosen) {
+		if container, own := strings.CutPrefix(name, containerPolicy); own {
+			s.containers[container] = r.policy(r.chosen[name], container)
+		}
+	}
+	if e, ok := r.chosen[keyPolicy]; ok {
+		s.standard = r.policy(e, "")
+	}
+}
+
+// good returns a setting's value; ok is false where nobody sets it or where it
+// is bad.
+func (r *reader) good(name string) (string, bool) {
+	e, ok := r.chosen[name]
+	if !ok || fault(e) != "" {
+		return "", false
+	}
+	return e.value, true
+}
+
+// TemplateOnlyPolicy returns the key of a policy on the pod template of an
+// object that has none itself.
+func (o *Object) TemplateOnlyPolicy() (string, bool) {
+	find := func(maps ...map[string]any) string {
+		for _, m := range maps {
+			for _, e := range entries(m, onAnnotations) {
+				if e.name == keyPolicy {
+					return e.key
+				}
+			}
+		}
+		return ""
+	}
+	key := find(o.TemplateAnnotations(), o.TemplateLabels())
+	return key, key != "" && find(o.Annotations(), o.Labels()) == ""
+}

@@ -1,0 +1,88 @@
+package workload
+
+import "fmt"
+
+// SlotType tells where in a pod template an image stands.
+type SlotType int
+
+// The places of images. Ephemeral containers are left alone: they are added
+// to running Pods by hand, through a subresource.
+const (
+	Container SlotType = iota
+	InitContainer
+	ImageVolume
+)
+
+// Slot is one place of a pod template that names an image.
+type Slot struct {
+	Type SlotType
+	// Name is the container's or the volume's name.
+	Name string
+	// Image is the reference as it is written.
+	Image string
+	// Path leads from the object to the image's text; its elements are
+	// strings and ints.
+	Path []any
+}
+
+// Key names the slot in record, state and bump: a container's name, or
+// volume/NAME, since a volume may have a container's name.
+func (s Slot) Key() string {
+	if s.Type == ImageVolume {
+		return "volume/" + s.Name
+	}
+	return s.Name
+}
+
+// maxSlots bounds the work one object can ask for.
+const maxSlots = 256
+
+// Slots returns the places of images of the pod template, in the order in
+// which they stand. Slots with neither name nor image are left out.
+func (o *Object) Slots() []Slot {
+	var slots []Slot
+	spec := child(o.template(), "spec")
+	add := func(kind SlotType, list string, inner ...string) {
+		items, _ := spec[list].([]any)
+		for i, item := range items {
+			m, _ := item.(map[string]any)
+			holder := m
+			for _, key := range inner[:len(inner)-1] {
+				holder = child(holder, key)
+			}
+			name, image := text(m["name"]), text(holder[inner[len(inner)-1]])
+			if name == "" || image == "" || len(slots) == maxSlots {
+				continue
+			}
+			slots = append(slots, Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
+		}
+	}
+	add(InitContainer, "initContainers", "image")
+	add(Container, "containers", "image")
+	add(ImageVolume, "volumes", "image", "reference")
+	return slots
+}
+
+func (o *Object) slotPath(list string, index int, inner []string) []any {
+	path := make([]any, 0, len(o.Kind.Template)+len(inner)+3)
+	for _, key := range o.Kind.Template {
+		path = append(path, key)
+	}
+	path = append(path, "spec", list, index)
+	for _, key := range inner {
+		path = append(path, key)
+	}
+	return path
+}
+
+// String names the slot for people.
+func (s Slot) String() string {
+	switch s.Type {
+	case InitContainer:
+		return fmt.Sprintf("init container %q", s.Name)
+	case ImageVolume:
+		return fmt.Sprintf("image volume %q", s.Name)
+	default:
+		return fmt.Sprintf("container %q", s.Name)
+	}
+}
