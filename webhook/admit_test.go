@@ -1,0 +1,219 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/google/go-containerregistry/pkg/name"
+	ggcr "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+// world is a webhook with a real registry behind it.
+type world struct {
+	t        testing.TB
+	host     string
+	requests atomic.Int64
+	fault    atomic.Pointer[http.HandlerFunc]
+	mux      *http.ServeMux
+}
+
+// namespaces is the API server's part: one namespace that opted in.
+type namespaces map[string]workload.Namespace
+
+func (n namespaces) Namespace(_ context.Context, name string) (workload.Namespace, error) {
+	namespace, ok := n[name]
+	if !ok {
+		return workload.Namespace{}, &webhook.NotFoundError{Namespace: name}
+	}
+	return namespace, nil
+}
+
+func newWorld(t testing.TB, tags ...string) *world {
+	t.Helper()
+	w := &world{t: t, mux: http.NewServeMux()}
+	backend := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.requests.Add(1)
+		if fault := w.fault.Load(); fault != nil {
+			(*fault)(rw, r)
+			return
+		}
+		backend.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(func() {
+		server.CloseClientConnections() // a test may leave one hanging
+		server.Close()
+	})
+	w.host = strings.TrimPrefix(server.URL, "http://")
+	w.push(tags...)
+	client, err := registry.New(registry.Options{Private: []string{w.host}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := webhook.NewDecider(resolver.New(client, resolver.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := namespaces{
+		"on":      workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
+		"enforce": workload.NamespaceOf("enforce", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "enforce"}, nil),
+		"off":     workload.NamespaceOf("off", nil, nil),
+	}
+	webhook.Register(muxer{w.mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Metrics: metrics}, &webhook.Validate{Namespaces: known})
+	return w
+}
+
+type muxer struct{ *http.ServeMux }
+
+func (m muxer) Register(path string, handler http.Handler) { m.Handle(path, handler) }
+
+func (w *world) push(tags ...string) {
+	w.t.Helper()
+	for _, tag := range tags {
+		image, err := random.Image(16, 1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		reference, err := name.ParseReference(w.host + "/app:" + tag)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := remote.Write(reference, image, remote.WithContext(w.t.Context())); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// write is one request of a writer.
+type write struct {
+	namespace   string
+	object, old string
+	manager     string
+}
+
+func (w write) review() []byte {
+	if w.namespace == "" {
+		w.namespace = "on"
+	}
+	// The API server sends these options with every update, a PATCH too.
+	options := fmt.Sprintf(`{"kind":"UpdateOptions","apiVersion":"meta.k8s.io/v1","fieldManager":%q}`, w.manager)
+	review := admissionv1.AdmissionReview{
+		TypeMeta: metav1.TypeMeta{APIVersion: "admission.k8s.io/v1", Kind: "AdmissionReview"},
+		Request: &admissionv1.AdmissionRequest{
+			UID: "1", Operation: admissionv1.Create, Namespace: w.namespace,
+			Kind:   metav1.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"},
+			Object: runtime.RawExtension{Raw: []byte(w.object)}, Options: runtime.RawExtension{Raw: []byte(options)},
+		},
+	}
+	if w.old != "" {
+		review.Request.Operation = admissionv1.Update
+		review.Request.OldObject.Raw = []byte(w.old)
+	}
+	data, err := json.Marshal(review)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// post sends a review over HTTP, as the API server does that waits 5 seconds.
+func (w *world) post(path string, review []byte) *admissionv1.AdmissionResponse {
+	w.t.Helper()
+	return w.serve(w.t, path+"?timeout=5s", review)
+}
+
+func (w *world) serve(t testing.TB, url string, review []byte) *admissionv1.AdmissionResponse {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(review))
+	request.Header.Set("Content-Type", "application/json")
+	recorder := httptest.NewRecorder()
+	w.mux.ServeHTTP(recorder, request)
+	var answer admissionv1.AdmissionReview
+	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v: %s", err, recorder.Body)
+	}
+	return answer.Response
+}
+
+// mutate returns the object as the API server would store it, and what the
+// writer was told.
+func (w *world) mutate(in write) (stored string, response *admissionv1.AdmissionResponse) {
+	w.t.Helper()
+	response = w.post(webhook.MutatePath, in.review())
+	if !response.Allowed {
+		w.t.Fatalf("refused: %+v", response.Result)
+	}
+	return apply(w.t, in.object, response.Patch), response
+}
+
+func apply(t testing.TB, object string, operations []byte) string {
+	t.Helper()
+	if len(operations) == 0 {
+		return object
+	}
+	patch, err := jsonpatch.DecodePatch(operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patched, err := patch.Apply([]byte(object))
+	if err != nil {
+		t.Fatalf("the patch %s does not apply to %s: %v", operations, object, err)
+	}
+	return string(patched)
+}
+
+// deployment is a submitted Deployment with the containers' tags.
+func (w *world) deployment(policy string, tags ...string) string {
+	var containers []string
+	for i, tag := range tags {
+		containers = append(containers, fmt.Sprintf(`{"name":"c%d","image":"%s/app:%s","newField":{"kept":true}}`, i, w.host, tag))
+	}
+	return fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"on","annotations":{"keelson.dev/policy":%q}},`+
+		`"spec":{"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[%s]}}}}`, policy, strings.Join(containers, ","))
+}
+
+// images reads the images of a stored object.
+func (w *world) images(stored string) string {
+	w.t.Helper()
+	object := parse(w.t, stored)
+	var tags []string
+	for _, slot := range object.Slots() {
+		tags = append(tags, strings.TrimPrefix(slot.Image, w.host+"/app:"))
+	}
+	return strings.Join(tags, " ")
+}
+
+func parse(t testing.TB, stored string) *workload.Object {
+	t.Helper()
+	kind, _ := workload.KindFor("apps", "Deployment")
+	object, err := workload.Parse(kind, []byte(stored))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return object
+}

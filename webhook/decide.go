@@ -1,0 +1,195 @@
+package webhook
+
+import (
+	"context"
+	"sync"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// Resolver answers which image a container moves to. An error means that
+// nothing is known of the repository and that it could not be asked in time;
+// the answer is then the query's own tag.
+type Resolver interface {
+	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
+}
+
+// Decider decides about the images of a workload. Admission and `keelson
+// resolve` use the same one.
+type Decider struct {
+	resolver Resolver
+	// versions orders tags of containers that have no policy.
+	versions *policy.Policy
+}
+
+// NewDecider returns a Decider that asks the resolver.
+func NewDecider(r Resolver) (*Decider, error) {
+	versions, err := policy.Parse(policy.Spec{Name: "all"})
+	if err != nil {
+		return nil, err
+	}
+	return &Decider{resolver: r, versions: versions}, nil
+}
+
+// Input is one write of a workload.
+type Input struct {
+	// Object is what was submitted; Stored what it replaces, nil at create.
+	Object, Stored *workload.Object
+	Namespace      workload.Namespace
+	Method         intent.Method
+	// Manager is the field manager that the writer names.
+	Manager string
+}
+
+// Decision is the answer for all containers of one workload.
+type Decision struct {
+	input    Input
+	outcomes []Outcome
+}
+
+// Outcomes returns what became of each image slot, in the slots' order.
+func (d *Decision) Outcomes() []Outcome { return d.outcomes }
+
+// Outcome is what became of one image slot.
+type Outcome struct {
+	Slot workload.Slot
+	Rule workload.Rule
+	// Submitted and Stored are the images before the decision; Stored is nil
+	// where there was none.
+	Submitted intent.Image
+	Stored    *intent.Image
+	Answer    intent.Answer
+	// Resolution says why; its reason is empty where nothing was resolved.
+	Resolution resolver.Resolution
+	// Err is the resolver's error, nil where the registry or its last known
+	// list answered.
+	Err error
+	// Image is the final reference; Result its tag and digest as the record
+	// has them.
+	Image  string
+	Result workload.Result
+	// Moved is true where the template has to change for this slot.
+	Moved bool
+
+	state      workload.ContainerState
+	record     *workload.Result
+	submitted  *workload.Result
+	resubmited workload.ContainerState
+	unparsable bool
+}
+
+// Decide works out the answer for every slot. It changes nothing and asks the
+// registry only for the slots whose row says so, all at once.
+func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
+	view := newView(in)
+	decision := &Decision{input: in}
+	var wait sync.WaitGroup
+	slots := in.Object.Slots()
+	decision.outcomes = make([]Outcome, len(slots))
+	for i, slot := range slots {
+		o := &decision.outcomes[i]
+		c := view.outcome(o, slot, d.versions)
+		o.Answer = intent.Decide(c)
+		if !o.Answer.Resolve {
+			o.settle(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
+			continue
+		}
+		query := o.query(view.bump)
+		if i == len(slots)-1 { // no need to leave the caller's goroutine
+			o.settle(d.resolver.Resolve(ctx, query))
+			continue
+		}
+		wait.Go(func() { o.settle(d.resolver.Resolve(ctx, query)) })
+	}
+	wait.Wait()
+	return decision
+}
+
+// query asks for what the answer's base moves to. The entry of the index must
+// know the tags that the request itself names: they may be younger than it.
+func (o *Outcome) query(bump workload.Record) resolver.Query {
+	base := o.Answer.Image
+	q := resolver.Query{
+		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
+		Policy: o.Rule.Policy, Pin: resolver.PinTag,
+		Want: []string{base.Tag, o.Submitted.Tag},
+	}
+	if o.pins() {
+		q.Pin = resolver.PinDigest
+	}
+	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
+		q.Want = append(q.Want, target.Tag)
+		q.WantDigest = target.Digest
+	}
+	return q
+}
+
+func (o *Outcome) pins() bool { return o.Rule.Pins(o.Submitted.Digest != "") }
+
+// baseDigest is the digest that the base is known to have: the image's own, or
+// what the record says of it where the image is written without.
+func (o *Outcome) baseDigest() string {
+	base := o.Answer.Image
+	if o.Answer.Row == intent.Undo && o.submitted != nil {
+		return o.submitted.Digest
+	}
+	if base.Digest == "" && o.record != nil && o.record.Tag == base.Tag && o.Stored != nil && base.Same(*o.Stored) {
+		return o.record.Digest
+	}
+	return base.Digest
+}
+
+// settle writes the resolution into the outcome.
+func (o *Outcome) settle(r resolver.Resolution, err error) {
+	o.Resolution, o.Err = r, err
+	base := o.Answer.Image
+	o.Result = workload.Result{Tag: r.Tag, Digest: r.Digest}
+	if !o.Answer.Resolve || err != nil {
+		o.Result = workload.Result{Tag: base.Tag, Digest: o.baseDigest()}
+	}
+	o.Image = o.text()
+	if o.Stored == nil {
+		o.Moved = true
+		return
+	}
+	o.Moved = o.Image != o.Stored.Text || o.newDigest()
+}
+
+// newDigest is true where the tag stays and the digest behind it does not, of
+// an image that is written without its digest.
+func (o *Outcome) newDigest() bool {
+	if !o.Answer.Resolve || o.Result.Digest == "" || o.Stored.Digest != "" {
+		return false
+	}
+	return o.record == nil || o.record.Digest != o.Result.Digest
+}
+
+// text writes the final reference in the spelling that is already there: the
+// stored one where the image stays, so that a template stays equal to itself.
+func (o *Outcome) text() string {
+	final := o.Answer.Image
+	final.Tag, final.Digest = o.Result.Tag, o.Result.Digest
+	if !o.pins() && o.Answer.Image.Digest == "" {
+		final.Digest = ""
+	}
+	switch {
+	case o.unparsable:
+		return o.Submitted.Text
+	case o.Stored != nil && final.Same(*o.Stored):
+		return o.Stored.Text
+	case final.Same(o.Submitted):
+		return o.Submitted.Text
+	}
+	spelled := o.Submitted.Text
+	if o.Stored != nil && o.Submitted.Repository != final.Repository {
+		spelled = o.Stored.Text
+	}
+	reference, err := resolver.ParseReference(spelled)
+	if err != nil { // it was parsed before
+		return spelled
+	}
+	return reference.With(final.Tag, final.Digest)
+}

@@ -1,0 +1,219 @@
+// Package intent tells what the writer of a request wants of one container:
+// a new version, the same manifest again, or a way back. It is pure; the rows
+// are those of the table in docs/how-it-works.md, and the first that fits
+// decides.
+package intent
+
+import (
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Image is one image reference, taken apart.
+type Image struct {
+	// Text is the reference as it is written.
+	Text string
+	// Repository is canonical; Tag is "latest" where none is written.
+	Repository, Tag, Digest string
+}
+
+// Same reports whether two references name the same image, however they are
+// spelled.
+func (i Image) Same(other Image) bool {
+	return i.Repository == other.Repository && i.Tag == other.Tag && i.Digest == other.Digest
+}
+
+// Result returns the image's tag and digest.
+func (i Image) Result() workload.Result { return workload.Result{Tag: i.Tag, Digest: i.Digest} }
+
+// is reports whether a result of the history is this image.
+func (i Image) is(p workload.Past) bool {
+	result, ok := workload.ParseResult(p.Result)
+	return ok && p.Repository == i.Repository && result.Agrees(i.Result())
+}
+
+// Rules is the container's policy as far as the table asks for it.
+type Rules interface {
+	// Compare orders two tags; ordered is false where the policy knows no
+	// order between them.
+	Compare(a, b string) (c int, ordered bool)
+	// Moves reports whether the policy lets a container move between two tags.
+	Moves(from, to string) bool
+}
+
+// Method is how a request writes.
+type Method int
+
+// The methods of an update.
+const (
+	Patch Method = iota
+	Put
+)
+
+// Case is one container of one request.
+type Case struct {
+	// Create is true for a CREATE; all fields about what is stored are then
+	// empty.
+	Create bool
+	// CreateOnly is true for the kinds that are resolved at create alone.
+	CreateOnly bool
+	// Rules is nil where the container is not governed.
+	Rules Rules
+	// Versions orders plain versions, for containers without Rules.
+	Versions Rules
+
+	// Submitted is S, Stored is O; Stored is nil for a container that is new.
+	Submitted Image
+	Stored    *Image
+	// Source is F, nil at first contact; LastApplied is the image of the
+	// stored last-applied configuration, if there is one.
+	Source      *Image
+	LastApplied *Image
+
+	// State and SubmittedState are what the stored and the submitted object
+	// remember of the container.
+	State, SubmittedState workload.ContainerState
+	// Record and SubmittedRecord are the entries of the pod templates'
+	// records, nil where there is none.
+	Record, SubmittedRecord *workload.Result
+	// RecordDropped is true where the stored template has a record and the
+	// submitted one has none; RecordCarried where the manifest itself names
+	// one, which says nothing about what the writer wants.
+	RecordDropped, RecordCarried bool
+
+	// Bumped is true where the request bumps the container, SettingsChanged
+	// where it changes a setting that bears on the answer.
+	Bumped, SettingsChanged bool
+	// ResolveOnChange is the setting resolveOn: change.
+	ResolveOnChange bool
+
+	Method Method
+	// Manager is the request's field manager; empty where the writer names
+	// none, as `kubectl rollout undo` does.
+	Manager string
+}
+
+// Row is a row of the table.
+type Row int
+
+// The rows, in the order in which they are tried, and the case of a create.
+const (
+	Reinvoked   Row = 0
+	NotGoverned Row = 1
+	NewSource   Row = 2
+	Undo        Row = 3
+	PastUs      Row = 4
+	Unchanged   Row = 5
+	ByHand      Row = 6
+	SameAgain   Row = 7
+	SourceUp    Row = 8
+	SourceDown  Row = 9
+	Created     Row = 10
+	// CreateOnlyKind is the update of a Job or a bare Pod.
+	CreateOnlyKind Row = 11
+)
+
+// Answer is what becomes of the container.
+type Answer struct {
+	Row Row
+	// Image is the answer, or the base that it is resolved from.
+	Image Image
+	// Resolve is true where the registry is asked for something newer.
+	Resolve bool
+	// Source is F afterwards.
+	Source string
+	// Repair is true where a write that went past us is put right.
+	Repair bool
+	// Below is true where the answer goes below what is stored.
+	Below bool
+}
+
+// Decide returns the answer for a container: the first row that fits.
+func Decide(c Case) Answer {
+	if c.Create {
+		return create(c)
+	}
+	f := c.source()
+	if reinvoked(c) {
+		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From}
+	}
+	if c.Rules == nil {
+		return Answer{Row: NotGoverned, Image: c.Submitted, Source: c.Submitted.Text, Below: c.belowAnyOrder()}
+	}
+	if c.CreateOnly {
+		return createOnly(c, f)
+	}
+	// An undo is asked for first: it may bring back another repository too.
+	if undone(c) {
+		return Answer{Row: Undo, Image: c.Submitted, Source: f.Text, Below: c.below(c.Submitted, *c.Stored)}
+	}
+	if c.newSource(f) {
+		return Answer{Row: NewSource, Image: c.Submitted, Resolve: true, Source: c.Submitted.Text}
+	}
+	if c.Submitted.Same(*c.Stored) {
+		return unchanged(c, f)
+	}
+	if imperative(c.Manager) {
+		return byHand(c, f)
+	}
+	return declared(c, f)
+}
+
+func create(c Case) Answer {
+	answer := Answer{Row: Created, Image: c.Submitted, Resolve: c.Rules != nil, Source: c.Submitted.Text}
+	// Our own answer, seen again by reinvocation or in an exported manifest.
+	if last, ok := c.SubmittedState.Last(); ok && c.Submitted.is(last) {
+		answer.Source = c.SubmittedState.From
+	}
+	return answer
+}
+
+func createOnly(c Case, f Image) Answer {
+	switch {
+	case c.Stored == nil || !c.Submitted.Same(f) && !c.Submitted.Same(*c.Stored):
+		return Answer{Row: CreateOnlyKind, Image: c.Submitted, Source: c.Submitted.Text}
+	default:
+		return Answer{Row: CreateOnlyKind, Image: *c.Stored, Source: f.Text}
+	}
+}
+
+// source returns F. At first contact it is the image that was applied last;
+// without one, what is stored, unless a declarative writer names an image
+// that can have led there.
+func (c Case) source() Image {
+	switch {
+	case c.Source != nil:
+		return *c.Source
+	case c.Stored == nil:
+		return c.Submitted
+	case c.LastApplied != nil:
+		return *c.LastApplied
+	case c.Rules != nil && !imperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
+		return c.Submitted
+	default:
+		return *c.Stored
+	}
+}
+
+// reinvoked recognises our own output: the submitted state is the stored one
+// plus exactly the submitted record. An answer that changed the source alone
+// adds no result; it is told from an undo, which brings back an older source,
+// by the field manager that an undo lacks.
+func reinvoked(c Case) bool {
+	if c.SubmittedState.From == "" || c.SubmittedState.Equal(c.State) {
+		return false
+	}
+	if c.SubmittedRecord != nil && c.Submitted.Result().Agrees(*c.SubmittedRecord) {
+		next := c.State.With(workload.Past{
+			Result: c.SubmittedRecord.String(), From: c.SubmittedState.From, Repository: c.Submitted.Repository,
+		})
+		if len(next.Results) > 0 && !sameResults(next, c.State) && next.Equal(c.SubmittedState) {
+			return true
+		}
+	}
+	return c.Manager != "" && c.Stored != nil && c.Submitted.Same(*c.Stored) && sameResults(c.State, c.SubmittedState)
+}
+
+func sameResults(a, b workload.ContainerState) bool {
+	a.From = b.From
+	return a.Equal(b)
+}

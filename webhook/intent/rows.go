@@ -1,0 +1,162 @@
+package intent
+
+import "slices"
+
+// undone recognises `kubectl rollout undo`: a template of the past comes back,
+// with the record that it had, or without one in a PATCH that nobody else
+// would send.
+func undone(c Case) bool {
+	if c.Stored == nil {
+		return false
+	}
+	if c.Method == Patch && c.RecordDropped {
+		return c.below(c.Submitted, *c.Stored)
+	}
+	if c.Method == Put || c.RecordCarried || c.SubmittedRecord == nil {
+		return false
+	}
+	if c.Record != nil && *c.Record == *c.SubmittedRecord || !c.Submitted.Result().Agrees(*c.SubmittedRecord) {
+		return false
+	}
+	// The image carries the record's digest here, so that results that differ
+	// by their digest alone are told apart.
+	brought := c.Submitted
+	brought.Digest = c.SubmittedRecord.Digest
+	// A history that has forgotten it is made up for by the order.
+	return c.earlier(brought) || c.below(c.Submitted, *c.Stored)
+}
+
+// earlier reports whether an image is a result before the last one. By its
+// place, not by its version: what was undone may be undone again.
+func (c Case) earlier(image Image) bool {
+	n := len(c.State.Results)
+	return n > 1 && slices.ContainsFunc(c.State.Results[:n-1], image.is)
+}
+
+// newSource is row 2: nothing that is stored bears on the answer.
+func (c Case) newSource(f Image) bool {
+	if c.Stored == nil || c.Submitted.Repository != c.Stored.Repository {
+		return true
+	}
+	if c.Submitted.Same(*c.Stored) || c.Submitted.Same(f) {
+		return false
+	}
+	return !c.ordered(c.Submitted, f)
+}
+
+// unchanged is rows 4 and 5: the image is submitted as it is stored.
+func unchanged(c Case, f Image) Answer {
+	if c.pastUs() {
+		if c.Record != nil && c.Record.Agrees(c.Stored.Result()) && c.earlier(*c.Stored) {
+			return Answer{Row: PastUs, Image: *c.Stored, Source: f.Text}
+		}
+		return Answer{Row: PastUs, Image: c.repairBase(), Resolve: true, Source: f.Text, Repair: true}
+	}
+	return Answer{Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text}
+}
+
+// pastUs reports whether somebody wrote the stored image without us: the state
+// ends with another result. The record is asked where no state is left; with a
+// state it may be older, since a record is only changed together with an
+// image.
+func (c Case) pastUs() bool {
+	if last, ok := c.State.Last(); ok {
+		return !c.Stored.is(last)
+	}
+	return c.Record != nil && !c.Record.Agrees(c.Stored.Result())
+}
+
+// repairBase is the higher of the stored image and the record, where the
+// policy leads from the one to the other.
+func (c Case) repairBase() Image {
+	if c.Record == nil {
+		return *c.Stored
+	}
+	recorded := *c.Stored
+	recorded.Tag, recorded.Digest = c.Record.Tag, c.Record.Digest
+	if recorded.Tag != c.Stored.Tag && c.moves(*c.Stored, recorded) {
+		return recorded
+	}
+	return *c.Stored
+}
+
+// byHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
+func byHand(c Case, f Image) Answer {
+	order, ordered := c.Rules.Compare(c.Submitted.Tag, c.Stored.Tag)
+	down := ordered && (order < 0 || order == 0 && c.Submitted.Digest != "")
+	return Answer{Row: ByHand, Image: c.Submitted, Resolve: !down, Source: f.Text, Below: down && order < 0}
+}
+
+// declared is rows 7 to 9: a manifest is applied.
+func declared(c Case, f Image) Answer {
+	base := c.Submitted
+	linked := c.moves(c.Submitted, *c.Stored)
+	if linked {
+		base = *c.Stored
+	}
+	again := Answer{Row: SameAgain, Image: base, Resolve: !c.ResolveOnChange, Source: f.Text}
+	if c.Submitted.Same(f) {
+		return again
+	}
+	if order, _ := c.Rules.Compare(c.Submitted.Tag, f.Tag); order >= 0 {
+		return Answer{Row: SourceUp, Image: base, Resolve: true, Source: c.Submitted.Text}
+	}
+	again.Row, again.Source = SourceDown, c.Submitted.Text
+	switch {
+	case !linked:
+		again.Resolve = true
+		return again
+	case c.answered():
+		return again
+	default:
+		return Answer{Row: SourceDown, Image: c.Submitted, Source: c.Submitted.Text, Below: true}
+	}
+}
+
+// answered reports whether the stored image was the answer to the submitted
+// source before.
+func (c Case) answered() bool {
+	for _, past := range c.State.Results {
+		if past.From == c.Submitted.Text && c.Stored.is(past) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c Case) moves(from, to Image) bool {
+	return from.Repository == to.Repository && c.Rules.Moves(from.Tag, to.Tag)
+}
+
+// belowAnyOrder compares as plain versions, where no policy is left to ask.
+func (c Case) belowAnyOrder() bool {
+	if c.Stored == nil || c.Versions == nil || c.Submitted.Repository != c.Stored.Repository {
+		return false
+	}
+	order, ordered := c.Versions.Compare(c.Submitted.Tag, c.Stored.Tag)
+	return ordered && order < 0
+}
+
+func (c Case) ordered(a, b Image) bool {
+	_, ordered := c.Rules.Compare(a.Tag, b.Tag)
+	return ordered && a.Repository == b.Repository
+}
+
+func (c Case) below(a, b Image) bool {
+	if c.Rules == nil || a.Repository != b.Repository {
+		return false
+	}
+	order, ordered := c.Rules.Compare(a.Tag, b.Tag)
+	return ordered && order < 0
+}
+
+// imperative tells a person's commands from an applier's by their field
+// manager: a hint of intent, and no more.
+func imperative(manager string) bool {
+	switch manager {
+	case "kubectl-set", "kubectl-edit", "kubectl-patch":
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,70 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Mutate is the mutating webhook: it writes the newest allowed images into
+// workloads.
+type Mutate struct {
+	Decider    *Decider
+	Namespaces Namespaces
+	Metrics    *Metrics
+}
+
+// Handle answers one request. It has no side effect, so that a dry run gets
+// the same answer byte for byte.
+func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Response {
+	in, err := read(ctx, m.Namespaces, req)
+	if err != nil {
+		return answer(ctx, err)
+	}
+	decision := m.Decider.Decide(ctx, in)
+	m.Metrics.observe(decision)
+	if refused := decision.refusal(); refused != nil {
+		return answer(ctx, refused)
+	}
+	patch := decision.Patch()
+	response := admission.Allowed("").WithWarnings(decision.Warnings()...)
+	response.Patches = patch
+	if told := decision.told(); told != "" {
+		response.AuditAnnotations = map[string]string{"images": told}
+		log.FromContext(ctx).Info("answered", "uid", req.UID, "kind", req.Kind.Kind, "namespace", req.Namespace,
+			"name", req.Name, "manager", in.Manager, "images", told, "operations", len(patch))
+	}
+	return response
+}
+
+// refusal is the error of a container that may not be admitted unresolved.
+func (d *Decision) refusal() error {
+	for _, o := range d.outcomes {
+		if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny {
+			return &unresolvableError{container: o.Slot.Key(), err: o.Err}
+		}
+	}
+	return nil
+}
+
+// told says what was decided, for the audit log and ours. A container that
+// stays as it was submitted for no particular reason is left out.
+func (d *Decision) told() string {
+	var told []string
+	for _, o := range d.outcomes {
+		if o.Image == o.Slot.Image && o.Problem() == "" {
+			continue
+		}
+		reason := string(o.Resolution.Reason)
+		if reason == "" {
+			reason = "Kept"
+		}
+		told = append(told, fmt.Sprintf("%s: %s -> %s (%s)", o.Slot.Key(), o.Slot.Image, o.Image, reason))
+	}
+	return strings.Join(told, "; ")
+}

@@ -1,0 +1,194 @@
+package webhook
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gomodules.xyz/jsonpatch/v2"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// Patch returns the operations that turn the submitted object into the
+// answer: ours alone, each sure to apply to the JSON that was submitted, and
+// none where nothing changes.
+func (d *Decision) Patch() []jsonpatch.Operation {
+	var ops []jsonpatch.Operation
+	for _, o := range d.outcomes {
+		if o.Image != o.Slot.Image {
+			ops = append(ops, jsonpatch.NewOperation("replace", pointer(o.Slot.Path...), o.Image))
+		}
+	}
+	object := d.input.Object
+	want := map[string]map[string]string{}
+	set := func(path []string, key, value string) {
+		at := strings.Join(path, "/")
+		if want[at] == nil {
+			want[at] = map[string]string{}
+		}
+		want[at][key] = value
+	}
+	template := append(object.TemplateMetadataPath(), "annotations")
+	set(template, workload.AnnotationRecord, d.recordText())
+	set(template, workload.AnnotationBump, d.bumpText())
+	set([]string{"metadata", "annotations"}, workload.AnnotationState, d.stateText())
+	for _, at := range slices.Sorted(maps.Keys(want)) {
+		ops = append(ops, annotate(object, strings.Split(at, "/"), want[at])...)
+	}
+	return ops
+}
+
+// annotate sets annotations, or removes those whose text is empty, below a
+// path of which any part may be missing or null.
+func annotate(object *workload.Object, path []string, want map[string]string) []jsonpatch.Operation {
+	value, _ := object.Lookup(path...)
+	have, exists := value.(map[string]any)
+	var ops []jsonpatch.Operation
+	missing := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		was, had := have[key].(string)
+		at := pointer(append(anys(path), key)...)
+		switch {
+		case want[key] == was:
+		case want[key] == "" && had:
+			ops = append(ops, jsonpatch.NewOperation("remove", at, nil))
+		case exists:
+			ops = append(ops, jsonpatch.NewOperation("add", at, want[key]))
+		default:
+			missing[key] = want[key]
+		}
+	}
+	if len(missing) == 0 {
+		return ops
+	}
+	// The parent of the annotations, the metadata, may be missing as well.
+	parent, _ := object.Lookup(path[:len(path)-1]...)
+	if _, ok := parent.(map[string]any); !ok {
+		return append(ops, jsonpatch.NewOperation("add", pointer(anys(path[:len(path)-1])...), map[string]any{"annotations": missing}))
+	}
+	return append(ops, jsonpatch.NewOperation("add", pointer(anys(path)...), missing))
+}
+
+// touched reports whether a container's image, or the digest behind it, moves:
+// only then may the pod template change.
+func (d *Decision) touched() bool {
+	return slices.ContainsFunc(d.outcomes, func(o Outcome) bool { return o.Moved })
+}
+
+// recordText is the record of the answer. It is written for every governed
+// container at create, and afterwards for those that move.
+func (d *Decision) recordText() string {
+	record := workload.Record{}
+	for _, o := range d.outcomes {
+		key := o.Slot.Key()
+		entry := o.record
+		switch {
+		case o.Answer.Row == intent.Reinvoked, o.Answer.Row == intent.Undo:
+			// The template as it stood: the old ReplicaSet is its equal.
+			entry = o.submitted
+		case o.Moved && (o.Rule.Governed() || o.record != nil):
+			entry = &o.Result
+		}
+		if entry != nil {
+			record[key] = *entry
+		}
+	}
+	submitted := d.input.Object.RecordText()
+	stored := ""
+	if d.input.Stored != nil {
+		stored = d.input.Stored.RecordText()
+	}
+	return same(record, workload.ParseRecord, stored, submitted)
+}
+
+// bumpText consumes the bump. One that reached the store without us goes with
+// the next move: taking it off alone would roll the Pods for nothing.
+func (d *Decision) bumpText() string {
+	if d.input.Stored == nil || d.touched() {
+		return ""
+	}
+	return d.input.Stored.BumpText()
+}
+
+// stateText is the state of the answer. First contact that moves nothing
+// leaves no trace.
+func (d *Decision) stateText() string {
+	state := workload.State{}
+	for _, o := range d.outcomes {
+		if entry, ok := o.remember(); ok {
+			state[o.Slot.Key()] = entry
+		}
+	}
+	stored := ""
+	if d.input.Stored != nil {
+		stored = d.input.Stored.StateText()
+	}
+	if maps.EqualFunc(state, workload.ParseState(stored), workload.ContainerState.Equal) {
+		return stored
+	}
+	return state.String()
+}
+
+func (o *Outcome) remember() (workload.ContainerState, bool) {
+	switch {
+	case o.unparsable:
+		return o.state, o.state.From != ""
+	case o.Answer.Row == intent.Reinvoked:
+		return o.resubmited, true
+	case !o.Rule.Governed() && o.state.From == "":
+		return workload.ContainerState{}, false
+	case o.untouchedStranger():
+		return workload.ContainerState{}, false
+	}
+	before := o.state
+	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
+		before = o.resubmited // our own answer, seen again
+	}
+	return before.With(workload.Past{
+		Result: o.Result.String(), From: o.Answer.Source, Repository: o.Answer.Image.Repository,
+	}), true
+}
+
+// untouchedStranger is a container that we have never written, submitted as it
+// is stored and left so.
+func (o *Outcome) untouchedStranger() bool {
+	return o.Stored != nil && o.state.From == "" && !o.Moved && o.Submitted.Same(*o.Stored)
+}
+
+// same keeps a text that already says what is wanted, so that a spelling of
+// somebody else's is not corrected on a template.
+func same(want workload.Record, parse func(string) workload.Record, texts ...string) string {
+	for _, text := range texts {
+		if maps.Equal(want, parse(text)) {
+			return text
+		}
+	}
+	return want.String()
+}
+
+// pointer writes a JSON pointer (RFC 6901) of keys and indexes.
+func pointer(path ...any) string {
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	var b strings.Builder
+	for _, element := range path {
+		b.WriteByte('/')
+		switch element := element.(type) {
+		case string:
+			_, _ = escape.WriteString(&b, element)
+		case int:
+			b.WriteString(strconv.Itoa(element))
+		}
+	}
+	return b.String()
+}
+
+func anys(path []string) []any {
+	elements := make([]any, len(path))
+	for i, e := range path {
+		elements[i] = e
+	}
+	return elements
+}

@@ -1,0 +1,76 @@
+package webhook
+
+import (
+	"context"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// Namespaces tells what a namespace says to Keelson. The error is
+// *NotFoundError where there is no such namespace.
+type Namespaces interface {
+	Namespace(ctx context.Context, name string) (workload.Namespace, error)
+}
+
+// read takes a request apart. The error is a *skipError where the request is
+// none of ours.
+func read(ctx context.Context, namespaces Namespaces, req admission.Request) (Input, error) {
+	kind, ok := workload.KindFor(req.Kind.Group, req.Kind.Kind)
+	if !ok || req.SubResource != "" {
+		return Input{}, &skipError{"not a workload"}
+	}
+	if req.Operation != admissionv1.Create && req.Operation != admissionv1.Update {
+		return Input{}, &skipError{"neither create nor update"}
+	}
+	in := Input{}
+	var err error
+	if in.Object, err = workload.Parse(kind, req.Object.Raw); err != nil {
+		return Input{}, &requestError{err}
+	}
+	if in.Object.Owned() {
+		return Input{}, &skipError{"owned by a controller"}
+	}
+	if req.Operation == admissionv1.Update {
+		if in.Stored, err = workload.Parse(kind, req.OldObject.Raw); err != nil {
+			return Input{}, &requestError{err}
+		}
+	}
+	// The endpoint trusts nobody: only namespaces that exist and opted in
+	// make us ask a registry.
+	if in.Namespace, err = namespaces.Namespace(ctx, req.Namespace); err != nil {
+		return Input{}, err
+	}
+	if !in.Namespace.Enabled() {
+		return Input{}, &skipError{"namespace has not opted in"}
+	}
+	in.Manager = manager(req)
+	in.Method = method(in)
+	return in, nil
+}
+
+// manager reads the field manager from the request's options.
+func manager(req admission.Request) string {
+	var options struct {
+		FieldManager string `json:"fieldManager"`
+	}
+	if json.Unmarshal(req.Options.Raw, &options) != nil {
+		return ""
+	}
+	return options.FieldManager
+}
+
+// method tells a PUT of a manifest from a PATCH. The request does not: the API
+// server turns the options of a PATCH into those of an update
+// (k8s.io/apiserver/pkg/endpoints/handlers/patch.go). But a patched object
+// comes with the UID of the stored one, and a manifest has none.
+func method(in Input) intent.Method {
+	if in.Manager == "kubectl-replace" || in.Stored != nil && in.Stored.UID() != "" && in.Object.UID() == "" {
+		return intent.Put
+	}
+	return intent.Patch
+}

@@ -1,0 +1,28 @@
+// Package webhook is admission over HTTP: a mutating webhook that resolves the
+// images of workloads, and a validating one that judges settings and final
+// images. What the writer of a request wants is decided by webhook/intent.
+package webhook
+
+import (
+	"net/http"
+
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+)
+
+// Paths of the endpoints; the webhook configurations in manifests/ name them.
+const (
+	MutatePath   = "/mutate"
+	ValidatePath = "/validate"
+)
+
+// Mux is the part of controller-runtime's webhook server that Register needs.
+type Mux interface {
+	Register(path string, handler http.Handler)
+}
+
+// Register puts both webhooks on a server.
+func Register(mux Mux, mutate *Mutate, validate *Validate) {
+	recover := true
+	mux.Register(MutatePath, withDeadline(&admission.Webhook{Handler: mutate, RecoverPanic: &recover}))
+	mux.Register(ValidatePath, withDeadline(&admission.Webhook{Handler: validate, RecoverPanic: &recover}))
+}

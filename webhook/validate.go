@@ -1,0 +1,168 @@
+package webhook
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Validate is the validating webhook: it judges settings and final images. It
+// reads no registry and trusts no annotation.
+type Validate struct {
+	Namespaces Namespaces
+}
+
+// invalidError refuses an object with all of its faults.
+type invalidError struct{ status *apierrors.StatusError }
+
+func (e *invalidError) Error() string { return e.status.Error() }
+
+// Handle answers one request.
+func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.Response {
+	if req.Kind.Group == "" && req.Kind.Kind == "Namespace" {
+		return validateNamespace(ctx, req)
+	}
+	in, err := read(ctx, v.Namespaces, req)
+	if err != nil {
+		return answer(ctx, err)
+	}
+	refused, warnings := judge(in)
+	if len(refused) > 0 && !in.Object.Deleting() {
+		status := apierrors.NewInvalid(schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}, in.Object.Name(), refused)
+		return answer(ctx, &invalidError{status}).WithWarnings(Bound(warnings)...)
+	}
+	for _, fault := range refused {
+		warnings = append(warnings, fault.Error())
+	}
+	return admission.Allowed("").WithWarnings(Bound(warnings)...)
+}
+
+// validateNamespace warns of bad defaults. It never refuses: its rule must not
+// stand in the way of taking the opt-in label off.
+func validateNamespace(ctx context.Context, req admission.Request) admission.Response {
+	var object struct {
+		Metadata struct {
+			Labels      map[string]string `json:"labels"`
+			Annotations map[string]string `json:"annotations"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(req.Object.Raw, &object); err != nil {
+		return answer(ctx, &requestError{err})
+	}
+	namespace := workload.NamespaceOf(req.Name, object.Metadata.Labels, object.Metadata.Annotations)
+	var warnings []string
+	for _, f := range workload.NamespaceFaults(namespace) {
+		warnings = append(warnings, f.Error().Error())
+	}
+	return admission.Allowed("").WithWarnings(Bound(warnings)...)
+}
+
+// judge splits what is wrong into what is refused and what is said. Only what
+// this request adds or changes is refused: a fault that is stored already must
+// not stop a label or a finalizer.
+func judge(in Input) (refused field.ErrorList, warnings []string) {
+	mode := in.Namespace.Validate()
+	settings := workload.ReadSettings(in.Object, in.Namespace)
+	var before *workload.Settings
+	if in.Stored != nil {
+		before = workload.ReadSettings(in.Stored, in.Namespace)
+	}
+	for _, f := range settings.Faults {
+		old := before != nil && slices.ContainsFunc(before.Faults, f.Same)
+		if f.Namespace || old || f.Keel && mode != workload.Enforce {
+			warnings = append(warnings, faultWarning(f))
+			continue
+		}
+		refused = append(refused, f.Error())
+	}
+	if mode != workload.Off {
+		faults := judgeImages(in, settings, before)
+		if mode == workload.Enforce {
+			refused = append(refused, faults.changed...)
+		} else {
+			faults.old = append(faults.old, faults.changed...)
+		}
+		for _, fault := range faults.old {
+			warnings = append(warnings, fault.Error())
+		}
+	}
+	return refused, append(warnings, misplaced(in.Object)...)
+}
+
+func faultWarning(f workload.Fault) string {
+	text := f.Error().Error()
+	if f.Namespace {
+		return "namespace default " + text
+	}
+	return text
+}
+
+type imageFaults struct{ changed, old field.ErrorList }
+
+// judgeImages holds the final image of each governed container against the
+// absolute rules: what a person submits is not bounded by a level policy.
+func judgeImages(in Input, settings, before *workload.Settings) imageFaults {
+	var faults imageFaults
+	for _, slot := range in.Object.Slots() {
+		rule := settings.Rule(slot)
+		image, err := imageOf(slot.Image)
+		if !rule.Governed() || err != nil || image.Tag == "" {
+			continue
+		}
+		reason, ok := rule.Policy.Admits(image.Tag)
+		if ok {
+			continue
+		}
+		fault := field.Invalid(fieldPath(slot.Path), workload.Shorten(slot.Image, 80),
+			"policy "+workload.Shorten(rule.Policy.Name(), 80)+": "+reason.Text())
+		if before != nil && storedAs(in.Stored, slot) && before.Rule(slot).SameAnswer(rule) {
+			faults.old = append(faults.old, fault)
+		} else {
+			faults.changed = append(faults.changed, fault)
+		}
+	}
+	return faults
+}
+
+func storedAs(stored *workload.Object, slot workload.Slot) bool {
+	return stored.ImageOf(slot.Key()) == slot.Image
+}
+
+// misplaced finds a policy that stands on the pod template alone, where nobody
+// reads it. Charts often repeat labels there, so that it is no more than said.
+func misplaced(o *workload.Object) []string {
+	if o.Kind.Template == nil {
+		return nil
+	}
+	key, ok := o.TemplateOnlyPolicy()
+	if !ok {
+		return nil
+	}
+	return []string{key + " stands on the pod template, where it is not read: put it on the " + strings.ToLower(o.Kind.GroupVersionKind.Kind)}
+}
+
+// fieldPath writes a slot's path as the API writes paths.
+func fieldPath(path []any) *field.Path {
+	var p *field.Path
+	for _, element := range path {
+		switch element := element.(type) {
+		case string:
+			if p == nil {
+				p = field.NewPath(element)
+			} else {
+				p = p.Child(element)
+			}
+		case int:
+			p = p.Index(element)
+		}
+	}
+	return p
+}

@@ -1,0 +1,128 @@
+package webhook
+
+import (
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// view holds what is read once of a request, for all of its containers.
+type view struct {
+	in                   Input
+	settings, before     *workload.Settings
+	state, resubmitted   workload.State
+	record, resubmission workload.Record
+	storedImages         map[string]workload.Slot
+	applied              *workload.Object
+	recordDropped        bool
+	recordCarried        bool
+	bump                 workload.Record
+	bumpAll              bool
+}
+
+func newView(in Input) *view {
+	v := &view{
+		in: in, settings: workload.ReadSettings(in.Object, in.Namespace),
+		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
+	}
+	stored := in.Stored
+	if stored == nil {
+		return v
+	}
+	v.before = workload.ReadSettings(stored, in.Namespace)
+	v.state, v.record = stored.State(), stored.Record()
+	v.storedImages = map[string]workload.Slot{}
+	for _, slot := range stored.Slots() {
+		v.storedImages[slot.Key()] = slot
+	}
+	v.recordDropped = stored.RecordText() != "" && in.Object.RecordText() == ""
+	if in.Object.RecordText() != stored.RecordText() {
+		v.recordCarried = in.Object.CarriesRecord()
+	}
+	if len(v.state) == 0 {
+		v.applied = stored.LastApplied()
+	}
+	v.readBump()
+	return v
+}
+
+// readBump takes the bump of a request. It names the containers to move and
+// their targets; one that names none, as a person may write it, means all.
+func (v *view) readBump() {
+	text := v.in.Object.BumpText()
+	if text == "" || text == v.in.Stored.BumpText() {
+		return
+	}
+	v.bump = workload.ParseRecord(text)
+	v.bumpAll = true
+	for _, slot := range v.in.Object.Slots() {
+		if _, ok := v.bump[slot.Key()]; ok {
+			v.bumpAll = false
+		}
+	}
+}
+
+// outcome starts a slot's outcome and returns the case that the table of
+// intents judges.
+func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) intent.Case {
+	key := slot.Key()
+	submitted, err := imageOf(slot.Image)
+	*o = Outcome{
+		Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, unparsable: err != nil,
+		state: v.state[key], resubmited: v.resubmitted[key],
+		record: entryOf(v.record, key), submitted: entryOf(v.resubmission, key),
+	}
+	// A bare digest names one image for ever.
+	if err != nil || submitted.Tag == "" {
+		o.Rule.Policy = nil
+	}
+	c := intent.Case{
+		Create: v.in.Stored == nil, CreateOnly: v.in.Object.Kind.CreateOnly, Versions: versions,
+		Submitted: submitted, State: o.state, SubmittedState: o.resubmited,
+		Record: o.record, SubmittedRecord: o.submitted,
+		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
+		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange,
+		Method:          v.in.Method, Manager: v.in.Manager,
+	}
+	if o.Rule.Governed() {
+		c.Rules = o.Rule.Policy
+	}
+	was, stored := v.storedImages[key]
+	if stored {
+		image, err := imageOf(was.Image)
+		o.unparsable = o.unparsable || err != nil
+		o.Stored, c.Stored = &image, &image
+		_, bumped := v.bump[key]
+		c.Bumped = bumped || v.bumpAll
+		c.SettingsChanged = !v.before.Rule(was).SameAnswer(o.Rule)
+	}
+	if source, err := imageOf(o.state.From); err == nil {
+		c.Source = &source
+	}
+	if applied, err := imageOf(v.applied.ImageOf(key)); err == nil {
+		c.LastApplied = &applied
+	}
+	return c
+}
+
+// imageOf takes a reference apart. One without a tag means latest, unless it
+// names a digest.
+func imageOf(text string) (intent.Image, error) {
+	reference, err := resolver.ParseReference(text)
+	if err != nil {
+		return intent.Image{Text: text}, err
+	}
+	image := intent.Image{Text: text, Repository: reference.Repository, Tag: reference.Tag, Digest: reference.Digest}
+	if image.Tag == "" && image.Digest == "" {
+		image.Tag = "latest"
+	}
+	return image, nil
+}
+
+func entryOf(record workload.Record, key string) *workload.Result {
+	if result, ok := record[key]; ok {
+		return &result
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// The API server cuts long warnings, and all of them once there are many
+// (k8s.io/apiserver/pkg/warning).
+const (
+	maxWarning  = 120
+	maxWarnings = 10
+)
+
+// Warnings tells the writer where an answer changed something, or disagreed
+// with what was asked for. A manifest that is applied again and keeps what it
+// has says nothing: loops would fill logs with it.
+func (d *Decision) Warnings() []string {
+	var all []string
+	for i := range d.outcomes {
+		if w := d.outcomes[i].warning(d.input.Manager); w != "" {
+			all = append(all, d.outcomes[i].Slot.Key()+": "+w)
+		}
+	}
+	return Bound(all)
+}
+
+// Bound keeps warnings within what a client shows: at most ten of at most 120
+// characters, then how many more there were.
+func Bound(all []string) []string {
+	if len(all) == 0 {
+		return nil
+	}
+	more := len(all) - maxWarnings
+	if more > 0 {
+		all = all[: maxWarnings-1 : maxWarnings-1]
+	}
+	bounded := make([]string, 0, maxWarnings)
+	for _, w := range all {
+		bounded = append(bounded, workload.Shorten(w, maxWarning))
+	}
+	if more > 0 {
+		bounded = append(bounded, fmt.Sprintf("and %d more", more+1))
+	}
+	return bounded
+}
+
+// Problem tells why a container stayed that should not have to: the registry
+// could not be asked, or the policy cannot judge the image. Empty for none.
+func (o *Outcome) Problem() string {
+	switch {
+	case o.unparsable && o.Slot.Image != "":
+		return "not an image reference, left as it is"
+	case o.Err != nil:
+		return "kept at " + o.Result.Tag + ": " + summary(o.Err)
+	case o.Resolution.Warning != "":
+		return o.Resolution.Warning
+	case o.Resolution.Stale:
+		return "answered from the last known list: " + summary(o.Resolution.Err)
+	case o.Answer.Resolve && troubling(o.Resolution.Reason):
+		return "stays at " + o.Result.Tag + ": " + resolver.Text(o.Resolution.Reason)
+	default:
+		return ""
+	}
+}
+
+// troubling are the reasons to stay that a person should hear of.
+func troubling(reason policy.Reason) bool {
+	switch reason {
+	case policy.StayNotAVersion, policy.StayNeedsRegistry, policy.StayFiltered, policy.StayNoCandidate,
+		resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayRegistryUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// summary is the part of an error that may be shown to whoever writes
+// workloads: no text of a registry, no address, no credential.
+func summary(err error) string {
+	var safe interface{ Summary() string }
+	if errors.As(err, &safe) {
+		return safe.Summary()
+	}
+	return "registry could not be asked"
+}
+
+func (o *Outcome) warning(manager string) string {
+	if problem := o.Problem(); problem != "" {
+		if o.Stored != nil && o.Image != o.Stored.Text && o.Answer.Resolve {
+			return o.change(*o.Stored) + "; " + problem
+		}
+		return problem
+	}
+	from := o.before()
+	switch {
+	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
+		return o.change(from) + " as written: Keelson no longer governs it"
+	case o.Answer.Row == intent.Undo && o.Answer.Below, o.Answer.Row == intent.ByHand && o.Answer.Below,
+		o.Answer.Row == intent.SourceDown && o.Answer.Below:
+		return o.change(from) + " as written; not held: the next poll may move it up again"
+	case o.Answer.Repair && o.Image != from.Text:
+		return o.change(from) + " (repaired: it was written past Keelson)"
+	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil):
+		return o.change(from) + " (policy " + o.Rule.Policy.Name() + ")"
+	case manager == "helm" && o.staysAbove():
+		return o.Result.Tag + " stays above the chart's " + o.Submitted.Tag + "; to go back use kubectl rollout undo"
+	default:
+		return ""
+	}
+}
+
+// before is what a change is told from: what runs, or what a person or a new
+// source asked for.
+func (o *Outcome) before() intent.Image {
+	switch o.Answer.Row {
+	case intent.NewSource, intent.SourceUp:
+		return o.Submitted
+	case intent.ByHand:
+		if o.Answer.Resolve {
+			return o.Submitted
+		}
+	}
+	if o.Stored == nil {
+		return o.Submitted
+	}
+	return *o.Stored
+}
+
+// staysAbove reports whether the stored image stays although a lower one was
+// submitted.
+func (o *Outcome) staysAbove() bool {
+	if o.Stored == nil || !o.Rule.Governed() || o.Image != o.Stored.Text {
+		return false
+	}
+	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)
+	return ordered && order < 0
+}
+
+// change writes "example.com/app:1.2.0 -> 1.2.7".
+func (o *Outcome) change(from intent.Image) string {
+	if from.Repository != o.Answer.Image.Repository {
+		return from.Text + " -> " + o.Image
+	}
+	name, _, _ := strings.Cut(from.Text, "@")
+	if from.Digest != "" {
+		name += shortDigest(from.Digest)
+	}
+	after := o.Result.Tag
+	if o.Result.Digest != "" {
+		after += shortDigest(o.Result.Digest)
+	}
+	return name + " -> " + after
+}
+
+// shortDigest keeps a warning readable: twelve digits, as in `docker images`.
+func shortDigest(digest string) string {
+	algorithm, hex, _ := strings.Cut(digest, ":")
+	return "@" + algorithm + ":" + hex[:min(12, len(hex))]
+}
