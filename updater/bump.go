@@ -1,0 +1,110 @@
+package updater
+
+import (
+	"context"
+	"encoding/json"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// fieldManager names the updater as the writer of bumps.
+const fieldManager = "keelson-updater"
+
+// bump asks admission to resolve again: first as a dry run, and only where
+// that moves an image for real. A webhook that is away so causes no rollout.
+func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind workload.Kind, targets workload.Record) {
+	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), targets))
+	before, ok := workload.FromMap(o.Object)
+	if !ok {
+		return
+	}
+	for _, dry := range []bool{true, false} {
+		answer := empty(kind)
+		answer.SetNamespace(o.GetNamespace())
+		answer.SetName(o.GetName())
+		options := []client.PatchOption{client.FieldOwner(fieldManager)}
+		if dry {
+			options = append(options, client.DryRunAll)
+		}
+		if err := u.Client.Patch(ctx, answer, patch, options...); err != nil {
+			u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
+			u.said.once(o.GetUID(), "", err.Error(), func() { u.bumpFailed(o, err) })
+			log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
+			return
+		}
+		after, ok := workload.FromMap(answer.Object)
+		if !ok || !u.movedBy(ctx, o, before, after, dry) {
+			return
+		}
+		if !dry {
+			u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
+			u.said.forget(o.GetUID())
+			u.updated(o, before, after)
+		}
+	}
+}
+
+// movedBy reads from the answer to a bump whether admission moved an image.
+func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, before, after *workload.Object, dry bool) bool {
+	if len(changes(before, after)) > 0 {
+		return true
+	}
+	logger := log.FromContext(ctx).WithValues("workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
+	if after.BumpText() != "" {
+		// Admission takes every bump off; this one has not been there.
+		u.Metrics.bumps.WithLabelValues(outcomeBypassed).Inc()
+		u.said.once(o.GetUID(), "", outcomeBypassed, func() { u.bypassed(o) })
+		logger.Info("admission was not asked about the bump")
+		return false
+	}
+	u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
+	logger.V(1).Info("admission moved nothing")
+	return false
+}
+
+// change is one image that moved.
+type change struct{ container, from, to string }
+
+// changes lists the images that differ, and the digests that differ behind a
+// tag that stays.
+func changes(before, after *workload.Object) []change {
+	was, recorded, records := map[string]string{}, before.Record(), after.Record()
+	for _, slot := range before.Slots() {
+		was[slot.Key()] = slot.Image
+	}
+	var all []change
+	for _, slot := range after.Slots() {
+		key := slot.Key()
+		from, to := was[key], slot.Image
+		if from == to && records[key].Digest != "" && records[key] != recorded[key] {
+			to += "@" + records[key].Digest
+		}
+		if from != to {
+			all = append(all, change{key, from, to})
+		}
+	}
+	return all
+}
+
+// bumpPatch is a merge patch of the one annotation. The UID is a
+// precondition: an object that was created anew meanwhile is not the one that
+// was decided about. Sent twice, it moves nothing the second time.
+func bumpPatch(kind workload.Kind, uid types.UID, targets workload.Record) []byte {
+	patch := map[string]any{"metadata": map[string]any{"uid": string(uid)}}
+	at := patch
+	for _, key := range kind.Template {
+		next := map[string]any{}
+		at[key], at = next, next
+	}
+	at["metadata"] = map[string]any{"annotations": map[string]any{workload.AnnotationBump: targets.String()}}
+	data, err := json.Marshal(patch)
+	if err != nil { // maps of strings always marshal
+		return nil
+	}
+	return data
+}

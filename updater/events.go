@@ -1,0 +1,97 @@
+package updater
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// Reasons of the Events on workloads.
+const (
+	ReasonUpdated     = "ImageUpdated"
+	ReasonStayed      = "ImageStayed"
+	ReasonUnavailable = "RegistryUnavailable"
+	ReasonFailed      = "UpdateFailed"
+)
+
+// action is what the updater was doing when it said something.
+const action = "Poll"
+
+// maxNote is the longest note of an Event (events.k8s.io/v1 allows 1 kB).
+const maxNote = 900
+
+func (u *Updater) say(o *unstructured.Unstructured, kind, reason, format string, args ...any) {
+	u.Events.Eventf(o, nil, kind, reason, action, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
+}
+
+func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.Object) {
+	var told []string
+	for _, c := range changes(before, after) {
+		told = append(told, c.container+": "+c.from+" -> "+c.to)
+	}
+	u.say(o, corev1.EventTypeNormal, ReasonUpdated, "%s", strings.Join(told, ", "))
+}
+
+func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
+	text := resolver.Text(r.Reason)
+	if r.Warning != "" {
+		text = r.Warning
+	}
+	u.say(o, corev1.EventTypeNormal, ReasonStayed, "%s: %s stays: %s", slot.Key(), slot.Image, text)
+}
+
+func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err error) {
+	u.say(o, corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, summary(err))
+}
+
+func (u *Updater) bumpFailed(o *unstructured.Unstructured, err error) {
+	u.say(o, corev1.EventTypeWarning, ReasonFailed, "bumping: %v", err)
+}
+
+func (u *Updater) bypassed(o *unstructured.Unstructured) {
+	u.say(o, corev1.EventTypeWarning, ReasonFailed, "a newer image is allowed, but admission was not asked: is the webhook installed and running?")
+}
+
+// said remembers what was told of each container, so that a reason to stay is
+// an Event once and not with every poll.
+type said struct {
+	mu   sync.Mutex
+	last map[types.UID]map[string]string
+}
+
+func newSaid() *said { return &said{last: map[types.UID]map[string]string{}} }
+
+// once calls tell where something else, or nothing, was told last.
+func (s *said) once(uid types.UID, container, what string, tell func()) {
+	s.mu.Lock()
+	if s.last[uid] == nil {
+		s.last[uid] = map[string]string{}
+	}
+	known := s.last[uid][container] == what
+	s.last[uid][container] = what
+	s.mu.Unlock()
+	if !known {
+		tell()
+	}
+}
+
+// clear makes the next reason news again.
+func (s *said) clear(uid types.UID, container string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.last[uid], container)
+}
+
+// forget drops all that was told of a workload.
+func (s *said) forget(uid types.UID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.last, uid)
+}

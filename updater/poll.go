@@ -1,0 +1,159 @@
+package updater
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+// poll reads one repository and bumps the workloads whose answer changed. One
+// bad workload never stops the others; the error is the registry's.
+func (u *Updater) poll(ctx context.Context, repository string) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	round := &round{repository: repository, read: map[string]bool{}}
+	var failure error
+	for _, key := range u.tracker.usersOf(repository) {
+		object := &unstructured.Unstructured{}
+		object.SetGroupVersionKind(key.kind)
+		if err := u.Cache.Get(ctx, client.ObjectKey(key.NamespacedName), object); err != nil {
+			if !apierrors.IsNotFound(err) {
+				log.FromContext(ctx).Error(err, "reading workload", "workload", key)
+			}
+			continue
+		}
+		if err := u.check(ctx, round, object); err != nil {
+			failure = err
+		}
+	}
+	u.Metrics.poll(failure)
+	if failure != nil {
+		log.FromContext(ctx).Info("polled", "repository", repository, "failed", failure.Error())
+	}
+	return failure
+}
+
+// round is one poll: it asks the registry once for the list, and once for the
+// digest of each tag that somebody follows, however many workloads there are.
+type round struct {
+	repository string
+	read       map[string]bool
+}
+
+func (r *round) first(what string) bool {
+	had := r.read[what]
+	r.read[what] = true
+	return !had
+}
+
+// check decides about the containers of one workload that use the round's
+// repository, and bumps it where they move.
+func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructured) error {
+	object, ok := workload.FromMap(o.Object)
+	if !ok {
+		return nil
+	}
+	namespace, err := u.namespace(ctx, o.GetNamespace())
+	if err != nil || !namespace.Enabled() || object.Deleting() {
+		return nil //nolint:nilerr // a namespace that is gone takes its workloads along
+	}
+	settings, record := workload.ReadSettings(object, namespace), object.Record()
+	targets := workload.Record{}
+	var failure error
+	for _, slot := range object.Slots() {
+		rule := settings.Rule(slot)
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush ||
+			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
+			continue
+		}
+		running := runs(reference, record[slot.Key()])
+		resolution, err := u.Resolver.Resolve(ctx, r.query(rule, running, reference.Digest != ""))
+		switch {
+		case err != nil:
+			failure = err
+			u.said.once(o.GetUID(), slot.Key(), "unavailable", func() { u.failed(o, slot, err) })
+		case moved(running, resolution):
+			targets[slot.Key()] = workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}
+		default:
+			u.stay(o, slot, resolution)
+		}
+		if resolution.Err != nil {
+			failure = resolution.Err
+		}
+	}
+	if len(targets) > 0 {
+		u.bump(ctx, o, object.Kind, targets)
+	}
+	return failure
+}
+
+// runs is the image a container runs, with the digest that its record has of
+// it where the image is written without.
+func runs(reference resolver.Reference, recorded workload.Result) workload.Result {
+	running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
+	if running.Digest == "" && recorded.Tag == running.Tag {
+		running.Digest = recorded.Digest
+	}
+	return running
+}
+
+func (r *round) query(rule workload.Rule, running workload.Result, submittedDigest bool) resolver.Query {
+	q := resolver.Query{
+		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
+		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
+	}
+	if rule.Pins(submittedDigest) {
+		q.Pin = resolver.PinDigest
+	}
+	if rule.Policy.Digest(running.Tag) {
+		q.Fresh = r.first("digest of " + running.Tag)
+	} else {
+		q.Fresh = r.first("list")
+	}
+	return q
+}
+
+// moved reports whether admission would answer anything but what runs.
+func moved(running workload.Result, r resolver.Resolution) bool {
+	return r.Tag != running.Tag || r.Digest != "" && r.Digest != running.Digest
+}
+
+// stay tells once why a workload does not move, unless it is where it should
+// be.
+func (u *Updater) stay(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
+	if r.Reason == policy.StayNewest || r.Reason == policy.StayNever {
+		u.said.clear(o.GetUID(), slot.Key())
+		return
+	}
+	u.said.once(o.GetUID(), slot.Key(), string(r.Reason), func() { u.stayed(o, slot, r) })
+}
+
+// retryAfter is when a registry wants to be asked again, if it said so.
+func retryAfter(err error) time.Duration {
+	var limited *registry.Error
+	if errors.As(err, &limited) {
+		return limited.RetryAfter
+	}
+	return 0
+}
+
+// summary is the part of an error that may stand in an Event.
+func summary(err error) string {
+	var safe interface{ Summary() string }
+	if errors.As(err, &safe) {
+		return safe.Summary()
+	}
+	return fmt.Sprintf("%T", err)
+}

@@ -1,0 +1,113 @@
+package updater
+
+import (
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// objectKey names one workload.
+type objectKey struct {
+	kind schema.GroupVersionKind
+	types.NamespacedName
+}
+
+// use is one repository that a workload wants polled, and when.
+type use struct {
+	repository string
+	schedule   cron.Schedule
+}
+
+// tracker knows which workloads use which repository. It holds names and
+// schedules only; the workloads themselves stay in the informers' cache.
+type tracker struct {
+	mu    sync.Mutex
+	byKey map[objectKey][]use
+	users map[string]map[objectKey][]cron.Schedule
+}
+
+func newTracker() *tracker {
+	return &tracker{byKey: map[objectKey][]use{}, users: map[string]map[objectKey][]cron.Schedule{}}
+}
+
+// set replaces what a workload uses, and returns the repositories it uses now.
+func (t *tracker) set(key objectKey, uses []use) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.remove(key)
+	if len(uses) == 0 {
+		return nil
+	}
+	t.byKey[key] = uses
+	var repositories []string
+	for _, u := range uses {
+		if t.users[u.repository] == nil {
+			t.users[u.repository] = map[objectKey][]cron.Schedule{}
+		}
+		if t.users[u.repository][key] == nil {
+			repositories = append(repositories, u.repository)
+		}
+		t.users[u.repository][key] = append(t.users[u.repository][key], u.schedule)
+	}
+	return repositories
+}
+
+// remove forgets a workload; the caller holds the lock.
+func (t *tracker) remove(key objectKey) {
+	for _, u := range t.byKey[key] {
+		delete(t.users[u.repository], key)
+		if len(t.users[u.repository]) == 0 {
+			delete(t.users, u.repository)
+		}
+	}
+	delete(t.byKey, key)
+}
+
+// usersOf returns the workloads that use a repository.
+func (t *tracker) usersOf(repository string) []objectKey {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	keys := make([]objectKey, 0, len(t.users[repository]))
+	for key := range t.users[repository] {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// size returns how many repositories are polled.
+func (t *tracker) size() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.users)
+}
+
+// next returns when a repository is due after a moment, by the shortest
+// schedule that any workload asks for. ok is false where nobody uses it.
+func (t *tracker) next(repository string, after time.Time) (due time.Time, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, schedules := range t.users[repository] {
+		for _, schedule := range schedules {
+			if at := schedule.Next(after); !at.IsZero() && (!ok || at.Before(due)) {
+				due, ok = at, true
+			}
+		}
+	}
+	return due, ok
+}
+
+// spread moves a repository's first poll to a fixed place within its interval,
+// so that a restart asks no registry for everything at once.
+func spread(repository string, now, due time.Time) time.Time {
+	interval := due.Sub(now)
+	if interval <= 0 {
+		return due
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(repository)) // a hash takes anything
+	return now.Add(time.Duration(h.Sum64() % uint64(interval)))
+}

@@ -1,0 +1,211 @@
+// Package updater watches registries on behalf of the opted-in workloads. When
+// the answer for a running workload changes, it bumps an annotation on the pod
+// template, so that admission resolves again; it never writes an image itself.
+package updater
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// Resolver answers which image a container moves to.
+type Resolver interface {
+	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
+}
+
+const (
+	// defaultWorkers bounds how many repositories are polled at once.
+	defaultWorkers = 4
+	// pollTimeout bounds one poll with all of its bumps.
+	pollTimeout = 2 * time.Minute
+	// maxBackoff caps how long a failing repository is left alone.
+	maxBackoff = 15 * time.Minute
+)
+
+// Options are what an Updater is made of.
+type Options struct {
+	// Cache holds the workloads and namespaces; see CacheOptions.
+	Cache cache.Cache
+	// Client writes the bumps.
+	Client client.Client
+	// Resolver reads the registries.
+	Resolver Resolver
+	// Events tells people what was decided.
+	Events events.EventRecorder
+	// Metrics counts polls and bumps.
+	Metrics *Metrics
+	// Clock is the time. The default is the real one.
+	Clock clock.WithTicker
+	// Workers bounds how many repositories are polled at once. The default
+	// is 4.
+	Workers int
+}
+
+// Updater polls repositories and bumps workloads.
+type Updater struct {
+	Options
+	tracker *tracker
+	queue   workqueue.TypedDelayingInterface[string]
+	said    *said
+
+	mu sync.Mutex
+	// due is when each repository is polled next; failures is how often it
+	// failed in a row.
+	due      map[string]time.Time
+	failures map[string]int
+	// busy is since when each repository is being polled.
+	busy map[string]time.Time
+}
+
+// New returns an Updater that does nothing before it is started.
+func New(o Options) *Updater {
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Workers == 0 {
+		o.Workers = defaultWorkers
+	}
+	return &Updater{
+		Options: o, tracker: newTracker(), said: newSaid(),
+		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Clock: o.Clock}),
+		due:   map[string]time.Time{}, failures: map[string]int{}, busy: map[string]time.Time{},
+	}
+}
+
+// NeedLeaderElection tells the manager that only the leader polls and bumps.
+func (u *Updater) NeedLeaderElection() bool { return true }
+
+// Start follows the workloads and polls until the context ends. All it knows
+// comes from the API server, so that a new leader goes on where the former
+// one stopped.
+func (u *Updater) Start(ctx context.Context) error {
+	if err := u.watch(ctx); err != nil {
+		return fmt.Errorf("watching workloads: %w", err)
+	}
+	var workers sync.WaitGroup
+	for range u.Workers {
+		workers.Go(func() {
+			for u.work(ctx) {
+			}
+		})
+	}
+	<-ctx.Done()
+	u.queue.ShutDown()
+	workers.Wait()
+	return nil
+}
+
+// work polls the next repository that is due. It returns false at the end.
+func (u *Updater) work(ctx context.Context) bool {
+	repository, shutdown := u.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer u.queue.Done(repository)
+	now := u.Clock.Now()
+	if due, known := u.dueAt(repository); known && now.Before(due) {
+		u.queue.AddAfter(repository, due.Sub(now)) // its schedule became longer
+		return true
+	}
+	u.mark(repository, now)
+	err := u.poll(ctx, repository)
+	u.schedule(repository, err)
+	return ctx.Err() == nil
+}
+
+// mark notes that a poll began.
+func (u *Updater) mark(repository string, since time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.busy[repository] = since
+}
+
+// Healthy is an error while a poll goes on for much longer than it may: the
+// process then should be started anew.
+func (u *Updater) Healthy() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for repository, since := range u.busy {
+		if u.Clock.Since(since) > 2*pollTimeout {
+			return fmt.Errorf("polling %q since %s", repository, since.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// observe takes a repository that a workload uses into the plan.
+func (u *Updater) observe(repository string) {
+	now := u.Clock.Now()
+	due, ok := u.tracker.next(repository, now)
+	if !ok {
+		return
+	}
+	u.mu.Lock()
+	planned, known := u.due[repository]
+	if !known {
+		due = spread(repository, now, due)
+	}
+	if !known || due.Before(planned) {
+		u.due[repository] = due
+	}
+	u.mu.Unlock()
+	if !known || due.Before(planned) {
+		u.queue.AddAfter(repository, due.Sub(now))
+	}
+}
+
+// schedule plans the next poll after one that ended with err.
+func (u *Updater) schedule(repository string, err error) {
+	now := u.Clock.Now()
+	due, ok := u.tracker.next(repository, now)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.busy, repository)
+	if !ok {
+		delete(u.due, repository)
+		delete(u.failures, repository)
+		return
+	}
+	if err != nil {
+		u.failures[repository]++
+		due = latest(due, now.Add(backoff(u.failures[repository], retryAfter(err))))
+	} else {
+		delete(u.failures, repository)
+	}
+	u.due[repository] = due
+	u.queue.AddAfter(repository, due.Sub(now))
+}
+
+func (u *Updater) dueAt(repository string) (time.Time, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	due, known := u.due[repository]
+	return due, known
+}
+
+// backoff doubles from five seconds with each failure in a row, and never
+// comes before the registry wants to be asked again.
+func backoff(failures int, after time.Duration) time.Duration {
+	wait := maxBackoff
+	if failures < 9 {
+		wait = min(maxBackoff, 5*time.Second<<(failures-1))
+	}
+	return max(wait, after)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

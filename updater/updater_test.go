@@ -1,0 +1,235 @@
+package updater
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+func schedule(t *testing.T, text string) use {
+	t.Helper()
+	s, err := workload.ParseSchedule(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return use{repository: "example.com/app", schedule: s}
+}
+
+func key(name string) objectKey {
+	return objectKey{workload.Kinds()[0].GroupVersionKind, types.NamespacedName{Namespace: "on", Name: name}}
+}
+
+func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tracked := newTracker()
+	tracked.set(key("slow"), []use{schedule(t, "@every 10m")})
+	tracked.set(key("fast"), []use{schedule(t, "@every 10s"), schedule(t, "@every 1h")})
+	next := func() time.Duration {
+		due, ok := tracked.next("example.com/app", now)
+		if !ok {
+			t.Fatal("nobody uses it")
+		}
+		return due.Sub(now)
+	}
+	if got := next(); got != 10*time.Second {
+		t.Errorf("due in %s", got)
+	}
+	tracked.set(key("fast"), nil)
+	if got := next(); got != 10*time.Minute {
+		t.Errorf("due in %s after the fast one went", got)
+	}
+	tracked.set(key("slow"), nil)
+	if _, ok := tracked.next("example.com/app", now); ok || tracked.size() != 0 {
+		t.Errorf("%d repositories are left", tracked.size())
+	}
+}
+
+func TestFirstPollIsWithinTheIntervalAndItsOwn(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	due := now.Add(10 * time.Minute)
+	places := map[time.Time]bool{}
+	for _, repository := range []string{"a/a", "a/b", "a/c", "a/d", "b/a", "c/a"} {
+		at := spread(repository, now, due)
+		if at.Before(now) || !at.Before(due) {
+			t.Errorf("%s: %s is not within the interval", repository, at)
+		}
+		if again := spread(repository, now, due); again != at {
+			t.Errorf("%s: %s, and then %s", repository, at, again)
+		}
+		places[at] = true
+	}
+	if len(places) < 4 {
+		t.Errorf("6 repositories share %d places", len(places))
+	}
+}
+
+func TestBackoffGrowsHasACapAndWaitsAsAsked(t *testing.T) {
+	last := time.Duration(0)
+	for failures := 1; failures < 100; failures++ {
+		wait := backoff(failures, 0)
+		if wait < last || wait > maxBackoff {
+			t.Fatalf("%d failures: %s after %s", failures, wait, last)
+		}
+		last = wait
+	}
+	if last != maxBackoff {
+		t.Errorf("it ends at %s", last)
+	}
+	if got := backoff(1, time.Hour); got != time.Hour {
+		t.Errorf("asked for an hour, it waits %s", got)
+	}
+}
+
+// What is cached of a Deployment is what polling reads; a field more, and ten
+// thousand of them do not fit in memory.
+func TestStripKeepsWhatPollingReads(t *testing.T) {
+	full := object(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: team
+  uid: "1"
+  resourceVersion: "7"
+  labels: {keel.sh/policy: all, app: web}
+  annotations:
+    keelson.dev/pollSchedule: "@every 1m"
+    keelson.dev/state: '{"c":{}}'
+    kubectl.kubernetes.io/last-applied-configuration: "{}"
+  managedFields: [{manager: kubectl}]
+spec:
+  replicas: 3
+  template:
+    metadata:
+      labels: {app: web}
+      annotations: {keelson.dev/resolved: "c=1.2.7", other: x}
+    spec:
+      containers: [{name: c, image: "example.com/app:1.2.7", env: [{name: A, value: b}]}]
+      initContainers: [{name: i, image: "example.com/app:1.2.0"}]
+      volumes: [{name: v, image: {reference: "example.com/data:1"}}, {name: e, emptyDir: {}}]
+status: {replicas: 3}
+`)
+	want := object(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: team
+  uid: "1"
+  resourceVersion: "7"
+  labels: {keel.sh/policy: all}
+  annotations: {keelson.dev/pollSchedule: "@every 1m"}
+spec:
+  template:
+    metadata: {annotations: {keelson.dev/resolved: "c=1.2.7"}}
+    spec:
+      containers: [{name: c, image: "example.com/app:1.2.7"}]
+      initContainers: [{name: i, image: "example.com/app:1.2.0"}]
+      volumes: [{name: v, image: {reference: "example.com/data:1"}}]
+`)
+	transform := strip(workload.Kinds()[0])
+	got, err := transform(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stripped (-want +got):\n%s", diff)
+	}
+	if again, err := transform(got); err != nil || !cmp.Equal(got, again) {
+		t.Errorf("stripped twice: %v", err)
+	}
+}
+
+func TestStripDropsWhatAControllerOwns(t *testing.T) {
+	owned := object(t, `
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: web-1
+  ownerReferences: [{kind: Deployment, name: web, controller: true}]
+spec: {template: {spec: {containers: [{name: c, image: "example.com/app:1"}]}}}
+`)
+	got, err := strip(workload.Kinds()[3])(owned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, _ := workload.FromMap(got.(*unstructured.Unstructured).Object)
+	if len(kept.Slots()) != 0 || !kept.Owned() {
+		t.Errorf("it keeps %v", got)
+	}
+}
+
+func object(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	o := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(text), &o.Object); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
+	targets := workload.Record{"web": {Tag: "1.2.7"}, "job": {Tag: "1", Digest: "sha256:a"}}
+	for kind, want := range map[string]string{
+		"Deployment": `{"metadata":{"uid":"u"},"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}`,
+		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			for _, k := range kinds() {
+				if k.GroupVersionKind.Kind != kind {
+					continue
+				}
+				if got := string(bumpPatch(k, "u", targets)); got != want {
+					t.Errorf("patch %s, want %s", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAReasonIsToldOnceAndAgainAfterAChange(t *testing.T) {
+	told := 0
+	tell := func() { told++ }
+	s := newSaid()
+	for _, what := range []string{"a", "a", "b", "b", "a"} {
+		s.once("u", "web", what, tell)
+	}
+	if told != 3 {
+		t.Errorf("told %d times, want 3", told)
+	}
+	s.clear("u", "web")
+	s.once("u", "web", "a", tell)
+	s.forget("u")
+	s.once("u", "web", "a", tell)
+	if told != 5 {
+		t.Errorf("told %d times, want 5", told)
+	}
+}
+
+func TestMoved(t *testing.T) {
+	for name, test := range map[string]struct {
+		running workload.Result
+		answer  resolver.Resolution
+		want    bool
+	}{
+		"the same tag stays":                   {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "1"}, false},
+		"another tag moves":                    {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "2"}, true},
+		"the same digest stays":                {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "a"}, false},
+		"another digest of the same tag moves": {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "b"}, true},
+		"a digest that nobody asked for stays": {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1"}, false},
+		"a digest that was not known moves":    {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "1", Digest: "a"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := moved(test.running, test.answer); got != test.want {
+				t.Errorf("moved: %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,182 @@
+package updater
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// kinds are the workloads that a bump can move: not those that are resolved
+// when they are created and never again.
+func kinds() []workload.Kind {
+	var bumped []workload.Kind
+	for _, kind := range workload.Kinds() {
+		if !kind.CreateOnly {
+			bumped = append(bumped, kind)
+		}
+	}
+	return bumped
+}
+
+// CacheOptions returns how the manager's cache keeps workloads: without all
+// that polling does not read.
+func CacheOptions() cache.Options {
+	objects := map[client.Object]cache.ByObject{
+		namespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
+	}
+	for _, kind := range kinds() {
+		objects[empty(kind)] = cache.ByObject{Transform: strip(kind)}
+	}
+	return cache.Options{ByObject: objects, ReaderFailOnMissingInformer: true}
+}
+
+func empty(kind workload.Kind) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(kind.GroupVersionKind)
+	return object
+}
+
+func namespaceMetadata() *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(workload.NamespaceKind)
+	return object
+}
+
+// watch follows namespaces and workloads, and returns when both are known.
+func (u *Updater) watch(ctx context.Context) error {
+	namespaces, err := u.Cache.GetInformer(ctx, namespaceMetadata())
+	if err != nil {
+		return fmt.Errorf("watching namespaces: %w", err)
+	}
+	var synced []toolscache.InformerSynced
+	for _, kind := range kinds() {
+		informer, err := u.Cache.GetInformer(ctx, empty(kind))
+		if err != nil {
+			return fmt.Errorf("watching %s: %w", kind.Resource, err)
+		}
+		registration, err := informer.AddEventHandler(u.handler(ctx, kind))
+		if err != nil {
+			return fmt.Errorf("watching %s: %w", kind.Resource, err)
+		}
+		synced = append(synced, registration.HasSynced)
+	}
+	// A namespace's label or defaults change what all of its workloads want.
+	registration, err := namespaces.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: func(object any) { u.trackNamespace(ctx, object) },
+		UpdateFunc: func(before, after any) {
+			if settingsDiffer(before, after) {
+				u.trackNamespace(ctx, after)
+			}
+		},
+		DeleteFunc: func(any) {}, // its workloads are deleted one by one
+	})
+	if err != nil {
+		return fmt.Errorf("watching namespaces: %w", err)
+	}
+	if !toolscache.WaitForCacheSync(ctx.Done(), append(synced, registration.HasSynced)...) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.ResourceEventHandler {
+	track := func(object any) {
+		if o, ok := object.(*unstructured.Unstructured); ok {
+			u.track(ctx, kind, o)
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    track,
+		UpdateFunc: func(_, object any) { track(object) },
+		DeleteFunc: func(object any) {
+			if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+				object = gone.Obj
+			}
+			if o, ok := object.(*unstructured.Unstructured); ok {
+				u.tracker.set(keyOf(kind, o), nil)
+				u.said.forget(o.GetUID())
+			}
+		},
+	}
+}
+
+// track notes which repositories a workload wants polled.
+func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured.Unstructured) {
+	namespace, err := u.namespace(ctx, o.GetNamespace())
+	if err != nil {
+		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
+		return // its own event tracks its workloads
+	}
+	uses := usesOf(o, namespace)
+	for _, repository := range u.tracker.set(keyOf(kind, o), uses) {
+		u.observe(repository)
+	}
+	u.Metrics.repositories.Set(float64(u.tracker.size()))
+}
+
+func usesOf(o *unstructured.Unstructured, namespace workload.Namespace) []use {
+	object, ok := workload.FromMap(o.Object)
+	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
+		return nil
+	}
+	settings := workload.ReadSettings(object, namespace)
+	var uses []use
+	for _, slot := range object.Slots() {
+		rule := settings.Rule(slot)
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush || rule.Schedule == nil {
+			continue
+		}
+		uses = append(uses, use{repository: reference.Repository, schedule: rule.Schedule})
+	}
+	return uses
+}
+
+// trackNamespace notes anew what the workloads of a namespace want.
+func (u *Updater) trackNamespace(ctx context.Context, object any) {
+	namespace, ok := object.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return
+	}
+	for _, kind := range kinds() {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind.GroupVersionKind.GroupVersion().WithKind(kind.GroupVersionKind.Kind + "List"))
+		if err := u.Cache.List(ctx, list, client.InNamespace(namespace.Name)); err != nil {
+			log.FromContext(ctx).Error(err, "listing workloads", "namespace", namespace.Name, "kind", kind.GroupVersionKind.Kind)
+			continue
+		}
+		for i := range list.Items {
+			u.track(ctx, kind, &list.Items[i])
+		}
+	}
+}
+
+// settingsDiffer reports whether a namespace's update can change what is
+// polled.
+func settingsDiffer(before, after any) bool {
+	a, okA := before.(*metav1.PartialObjectMetadata)
+	b, okB := after.(*metav1.PartialObjectMetadata)
+	return !okA || !okB || !workload.SameKeys(a.Labels, b.Labels) || !workload.SameKeys(a.Annotations, b.Annotations)
+}
+
+func (u *Updater) namespace(ctx context.Context, name string) (workload.Namespace, error) {
+	object := namespaceMetadata()
+	if err := u.Cache.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
+		return workload.Namespace{}, fmt.Errorf("reading namespace %q: %w", name, err)
+	}
+	return workload.NamespaceOf(name, object.Labels, object.Annotations), nil
+}
+
+func keyOf(kind workload.Kind, o *unstructured.Unstructured) objectKey {
+	return objectKey{kind.GroupVersionKind, types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}}
+}
