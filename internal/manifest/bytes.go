@@ -1,0 +1,187 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"sort"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// SharedError is a replacement that Bytes left out, because the text also stands for
+// other places: it is in a mapping that has an anchor, and not all places that
+// use it are to have the same value.
+type SharedError struct {
+	// File and Line are where the text is.
+	File string
+	Line int
+	// Document and Path are the place, Value what it was to have.
+	Document *Document
+	Path     []any
+	Value    string
+}
+
+// Error says what was left out and why.
+func (k *SharedError) Error() string {
+	return fmt.Sprintf("%s:%d: %s cannot become %s in place: other places share the text through an anchor",
+		k.File, k.Line, pathText(k.Path), k.Value)
+}
+
+// change is a node whose text is rewritten.
+type change struct {
+	node  *yaml.Node
+	value string
+}
+
+// Bytes returns the stream with the replacements, all else byte for byte. What
+// it could not replace in place without changing other values is in kept, in
+// order. The result has been read again and found to differ in the replaced
+// values alone; otherwise there is an error and no result.
+func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
+	var changes []change
+	wanted := make([]any, len(s.roots))
+	for i, r := range s.roots {
+		values, left := s.settle(r)
+		kept = append(kept, left...)
+		changes = append(changes, spread(r, values)...)
+		wanted[i] = r.wanted(left)
+	}
+	if len(changes) == 0 {
+		return bytes.Clone(s.text.data), kept, nil
+	}
+	if out, err = s.splice(changes); err != nil {
+		return nil, nil, err
+	}
+	if err := s.verify(out, wanted); err != nil {
+		return nil, nil, err
+	}
+	return out, kept, nil
+}
+
+// settle decides which nodes get a new value: those that all their places
+// agree on.
+func (s *Stream) settle(r *root) (values map[*yaml.Node]string, kept []*SharedError) {
+	values = map[*yaml.Node]string{}
+	wanted := map[string]string{}
+	for _, d := range r.docs {
+		for _, e := range d.edits {
+			values[e.site] = e.value
+			wanted[pointerTo(e.path)] = e.value
+		}
+	}
+	if len(values) == 0 {
+		return nil, nil
+	}
+	disputed := map[*yaml.Node]bool{}
+	visit(r.node, nil, func(pointer []byte, n *yaml.Node) {
+		if value, changes := values[n]; changes && wanted[string(pointer)] != value {
+			disputed[n] = true
+		}
+	})
+	for _, d := range r.docs {
+		for _, e := range d.edits {
+			if disputed[e.site] {
+				kept = append(kept, &SharedError{s.name, e.site.Line, d, e.path[len(d.prefix):], e.value})
+				delete(values, e.site)
+			}
+		}
+	}
+	return values, kept
+}
+
+// visit calls f for each scalar of the expanded value with the node that gives
+// it.
+func visit(n *yaml.Node, pointer []byte, f func(pointer []byte, n *yaml.Node)) {
+	switch node := target(n); node.Kind {
+	case yaml.MappingNode:
+		for name, child := range members(node) {
+			visit(child, appendPointer(pointer, name), f)
+		}
+	case yaml.SequenceNode:
+		for i, child := range node.Content {
+			visit(child, appendPointer(pointer, i), f)
+		}
+	case yaml.ScalarNode:
+		f(pointer, n)
+	}
+}
+
+// spread returns the texts to rewrite. Where a scalar with an anchor changes,
+// its aliases follow; those that are to differ from it are written out.
+func spread(r *root, values map[*yaml.Node]string) []change {
+	if len(values) == 0 {
+		return nil
+	}
+	var changes []change
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		switch n.Kind {
+		case yaml.ScalarNode:
+			if value, ok := values[n]; ok {
+				changes = append(changes, change{n, value})
+			}
+		case yaml.AliasNode:
+			value, stands := after(n, values), after(n.Alias, values)
+			if n.Alias.Kind == yaml.ScalarNode && value != stands {
+				changes = append(changes, change{n, value})
+			}
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(r.node)
+	return changes
+}
+
+// after returns the text of a node with the new values.
+func after(n *yaml.Node, values map[*yaml.Node]string) string {
+	if value, ok := values[n]; ok {
+		return value
+	}
+	return target(n).Value
+}
+
+// splice puts the new texts where the old ones are.
+func (s *Stream) splice(changes []change) ([]byte, error) {
+	type piece struct {
+		span
+		text string
+	}
+	pieces := make([]piece, 0, len(changes))
+	for _, c := range changes {
+		at, err := s.text.locate(c.node)
+		if err != nil {
+			return nil, fmt.Errorf("rewriting %s:%d: %w", s.name, c.node.Line, err)
+		}
+		pieces = append(pieces, piece{at, render(c.node, c.value)})
+	}
+	sort.Slice(pieces, func(i, j int) bool { return pieces[i].start < pieces[j].start })
+	var out []byte
+	end := 0
+	for _, p := range pieces {
+		if p.start < end {
+			return nil, fmt.Errorf("rewriting %s:%d: %w", s.name, s.text.line(p.start), errNotFound)
+		}
+		out = append(append(out, s.text.data[end:p.start]...), p.text...)
+		end = p.end
+	}
+	return append(out, s.text.data[end:]...), nil
+}
+
+// verify reads the result as anybody else will.
+func (s *Stream) verify(out []byte, wanted []any) error {
+	again, err := Parse(s.name, out)
+	if err != nil {
+		return fmt.Errorf("checking the rewritten text: %w", err)
+	}
+	got := make([]any, len(again.roots))
+	for i, r := range again.roots {
+		got[i] = r.value
+	}
+	if !reflect.DeepEqual(got, wanted) {
+		return fmt.Errorf("checking the rewritten text of %s: more than the replaced values differs", s.name)
+	}
+	return nil
+}

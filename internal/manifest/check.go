@@ -1,0 +1,82 @@
+package manifest
+
+import (
+	"go.yaml.in/yaml/v3"
+)
+
+// checker refuses documents whose meaning is in doubt. Behind it, every alias
+// leads to a node of the same document outside of itself, every key is text
+// given once, and every merge key takes mappings.
+type checker struct {
+	stream *Stream
+	seen   map[*yaml.Node]bool // anchors so far; true while inside of the node
+}
+
+func (s *Stream) check(node *yaml.Node) error {
+	c := &checker{stream: s, seen: map[*yaml.Node]bool{}}
+	return orNil(c.node(node))
+}
+
+func (c *checker) node(n *yaml.Node) *SyntaxError {
+	if n.Anchor != "" {
+		c.seen[n] = true
+		defer func() { c.seen[n] = false }()
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return c.alias(n)
+	case yaml.MappingNode:
+		return c.mapping(n)
+	case yaml.SequenceNode:
+		for _, child := range n.Content {
+			if err := c.node(child); err != nil {
+				return err
+			}
+		}
+	case yaml.ScalarNode:
+		if _, err := scalar(n); err != nil {
+			return c.stream.fault(n.Line, "%v", err)
+		}
+	}
+	return nil
+}
+
+// alias refuses anchors of earlier documents, which the parser still knows
+// and which mean nothing to kubectl, and anchors around the alias itself.
+func (c *checker) alias(n *yaml.Node) *SyntaxError {
+	around, known := c.seen[n.Alias]
+	if !known {
+		return c.stream.fault(n.Line, "no anchor %q in this document", n.Value)
+	}
+	if around {
+		return c.stream.fault(n.Line, "anchor %q contains itself", n.Value)
+	}
+	return nil
+}
+
+func (c *checker) mapping(n *yaml.Node) *SyntaxError {
+	keys := make(map[string]bool, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		for _, child := range []*yaml.Node{key, value} {
+			if err := c.node(child); err != nil {
+				return err
+			}
+		}
+		if isMerge(key) {
+			if _, ok := merged(value); !ok {
+				return c.stream.fault(value.Line, "what a merge key takes is a mapping, or a list of them")
+			}
+			continue
+		}
+		name, ok := keyText(key)
+		if !ok {
+			return c.stream.fault(key.Line, "a key is text, a number or a boolean, which this is not")
+		}
+		if keys[name] {
+			return c.stream.fault(key.Line, "key %q is given twice", name)
+		}
+		keys[name] = true
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// wanted returns the root's value with its replacements but those left out.
+// The value itself is not changed.
+func (r *root) wanted(left []*SharedError) any {
+	skip := map[string]bool{}
+	for _, k := range left {
+		skip[pointerTo(append(append([]any{}, k.Document.prefix...), k.Path...))] = true
+	}
+	value := clone(r.value)
+	for _, d := range r.docs {
+		for _, e := range d.edits {
+			if !skip[pointerTo(e.path)] {
+				put(value, e.path, e.value)
+			}
+		}
+	}
+	return value
+}
+
+// put sets the text at a path, which Replace has found to be there.
+func put(value any, path []any, text string) {
+	last := len(path) - 1
+	for _, element := range path[:last] {
+		switch element := element.(type) {
+		case string:
+			value = value.(map[string]any)[element]
+		case int:
+			value = value.([]any)[element]
+		}
+	}
+	switch element := path[last].(type) {
+	case string:
+		value.(map[string]any)[element] = text
+	case int:
+		value.([]any)[element] = text
+	}
+}
+
+func clone(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		copied := make(map[string]any, len(value))
+		for k, v := range value {
+			copied[k] = clone(v)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(value))
+		for i, v := range value {
+			copied[i] = clone(v)
+		}
+		return copied
+	}
+	return value
+}
+
+// JSON returns the documents of the streams with all replacements: one object,
+// or a List where there are more or none, as kubectl prints them. Anchors are
+// written out in it, so nothing is kept.
+func JSON(streams ...*Stream) ([]byte, error) {
+	items := []any{}
+	for _, s := range streams {
+		for _, d := range s.docs {
+			items = append(items, d.replaced())
+		}
+	}
+	var value any = map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
+	if len(items) == 1 {
+		value = items[0]
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "    ")
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("writing JSON: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// replaced returns the manifest with its replacements.
+func (d *Document) replaced() any {
+	if len(d.edits) == 0 {
+		return d.Object
+	}
+	object := clone(d.Object)
+	for _, e := range d.edits {
+		put(object, e.path[len(d.prefix):], e.value)
+	}
+	return object
+}

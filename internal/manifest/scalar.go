@@ -1,0 +1,142 @@
+package manifest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// scalar returns the value of a scalar: string, int64, float64, bool or nil.
+func scalar(n *yaml.Node) (any, error) {
+	if n.Style&yaml.TaggedStyle == 0 {
+		if n.Style&quoted != 0 {
+			return n.Value, nil
+		}
+		return plain(n.Value)
+	}
+	switch tag := n.ShortTag(); tag {
+	case "!!binary":
+		data, err := base64.StdEncoding.DecodeString(n.Value)
+		if err != nil {
+			return nil, errors.New("!!binary is given what is no base64")
+		}
+		return string(data), nil
+	case "!!int", "!!float", "!!bool", "!!null":
+		v, err := plain(n.Value)
+		if err != nil || !fits(v, tag) {
+			return nil, fmt.Errorf("%s is given %q", tag, n.Value)
+		}
+		return v, nil
+	}
+	return n.Value, nil
+}
+
+// fits tells whether the value is of the tag. A float may be written as a
+// whole number.
+func fits(v any, tag string) bool {
+	switch v.(type) {
+	case nil:
+		return tag == "!!null"
+	case bool:
+		return tag == "!!bool"
+	case int64:
+		return tag == "!!int" || tag == "!!float"
+	case float64:
+		return tag == "!!float"
+	}
+	return false
+}
+
+// plain returns the value of bare text as YAML 1.1 reads it. The parser is of
+// 1.2 in what is a boolean; kubectl's is not.
+func plain(s string) (any, error) {
+	switch s {
+	case "", "~", "null", "Null", "NULL":
+		return nil, nil
+	case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+		return true, nil
+	case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+		return false, nil
+	}
+	if !strings.ContainsRune("+-.0123456789", rune(s[0])) {
+		return s, nil
+	}
+	return numeral(s)
+}
+
+var decimal = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
+
+// numeral returns the number that text is, or else the text. Dates stay text,
+// and so do numbers to the base 60, which go-yaml never read.
+func numeral(s string) (any, error) {
+	switch s {
+	case ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF":
+		return nil, fmt.Errorf("%s is no number in JSON", s)
+	}
+	digits := strings.ReplaceAll(s, "_", "")
+	if i, err := strconv.ParseInt(digits, 0, 64); err == nil {
+		return i, nil
+	}
+	if u, err := strconv.ParseUint(digits, 0, 64); err == nil {
+		return float64(u), nil
+	}
+	if s[0] == '.' {
+		digits = s // Go's own rules for underscores
+	} else if !decimal.MatchString(digits) {
+		return s, nil
+	}
+	if f, err := strconv.ParseFloat(digits, 64); err == nil {
+		return f, nil
+	}
+	return s, nil
+}
+
+// inJSON returns a number as it comes back from JSON: a whole one as int64,
+// unless it is so large that JSON writes it with an exponent.
+func inJSON(v any) any {
+	f, ok := v.(float64)
+	if !ok {
+		return v
+	}
+	data, err := json.Marshal(f)
+	if err != nil { // numeral returns no such float
+		return v
+	}
+	if i, err := strconv.ParseInt(string(data), 10, 64); err == nil {
+		return i
+	}
+	return v
+}
+
+// keyText returns a key as JSON has it; ok is false where it has no such key.
+func keyText(key *yaml.Node) (name string, ok bool) {
+	key = target(key)
+	if key.Kind != yaml.ScalarNode {
+		return "", false
+	}
+	v, err := scalar(key)
+	if err != nil {
+		return "", false
+	}
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		// With 32 bits, as sigs.k8s.io/yaml has it, and with its infinities.
+		text := strconv.FormatFloat(v, 'g', -1, 32)
+		return strings.NewReplacer("+Inf", ".inf", "-Inf", "-.inf").Replace(text), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
+}

@@ -1,0 +1,80 @@
+package manifest
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// SyntaxError says why a file is no stream of manifests.
+type SyntaxError struct {
+	// File is the name that Parse was given.
+	File string
+	// Line is where, counted from 1.
+	Line int
+	// Reason is one clause.
+	Reason string
+}
+
+// Error gives file, line and reason, as compilers do.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
+}
+
+func (s *Stream) fault(line int, format string, args ...any) *SyntaxError {
+	return &SyntaxError{File: s.name, Line: line, Reason: fmt.Sprintf(format, args...)}
+}
+
+// orNil keeps a nil *SyntaxError from becoming an error that is not nil.
+func orNil(err *SyntaxError) error {
+	if err == nil {
+		return nil
+	}
+	return err
+}
+
+// checkText refuses what has no characters to find places in. The parser
+// takes UTF-16 too, and counts in bytes of its own then.
+func (s *Stream) checkText() error {
+	data := s.text.data
+	if utf8.Valid(data) {
+		return nil
+	}
+	offset := 0
+	for {
+		r, size := utf8.DecodeRune(data[offset:])
+		if r == utf8.RuneError && size <= 1 {
+			return s.fault(s.text.line(offset), "not UTF-8 text")
+		}
+		offset += size
+	}
+}
+
+// yamlFault finds the line of the parser's error. What the parser names is
+// often where the surrounding mapping begins, or nothing, so it is asked
+// again: the line is the first one whose presence gives the error.
+func (s *Stream) yamlFault(err error) *SyntaxError {
+	lines := s.text.lines
+	fails := func(n int) bool {
+		end := len(s.text.data)
+		if n+1 < len(lines) {
+			end = lines[n+1]
+		}
+		_, again := decodeYAML(s.text.data[lines[0]:end])
+		return again != nil && again.Error() == err.Error()
+	}
+	line := 1 + sort.Search(len(lines)-1, fails)
+	return s.fault(line, "not YAML: %s", problem(err))
+}
+
+// problem returns the parser's words without the places that they begin with.
+func problem(err error) string {
+	words := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(words, "line "); ok {
+		if _, after, found := strings.Cut(rest, ": "); found {
+			return after
+		}
+	}
+	return words
+}

@@ -1,0 +1,95 @@
+package manifest
+
+import (
+	"bytes"
+	"sort"
+	"unicode/utf8"
+)
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// text is a file's bytes and where its lines begin.
+type text struct {
+	data  []byte
+	lines []int // the offset of each line; the first is behind a byte order mark
+}
+
+func newText(data []byte) *text {
+	t := &text{data: bytes.Clone(data)}
+	start := 0
+	if bytes.HasPrefix(data, byteOrderMark) {
+		start = len(byteOrderMark)
+	}
+	t.lines = []int{start}
+	for i := start; i < len(data); {
+		n := breakLen(data[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		i += n
+		t.lines = append(t.lines, i)
+	}
+	return t
+}
+
+// breakLen returns the length of the line break that b begins with, 0 if
+// none. YAML 1.1 knows more breaks than the line feed, and the parser counts
+// them all.
+func breakLen(b []byte) int {
+	if bytes.HasPrefix(b, []byte("\r\n")) {
+		return 2
+	}
+	switch r, size := utf8.DecodeRune(b); r {
+	case '\n', '\r', '\u0085', '\u2028', '\u2029':
+		return size
+	}
+	return 0
+}
+
+// spaceLen returns the length of the blank or break that b begins with.
+func spaceLen(b []byte) int {
+	if len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		return 1
+	}
+	return breakLen(b)
+}
+
+// body is the file without its byte order mark.
+func (t *text) body() []byte { return t.data[t.lines[0]:] }
+
+// line returns the line of an offset, counted from 1.
+func (t *text) line(offset int) int {
+	return max(1, sort.SearchInts(t.lines, offset+1))
+}
+
+// column returns how many characters precede the offset on its line, plus 1.
+func (t *text) column(offset int) int {
+	start := t.lines[t.line(offset)-1]
+	return 1 + utf8.RuneCount(t.data[start:offset])
+}
+
+// offset returns the place of a line and a column, both counted from 1, the
+// column in characters. ok is false where there is none.
+func (t *text) offset(line, column int) (offset int, ok bool) {
+	if line < 1 || line > len(t.lines) {
+		return 0, false
+	}
+	offset = t.lines[line-1]
+	for ; column > 1; column-- {
+		if offset >= len(t.data) {
+			return 0, false
+		}
+		_, size := utf8.DecodeRune(t.data[offset:])
+		offset += size
+	}
+	return offset, true
+}
+
+// lineEnd returns where the line of the offset ends, before its break.
+func (t *text) lineEnd(offset int) int {
+	for offset < len(t.data) && breakLen(t.data[offset:]) == 0 {
+		offset++
+	}
+	return offset
+}
