@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// streams are what the program has of the outside world, so that tests run it
+// in-process.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env func(name string) (string, bool)
+}
+
+// commands are the subcommands. A new one is a file of its own and a line here;
+// its flags, PreRunE (the check of their values) and Args are run by readsFlags.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
+		newWebhookCommand(),
+		newUpdaterCommand(),
+		newResolveCommand(),
+		newSelectCommand(),
+		newVersionCommand(),
+	}
+}
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	root := newRootCommand(s.env)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	return report(s.err, root.ExecuteContext(ctx))
+}
+
+func newRootCommand(env func(string) (string, bool)) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "keelson",
+		Short: "Keep the images of Kubernetes workloads at the newest allowed version",
+		Long: "Keelson keeps the images of Kubernetes workloads at the newest version that\n" +
+			"their policy allows. It decides at admission, where the next apply cannot\n" +
+			"revert it.\n\n" +
+			"Every flag may also be set by an environment variable: KEELSON_MATCH_TAG is\n" +
+			"--match-tag. A flag on the command line comes first.",
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE:                       func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	root.Args = func(command *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(command, args[0])
+	}
+	root.AddCommand(commands()...)
+	for _, command := range append(root.Commands(), root) {
+		readsFlags(command, env)
+	}
+	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	text := fmt.Sprintf("%q: unknown command; ", name)
+	if suggestions := root.SuggestionsFor(name); len(suggestions) > 0 {
+		return usageFaults{text + "did you mean " + strings.Join(suggestions, " or ") + "?"}
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		if command.IsAvailableCommand() {
+			names = append(names, command.Name())
+		}
+	}
+	return usageFaults{text + "allowed: " + strings.Join(names, ", ")}
+}

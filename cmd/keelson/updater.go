@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/keelson-dev/keelson/updater"
+)
+
+// leaseName is the Lease that the replicas of the updater elect a leader by.
+const leaseName = "keelson-updater"
+
+// Twice as patient as the defaults of controller-runtime: a leader that lost
+// its lease to a busy API server starts anew and reads everything again, while
+// nobody waits for an updater that is away for half a minute.
+const (
+	leaseDuration = 30 * time.Second
+	renewDeadline = 20 * time.Second
+	retryPeriod   = 4 * time.Second
+)
+
+type updaterOptions struct {
+	serverOptions
+	leaderElect    bool
+	leaseNamespace string
+	workers        int
+}
+
+func newUpdaterCommand() *cobra.Command {
+	var o updaterOptions
+	command := &cobra.Command{
+		Use:   "updater",
+		Short: "Watch registries and bump workloads that have a newer image",
+		Long: "Poll the registries of the opted-in workloads, and bump an annotation of the\n" +
+			"pod template where a newer image is allowed, so that admission resolves again.",
+		Args: cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error {
+			faults := o.check()
+			if o.workers < 1 {
+				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
+			}
+			return faults.orNil()
+		},
+		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
+	}
+	o.addFlags(command.Flags())
+	command.Flags().BoolVar(&o.leaderElect, "leader-elect", true, "let one of several replicas work, elected by a Lease")
+	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
+	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled at once")
+	return command
+}
+
+func (o *updaterOptions) run(ctx context.Context) error {
+	logger, err := o.logger()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logger.Sync() }() // standard error cannot be synced everywhere
+	config, err := o.restConfig()
+	if err != nil {
+		return err
+	}
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Metrics:                 server.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:  o.healthAddress,
+		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
+		Cache:                   updater.CacheOptions(),
+		LeaderElection:          o.leaderElect,
+		LeaderElectionID:        leaseName,
+		LeaderElectionNamespace: o.leaseNamespace,
+		// The process ends with its manager, so that the next one need not
+		// wait for the lease to run out.
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 ptr.To(leaseDuration),
+		RenewDeadline:                 ptr.To(renewDeadline),
+		RetryPeriod:                   ptr.To(retryPeriod),
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	if err := o.wire(ctx, manager); err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}
+
+// wire builds the updater and puts it, and the probes, on the manager.
+func (o *updaterOptions) wire(_ context.Context, manager ctrl.Manager) error {
+	resolver, err := o.registries.resolver()
+	if err != nil {
+		return err
+	}
+	counted, err := updater.NewMetrics(metrics.Registry)
+	if err != nil {
+		return err
+	}
+	u := updater.New(updater.Options{
+		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: resolver,
+		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Workers: o.workers,
+	})
+	return errors.Join(
+		manager.Add(u),
+		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
+		manager.AddReadyzCheck("ping", healthz.Ping),
+	)
+}
