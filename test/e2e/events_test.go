@@ -1,0 +1,81 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// event waits for an Event on the Deployment.
+func (s *space) event(name, reason, message string) {
+	s.t.Helper()
+	s.await("the Event "+reason, func(context.Context) error {
+		out, _ := s.must("", "get", "events", "--field-selector=reason="+reason+",involvedObject.name="+name, "-o=jsonpath={.items[*].message}")
+		if !strings.Contains(out, message) {
+			return fmt.Errorf("it says %q", out)
+		}
+		return nil
+	})
+}
+
+// polls is how many polls the updater has made.
+func (s *space) polls() int {
+	s.t.Helper()
+	return s.metric(shared.keelson.Updater().Metrics, "keelson_updater_polls_total")
+}
+
+// metric adds up the values of a metric, over all of its labels.
+func (s *space) metric(base, name string) int {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, base+"/metrics", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	sum := 0.0
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		rest, ok := strings.CutPrefix(lines.Text(), name)
+		if !ok || rest[0] != '{' && rest[0] != ' ' {
+			continue
+		}
+		value, err := strconv.ParseFloat(rest[strings.LastIndex(rest, " ")+1:], 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		sum += value
+	}
+	return int(sum)
+}
+
+// refused checks that setting the Deployment's tag is refused.
+func (s *space) refused(name, tag string) func(context.Context) error {
+	return func(context.Context) error {
+		_, _, err := s.kubectl("", "set", "image", "deployment/"+name, "web="+s.image+":"+tag, "--dry-run=server")
+		if err == nil {
+			return fmt.Errorf("%s was admitted", tag)
+		}
+		if !strings.Contains(err.Error(), "spec.template.spec.containers[0].image") {
+			return err
+		}
+		return nil
+	}
+}
+
+// creates checks that a Deployment that is created with a tag gets another.
+func (s *space) creates(name, tag, want string) func(context.Context) error {
+	return func(context.Context) error {
+		out, _, err := s.kubectl(s.manifest(name, tag, quiet), "create", "--dry-run=server", "-f", "-", "-o=jsonpath={.spec.template.spec.containers[0].image}")
+		if err == nil && !strings.HasSuffix(out, ":"+want) {
+			err = fmt.Errorf("it names %s", out)
+		}
+		return err
+	}
+}

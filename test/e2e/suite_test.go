@@ -1,0 +1,224 @@
+// Package e2e tries Keelson as its users do: on a real API server, with the
+// very install.yaml, against a real registry, through kubectl.
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// suite is what all tests share: one cluster, with Keelson in it. The tests
+// keep apart by namespace and repository, and run one after the other, since
+// some of them change which webhook the API server reaches.
+type suite struct {
+	*cluster.Cluster
+	keelson *installation.Installation
+}
+
+var shared suite
+
+// startLimit bounds the start of the cluster, with the first build of its
+// parts.
+const startLimit = 30 * time.Minute
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipping: starts a cluster")
+		return
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	c, err := cluster.Start(ctx, cluster.Options{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		if err := c.Stop(context.WithoutCancel(ctx)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
+	keelson, err := installation.Install(ctx, c, installation.Options{
+		// A second, so that a test sees a push without waiting a minute.
+		Source: "../..", WebhookArgs: []string{"--fresh-for=1s"}, Log: os.Stderr,
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	shared = suite{c, keelson}
+	return m.Run()
+}
+
+// space is a namespace of one test, with a repository of its own.
+type space struct {
+	t         testing.TB
+	name      string
+	image     string // the repository, as the cluster names it
+	restoring sync.Once
+}
+
+// newSpace makes a namespace that opted in.
+func newSpace(t testing.TB) *space {
+	return makeSpace(t, map[string]string{"keelson.dev/enabled": "true"})
+}
+
+func makeSpace(t testing.TB, labels map[string]string) *space {
+	t.Helper()
+	s := &space{t: t}
+	object, err := shared.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-", Labels: labels}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.name = object.Name
+	s.image = shared.Registry + "/" + s.name + "/app"
+	if labels["keelson.dev/enabled"] == "true" {
+		s.awaitOptIn()
+	}
+	s.await("the default ServiceAccount", func(ctx context.Context) error {
+		_, err := shared.Client().CoreV1().ServiceAccounts(s.name).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	})
+	return s
+}
+
+// awaitOptIn waits until the API server's namespace cache has the label: a
+// bad policy is refused then.
+func (s *space) awaitOptIn() {
+	s.t.Helper()
+	s.await("the opt-in to hold", func(context.Context) error {
+		_, _, err := s.kubectl(s.manifest("probe", "1.0.0", "keelson.dev/policy: nonsense"), "create", "--dry-run=server", "-f", "-")
+		if err == nil {
+			return fmt.Errorf("a bad policy was admitted")
+		}
+		if !strings.Contains(err.Error(), "nonsense") {
+			return err
+		}
+		return nil
+	})
+}
+
+func (s *space) await(what string, check func(context.Context) error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	if err := installation.Until(ctx, what, check); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// push pushes a tag to the space's repository and returns its digest.
+func (s *space) push(tags ...string) string {
+	s.t.Helper()
+	digest := ""
+	for _, tag := range tags {
+		image, err := shared.Push(s.t.Context(), s.name+"/app", tag)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		digest = image.Digest
+	}
+	return digest
+}
+
+// kubectl runs kubectl in the space.
+func (s *space) kubectl(stdin string, args ...string) (stdout, stderr string, err error) {
+	return shared.Kubectl(s.t.Context(), stdin, append([]string{"-n", s.name}, args...)...)
+}
+
+// must runs kubectl and returns its standard output and what it warned of.
+func (s *space) must(stdin string, args ...string) (stdout, stderr string) {
+	s.t.Helper()
+	stdout, stderr, err := s.kubectl(stdin, args...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return stdout, stderr
+}
+
+// quiet is the annotation that keeps the updater away from a workload.
+const quiet = "keelson.dev/trigger: push"
+
+// manifest is a Deployment with the container web.
+func (s *space) manifest(name, tag string, annotations ...string) string {
+	return fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: %[1]s
+  annotations:
+    note: "for every Deployment"
+    %[3]s
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: %[1]s}}
+  template:
+    metadata: {labels: {app: %[1]s}}
+    spec:
+      containers:
+      - name: web
+        image: %[2]s
+`, name, s.image+":"+tag, strings.Join(annotations, "\n    "))
+}
+
+func (s *space) deployment(name string) *appsv1.Deployment {
+	s.t.Helper()
+	d, err := shared.Client().AppsV1().Deployments(s.name).Get(s.t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d
+}
+
+// tag is the tag of the Deployment's first container.
+func (s *space) tag(name string) string {
+	s.t.Helper()
+	return strings.TrimPrefix(s.deployment(name).Spec.Template.Spec.Containers[0].Image, s.image+":")
+}
+
+func (s *space) wantTag(name, want string) {
+	s.t.Helper()
+	if got := s.tag(name); got != want {
+		s.t.Errorf("%s runs %q, want %q", name, got, want)
+	}
+}
+
+// awaitTag waits until the Deployment's template names the tag.
+func (s *space) awaitTag(name, want string) {
+	s.t.Helper()
+	s.await(name+" to name "+want, func(context.Context) error {
+		if got := s.tag(name); got != want {
+			return fmt.Errorf("it names %s", got)
+		}
+		return nil
+	})
+}
+
+// settled waits until the rollout is over and returns the Deployment's
+// revision: it grows with each new template.
+func (s *space) settled(name string) string {
+	s.t.Helper()
+	s.must("", "rollout", "status", "deployment/"+name, "--timeout=60s")
+	return s.deployment(name).Annotations["deployment.kubernetes.io/revision"]
+}

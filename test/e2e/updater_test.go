@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const everySecond = `keelson.dev/pollSchedule: "@every 1s"`
+
+func TestPushRollsThePods(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	revision := s.settled("web")
+	s.push("1.3.0")
+	s.awaitTag("web", "1.3.0")
+	if got := s.settled("web"); got == revision {
+		t.Error("no rollout")
+	}
+	out, _ := s.must("", "get", "pods", "-l", "app=web", "-o=jsonpath={.items[*].spec.containers[0].image}")
+	if !strings.Contains(out, ":1.3.0") {
+		t.Errorf("the Pods run %s", out)
+	}
+	s.event("web", "ImageUpdated", "web: "+s.image+":1.2.0 -> "+s.image+":1.3.0")
+	if got := s.deployment("web").Spec.Template.Annotations; got["keelson.dev/bump"] != "" || got["keelson.dev/resolved"] != "web=1.3.0" {
+		t.Errorf("template annotations %v", got)
+	}
+}
+
+// A tag that never changes its name is followed by its digest.
+func TestPushOfTheSameTagRollsUnderForce(t *testing.T) {
+	s := newSpace(t)
+	first := s.push("latest")
+	s.must(s.manifest("web", "latest", "keel.sh/policy: force", `keel.sh/pollSchedule: "@every 1s"`), "apply", "-f", "-")
+	s.wantTag("web", "latest@"+first)
+	s.settled("web")
+	second := s.push("latest")
+	s.awaitTag("web", "latest@"+second)
+}
+
+func TestStayIsAnEventOnce(t *testing.T) {
+	s := newSpace(t)
+	s.push("latest")
+	s.must(s.manifest("web", "latest", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	s.event("web", "ImageStayed", "stays: not a version tag")
+	polls := s.polls()
+	s.await("three more polls", func(context.Context) error {
+		if n := s.polls() - polls; n < 3 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	out, _ := s.must("", "get", "events", "--field-selector=reason=ImageStayed", "-o=jsonpath={range .items[*]}{.message}{\"\\n\"}{end}")
+	if n := strings.Count(out, "\n"); n != 1 {
+		t.Errorf("%d Events:\n%s", n, out)
+	}
+}
+
+func TestUpdaterRestartRollsNothing(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0", "1.2.7")
+	names := []string{"one", "two", "three"}
+	before := map[string]string{}
+	for _, name := range names {
+		s.must(s.manifest(name, "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+		before[name] = s.settled(name) + " " + s.deployment(name).ResourceVersion
+	}
+	if err := shared.keelson.StopUpdater(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.keelson.StartUpdater(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.await("five polls", func(context.Context) error {
+		if n := s.polls(); n < 5 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	for _, name := range names {
+		if got := s.settled(name) + " " + s.deployment(name).ResourceVersion; got != before[name] {
+			t.Errorf("%s: revision and resourceVersion %s, want %s", name, got, before[name])
+		}
+	}
+	// What the first updater would have done, the second does.
+	s.push("1.2.8")
+	for _, name := range names {
+		s.awaitTag(name, "1.2.8")
+	}
+}
+
+// A bump that admission does not see would roll Pods for nothing.
+func TestWebhookAwayCausesNoEmptyRollout(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	revision := s.settled("web")
+	s.only()
+	s.push("1.3.0")
+	s.event("web", "UpdateFailed", "")
+	if got := s.settled("web"); got != revision {
+		t.Errorf("revision %s -> %s", revision, got)
+	}
+	s.wantTag("web", "1.2.0")
+}

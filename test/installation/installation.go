@@ -1,0 +1,342 @@
+// Package installation puts Keelson into a local cluster, for the end-to-end
+// tests and the demo: the very install.yaml, with the processes of its
+// Deployments run outside, since the cluster's kubelet is played. They have the
+// rights of their ServiceAccounts, and the API server reaches the webhook by
+// the Service that the manifest names.
+package installation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keelson-dev/keelson/test/cluster"
+)
+
+// Names in install.yaml.
+const (
+	namespace      = "keelson"
+	webhookAccount = "keelson-webhook"
+	updaterAccount = "keelson-updater"
+	tlsSecret      = "keelson-webhook-tls"
+	webhookService = "keelson/keelson-webhook:443"
+)
+
+// refusal tells the validating webhook's own answer from that of an API server
+// that cannot reach it.
+const refusal = `metadata.annotations[keelson.dev/policy]: Invalid value: "nonsense"`
+
+// pollEvery is how often a state is asked for that nothing announces.
+const pollEvery = 50 * time.Millisecond
+
+// Options say how Keelson is installed.
+type Options struct {
+	// Source is the folder of the repository.
+	Source string
+	// Replicas is how many webhooks run. The default is 2.
+	Replicas int
+	// WebhookArgs are added to the webhooks' own.
+	WebhookArgs []string
+	// NoUpdater leaves the updater out.
+	NoUpdater bool
+	// Log gets a line a step. The default is none.
+	Log io.Writer
+}
+
+// Installation is Keelson in a cluster.
+type Installation struct {
+	Cluster *cluster.Cluster
+	binary  string
+	certs   string
+	args    []string
+
+	mu       sync.Mutex
+	webhooks []*Server
+	updater  *Server
+	started  int
+}
+
+// Server is one process of Keelson.
+type Server struct {
+	*cluster.Process
+	// Address is where admission is served; empty for the updater.
+	Address string
+	// Health is the base URL of the probes, Metrics that of the metrics.
+	Health, Metrics string
+}
+
+// Install builds Keelson, applies install.yaml and starts what its Deployments
+// would. It returns when the probes are good and the API server asks the
+// webhooks.
+func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation, error) {
+	if o.Replicas == 0 {
+		o.Replicas = 2
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	i := &Installation{Cluster: c, binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.WebhookArgs}
+	step := func(what string, do func() error) error {
+		fmt.Fprintln(o.Log, what)
+		if err := do(); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	err := step("building keelson", func() error { return build(ctx, o.Source, i.binary) })
+	if err == nil {
+		err = step("applying manifests/install.yaml", func() error {
+			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
+			return err
+		})
+	}
+	if err == nil {
+		err = step("waiting for cert-manager's certificate", func() error {
+			return c.FollowSecret(ctx, namespace, tlsSecret, i.certs)
+		})
+	}
+	if err == nil {
+		err = step("starting the webhook and the updater", func() error { return i.start(ctx, o) })
+	}
+	if err == nil {
+		err = step("waiting until the API server asks the webhook", func() error { return i.awaitAdmission(ctx) })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+func build(ctx context.Context, source, binary string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/keelson")
+	command.Dir = source
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+func (i *Installation) start(ctx context.Context, o Options) error {
+	for range o.Replicas {
+		if _, err := i.StartWebhook(ctx); err != nil {
+			return err
+		}
+	}
+	if o.NoUpdater {
+		return nil
+	}
+	return i.StartUpdater(ctx)
+}
+
+// Binary is the path of the keelson program.
+func (i *Installation) Binary() string { return i.binary }
+
+// Webhooks returns the webhooks that run.
+func (i *Installation) Webhooks() []*Server {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return append([]*Server(nil), i.webhooks...)
+}
+
+// StartWebhook starts one more webhook, waits until it is ready, and lets the
+// API server reach it.
+func (i *Installation) StartWebhook(ctx context.Context) (*Server, error) {
+	s, err := i.StartUnrouted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	i.webhooks = append(i.webhooks, s)
+	i.mu.Unlock()
+	return s, i.route()
+}
+
+// StartUnrouted starts a webhook that the API server does not know of. The
+// arguments come after all others.
+func (i *Installation) StartUnrouted(ctx context.Context, args ...string) (*Server, error) {
+	port, err := cluster.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	address := "127.0.0.1:" + strconv.Itoa(port)
+	s, err := i.serve(ctx, "webhook", webhookAccount, append(append([]string{"--listen-address=" + address, "--cert-dir=" + i.certs}, i.args...), args...)...)
+	if err != nil {
+		return nil, err
+	}
+	s.Address = address
+	return s, nil
+}
+
+// Route sends the API server to these webhooks alone, in turns.
+func (i *Installation) Route(servers ...*Server) error {
+	i.mu.Lock()
+	i.webhooks = servers
+	i.mu.Unlock()
+	return i.route()
+}
+
+// StopWebhook takes a webhook out of the route and ends it as the kubelet
+// would.
+func (i *Installation) StopWebhook(ctx context.Context, s *Server) error {
+	i.mu.Lock()
+	for at, w := range i.webhooks {
+		if w == s {
+			i.webhooks = append(i.webhooks[:at:at], i.webhooks[at+1:]...)
+			break
+		}
+	}
+	i.mu.Unlock()
+	return errors.Join(i.route(), s.Stop(ctx))
+}
+
+// StartUpdater starts the updater and waits until it is ready.
+func (i *Installation) StartUpdater(ctx context.Context) error {
+	s, err := i.serve(ctx, "updater", updaterAccount, "--leader-elect-namespace="+namespace)
+	if err != nil {
+		return err
+	}
+	i.updater = s
+	return nil
+}
+
+// Updater returns the updater that was started last.
+func (i *Installation) Updater() *Server { return i.updater }
+
+// StopUpdater ends the updater.
+func (i *Installation) StopUpdater(ctx context.Context) error { return i.updater.Stop(ctx) }
+
+func (i *Installation) route() error {
+	var addresses []string
+	for _, w := range i.Webhooks() {
+		addresses = append(addresses, w.Address)
+	}
+	return i.Cluster.Route(webhookService, addresses...)
+}
+
+// serve starts a subcommand with the rights of its ServiceAccount.
+func (i *Installation) serve(ctx context.Context, subcommand, account string, args ...string) (*Server, error) {
+	kubeconfig, err := i.Cluster.ServiceAccountKubeconfig(ctx, namespace, account)
+	if err != nil {
+		return nil, err
+	}
+	health, err := cluster.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := cluster.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	i.started++
+	name := fmt.Sprintf("keelson-%s-%d", subcommand, i.started)
+	i.mu.Unlock()
+	args = append([]string{
+		subcommand, "--kubeconfig=" + kubeconfig,
+		fmt.Sprintf("--health-address=127.0.0.1:%d", health), fmt.Sprintf("--metrics-address=127.0.0.1:%d", metrics),
+		"--private-registries=" + i.Cluster.Registry,
+	}, args...)
+	process, err := i.Cluster.StartProcess(name, i.binary, nil, args...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Process: process,
+		Health: fmt.Sprintf("http://127.0.0.1:%d", health), Metrics: fmt.Sprintf("http://127.0.0.1:%d", metrics)}
+	return s, awaitReady(ctx, s, filepath.Join(i.Cluster.Dir, name+".log"))
+}
+
+func awaitReady(ctx context.Context, s *Server, log string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	err := Until(ctx, "its readiness", func(ctx context.Context) error {
+		select {
+		case <-s.Done():
+			return errors.New("it ended")
+		default:
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Health+"/readyz?verbose", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			body, _ := io.ReadAll(response.Body)
+			return fmt.Errorf("not ready: %s", body)
+		}
+		return nil
+	})
+	if err != nil {
+		text, _ := os.ReadFile(log) // the folder may be gone after the test
+		return fmt.Errorf("starting %s: %w; its log:\n%s", filepath.Base(log), err, text)
+	}
+	return nil
+}
+
+// Until polls a check until it is good or the context ends; the error is then
+// the check's last that was not the context's own.
+func Until(ctx context.Context, what string, check func(context.Context) error) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var err error
+	for {
+		now := check(ctx)
+		if now == nil {
+			return nil
+		}
+		if err == nil || ctx.Err() == nil {
+			err = now
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+	}
+}
+
+// awaitAdmission waits until the API server's cache has both webhook
+// configurations, with the CA that the cainjector wrote, and the opt-in label
+// of a namespace.
+func (i *Installation) awaitAdmission(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	const probe = "keelson-probe"
+	_, _, err := i.Cluster.Kubectl(ctx, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+probe+`","labels":{"keelson.dev/enabled":"true"}}}`,
+		"apply", "-f", "-")
+	if err != nil {
+		return err
+	}
+	err = Until(ctx, "admission", func(ctx context.Context) error {
+		// A bad setting is refused by the validating webhook, which is asked
+		// after the mutating one has answered.
+		pod := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe","annotations":{"keelson.dev/policy":"nonsense"}},` +
+			`"spec":{"containers":[{"name":"c","image":"example.com/app:1.0.0"}]}}`
+		if _, _, err = i.Cluster.Kubectl(ctx, pod, "-n", probe, "create", "--dry-run=server", "-f", "-"); err == nil {
+			return errors.New("a bad policy was admitted")
+		}
+		if !strings.Contains(err.Error(), refusal) {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return i.Cluster.Client().CoreV1().Namespaces().Delete(ctx, probe, metav1.DeleteOptions{})
+}
