@@ -86,13 +86,26 @@ func (t *tracker) size() int {
 }
 
 // next returns when a repository is due after a moment, by the shortest
-// schedule that any workload asks for. ok is false where nobody uses it.
-func (t *tracker) next(repository string, after time.Time) (due time.Time, ok bool) {
+// schedule that any workload asks for. ok is false where nobody uses it. A
+// first poll comes at a place in an interval that is the repository's own, so
+// that a restart asks no registry for everything at once; a cron schedule names
+// moments, and is kept to from the first one on.
+func (t *tracker) next(repository string, after time.Time, first bool) (due time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, schedules := range t.users[repository] {
 		for _, schedule := range schedules {
-			if at := schedule.Next(after); !at.IsZero() && (!ok || at.Before(due)) {
+			at := schedule.Next(after)
+			if at.IsZero() {
+				continue
+			}
+			interval := at.Sub(after)
+			if _, every := schedule.(cron.ConstantDelaySchedule); every && first {
+				at = after.Add(share(repository, interval))
+			} else {
+				at = at.Add(share(repository, min(interval/10, maxJitter)))
+			}
+			if !ok || at.Before(due) {
 				due, ok = at, true
 			}
 		}
@@ -100,14 +113,12 @@ func (t *tracker) next(repository string, after time.Time) (due time.Time, ok bo
 	return due, ok
 }
 
-// spread moves a repository's first poll to a fixed place within its interval,
-// so that a restart asks no registry for everything at once.
-func spread(repository string, now, due time.Time) time.Time {
-	interval := due.Sub(now)
-	if interval <= 0 {
-		return due
-	}
-	h := fnv.New64a()
+// maxJitter is how far polls that are due at one moment are spread.
+const maxJitter = 30 * time.Second
+
+// share returns a part of an interval, always the same for a repository.
+func share(repository string, interval time.Duration) time.Duration {
+	h := fnv.New32a()
 	_, _ = h.Write([]byte(repository)) // a hash takes anything
-	return now.Add(time.Duration(h.Sum64() % uint64(interval)))
+	return time.Duration(float64(interval) * float64(h.Sum32()) / (1 << 32))
 }

@@ -145,29 +145,22 @@ func (u *Updater) Healthy() error {
 
 // observe takes a repository that a workload uses into the plan.
 func (u *Updater) observe(repository string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	now := u.Clock.Now()
-	due, ok := u.tracker.next(repository, now)
-	if !ok {
+	planned, known := u.due[repository]
+	due, ok := u.tracker.next(repository, now, !known)
+	if !ok || known && !due.Before(planned) {
 		return
 	}
-	u.mu.Lock()
-	planned, known := u.due[repository]
-	if !known {
-		due = spread(repository, now, due)
-	}
-	if !known || due.Before(planned) {
-		u.due[repository] = due
-	}
-	u.mu.Unlock()
-	if !known || due.Before(planned) {
-		u.queue.AddAfter(repository, due.Sub(now))
-	}
+	u.due[repository] = due
+	u.queue.AddAfter(repository, due.Sub(now))
 }
 
 // schedule plans the next poll after one that ended with err.
 func (u *Updater) schedule(repository string, err error) {
 	now := u.Clock.Now()
-	due, ok := u.tracker.next(repository, now)
+	due, ok := u.tracker.next(repository, now, false)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.busy, repository)

@@ -32,41 +32,57 @@ func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
 	tracked.set(key("slow"), []use{schedule(t, "@every 10m")})
 	tracked.set(key("fast"), []use{schedule(t, "@every 10s"), schedule(t, "@every 1h")})
 	next := func() time.Duration {
-		due, ok := tracked.next("example.com/app", now)
+		due, ok := tracked.next("example.com/app", now, false)
 		if !ok {
 			t.Fatal("nobody uses it")
 		}
 		return due.Sub(now)
 	}
-	if got := next(); got != 10*time.Second {
+	if got := next(); got < 10*time.Second || got > 11*time.Second {
 		t.Errorf("due in %s", got)
 	}
 	tracked.set(key("fast"), nil)
-	if got := next(); got != 10*time.Minute {
+	if got := next(); got < 10*time.Minute || got > 10*time.Minute+maxJitter {
 		t.Errorf("due in %s after the fast one went", got)
 	}
 	tracked.set(key("slow"), nil)
-	if _, ok := tracked.next("example.com/app", now); ok || tracked.size() != 0 {
+	if _, ok := tracked.next("example.com/app", now, false); ok || tracked.size() != 0 {
 		t.Errorf("%d repositories are left", tracked.size())
 	}
 }
 
-func TestFirstPollIsWithinTheIntervalAndItsOwn(t *testing.T) {
+// A restart must ask no registry for everything at once, nor at a moment that
+// a cron schedule does not name.
+func TestFirstPoll(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	due := now.Add(10 * time.Minute)
-	places := map[time.Time]bool{}
-	for _, repository := range []string{"a/a", "a/b", "a/c", "a/d", "b/a", "c/a"} {
-		at := spread(repository, now, due)
-		if at.Before(now) || !at.Before(due) {
-			t.Errorf("%s: %s is not within the interval", repository, at)
-		}
-		if again := spread(repository, now, due); again != at {
-			t.Errorf("%s: %s, and then %s", repository, at, again)
-		}
-		places[at] = true
-	}
-	if len(places) < 4 {
-		t.Errorf("6 repositories share %d places", len(places))
+	repositories := []string{"a/a", "a/b", "a/c", "a/d", "b/a", "c/a"}
+	for name, test := range map[string]struct {
+		schedule string
+		from, to time.Duration
+	}{
+		"of an interval is anywhere in it":    {"@every 10m", 0, 10 * time.Minute},
+		"of a cron schedule is when it says":  {"0 2 * * *", 2 * time.Hour, 2*time.Hour + maxJitter},
+		"of six fields is when they say, too": {"30 * * * * *", 30 * time.Second, 33 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tracked, places := newTracker(), map[time.Time]bool{}
+			for _, repository := range repositories {
+				u := schedule(t, test.schedule)
+				u.repository = repository
+				tracked.set(key(repository), []use{u})
+				due, _ := tracked.next(repository, now, true)
+				if in := due.Sub(now); in < test.from || in > test.to {
+					t.Errorf("%s: due in %s", repository, in)
+				}
+				if again, _ := tracked.next(repository, now, true); !again.Equal(due) {
+					t.Errorf("%s: due at %s, and then at %s", repository, due, again)
+				}
+				places[due] = true
+			}
+			if len(places) != len(repositories) {
+				t.Errorf("%d repositories share %d moments", len(repositories), len(places))
+			}
+		})
 	}
 }
 
