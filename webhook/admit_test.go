@@ -51,7 +51,7 @@ func (n namespaces) Namespace(_ context.Context, name string) (workload.Namespac
 
 func newWorld(t testing.TB, tags ...string) *world {
 	t.Helper()
-	w := &world{t: t, mux: http.NewServeMux()}
+	w := &world{t: t}
 	backend := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.requests.Add(1)
@@ -71,21 +71,28 @@ func newWorld(t testing.TB, tags ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decider, err := webhook.NewDecider(resolver.New(client, resolver.Options{}))
+	w.serveWith(resolver.New(client, resolver.Options{}))
+	return w
+}
+
+// serveWith puts webhooks in front of a resolver.
+func (w *world) serveWith(r webhook.Resolver) {
+	w.t.Helper()
+	decider, err := webhook.NewDecider(r)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	known := namespaces{
 		"on":      workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
 		"enforce": workload.NamespaceOf("enforce", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "enforce"}, nil),
 		"off":     workload.NamespaceOf("off", nil, nil),
 	}
+	w.mux = http.NewServeMux()
 	webhook.Register(muxer{w.mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Metrics: metrics}, &webhook.Validate{Namespaces: known})
-	return w
 }
 
 type muxer struct{ *http.ServeMux }

@@ -2,7 +2,11 @@ package webhook
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/resolver"
@@ -99,13 +103,25 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 		}
 		query := o.query(view.bump)
 		if i == len(slots)-1 { // no need to leave the caller's goroutine
-			o.settle(d.resolver.Resolve(ctx, query))
+			o.settle(d.resolve(ctx, query))
 			continue
 		}
-		wait.Go(func() { o.settle(d.resolver.Resolve(ctx, query)) })
+		wait.Go(func() { o.settle(d.resolve(ctx, query)) })
 	}
 	wait.Wait()
 	return decision
+}
+
+// resolve asks the resolver. A panic below it is that container's error, and
+// not the end of the process: it would be, in a goroutine of our own.
+func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolver.Resolution, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			answer, err = resolver.Resolution{}, fmt.Errorf("resolving %q: panic: %v", q.Repository, cause)
+			log.FromContext(ctx).Error(err, "recovered", "stack", string(debug.Stack()))
+		}
+	}()
+	return d.resolver.Resolve(ctx, q)
 }
 
 // query asks for what the answer's base moves to. The entry of the index must

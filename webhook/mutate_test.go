@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/keelson-dev/keelson/resolver"
 )
 
 func TestCreateAnswers(t *testing.T) {
@@ -261,4 +264,22 @@ func BenchmarkAdmit(b *testing.B) {
 			b.Fatalf("%d requests to the registry, patch %s", n, response.Patch)
 		}
 	})
+}
+
+// broken is a resolver with a fault of ours in it.
+type broken struct{}
+
+func (broken) Resolve(context.Context, resolver.Query) (resolver.Resolution, error) {
+	panic("a fault of ours")
+}
+
+// Each container is resolved in a goroutine of its own, where a panic would
+// end the process and with it every write to the cluster.
+func TestPanicKeepsTheObject(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	w.serveWith(broken{})
+	stored, response := w.mutate(write{object: w.deployment("patch", "1.2.0", "1.2.0")})
+	if got := w.images(stored); got != "1.2.0 1.2.0" || len(response.Warnings) != 2 {
+		t.Errorf("images %q, warnings %q", got, response.Warnings)
+	}
 }
