@@ -2,8 +2,10 @@ package workload
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -23,29 +25,43 @@ type entry struct {
 	key, name, value string
 	keel             bool
 	place            place
+	// notText marks a value that is no string, as YAML's bare true is none.
+	notText bool
 }
 
 // path returns where the entry stands, for messages.
 func (e entry) path() *field.Path {
+	in := "annotations"
 	if e.place == onLabels {
-		return field.NewPath("metadata", "labels").Key(e.key)
+		in = "labels"
 	}
-	return field.NewPath("metadata", "annotations").Key(e.key)
+	return field.NewPath("metadata", in).Key(Shorten(e.key, maxShownKey))
 }
+
+// ofContainer reports whether the entry is the policy of one container.
+func (e entry) ofContainer() bool {
+	return strings.HasPrefix(e.name, containerPolicy) && e.name != containerPolicy
+}
+
+// isPolicy reports whether the entry is a policy.
+func (e entry) isPolicy() bool { return e.name == keyPolicy || e.ofContainer() }
 
 // before tells which of two entries for one setting counts: the workload's
 // before the namespace's, Keelson's prefix before Keel's, annotations before
-// labels.
+// labels, and Keel's spelling of today before an older one.
 func (e entry) before(other entry) bool {
 	rank := func(e entry) int {
 		r := 0
 		if e.place == onNamespace {
-			r += 4
+			r += 8
 		}
 		if e.keel {
-			r += 2
+			r += 4
 		}
 		if e.place == onLabels {
+			r += 2
+		}
+		if legacy[e.key] {
 			r++
 		}
 		return r
@@ -62,7 +78,16 @@ func entries(from map[string]any, at place) []entry {
 		if !ok || written[key] {
 			continue
 		}
-		found = append(found, entry{key: key, name: name, value: text(value), keel: keel, place: at})
+		e := entry{key: key, name: name, keel: keel, place: at}
+		switch value := value.(type) {
+		case string:
+			e.value = value
+		case bool, int64, float64, int:
+			e.value, e.notText = fmt.Sprint(value), true
+		default: // a map or a list may be of any size
+			e.notText = true
+		}
+		found = append(found, e)
 	}
 	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
 	return found

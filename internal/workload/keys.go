@@ -37,6 +37,8 @@ const (
 const (
 	// keelPolicyKey is the spelling of Keel's first releases.
 	keelPolicyKey = "keel.observer/policy"
+	// keelMatchTagKey is an older spelling of matchTag.
+	keelMatchTagKey = KeelPrefix + "match-tag"
 	// containerPolicy starts the keys that set one container's policy.
 	containerPolicy = "policy."
 
@@ -50,6 +52,9 @@ var written = map[string]bool{
 	KeelPrefix + "update-time": true, KeelPrefix + "digest": true,
 }
 
+// legacy are the spellings that Keel reads where its own of today is missing.
+var legacy = map[string]bool{keelPolicyKey: true, keelMatchTagKey: true}
+
 // IsKey reports whether the key is one of Keelson's or Keel's.
 func IsKey(key string) bool {
 	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == keelPolicyKey
@@ -58,15 +63,15 @@ func IsKey(key string) bool {
 // settingName returns the name of the setting that a key spells, without its
 // prefix, and whether the key is Keel's. ok is false for any other key.
 func settingName(key string) (name string, keel, ok bool) {
-	if key == keelPolicyKey {
+	switch key {
+	case keelPolicyKey:
 		return keyPolicy, true, true
+	case keelMatchTagKey:
+		return keyMatchTag, true, true
 	}
 	if name, ok := strings.CutPrefix(key, Prefix); ok {
 		return name, false, true
 	}
 	name, ok = strings.CutPrefix(key, KeelPrefix)
-	if name == "match-tag" {
-		name = keyMatchTag
-	}
 	return name, true, ok
 }

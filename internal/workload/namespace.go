@@ -55,7 +55,7 @@ func NamespaceFaults(n Namespace) []Fault {
 		default:
 			detail = fmt.Sprintf("a namespace's defaults stand on its annotations; labels that are read: %s, %s", LabelEnabled, LabelValidate)
 		}
-		if detail != "" {
+		if detail != "" && len(faults) < maxFaults {
 			faults = append(faults, Fault{Path: e.path(), Key: e.key, Value: e.value, Detail: detail, Keel: e.keel, Namespace: true})
 		}
 	}

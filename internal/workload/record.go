@@ -2,8 +2,11 @@ package workload
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
 )
 
 // Result is what a container was resolved to: a tag, with the digest where the
@@ -28,7 +31,10 @@ func (r Result) Agrees(other Result) bool {
 // ParseResult reads what String writes.
 func ParseResult(s string) (Result, bool) {
 	tag, digest, pinned := strings.Cut(s, "@")
-	if s == "" || pinned && digest == "" || len(s) > maxResult {
+	switch {
+	case s == "" || len(s) > maxResult,
+		tag != "" && !policy.ValidTag(tag),
+		pinned && !digestForm.MatchString(digest):
 		return Result{}, false
 	}
 	return Result{Tag: tag, Digest: digest}, true
@@ -37,9 +43,12 @@ func ParseResult(s string) (Result, bool) {
 // A tag has at most 128 characters, a sha512 digest 135.
 const maxResult = 128 + 1 + 135
 
+// digestForm is algorithm:encoded, as in the OCI image specification.
+var digestForm = regexp.MustCompile(`^[a-z0-9]+([+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$`)
+
 // maxRecord bounds what is read of a record or bump: annotations are hostile
-// input.
-const maxRecord = 64 << 10
+// input. It has room for the longest results of maxSlots containers.
+const maxRecord = 128 << 10
 
 // Record maps slot keys to results: the form of the record and of the bump.
 type Record map[string]Result
@@ -52,8 +61,9 @@ func ParseRecord(s string) Record {
 	}
 	record := Record{}
 	for entry := range strings.SplitSeq(s, ",") {
-		key, value, _ := strings.Cut(strings.TrimSpace(entry), "=")
-		if result, ok := ParseResult(value); ok && key != "" {
+		key, value, _ := strings.Cut(entry, "=")
+		key = strings.TrimSpace(key)
+		if result, ok := ParseResult(strings.TrimSpace(value)); ok && key != "" {
 			record[key] = result
 		}
 	}

@@ -2,7 +2,6 @@ package workload
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/robfig/cron/v3"
 
@@ -45,9 +44,13 @@ const (
 // Settings are what a workload and its namespace ask for.
 type Settings struct {
 	// Faults are the keys and values that could not be used, in a fixed
-	// order. A container that one bears on is not governed.
+	// order, the first 64 of them. A container that one bears on is not
+	// governed.
 	Faults []Fault
 
+	// broken is set by a fault that bears on all containers. One in a policy
+	// leaves that policy nil.
+	broken     bool
 	standard   *policy.Policy
 	containers map[string]*policy.Policy
 	monitor    *regexp.Regexp
@@ -94,10 +97,10 @@ func (r Rule) Pins(submittedDigest bool) bool {
 // SameAnswer reports whether two rules give the same answer for the same image
 // and registry: a change of anything else resolves nothing.
 func (r Rule) SameAnswer(other Rule) bool {
-	if r.Governed() != other.Governed() || r.Pin != other.Pin {
-		return false
+	if !r.Governed() || !other.Governed() {
+		return r.Governed() == other.Governed()
 	}
-	return !r.Governed() || r.Policy.Equal(other.Policy)
+	return r.Pin == other.Pin && r.Policy.Equal(other.Policy)
 }
 
 // ReadSettings reads the settings of a workload in its namespace.
@@ -110,9 +113,8 @@ func ReadSettings(o *Object, namespace Namespace) *Settings {
 		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
 		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
 	}
-	for _, e := range all {
-		r.check(e)
-	}
+	r.check(all)
+	r.checkSlots(o)
 	r.read()
 	return r.settings
 }
@@ -125,10 +127,8 @@ func (s *Settings) Rule(slot Slot) Rule {
 }
 
 func (s *Settings) policyFor(slot Slot) *policy.Policy {
-	for _, f := range s.Faults {
-		if f.Container == "" || f.Container == slot.Name {
-			return nil
-		}
+	if s.broken {
+		return nil
 	}
 	if slot.Type == InitContainer && s.skipInit || slot.Type == ImageVolume && s.skipVolume {
 		return nil
@@ -146,61 +146,13 @@ func (s *Settings) policyFor(slot Slot) *policy.Policy {
 	return p
 }
 
-// reader collects settings and faults.
-type reader struct {
-	settings *Settings
-	chosen   map[string]entry
-}
-
-// read takes the effective entries, each known to be good or reported by
-// check.
-func (r *reader) read() {
-	s := r.settings
-	if v, ok := r.good(keyMonitorContainers); ok {
-		s.monitor, _ = regexp.Compile(v)
-	}
-	s.skipInit = r.boolean(keyInitContainers) == no
-	s.skipVolume = r.boolean(keyImageVolumes) == no
-	for name, field := range map[string]*string{
-		keyPin: &s.rule.Pin, keyResolveOn: &s.rule.ResolveOn, keyOnUnresolvable: &s.rule.OnUnresolvable,
-		keyPollSchedule: &s.rule.ScheduleText,
-	} {
-		if v, ok := r.good(name); ok {
-			*field = v
-		}
-	}
-	// Keel's other values mean Keel's default, which with us is the poll.
-	if v, ok := r.good(keyTrigger); ok && v == TriggerPush {
-		s.rule.Trigger = TriggerPush
-	}
-	s.rule.Schedule, _ = ParseSchedule(s.rule.ScheduleText)
-	for _, name := range names(r.chosen) {
-		if container, own := strings.CutPrefix(name, containerPolicy); own {
-			s.containers[container] = r.policy(r.chosen[name], container)
-		}
-	}
-	if e, ok := r.chosen[keyPolicy]; ok {
-		s.standard = r.policy(e, "")
-	}
-}
-
-// good returns a setting's value; ok is false where nobody sets it or where it
-// is bad.
-func (r *reader) good(name string) (string, bool) {
-	e, ok := r.chosen[name]
-	if !ok || fault(e) != "" {
-		return "", false
-	}
-	return e.value, true
-}
-
 // TemplateOnlyPolicy returns the key of a policy on the pod template of an
 // object that has none itself.
 func (o *Object) TemplateOnlyPolicy() (string, bool) {
 	find := func(maps ...map[string]any) string {
 		for _, m := range maps {
 			for _, e := range entries(m, onAnnotations) {
-				if e.name == keyPolicy {
+				if e.isPolicy() {
 					return e.key
 				}
 			}

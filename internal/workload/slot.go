@@ -37,10 +37,21 @@ func (s Slot) Key() string {
 // maxSlots bounds the work one object can ask for.
 const maxSlots = 256
 
+// maxName is the longest name that the API server takes for a container or a
+// volume. Names are matched with patterns before it looks at them.
+const maxName = 63
+
 // Slots returns the places of images of the pod template, in the order in
-// which they stand. Slots with neither name nor image are left out.
+// which they stand, the first 256 of them: ReadSettings governs no workload
+// that has more. Slots without an image, or without a name that can be one, are
+// left out.
 func (o *Object) Slots() []Slot {
-	var slots []Slot
+	slots, _ := o.slots()
+	return slots
+}
+
+// slots also returns how many slots are beyond the bound.
+func (o *Object) slots() (slots []Slot, more int) {
 	spec := child(o.template(), "spec")
 	add := func(kind SlotType, list string, inner ...string) {
 		items, _ := spec[list].([]any)
@@ -51,7 +62,11 @@ func (o *Object) Slots() []Slot {
 				holder = child(holder, key)
 			}
 			name, image := text(m["name"]), text(holder[inner[len(inner)-1]])
-			if name == "" || image == "" || len(slots) == maxSlots {
+			if name == "" || len(name) > maxName || image == "" {
+				continue
+			}
+			if len(slots) == maxSlots {
+				more++
 				continue
 			}
 			slots = append(slots, Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
@@ -60,7 +75,7 @@ func (o *Object) Slots() []Slot {
 	add(InitContainer, "initContainers", "image")
 	add(Container, "containers", "image")
 	add(ImageVolume, "volumes", "image", "reference")
-	return slots
+	return slots, more
 }
 
 func (o *Object) slotPath(list string, index int, inner []string) []any {

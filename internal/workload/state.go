@@ -42,28 +42,41 @@ func ParseState(s string) State {
 		return nil
 	}
 	var state State
-	if err := json.Unmarshal([]byte(s), &state); err != nil {
+	if err := json.Unmarshal([]byte(s), &state); err != nil || len(state) == 0 {
 		return nil
 	}
-	for key, c := range state {
-		if len(c.Results) > maxHistory {
-			c.Results = c.Results[len(c.Results)-maxHistory:]
-			state[key] = c
-		}
-	}
-	return state
+	return state.newest(maxHistory)
 }
+
+// maxStateText is what a state is kept below, since an object whose annotations
+// have more than 256 KiB is refused: more containers than any Pod has in
+// practice give up their oldest results.
+const maxStateText = 64 << 10
 
 // String writes the state as compact JSON with sorted keys; empty for none.
 func (s State) String() string {
 	if len(s) == 0 {
 		return ""
 	}
-	data, err := json.Marshal(s)
-	if err != nil { // strings and slices of strings always marshal
-		return ""
+	for keep := maxHistory; ; keep-- {
+		data, err := json.Marshal(s.newest(keep))
+		if err != nil { // strings and slices of strings always marshal
+			return ""
+		}
+		if len(data) <= maxStateText || keep == 1 {
+			return string(data)
+		}
 	}
-	return string(data)
+}
+
+// newest returns the state with the n newest results of each container.
+func (s State) newest(n int) State {
+	kept := make(State, len(s))
+	for key, c := range s {
+		c.Results = c.Results[max(0, len(c.Results)-n):]
+		kept[key] = c
+	}
+	return kept
 }
 
 // Last returns the newest result.
@@ -75,10 +88,11 @@ func (c ContainerState) Last() (Past, bool) {
 }
 
 // With returns the state after an answer: the source, and the result at the
-// end of the history unless it is there already.
+// end of the history unless it is there already. One result that answers
+// another source is there again: a source that comes back is known by it.
 func (c ContainerState) With(p Past) ContainerState {
 	next := ContainerState{From: p.From, Results: c.Results}
-	if last, ok := c.Last(); ok && last.Result == p.Result && last.Repository == p.Repository {
+	if last, ok := c.Last(); ok && last == p {
 		return next
 	}
 	next.Results = append(slices.Clone(c.Results), p)

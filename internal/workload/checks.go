@@ -1,0 +1,151 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+)
+
+// later are the settings that a coming release reads. They are refused by
+// name: a gate that is ignored would let through what it should hold back.
+var later = map[string]bool{
+	"approvals": true, "approvalDeadline": true, "canary": true, "healthTimeout": true, "hold": true,
+	"imagePullSecret": true, "minAge": true, "notify": true, "order": true, "platforms": true,
+	"releaseNotes": true, "rollback": true, "window": true,
+}
+
+// Bounds on values, which come from whoever may write workloads.
+const (
+	maxPattern = 512     // bytes of a regular expression
+	maxProgram = 1000    // steps of a regular expression: it is matched with every name
+	maxExclude = 8 << 10 // bytes of a list of globs
+)
+
+// checks tell what is wrong with a setting's value, or nothing. Those of the
+// policy and its companions are policy.Parse's matter.
+var checks = map[string]func(e entry) string{
+	keyPolicy: noFault, keyFilter: noFault, keyExtract: noFault, keyExclude: checkExclude,
+	keyMatchTag: checkBool, keyMatchPreRelease: checkBool,
+	keyInitContainers: checkBool, keyImageVolumes: checkBool,
+	keyPin:               oneOf(PinDigest, PinTag),
+	keyResolveOn:         oneOf(ResolveOnApply, ResolveOnChange),
+	keyOnUnresolvable:    oneOf(Keep, Deny),
+	keyTrigger:           checkTrigger,
+	keyPollSchedule:      checkSchedule,
+	keyMonitorContainers: checkNames,
+}
+
+// fault tells what is wrong with an entry by itself; empty for nothing.
+func fault(e entry) string {
+	if later[e.name] {
+		return fmt.Sprintf("setting %q is not supported by this version", e.name)
+	}
+	check, known := checks[e.name]
+	if e.ofContainer() {
+		check, known = noFault, true
+	}
+	switch {
+	case !known:
+		return unknown(e)
+	case e.notText:
+		return "not a string; allowed: text, in quotes"
+	default:
+		return check(e)
+	}
+}
+
+func unknown(e entry) string {
+	if e.key == LabelEnabled || e.key == LabelValidate {
+		return "unknown key; allowed: as a label of a namespace"
+	}
+	allowed := slices.Sorted(maps.Keys(checks))
+	hint := ""
+	for _, name := range allowed {
+		if plain(name) == plain(e.name) {
+			hint = fmt.Sprintf("did you mean %q? ", name)
+		}
+	}
+	return "unknown key; " + hint + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
+}
+
+// plain makes the usual spellings of a key alike: poll-schedule, pollschedule.
+func plain(name string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+}
+
+// bearsOnAll reports whether a fault of the entry leaves all containers alone:
+// where its value counts, and where nobody can tell what was meant. A bad value
+// that another one overrules is not looked at.
+func bearsOnAll(e entry, chosen map[string]entry) bool {
+	_, known := checks[e.name]
+	return !known && !e.ofContainer() || chosen[e.name] == e
+}
+
+func noFault(entry) string { return "" }
+
+func oneOf(values ...string) func(entry) string {
+	return func(e entry) string {
+		if slices.Contains(values, e.value) {
+			return ""
+		}
+		return "allowed: " + strings.Join(values, ", ")
+	}
+}
+
+// checkBool is lenient about the case of Keel's values alone.
+func checkBool(e entry) string {
+	if e.keel && (strings.EqualFold(e.value, "true") || strings.EqualFold(e.value, "false")) {
+		return ""
+	}
+	return oneOf("true", "false")(e)
+}
+
+func checkTrigger(e entry) string {
+	if e.keel {
+		return ""
+	}
+	return oneOf(TriggerPoll, TriggerPush)(e)
+}
+
+func checkSchedule(e entry) string {
+	if _, err := ParseSchedule(e.value); err != nil {
+		return fmt.Sprintf("bad schedule (%s); allowed: %s", line(err.Error(), maxQuoted), scheduleAllowed)
+	}
+	return ""
+}
+
+func checkExclude(e entry) string {
+	if len(e.value) > maxExclude {
+		return fmt.Sprintf("%d bytes; allowed: at most %d", len(e.value), maxExclude)
+	}
+	return ""
+}
+
+func checkNames(e entry) string {
+	if _, err := compileNames(e.value); err != nil {
+		return fmt.Sprintf("bad regular expression (%s); allowed: RE2 over container names", line(err.Error(), maxQuoted))
+	}
+	return ""
+}
+
+// compileNames compiles a pattern of names. A short pattern with repetitions
+// can make a program of many thousand steps, each of them taken for every
+// letter of every name: that is bounded, too.
+func compileNames(pattern string) (*regexp.Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("%d bytes, of at most %d", len(pattern), maxPattern)
+	}
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil || len(program.Inst) > maxProgram {
+		return nil, errors.New("too many repetitions")
+	}
+	return regexp.Compile(pattern)
+}

@@ -1,0 +1,312 @@
+package workload_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+const knownKeys = "exclude, extract, filter, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
+	"onUnresolvable, pin, policy, pollSchedule, resolveOn, trigger, policy.<container>"
+
+func TestFaultsAreToldInFull(t *testing.T) {
+	tests := map[string]struct {
+		annotations, labels, namespace keys
+		faults                         []string
+		governed                       map[string]string
+	}{
+		"an unknown policy": {
+			annotations: keys{"keelson.dev/policy": "mayor"},
+			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "mayor": unknown policy; did you mean "major"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+		},
+		"a policy that is not built yet": {
+			labels: keys{"keelson.dev/policy": "newest"},
+			faults: []string{`metadata.labels[keelson.dev/policy]: Invalid value: "newest": newest needs the registry's build dates, which is not supported yet; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+		},
+		"an unknown key": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/colour": "red"},
+			faults:      []string{`metadata.annotations[keelson.dev/colour]: Invalid value: "red": unknown key; allowed: ` + knownKeys},
+		},
+		"a key that is almost known": {
+			labels: keys{"keelson.dev/policy": "minor", "keelson.dev/poll-schedule": "hourly"},
+			faults: []string{`metadata.labels[keelson.dev/poll-schedule]: Invalid value: "hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys},
+		},
+		"a namespace's label in the wrong place": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/enabled": "true"},
+			faults:      []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
+		},
+		"a container's policy without a container": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.": "never"},
+			faults:      []string{`metadata.annotations[keelson.dev/policy.]: Invalid value: "never": unknown key; allowed: ` + knownKeys},
+		},
+		"a gate that is not built yet": {
+			annotations: keys{"keelson.dev/policy": "minor", "keel.sh/approvals": "1"},
+			faults:      []string{`metadata.annotations[keel.sh/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
+		},
+		"a gate that is not built yet, on the namespace": {
+			annotations: keys{"keelson.dev/policy": "minor"}, namespace: keys{"keelson.dev/minAge": "1h"},
+			faults: []string{`metadata.annotations[keelson.dev/minAge]: Invalid value: "1h": setting "minAge" is not supported by this version`},
+		},
+		"all bad values at once, annotations first and by key": {
+			annotations: keys{
+				"keelson.dev/policy": "minor", "keelson.dev/trigger": "approval", "keelson.dev/pin": "sha", "keelson.dev/matchTag": "1",
+				"keelson.dev/resolveOn": "always", "keelson.dev/pollSchedule": "5m", "keelson.dev/monitorContainers": "(",
+			},
+			labels: keys{"keelson.dev/onUnresolvable": "Deny", "keelson.dev/imageVolumes": "True"},
+			faults: []string{
+				`metadata.annotations[keelson.dev/matchTag]: Invalid value: "1": allowed: true, false`,
+				"metadata.annotations[keelson.dev/monitorContainers]: Invalid value: \"(\": bad regular expression (error parsing regexp: missing closing ): `(`); allowed: RE2 over container names",
+				`metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+				`metadata.annotations[keelson.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
+				`metadata.annotations[keelson.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
+				`metadata.annotations[keelson.dev/trigger]: Invalid value: "approval": allowed: poll, push`,
+				`metadata.labels[keelson.dev/imageVolumes]: Invalid value: "True": allowed: true, false`,
+				`metadata.labels[keelson.dev/onUnresolvable]: Invalid value: "Deny": allowed: keep, deny`,
+			},
+		},
+		"a bad policy of one container leaves the others": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "semver:"},
+			faults:      []string{`metadata.annotations[keelson.dev/policy.web]: Invalid value: "semver:": empty range; allowed: >=1.2 <2, ^1.2, ~1.2, 1.x, 1.2 - 1.4, !1.3.1, joined by "||"`},
+			governed:    map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
+		},
+		"a bad policy of one image volume leaves the others": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.models": ""},
+			faults:      []string{`metadata.annotations[keelson.dev/policy.models]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+			governed:    map[string]string{"setup": "minor", "web": "minor", "job": "minor"},
+		},
+		"a bad policy for all leaves the containers with their own": {
+			annotations: keys{"keelson.dev/policy": "", "keelson.dev/policy.web": "patch"},
+			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+			governed:    map[string]string{"web": "patch"},
+		},
+		"matchTag is bad with force alone": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "force", "keel.sh/match-tag": "false"},
+			faults:      []string{`metadata.annotations[keel.sh/match-tag]: Invalid value: "false": force without matchTag needs the registry's build dates, which is not supported yet; allowed: true`},
+			governed:    map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
+		},
+		"a bad companion is told once, where it stands, and bears on all": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "patch", "keelson.dev/policy.job": "all"},
+			namespace:   keys{"keelson.dev/extract": "$1"},
+			faults:      []string{`metadata.annotations[keelson.dev/extract]: Invalid value: "$1": nothing to extract from; allowed: together with filter`},
+		},
+		"two bad globs are both told": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/exclude": "ok*, a[b],c{d}"},
+			faults: []string{
+				`metadata.annotations[keelson.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+				`metadata.annotations[keelson.dev/exclude]: Invalid value: "c{d}": '{' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+			},
+		},
+		"a bad value that another overrules is not looked at": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"},
+			labels:      keys{"keel.sh/pollSchedule": "whenever", "keel.sh/policy": "mayor"},
+			namespace:   keys{"keelson.dev/pollSchedule": "whenever", "keelson.dev/policy": "mayor"},
+			governed:    allMinor(),
+		},
+		"an unknown key is told wherever it stands": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/a": "1"}, namespace: keys{"keel.sh/a": "2"},
+			faults: []string{
+				`metadata.annotations[keelson.dev/a]: Invalid value: "1": unknown key; allowed: ` + knownKeys,
+				`metadata.annotations[keel.sh/a]: Invalid value: "2": unknown key; allowed: ` + knownKeys,
+			},
+		},
+		"a value without quotes, as YAML takes it": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/matchTag": true},
+			faults:      []string{`metadata.annotations[keelson.dev/matchTag]: Invalid value: "true": not a string; allowed: text, in quotes`},
+		},
+		"a value of another shape": {
+			annotations: keys{"keelson.dev/policy": keys{"web": "minor"}, "keelson.dev/policy.web": []string{"minor"}},
+			faults: []string{
+				`metadata.annotations[keelson.dev/policy]: Invalid value: "": not a string; allowed: text, in quotes`,
+				`metadata.annotations[keelson.dev/policy.web]: Invalid value: "": not a string; allowed: text, in quotes`,
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := deployment(t, test.annotations, test.labels)
+			settings := workload.ReadSettings(o, workload.Namespace{Annotations: test.namespace})
+			if diff := cmp.Diff(test.faults, texts(settings.Faults)); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			if test.governed == nil {
+				test.governed = map[string]string{}
+			}
+			if diff := cmp.Diff(test.governed, policies(o, settings)); diff != "" {
+				t.Errorf("governed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFaultsSayWhoseTheyAre(t *testing.T) {
+	o := deployment(t,
+		keys{"keelson.dev/policy.web": "a", "keel.sh/policy.job": "b"}, keys{"keel.observer/policy": "c"})
+	settings := workload.ReadSettings(o, workload.Namespace{Annotations: keys{"keel.sh/pin": "d"}})
+	type whose struct {
+		Key, Value, Container string
+		Keel, Namespace       bool
+	}
+	var got []whose
+	for _, f := range settings.Faults {
+		got = append(got, whose{f.Key, f.Value, f.Container, f.Keel, f.Namespace})
+	}
+	want := []whose{
+		{"keel.sh/pin", "d", "", true, true},
+		{"keel.sh/policy.job", "b", "job", true, false},
+		{"keelson.dev/policy.web", "a", "web", false, false},
+		{"keel.observer/policy", "c", "", true, false},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+func TestSameFault(t *testing.T) {
+	fault := func(annotations, labels, namespace keys) workload.Fault {
+		faults := workload.ReadSettings(deployment(t, annotations, labels), workload.Namespace{Annotations: namespace}).Faults
+		if len(faults) != 1 {
+			t.Fatalf("got faults %q, want one", texts(faults))
+		}
+		return faults[0]
+	}
+	bad := keys{"keelson.dev/policy": "mayor"}
+	tests := map[string]struct {
+		a, b workload.Fault
+		want bool
+	}{
+		"the same key and value":       {fault(bad, nil, nil), fault(bad, nil, nil), true},
+		"another value":                {fault(bad, nil, nil), fault(keys{"keelson.dev/policy": "major1"}, nil, nil), false},
+		"another key":                  {fault(bad, nil, nil), fault(keys{"keel.sh/policy": "mayor"}, nil, nil), false},
+		"on labels, not annotations":   {fault(bad, nil, nil), fault(nil, bad, nil), false},
+		"on the namespace":             {fault(bad, nil, nil), fault(nil, nil, bad), false},
+		"a key too long to be told":    {fault(keys{"keel.sh/" + strings.Repeat("a", 200): "x"}, nil, nil), fault(keys{"keel.sh/" + strings.Repeat("a", 201): "x"}, nil, nil), false},
+		"a value too long to be told":  {fault(keys{"keel.sh/pin": strings.Repeat("a", 200)}, nil, nil), fault(keys{"keel.sh/pin": strings.Repeat("a", 201)}, nil, nil), false},
+		"one of a policy's companions": {fault(keys{"keel.sh/policy": "all", "keel.sh/filter": "("}, nil, nil), fault(keys{"keel.sh/policy": "patch", "keel.sh/filter": "("}, nil, nil), true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := test.a.Same(test.b); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// oneLine fails unless a text can be shown as one line of a bounded length.
+func oneLine(t *testing.T, text string) {
+	t.Helper()
+	if n := utf8.RuneCountInString(text); n > 1500 {
+		t.Errorf("got %d characters", n)
+	}
+	if !utf8.ValidString(text) {
+		t.Errorf("got invalid UTF-8: %q", text)
+	}
+	if i := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }); i >= 0 {
+		t.Errorf("got an unprintable character at %d of %q", i, text)
+	}
+}
+
+func TestFaultsStayOnOneBoundedLine(t *testing.T) {
+	values := map[string]string{
+		"control characters": "a\nb\x1b[2J\x00\u202e\u2028\r", "no UTF-8": "\xff\xfe(", "no text": "",
+		"very long": strings.Repeat("(x", 100_000), "long in wide letters": strings.Repeat("\U000e0001", 50_000),
+		"a long range": "semver:" + strings.Repeat(">=1\n ", 100), "a long regexp": "regexp:" + strings.Repeat("(\x1b", 200),
+	}
+	names := []string{
+		"policy", "policy.web", "matchTag", "filter", "extract", "exclude", "trigger", "pollSchedule", "monitorContainers",
+		"pin", "hold", "unknown", "un\nknown", "policy.a\x1bb", strings.Repeat("k", 10_000),
+	}
+	for name, value := range values {
+		t.Run(name, func(t *testing.T) {
+			for _, setting := range names {
+				annotations := keys{"keel.sh/policy": "all", "keel.sh/policy.job": "force"}
+				annotations["keel.sh/"+setting] = value
+				root := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"annotations": map[string]any(annotations)}}
+				o, _ := workload.FromMap(root)
+				for _, text := range texts(workload.ReadSettings(o, workload.Namespace{}).Faults) {
+					oneLine(t, text)
+				}
+			}
+		})
+	}
+}
+
+func TestFaultsAreBoundedInNumber(t *testing.T) {
+	tests := map[string]func(i int) (key, value string){
+		// Comparing each of them with all the others took 15 seconds.
+		"bad policies of containers":  func(i int) (string, string) { return fmt.Sprintf("keel.sh/policy.c%d", i), "x" },
+		"good policies of containers": func(i int) (string, string) { return fmt.Sprintf("keel.sh/policy.c%d", i), "all" },
+		"unknown keys":                func(i int) (string, string) { return fmt.Sprintf("keelson.dev/k%d", i), "x" },
+	}
+	for name, entry := range tests {
+		t.Run(name, func(t *testing.T) {
+			annotations, labels := keys{"keelson.dev/policy": "minor"}, map[string]string{}
+			for i := range 9000 {
+				key, value := entry(i)
+				annotations[key], labels[key] = value, value
+			}
+			o := deployment(t, annotations, nil)
+			settings := workload.ReadSettings(o, workload.Namespace{})
+			if n := len(settings.Faults); n == 0 || n > 64 {
+				t.Errorf("got %d faults, want 1 to 64", n)
+			}
+			if got := policies(o, settings); len(got) > 0 {
+				t.Errorf("got governed %v, want nothing", got)
+			}
+			if n := len(workload.NamespaceFaults(workload.NamespaceOf("team", labels, labels))); n == 0 || n > 64 {
+				t.Errorf("got %d faults of a namespace, want 1 to 64", n)
+			}
+		})
+	}
+}
+
+// A pattern of 500 bytes can make a program of fifty thousand steps, and each
+// name of each container is matched with it.
+func TestMonitorContainersIsBounded(t *testing.T) {
+	tests := map[string]string{
+		"too long":             strings.Repeat("a", 513),
+		"too many repetitions": strings.Repeat("(.?){1000}", 50),
+		"nested repetitions":   "((a{10}){10}){10}b{900}",
+	}
+	for name, pattern := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := deployment(t, keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": pattern}, nil)
+			settings := workload.ReadSettings(o, workload.Namespace{})
+			if len(settings.Faults) != 1 || len(policies(o, settings)) > 0 {
+				t.Errorf("got %q and %v, want one fault and nothing governed", texts(settings.Faults), policies(o, settings))
+			}
+		})
+	}
+}
+
+func TestShorten(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		n    int
+		want string
+	}{
+		"short enough":               {"web", 3, "web"},
+		"too long":                   {"webs", 3, "we…"},
+		"wide letters":               {"ééé", 3, "ééé"},
+		"too many wide letters":      {"éééé", 3, "éé…"},
+		"control characters":         {"a\nb", 9, `a\nb`},
+		"escapes count":              {"\n\n\n", 4, `\n\…`},
+		"a change of direction":      {"a\u202eb", 20, `a\u202eb`},
+		"no UTF-8":                   {"\xff", 9, `\xff`},
+		"a megabyte of wide letters": {strings.Repeat("\U0001f600", 1<<18), 2, "\U0001f600…"},
+		"nothing":                    {"", 1, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := workload.Shorten(test.text, test.n); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package workload_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+func TestNamespaceLabels(t *testing.T) {
+	tests := map[string]struct {
+		labels, annotations map[string]string
+		enabled             bool
+		validate            workload.Mode
+	}{
+		"nothing said":                     {nil, nil, false, workload.Warn},
+		"opted in":                         {map[string]string{"keelson.dev/enabled": "true"}, nil, true, workload.Warn},
+		"opted in by annotation: not":      {nil, map[string]string{"keelson.dev/enabled": "true"}, false, workload.Warn},
+		"nearly true is not":               {map[string]string{"keelson.dev/enabled": "True"}, nil, false, workload.Warn},
+		"out again":                        {map[string]string{"keelson.dev/enabled": "false"}, nil, false, workload.Warn},
+		"enforced":                         {map[string]string{"keelson.dev/validate": "enforce"}, nil, false, workload.Enforce},
+		"off":                              {map[string]string{"keelson.dev/validate": "off"}, nil, false, workload.Off},
+		"a mode that is none is a warning": {map[string]string{"keelson.dev/validate": "Enforce"}, nil, false, workload.Warn},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			n := workload.NamespaceOf("team", test.labels, test.annotations)
+			if n.Enabled() != test.enabled || n.Validate() != test.validate {
+				t.Errorf("got %v, %v; want %v, %v", n.Enabled(), n.Validate(), test.enabled, test.validate)
+			}
+		})
+	}
+}
+
+func TestNamespaceFaults(t *testing.T) {
+	tests := map[string]struct {
+		labels, annotations map[string]string
+		want                []string
+	}{
+		"none": {
+			labels:      map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "warn", "team": "shop"},
+			annotations: map[string]string{"keelson.dev/policy": "minor", "keel.sh/pollSchedule": "@hourly"},
+		},
+		"bad defaults and bad labels": {
+			labels:      map[string]string{"keelson.dev/enabled": "yes", "keelson.dev/validate": "strict"},
+			annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/pin": "x", "keelson.dev/window": "y"},
+			want: []string{
+				`metadata.annotations[keelson.dev/pin]: Invalid value: "x": allowed: digest, tag`,
+				`metadata.annotations[keelson.dev/window]: Invalid value: "y": setting "window" is not supported by this version`,
+				`metadata.labels[keelson.dev/enabled]: Invalid value: "yes": allowed: true, false`,
+				`metadata.labels[keelson.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,
+			},
+		},
+		"a default on a label is not read": {
+			labels: map[string]string{"keel.sh/policy": "minor"},
+			want: []string{
+				`metadata.labels[keel.sh/policy]: Invalid value: "minor": a namespace's defaults stand on its annotations; labels that are read: keelson.dev/enabled, keelson.dev/validate`,
+			},
+		},
+		"the opt-in on an annotation is not read": {
+			annotations: map[string]string{"keelson.dev/enabled": "true"},
+			want:        []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			faults := workload.NamespaceFaults(workload.NamespaceOf("team", test.labels, test.annotations))
+			if diff := cmp.Diff(test.want, texts(faults)); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			for _, f := range faults {
+				if !f.Namespace {
+					t.Errorf("%v is not said to be of the namespace", f)
+				}
+			}
+		})
+	}
+}
+
+func TestSameKeys(t *testing.T) {
+	tests := map[string]struct {
+		a, b map[string]string
+		want bool
+	}{
+		"nothing on both":        {nil, map[string]string{}, true},
+		"others' keys differ":    {map[string]string{"a": "1"}, map[string]string{"b": "2"}, true},
+		"a setting differs":      {map[string]string{"keelson.dev/policy": "all"}, map[string]string{"keelson.dev/policy": "minor"}, false},
+		"a setting is gone":      {map[string]string{"keel.sh/policy": "all"}, nil, false},
+		"Keel's first key moves": {map[string]string{"keel.observer/policy": "all"}, map[string]string{"keel.sh/policy": "all"}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := workload.SameKeys(test.a, test.b); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,184 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// maxPolicies bounds the policies of single containers that are compiled. The
+// annotations of an object have room for thousands.
+const maxPolicies = 256
+
+// reader collects settings and faults.
+type reader struct {
+	settings *Settings
+	chosen   map[string]entry
+	exclude  []string
+}
+
+// check notes what is wrong with the entries by themselves.
+func (r *reader) check(all []entry) {
+	for _, e := range all {
+		if len(r.settings.Faults) == maxFaults {
+			return // nothing more would be told
+		}
+		if !bearsOnAll(e, r.chosen) {
+			continue
+		}
+		if detail := fault(e); detail != "" {
+			r.add(e, "", e.value, detail)
+			r.settings.broken = true
+		}
+	}
+}
+
+// read takes the effective entries, each known to be good or reported by
+// check.
+func (r *reader) read() {
+	s := r.settings
+	if v, ok := r.good(keyMonitorContainers); ok {
+		s.monitor, _ = compileNames(v)
+	}
+	s.skipInit = r.boolean(keyInitContainers) == no
+	s.skipVolume = r.boolean(keyImageVolumes) == no
+	for name, setting := range map[string]*string{
+		keyPin: &s.rule.Pin, keyResolveOn: &s.rule.ResolveOn, keyOnUnresolvable: &s.rule.OnUnresolvable,
+		keyPollSchedule: &s.rule.ScheduleText,
+	} {
+		if v, ok := r.good(name); ok {
+			*setting = v
+		}
+	}
+	// Keel's other values mean Keel's default, which with us is the poll.
+	if v, ok := r.good(keyTrigger); ok && v == TriggerPush {
+		s.rule.Trigger = TriggerPush
+	}
+	s.rule.Schedule, _ = ParseSchedule(s.rule.ScheduleText)
+	if list, ok := r.good(keyExclude); ok && list != "" {
+		for glob := range strings.SplitSeq(list, ",") {
+			r.exclude = append(r.exclude, strings.TrimSpace(glob))
+		}
+	}
+	r.readPolicies()
+}
+
+func (r *reader) readPolicies() {
+	s := r.settings
+	for _, name := range names(r.chosen) {
+		e := r.chosen[name]
+		if !e.ofContainer() {
+			continue
+		}
+		if len(s.containers) == maxPolicies {
+			r.add(e, "", e.value, fmt.Sprintf("too many policies; allowed: at most %d of single containers", maxPolicies))
+			s.broken = true
+			break
+		}
+		container := strings.TrimPrefix(name, containerPolicy)
+		s.containers[container] = r.policy(e, container)
+	}
+	if e, ok := r.chosen[keyPolicy]; ok {
+		s.standard = r.policy(e, "")
+	}
+}
+
+// policy compiles one policy setting with its companions, and reports each
+// fault at the entry that it is in. Containers of a policy that is nil are not
+// governed.
+func (r *reader) policy(e entry, container string) *policy.Policy {
+	if fault(e) != "" {
+		return nil
+	}
+	spec := policy.Spec{
+		Name: e.value, Exclude: r.exclude,
+		MatchTag: r.boolean(keyMatchTag).pointer(), MatchPreRelease: r.boolean(keyMatchPreRelease).pointer(),
+	}
+	spec.Filter, _ = r.good(keyFilter)
+	spec.Extract, _ = r.good(keyExtract)
+	p, err := policy.Parse(spec)
+	var faults policy.Faults
+	if !errors.As(err, &faults) {
+		return p
+	}
+	for _, f := range faults {
+		at, of := e, container
+		if other, ok := r.chosen[f.Field]; ok && f.Field != keyPolicy {
+			at = other
+			if f.Field != keyMatchTag { // which is bad with some policies alone
+				of = ""
+			}
+		}
+		r.add(at, of, f.Value, f.Allowed)
+	}
+	return nil
+}
+
+// checkSlots refuses to govern a workload whose images are not all looked at:
+// those beyond the bound would slip past every rule.
+func (r *reader) checkSlots(o *Object) {
+	_, more := o.slots()
+	governing, ok := r.governing()
+	if more == 0 || !ok {
+		return
+	}
+	path := append(append([]string{}, o.Kind.Template...), "spec")
+	r.settings.broken = true
+	r.settings.Faults = append(r.settings.Faults, Fault{
+		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+more) + " images",
+		Detail: fmt.Sprintf("too many images for a workload with a policy; allowed: at most %d", maxSlots), Keel: governing.keel,
+	})
+}
+
+// governing returns an entry that sets a policy.
+func (r *reader) governing() (entry, bool) {
+	for _, name := range names(r.chosen) {
+		if e := r.chosen[name]; e.isPolicy() {
+			return e, true
+		}
+	}
+	return entry{}, false
+}
+
+// good returns a setting's value; ok is false where nobody sets it or where it
+// is bad.
+func (r *reader) good(name string) (string, bool) {
+	e, ok := r.chosen[name]
+	if !ok || fault(e) != "" {
+		return "", false
+	}
+	return e.value, true
+}
+
+// answer is a yes or no that may not have been given.
+type answer int
+
+const (
+	unsaid answer = iota
+	yes
+	no
+)
+
+func (a answer) pointer() *bool {
+	if a == unsaid {
+		return nil
+	}
+	b := a == yes
+	return &b
+}
+
+func (r *reader) boolean(name string) answer {
+	switch v, ok := r.good(name); {
+	case !ok:
+		return unsaid
+	case strings.EqualFold(v, "true"):
+		return yes
+	default:
+		return no
+	}
+}

@@ -1,0 +1,182 @@
+package workload_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+var emptyIsNil = cmpopts.EquateEmpty()
+
+func past(results ...string) []workload.Past {
+	var all []workload.Past
+	for _, result := range results {
+		all = append(all, workload.Past{Result: result, From: "a/web:1.2.0", Repository: "docker.io/a/web"})
+	}
+	return all
+}
+
+func TestParseState(t *testing.T) {
+	full := `{"web":{"from":"a/web:1.2.0","results":[{"result":"1.2.7","from":"a/web:1.2.0","repository":"docker.io/a/web"}]}}`
+	eleven, _ := json.Marshal(workload.State{"web": {Results: past(strings.Split("1,2,3,4,5,6,7,8,9,10,11", ",")...)}})
+	tests := map[string]struct {
+		text string
+		want workload.State
+	}{
+		"nothing":                      {"", nil},
+		"null":                         {"null", nil},
+		"no containers":                {"{}", nil},
+		"one container":                {full, workload.State{"web": {From: "a/web:1.2.0", Results: past("1.2.7")}}},
+		"a source alone":               {`{"web":{"from":"a/web:1.2.0"}}`, workload.State{"web": {From: "a/web:1.2.0"}}},
+		"fields of a coming version":   {`{"web":{"from":"a","hold":"1"}}`, workload.State{"web": {From: "a"}}},
+		"more results than are kept":   {string(eleven), workload.State{"web": {Results: past(strings.Split("2,3,4,5,6,7,8,9,10,11", ",")...)}}},
+		"no JSON":                      {"web=1", nil},
+		"cut off":                      {full[:len(full)-1], nil},
+		"something behind it":          {full + "x", nil},
+		"a list":                       {"[]", nil},
+		"a text for a container":       {`{"web":"1.2.7"}`, nil},
+		"a map for results":            {`{"web":{"results":{}}}`, nil},
+		"a number for a source":        {`{"job":{"from":"a"},"web":{"from":1}}`, nil},
+		"nested very deeply":           {strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil},
+		"longer than annotations are":  {`{"web":{"from":"` + strings.Repeat("a", 256<<10) + `"}}`, nil},
+		"null for a container":         {`{"web":null}`, workload.State{"web": {}}},
+		"of two for one the last":      {`{"web":{"from":"a"},"web":{"from":"b"}}`, workload.State{"web": {From: "b"}}},
+		"control characters, no UTF-8": {"{\"web\":{\"from\":\"\\u0000\xff\"}}", workload.State{"web": {From: "\x00\ufffd"}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, workload.ParseState(test.text)); diff != "" {
+				t.Errorf("state (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStateOfAnObject(t *testing.T) {
+	o := deployment(t, keys{"keelson.dev/state": `{"web":{"from":"a"}}`}, nil)
+	if diff := cmp.Diff(workload.State{"web": {From: "a"}}, o.State()); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	if got := deployment(t, keys{"keelson.dev/state": 1}, keys{"keelson.dev/state": `{"web":{"from":"a"}}`}).State(); got != nil {
+		t.Errorf("got %v, want nothing of a label or a number", got)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	answer := func(result, from string) workload.Past {
+		return workload.Past{Result: result, From: from, Repository: "docker.io/a/web"}
+	}
+	tests := map[string]struct {
+		before workload.ContainerState
+		answer workload.Past
+		want   workload.ContainerState
+	}{
+		"the first answer": {
+			workload.ContainerState{}, answer("1.2.7", "a/web:1.2.0"),
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0")}},
+		},
+		"another answer": {
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0")}}, answer("1.2.8", "a/web:1.2.0"),
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0"), answer("1.2.8", "a/web:1.2.0")}},
+		},
+		"the same answer": {
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0")}}, answer("1.2.7", "a/web:1.2.0"),
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0")}},
+		},
+		"the same answer to another source": {
+			workload.ContainerState{From: "a/web:1.2.0", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0")}}, answer("1.2.7", "a/web:1.2.5"),
+			workload.ContainerState{From: "a/web:1.2.5", Results: []workload.Past{answer("1.2.7", "a/web:1.2.0"), answer("1.2.7", "a/web:1.2.5")}},
+		},
+		"the tenth answer falls off": {
+			workload.ContainerState{Results: past(strings.Split("0,1,2,3,4,5,6,7,8,9", ",")...)}, past("10")[0],
+			workload.ContainerState{From: "a/web:1.2.0", Results: past(strings.Split("1,2,3,4,5,6,7,8,9,10", ",")...)},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			was, _ := json.Marshal(test.before)
+			got := test.before.With(test.answer)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("state (-want +got):\n%s", diff)
+			}
+			if !got.Equal(test.want) || got.Equal(test.before) != cmp.Equal(got, test.before) {
+				t.Error("Equal disagrees with the difference")
+			}
+			if last, ok := got.Last(); !ok || last.Result != test.answer.Result {
+				t.Errorf("got the last result %v", last)
+			}
+			if now, _ := json.Marshal(test.before); !bytes.Equal(now, was) {
+				t.Errorf("the state before became %s, was %s", now, was)
+			}
+		})
+	}
+	if last, ok := (workload.ContainerState{}).Last(); ok {
+		t.Errorf("got the last result %v of none", last)
+	}
+}
+
+func randomState(r *rand.Rand, containers int) (workload.State, []string) {
+	state, names := workload.State{}, slotKeys(r, containers)
+	for _, key := range names {
+		c := workload.ContainerState{From: "a/web:1"}
+		for range r.IntN(12) {
+			c = c.With(workload.Past{
+				Result: fmt.Sprint(r.IntN(5)), From: pick(r, "a/web:1", "b/web:2@"+digest, "\u2028<&>\n\"é"),
+				Repository: pick(r, "docker.io/a/web", "example.com:5000/b/web"),
+			})
+		}
+		state[key] = c
+	}
+	return state, names
+}
+
+func TestStateTextIsOfTheStateAlone(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		state, names := randomState(r, r.IntN(12))
+		again := workload.State{}
+		for i := len(names) - 1; i >= 0; i-- {
+			again[names[i]] = state[names[i]]
+		}
+		text := state.String()
+		if text != again.String() {
+			t.Fatalf("got %q and %q of one state", text, again)
+		}
+		if diff := cmp.Diff(state, workload.ParseState(text), emptyIsNil); diff != "" {
+			t.Fatalf("state of %q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// An object whose annotations are too large is refused by the API server, and
+// it would be our own state that made them so.
+func TestAStateThatGrowsTooLargeGivesUpItsOldestResults(t *testing.T) {
+	state := workload.State{}
+	for i := range 120 {
+		state[fmt.Sprint("container", i)] = workload.ContainerState{
+			From: "a/web:1.2.0", Results: past(strings.Split("0,1,2,3,4,5,6,7,8,9", ",")...),
+		}
+	}
+	text := state.String()
+	if len(text) > 64<<10 {
+		t.Fatalf("got %d bytes, want at most 64 KiB", len(text))
+	}
+	parsed := workload.ParseState(text)
+	for key, c := range state {
+		kept := parsed[key].Results
+		if parsed[key].From != c.From || len(kept) == 0 || !cmp.Equal(kept, c.Results[len(c.Results)-len(kept):]) {
+			t.Fatalf("got %v of %s, want its newest results", parsed[key], key)
+		}
+	}
+	if again := parsed.String(); again != text {
+		t.Error("the text changes when it is read and written again")
+	}
+}
