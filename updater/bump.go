@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +19,8 @@ const fieldManager = "keelson-updater"
 // bump asks admission to resolve again: first as a dry run, and only where
 // that moves an image for real. A webhook that is away so causes no rollout.
 func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind workload.Kind, targets workload.Record) {
+	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
+	defer cancel()
 	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), targets))
 	before, ok := workload.FromMap(o.Object)
 	if !ok {
@@ -33,7 +36,8 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 		}
 		if err := u.Client.Patch(ctx, answer, patch, options...); err != nil {
 			u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
-			u.said.once(o.GetUID(), "", err.Error(), func() { u.bumpFailed(o, err) })
+			// By the kind of error: its text may differ with every try.
+			u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() { u.bumpFailed(o, err) })
 			log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
 			return
 		}
@@ -43,7 +47,10 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 		}
 		if !dry {
 			u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
-			u.said.forget(o.GetUID())
+			u.said.clear(o.GetUID(), "")
+			for container := range targets {
+				u.said.clear(o.GetUID(), container)
+			}
 			u.updated(o, before, after)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keelson-dev/keelson/internal/workload"
@@ -20,14 +19,16 @@ import (
 // poll reads one repository and bumps the workloads whose answer changed. One
 // bad workload never stops the others; the error is the registry's.
 func (u *Updater) poll(ctx context.Context, repository string) error {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
 	round := &round{repository: repository, read: map[string]bool{}}
 	var failure error
 	for _, key := range u.tracker.usersOf(repository) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		u.mark(repository, u.Clock.Now())
 		object := &unstructured.Unstructured{}
 		object.SetGroupVersionKind(key.kind)
-		if err := u.Cache.Get(ctx, client.ObjectKey(key.NamespacedName), object); err != nil {
+		if err := u.Cache.Get(ctx, key.NamespacedName, object); err != nil {
 			if !apierrors.IsNotFound(err) {
 				log.FromContext(ctx).Error(err, "reading workload", "workload", key)
 			}
@@ -79,7 +80,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 			continue
 		}
 		running := runs(reference, record[slot.Key()])
-		resolution, err := u.Resolver.Resolve(ctx, r.query(rule, running, reference.Digest != ""))
+		resolution, err := u.resolve(ctx, r.query(rule, running, reference.Digest != ""))
 		switch {
 		case err != nil:
 			failure = err
@@ -97,6 +98,12 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		u.bump(ctx, o, object.Kind, targets)
 	}
 	return failure
+}
+
+func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return u.Resolver.Resolve(ctx, q)
 }
 
 // runs is the image a container runs, with the digest that its record has of
@@ -117,9 +124,13 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest
 	}
-	if rule.Policy.Digest(running.Tag) {
+	// A workload that the registry has no say about must not use up the read
+	// that is the others'.
+	switch {
+	case !q.ReadsRegistry():
+	case rule.Policy.Digest(running.Tag):
 		q.Fresh = r.first("digest of " + running.Tag)
-	} else {
+	default:
 		q.Fresh = r.first("list")
 	}
 	return q

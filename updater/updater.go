@@ -26,8 +26,13 @@ type Resolver interface {
 const (
 	// defaultWorkers bounds how many repositories are polled at once.
 	defaultWorkers = 4
-	// pollTimeout bounds one poll with all of its bumps.
-	pollTimeout = 2 * time.Minute
+	// readTimeout bounds one read of a registry, bumpTimeout one bump with its
+	// dry run. A poll of many workloads may take longer than either.
+	readTimeout = time.Minute
+	bumpTimeout = 30 * time.Second
+	// stuck is how long a poll may make no step before the process counts as
+	// unhealthy.
+	stuck = 2 * (readTimeout + bumpTimeout)
 	// maxBackoff caps how long a failing repository is left alone.
 	maxBackoff = 15 * time.Minute
 )
@@ -63,7 +68,7 @@ type Updater struct {
 	// failed in a row.
 	due      map[string]time.Time
 	failures map[string]int
-	// busy is since when each repository is being polled.
+	// busy is when each repository's poll made its last step.
 	busy map[string]time.Time
 }
 
@@ -117,27 +122,26 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.queue.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}
-	u.mark(repository, now)
 	err := u.poll(ctx, repository)
 	u.schedule(repository, err)
 	return ctx.Err() == nil
 }
 
-// mark notes that a poll began.
+// mark notes that a poll goes on.
 func (u *Updater) mark(repository string, since time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.busy[repository] = since
 }
 
-// Healthy is an error while a poll goes on for much longer than it may: the
-// process then should be started anew.
+// Healthy is an error while a poll makes no step for much longer than one may
+// take: the process then should be started anew.
 func (u *Updater) Healthy() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for repository, since := range u.busy {
-		if u.Clock.Since(since) > 2*pollTimeout {
-			return fmt.Errorf("polling %q since %s", repository, since.UTC().Format(time.RFC3339))
+		if u.Clock.Since(since) > stuck {
+			return fmt.Errorf("polling %q: no step since %s", repository, since.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil
@@ -148,6 +152,11 @@ func (u *Updater) observe(repository string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := u.Clock.Now()
+	// A workload changes all the time while its Pods do: that must not bring a
+	// failing registry's turn forward.
+	if u.failures[repository] > 0 {
+		return
+	}
 	planned, known := u.due[repository]
 	due, ok := u.tracker.next(repository, now, !known)
 	if !ok || known && !due.Before(planned) {
@@ -159,10 +168,10 @@ func (u *Updater) observe(repository string) {
 
 // schedule plans the next poll after one that ended with err.
 func (u *Updater) schedule(repository string, err error) {
-	now := u.Clock.Now()
-	due, ok := u.tracker.next(repository, now, false)
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	now := u.Clock.Now()
+	due, ok := u.tracker.next(repository, now, false)
 	delete(u.busy, repository)
 	if !ok {
 		delete(u.due, repository)

@@ -104,6 +104,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 			}
 			if o, ok := object.(*unstructured.Unstructured); ok {
 				u.tracker.set(keyOf(kind, o), nil)
+				u.Metrics.repositories.Set(float64(u.tracker.size()))
 				u.said.forget(o.GetUID())
 			}
 		},
