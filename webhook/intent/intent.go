@@ -195,25 +195,20 @@ func (c Case) source() Image {
 }
 
 // reinvoked recognises our own output: the submitted state is the stored one
-// plus exactly the submitted record. An answer that changed the source alone
-// adds no result; it is told from an undo, which brings back an older source,
-// by the field manager that an undo lacks.
+// plus exactly the submitted record; plus the image, where the template has no
+// record because it stays as it was before Keelson.
 func reinvoked(c Case) bool {
 	if c.SubmittedState.From == "" || c.SubmittedState.Equal(c.State) {
 		return false
 	}
-	if c.SubmittedRecord != nil && c.Submitted.Result().Agrees(*c.SubmittedRecord) {
-		next := c.State.With(workload.Past{
-			Result: c.SubmittedRecord.String(), From: c.SubmittedState.From, Repository: c.Submitted.Repository,
-		})
-		if len(next.Results) > 0 && !sameResults(next, c.State) && next.Equal(c.SubmittedState) {
-			return true
+	result := c.Submitted.Result()
+	if c.SubmittedRecord != nil {
+		if !result.Agrees(*c.SubmittedRecord) {
+			return false
 		}
+		result = *c.SubmittedRecord
 	}
-	return c.Manager != "" && c.Stored != nil && c.Submitted.Same(*c.Stored) && sameResults(c.State, c.SubmittedState)
-}
-
-func sameResults(a, b workload.ContainerState) bool {
-	a.From = b.From
-	return a.Equal(b)
+	return c.SubmittedState.Equal(c.State.With(workload.Past{
+		Result: result.String(), From: c.SubmittedState.From, Repository: c.Submitted.Repository,
+	}))
 }

@@ -161,8 +161,13 @@ func TestRows(t *testing.T) {
 		},
 		"row 0: our own output that changed the source alone is seen again": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
-			submitted: workload.ContainerState{From: image("1.2.5").Text, Results: history("1.2.0>1.2.7").Results}, manager: "kubectl",
+			submitted: history("1.2.0>1.2.7", "1.2.5>1.2.7"), manager: "kubectl",
 			want: want{Row: intent.Reinvoked, Image: "1.2.7", Source: "1.2.5"},
+		},
+		"row 0 not: an undo brings back the state of another revision": {
+			s: "1.2.7", o: "1.2.7", f: "1.2.5", history: []string{"1.2.0>1.2.7", "1.2.5>1.2.7"}, was: "1.2.7", record: "1.2.7",
+			submitted: history("1.2.0>1.2.7"),
+			want:      want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.5"},
 		},
 		"row 1: a container that nobody governs is as written": {
 			s: "1.2.9", o: "1.2.7", f: "1.2.0", noPolicy: true,
@@ -287,6 +292,10 @@ func TestRows(t *testing.T) {
 		"row 9: a source that what runs once answered is the same again": {
 			s: "1.2.0", o: "1.2.7", f: "1.2.5", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
 			want: want{Row: intent.SourceDown, Image: "1.2.7", Resolve: true, Source: "1.2.0"},
+		},
+		"row 9: a source that what runs answered without a move is the same again": {
+			s: "1.2.5", o: "1.2.7", f: "1.2.6", history: []string{"1.2.0>1.2.7", "1.2.5>1.2.7", "1.2.6>1.2.7"}, was: "1.2.7", record: "1.2.7",
+			want: want{Row: intent.SourceDown, Image: "1.2.7", Resolve: true, Source: "1.2.5"},
 		},
 		"row 9: a source that goes down is obeyed": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
