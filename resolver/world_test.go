@@ -55,7 +55,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock()}
-	quiet := log.New(io.Discard, "", 0) //nolint:forbidigo // what the library takes
+	quiet := log.New(io.Discard, "", 0)
 	backend := ggcr.New(ggcr.Logger(quiet))
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()

@@ -32,8 +32,9 @@ func (u *Updater) say(o *unstructured.Unstructured, kind, reason, format string,
 }
 
 func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.Object) {
-	var told []string
-	for _, c := range changes(before, after) {
+	moved := changes(before, after)
+	told := make([]string, 0, len(moved))
+	for _, c := range moved {
 		told = append(told, c.container+": "+c.from+" -> "+c.to)
 	}
 	u.say(o, corev1.EventTypeNormal, ReasonUpdated, "%s", strings.Join(told, ", "))

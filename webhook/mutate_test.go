@@ -63,9 +63,8 @@ func TestOwnOutputGetsNoPatch(t *testing.T) {
 	stored, _ := w.mutate(write{object: w.deployment("patch", "1.2.0", "1.2.0")})
 	again := func(name string, in write) {
 		t.Helper()
-		object, response := w.mutate(in)
-		in.object = object
-		if _, response = w.mutate(in); len(response.Patch) > 0 {
+		in.object, _ = w.mutate(in)
+		if _, response := w.mutate(in); len(response.Patch) > 0 {
 			t.Errorf("%s: our own output got the patch %s", name, response.Patch)
 		}
 	}
@@ -231,11 +230,11 @@ func FuzzMutate(f *testing.F) {
 	f.Add(`{"metadata":{"annotations":null,"labels":{"keelson.dev/policy":"patch"}},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"`+w.host+`/app:1.2.0"}]}}}}`, "")
 	f.Add(`{"metadata":{"annotations":{"keel.sh/policy":"force","keelson.dev/state":"{\"c\":{}}"}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`)
 	f.Fuzz(func(t *testing.T, object, old string) {
-		var any map[string]any
-		if json.Unmarshal([]byte(object), &any) != nil || any == nil {
+		var decoded map[string]any
+		if json.Unmarshal([]byte(object), &decoded) != nil || decoded == nil {
 			t.Skip()
 		}
-		if old != "" && json.Unmarshal([]byte(old), &any) != nil {
+		if old != "" && json.Unmarshal([]byte(old), &decoded) != nil {
 			t.Skip()
 		}
 		in := write{object: object, old: old}

@@ -22,7 +22,7 @@ type Mux interface {
 
 // Register puts both webhooks on a server.
 func Register(mux Mux, mutate *Mutate, validate *Validate) {
-	recover := true
-	mux.Register(MutatePath, withDeadline(&admission.Webhook{Handler: mutate, RecoverPanic: &recover}))
-	mux.Register(ValidatePath, withDeadline(&admission.Webhook{Handler: validate, RecoverPanic: &recover}))
+	recovered := true
+	mux.Register(MutatePath, withDeadline(&admission.Webhook{Handler: mutate, RecoverPanic: &recovered}))
+	mux.Register(ValidatePath, withDeadline(&admission.Webhook{Handler: validate, RecoverPanic: &recovered}))
 }

@@ -39,7 +39,7 @@ type change struct {
 // order. The result has been read again and found to differ in the replaced
 // values alone; otherwise there is an error and no result.
 func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
-	var changes []change
+	changes := make([]change, 0, len(s.roots))
 	wanted := make([]any, len(s.roots))
 	for i, r := range s.roots {
 		values, left := s.settle(r)

@@ -98,7 +98,7 @@ func (s *search) judgeMatch(tag, text string) Reason {
 func (s *search) judgeVersion(tag, text string, mustRise bool) (version, Reason) {
 	v, ok := parseVersion(text)
 	switch {
-	case !ok, v.bare() && !(s.isVersion && s.version.bare()):
+	case !ok, v.bare() && (!s.isVersion || !s.version.bare()):
 		return v, RejectNotAVersion
 	case s.isVersion && v.parts != s.version.parts, !s.isVersion && v.parts == 1:
 		return v, RejectOtherLine

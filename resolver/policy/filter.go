@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -97,14 +98,15 @@ func wordLength(s string) int {
 }
 
 func (f *filter) has(group string) bool {
-	if n, ok := number(group[:leadingDigits(group)]); ok && leadingDigits(group) == len(group) {
-		return n <= uint64(f.re.NumSubexp())
+	if n, err := strconv.Atoi(group); err == nil && leadingDigits(group) == len(group) {
+		return n <= f.re.NumSubexp()
 	}
 	return f.re.SubexpIndex(group) >= 0
 }
 
 func (f *filter) groups() string {
-	names := []string{"$0"}
+	names := make([]string, 0, 1+f.re.NumSubexp())
+	names = append(names, "$0")
 	for i, name := range f.re.SubexpNames()[1:] {
 		if name == "" {
 			name = fmt.Sprint(i + 1)

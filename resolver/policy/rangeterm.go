@@ -97,7 +97,7 @@ func parsePartial(text string) (partial, error) {
 		case p.numbers < i:
 			return p, badBound(text, "a number after a wildcard")
 		}
-		*fields[i] = n
+		*fields[i] = n //nolint:gosec // no more parts than fields, checked above
 		p.numbers++
 	}
 	if !hasSuffix {

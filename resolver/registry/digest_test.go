@@ -101,7 +101,7 @@ func TestDigestOfWhatIsNoTagIsNotAsked(t *testing.T) {
 
 // A real image and a real index, in go-containerregistry's own registry.
 func TestAgainstARealRegistry(t *testing.T) {
-	quiet := log.New(io.Discard, "", 0) //nolint:forbidigo // what the library takes
+	quiet := log.New(io.Discard, "", 0)
 	server := httptest.NewServer(ggcr.New(ggcr.Logger(quiet)))
 	t.Cleanup(server.Close)
 	host := server.Listener.Addr().String()

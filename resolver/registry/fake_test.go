@@ -37,7 +37,7 @@ func newFake(t *testing.T, handler http.Handler) *fake {
 func newTLS(t *testing.T, handler http.Handler) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) //nolint:forbidigo // of handshakes that fail on purpose
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail on purpose
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server

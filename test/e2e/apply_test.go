@@ -140,9 +140,9 @@ func TestDryRunGivesTheSameAnswer(t *testing.T) {
 	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
 	path := "-o=jsonpath={.spec.template}{.metadata.annotations.keelson\\.dev/state}"
 	dry, dryWarned := s.must(manifest, "create", "--dry-run=server", "-f", "-", path)
-	real, realWarned := s.must(manifest, "create", "-f", "-", path)
-	if dry != real || dryWarned != realWarned {
-		t.Errorf("dry run: %s\n%s\nfor real: %s\n%s", dry, dryWarned, real, realWarned)
+	stored, realWarned := s.must(manifest, "create", "-f", "-", path)
+	if dry != stored || dryWarned != realWarned {
+		t.Errorf("dry run: %s\n%s\nfor real: %s\n%s", dry, dryWarned, stored, realWarned)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"encoding/pem"
 	"testing"
 
-	certmanager "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -15,7 +15,7 @@ import (
 func certificates(t *testing.T) client.Client {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := certmanager.AddToScheme(scheme); err != nil {
+	if err := cmv1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
 	api, err := client.New(shared.RESTConfig(), client.Options{Scheme: scheme})
@@ -28,7 +28,7 @@ func certificates(t *testing.T) client.Client {
 // served is the serial number of the certificate that a webhook serves.
 func served(t *testing.T, address string) string {
 	t.Helper()
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // it looks at whatever is served
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)

@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	certmanager "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keelson-dev/keelson/test/installation"
@@ -112,7 +111,7 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
 	api := certificates(t)
 	key := client.ObjectKey{Namespace: "keelson", Name: "keelson-webhook"}
-	certificate := &certmanager.Certificate{}
+	certificate := &cmv1.Certificate{}
 	if err := api.Get(t.Context(), key, certificate); err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +120,8 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 	writes := s.load(4)
 	writes.atLeast(50)
 	// What `cmctl renew` does.
-	certificate.Status.Conditions = append(certificate.Status.Conditions, certmanager.CertificateCondition{
-		Type: certmanager.CertificateConditionIssuing, Status: cmmeta.ConditionTrue, Reason: "ManuallyTriggered",
+	certificate.Status.Conditions = append(certificate.Status.Conditions, cmv1.CertificateCondition{
+		Type: cmv1.CertificateConditionIssuing, Status: cmmeta.ConditionTrue, Reason: "ManuallyTriggered",
 	})
 	if err := api.Status().Update(t.Context(), certificate); err != nil {
 		t.Fatal(err)

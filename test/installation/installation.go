@@ -218,8 +218,9 @@ func (i *Installation) Updater() *Server { return i.updater }
 func (i *Installation) StopUpdater(ctx context.Context) error { return i.updater.Stop(ctx) }
 
 func (i *Installation) route() error {
-	var addresses []string
-	for _, w := range i.Webhooks() {
+	webhooks := i.Webhooks()
+	addresses := make([]string, 0, len(webhooks))
+	for _, w := range webhooks {
 		addresses = append(addresses, w.Address)
 	}
 	return i.Cluster.Route(webhookService, addresses...)
