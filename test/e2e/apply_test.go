@@ -145,32 +145,3 @@ func TestDryRunGivesTheSameAnswer(t *testing.T) {
 		t.Errorf("dry run: %s\n%s\nfor real: %s\n%s", dry, dryWarned, stored, realWarned)
 	}
 }
-
-func TestRolloutUndoIsObeyed(t *testing.T) {
-	s := newSpace(t)
-	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
-	s.must(manifest, "apply", "-f", "-")
-	s.settled("web")
-	s.push("1.2.8")
-	s.await("the apply to take 1.2.8", func(context.Context) error {
-		s.must(manifest, "apply", "-f", "-")
-		if got := s.tag("web"); got != "1.2.8" {
-			return errors.New("it names " + got)
-		}
-		return nil
-	})
-	s.settled("web")
-	s.must("", "rollout", "undo", "deployment/web")
-	s.wantTag("web", "1.2.7")
-	s.settled("web")
-	s.must("", "label", "deployment/web", "touched=yes")
-	s.wantTag("web", "1.2.7")
-	// The old ReplicaSet serves again: the template is equal to itself.
-	out, _ := s.must("", "get", "replicasets", "-l", "app=web", "--no-headers")
-	if n := strings.Count(out, "\n"); n != 2 {
-		t.Errorf("%d ReplicaSets, want 2:\n%s", n, out)
-	}
-	s.must("", "rollout", "undo", "deployment/web")
-	s.wantTag("web", "1.2.8")
-}
