@@ -139,6 +139,9 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
 		q.Want = append(q.Want, target.Tag)
 		q.WantDigest = target.Digest
+	} else if o.Rule.Policy.Digest(base.Tag) {
+		// Another replica may have seen the tag move.
+		q.WantDigest = q.Digest
 	}
 	return q
 }
@@ -187,12 +190,14 @@ func (o *Outcome) newDigest() bool {
 // stored one where the image stays, so that a template stays equal to itself.
 func (o *Outcome) text() string {
 	final := o.Answer.Image
-	final.Tag, final.Digest = o.Result.Tag, o.Result.Digest
+	if o.Answer.Resolve && o.Err == nil {
+		final.Tag, final.Digest = o.Result.Tag, o.Result.Digest
+	}
 	if !o.pins() && o.Answer.Image.Digest == "" {
 		final.Digest = ""
 	}
 	switch {
-	case o.unparsable:
+	case o.unparsable, o.Answer.Row == intent.NotGoverned:
 		return o.Submitted.Text
 	case o.Stored != nil && final.Same(*o.Stored):
 		return o.Stored.Text

@@ -45,7 +45,10 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 // refusal is the error of a container that may not be admitted unresolved.
 func (d *Decision) refusal() error {
 	for _, o := range d.outcomes {
-		if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny {
+		// Never an object on its way out, or an image that is stored already:
+		// that would hold up labels and finalizers.
+		unchanged := o.Stored != nil && o.Slot.Image == o.Stored.Text
+		if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny && !unchanged && !d.input.Object.Deleting() {
 			return &unresolvableError{container: o.Slot.Key(), err: o.Err}
 		}
 	}

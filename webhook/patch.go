@@ -81,6 +81,9 @@ func (d *Decision) touched() bool {
 // recordText is the record of the answer. It is written for every governed
 // container at create, and afterwards for those that move.
 func (d *Decision) recordText() string {
+	if d.asStored() {
+		return d.input.Stored.RecordText()
+	}
 	record := workload.Record{}
 	for _, o := range d.outcomes {
 		key := o.Slot.Key()
@@ -102,6 +105,19 @@ func (d *Decision) recordText() string {
 		stored = d.input.Stored.RecordText()
 	}
 	return same(record, workload.ParseRecord, stored, submitted)
+}
+
+// asStored reports whether the writer leaves the containers, and the answer
+// their images, as they are: the record is then not touched, not even to drop
+// what is left in it of containers that went past us.
+func (d *Decision) asStored() bool {
+	stored := d.input.Stored
+	if stored == nil || len(stored.Slots()) != len(d.outcomes) {
+		return false
+	}
+	return !slices.ContainsFunc(d.outcomes, func(o Outcome) bool {
+		return o.Moved || o.Stored == nil || o.Answer.Row == intent.Undo || o.Answer.Row == intent.Reinvoked
+	})
 }
 
 // bumpText consumes the bump. One that reached the store without us goes with

@@ -14,7 +14,7 @@ type view struct {
 	state, resubmitted   workload.State
 	record, resubmission workload.Record
 	storedImages         map[string]workload.Slot
-	applied              *workload.Object
+	applied, applying    *workload.Object
 	recordDropped        bool
 	recordCarried        bool
 	bump                 workload.Record
@@ -36,15 +36,40 @@ func newView(in Input) *view {
 	for _, slot := range stored.Slots() {
 		v.storedImages[slot.Key()] = slot
 	}
-	v.recordDropped = stored.RecordText() != "" && in.Object.RecordText() == ""
 	if in.Object.RecordText() != stored.RecordText() {
-		v.recordCarried = in.Object.CarriesRecord()
+		v.recordCarried = in.Object.CarriesRecord() || stored.CarriesRecord()
+		v.recordDropped = in.Object.RecordText() == "" && !v.recordCarried && !v.keepsAnnotations()
 	}
 	if len(v.state) == 0 {
 		v.applied = stored.LastApplied()
 	}
 	v.readBump()
 	return v
+}
+
+// keepsAnnotations tells a PATCH of a Deployment's spec, as Terraform sends it,
+// from an undo, which replaces the object's annotations as well
+// (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go). The undo of a StatefulSet
+// or a DaemonSet leaves them, so that there nothing tells the two apart.
+func (v *view) keepsAnnotations() bool {
+	stored := v.in.Stored
+	return stored.Kind.GroupVersionKind.Kind == "Deployment" && stored.StateText() == v.in.Object.StateText()
+}
+
+// appliedNow is the image that the submitted object was applied with, where
+// that may be another source than the one that is known.
+func (v *view) appliedNow(slot workload.Slot, from string) *intent.Image {
+	if from == "" || from == slot.Image {
+		return nil
+	}
+	if v.applying == nil {
+		v.applying = v.in.Object.LastApplied()
+	}
+	image, err := imageOf(v.applying.ImageOf(slot.Key()))
+	if err != nil {
+		return nil
+	}
+	return &image
 }
 
 // readBump takes the bump of a request. It names the containers to move and
@@ -82,8 +107,8 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		Submitted: submitted, State: o.state, SubmittedState: o.resubmited,
 		Record: o.record, SubmittedRecord: o.submitted,
 		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
-		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange,
-		Method:          v.in.Method, Manager: v.in.Manager,
+		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange, Pins: o.pins(),
+		Method: v.in.Method, Manager: v.in.Manager,
 	}
 	if o.Rule.Governed() {
 		c.Rules = o.Rule.Policy
@@ -96,6 +121,9 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		_, bumped := v.bump[key]
 		c.Bumped = bumped || v.bumpAll
 		c.SettingsChanged = !v.before.Rule(was).SameAnswer(o.Rule)
+		if image.Same(submitted) {
+			c.Applied = v.appliedNow(slot, o.state.From)
+		}
 	}
 	if source, err := imageOf(o.state.From); err == nil {
 		c.Source = &source

@@ -122,7 +122,7 @@ func (o *Outcome) before() intent.Image {
 	switch o.Answer.Row {
 	case intent.NewSource, intent.SourceUp:
 		return o.Submitted
-	case intent.ByHand:
+	case intent.ByHand, intent.SourceDown:
 		if o.Answer.Resolve {
 			return o.Submitted
 		}

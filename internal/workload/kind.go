@@ -20,6 +20,18 @@ func (k Kind) GroupVersionResource() schema.GroupVersionResource {
 	return k.GroupVersion().WithResource(k.Resource)
 }
 
+// Rolls reports whether a new template reaches the Pods by itself. A ReplicaSet
+// or ReplicationController that nobody owns keeps the Pods that it has, so that
+// moving its image would only part the two.
+func (k Kind) Rolls() bool {
+	switch k.GroupVersionKind.Kind {
+	case "ReplicaSet", "ReplicationController":
+		return false
+	default:
+		return !k.CreateOnly
+	}
+}
+
 // Kinds returns the kinds that Keelson governs, in a fixed order.
 func Kinds() []Kind {
 	template := []string{"spec", "template"}

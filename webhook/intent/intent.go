@@ -69,6 +69,10 @@ type Case struct {
 	Source      *Image
 	LastApplied *Image
 
+	// Applied is the image of the submitted last-applied configuration, where
+	// the image itself is as it is stored.
+	Applied *Image
+
 	// State and SubmittedState are what the stored and the submitted object
 	// remember of the container.
 	State, SubmittedState workload.ContainerState
@@ -83,6 +87,8 @@ type Case struct {
 	// Bumped is true where the request bumps the container, SettingsChanged
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
+	// Pins is true where an answer carries a digest.
+	Pins bool
 	// ResolveOnChange is the setting resolveOn: change.
 	ResolveOnChange bool
 
@@ -136,7 +142,7 @@ func Decide(c Case) Answer {
 	if reinvoked(c) {
 		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From}
 	}
-	if c.Rules == nil {
+	if c.Rules == nil && (!c.CreateOnly || c.Source == nil) {
 		return Answer{Row: NotGoverned, Image: c.Submitted, Source: c.Submitted.Text, Below: c.belowAnyOrder()}
 	}
 	if c.CreateOnly {
@@ -178,7 +184,8 @@ func createOnly(c Case, f Image) Answer {
 
 // source returns F. At first contact it is the image that was applied last;
 // without one, what is stored, unless a declarative writer names an image
-// that can have led there.
+// that can have led there. A writer that gives no name is none: an undo does
+// not.
 func (c Case) source() Image {
 	switch {
 	case c.Source != nil:
@@ -187,7 +194,7 @@ func (c Case) source() Image {
 		return c.Submitted
 	case c.LastApplied != nil:
 		return *c.LastApplied
-	case c.Rules != nil && !imperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
+	case c.Rules != nil && c.Manager != "" && !imperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
 		return c.Submitted
 	default:
 		return *c.Stored
@@ -198,8 +205,11 @@ func (c Case) source() Image {
 // plus exactly the submitted record; plus the image, where the template has no
 // record because it stays as it was before Keelson.
 func reinvoked(c Case) bool {
-	if c.SubmittedState.From == "" || c.SubmittedState.Equal(c.State) {
+	if c.SubmittedState.From == "" {
 		return false
+	}
+	if c.SubmittedState.Equal(c.State) {
+		return c.repaired()
 	}
 	result := c.Submitted.Result()
 	if c.SubmittedRecord != nil {
@@ -211,4 +221,12 @@ func reinvoked(c Case) bool {
 	return c.SubmittedState.Equal(c.State.With(workload.Past{
 		Result: result.String(), From: c.SubmittedState.From, Repository: c.Submitted.Repository,
 	}))
+}
+
+// repaired recognises our own output after a repair, which has nothing to add
+// to the state: the image is the last result again, and not what is stored.
+func (c Case) repaired() bool {
+	last, ok := c.SubmittedState.Last()
+	return ok && c.Stored != nil && !c.Submitted.Same(*c.Stored) && c.Submitted.is(last) &&
+		c.SubmittedRecord != nil && c.Submitted.Result().Agrees(*c.SubmittedRecord)
 }

@@ -67,6 +67,8 @@ type story struct {
 	policy        string
 	s, o, f       string
 	applied       string
+	appliedNow    string
+	pins          bool
 	history       []string
 	submitted     workload.ContainerState
 	record, was   string // the submitted record, and the stored one
@@ -96,7 +98,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 	}
 	c := intent.Case{
 		Create: st.create, CreateOnly: st.createOnly, Rules: p, Versions: versions,
-		Submitted: image(st.s), Stored: pointer(st.o), Source: pointer(st.f), LastApplied: pointer(st.applied),
+		Submitted: image(st.s), Stored: pointer(st.o), Source: pointer(st.f), LastApplied: pointer(st.applied), Applied: pointer(st.appliedNow), Pins: st.pins,
 		State: history(st.history...), SubmittedState: st.submitted,
 		Record: record(st.was), SubmittedRecord: record(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
@@ -225,6 +227,26 @@ func TestRows(t *testing.T) {
 			s: "2.0.0", o: "2.0.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
 			want: want{Row: intent.PastUs, Image: "2.0.0", Resolve: true, Source: "1.2.0", Repair: true},
 		},
+		"row 0: our own repair is seen again": {
+			s: "1.2.7", o: "1.2.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
+			want: want{Row: intent.Reinvoked, Image: "1.2.7", Source: "1.2.0"},
+		},
+		"row 2: another digest of the same tag is a new source": {
+			s: "1.2.0@sha256:b", o: "1.2.0@sha256:a", f: "1.2.0@sha256:a",
+			want: want{Row: intent.NewSource, Image: "1.2.0@sha256:b", Resolve: true, Source: "1.2.0@sha256:b"},
+		},
+		"row 4: an undo past us gives way to a bump": {
+			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7", bumped: true,
+			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0"},
+		},
+		"row 4: a digest that was lost past us is repaired": {
+			policy: "force", s: "latest", o: "latest", f: "latest", history: []string{"latest>latest@sha256:a"}, was: "latest@sha256:a", record: "latest@sha256:a", pins: true,
+			want: want{Row: intent.PastUs, Image: "latest", Resolve: true, Source: "latest", Repair: true},
+		},
+		"row 5: the source follows a manifest that has caught up": {
+			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "1.2.7", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
+			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.7"},
+		},
 		"row 4: an undo past us stays": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7",
 			want: want{Row: intent.PastUs, Image: "1.2.7", Source: "1.2.0"},
@@ -233,7 +255,7 @@ func TestRows(t *testing.T) {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
 			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},
 		},
-		"row 5: the source does not follow when Git catches up with what runs": {
+		"row 5: the source does not follow a label": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", manager: "helm",
 			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},
 		},
@@ -321,6 +343,10 @@ func TestFirstContact(t *testing.T) {
 			s: "1.2.0", o: "1.2.7", manager: "kubectl-set",
 			want: want{Row: intent.ByHand, Image: "1.2.0", Source: "1.2.7", Below: true},
 		},
+		"a writer without a name goes back and is obeyed: an undo gives none": {
+			s: "1.2.0", o: "1.2.7",
+			want: want{Row: intent.SourceDown, Image: "1.2.0", Source: "1.2.0", Below: true},
+		},
 		"an applier's image that is above what runs is a new source": {
 			s: "1.3.0", o: "1.2.7", manager: "helm",
 			want: want{Row: intent.SourceUp, Image: "1.3.0", Resolve: true, Source: "1.3.0"},
@@ -332,6 +358,10 @@ func TestKindsThatAreResolvedAtCreateAlone(t *testing.T) {
 	check(t, map[string]story{
 		"the same manifest again puts the stored image back": {
 			createOnly: true, s: "1.2.0", o: "1.2.7", f: "1.2.0",
+			want: want{Row: intent.CreateOnlyKind, Image: "1.2.7", Source: "1.2.0"},
+		},
+		"it is put back though its policy is gone": {
+			createOnly: true, noPolicy: true, s: "1.2.0", o: "1.2.7", f: "1.2.0",
 			want: want{Row: intent.CreateOnlyKind, Image: "1.2.7", Source: "1.2.0"},
 		},
 		"any other image passes as written": {

@@ -1,6 +1,10 @@
 package intent
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
 
 // undone recognises `kubectl rollout undo`: a template of the past comes back,
 // with the record that it had, or without one in a PATCH that nobody else
@@ -41,16 +45,28 @@ func (c Case) newSource(f Image) bool {
 	if c.Submitted.Same(*c.Stored) || c.Submitted.Same(f) {
 		return false
 	}
-	return !c.ordered(c.Submitted, f)
+	return !c.ordered(c.Submitted, f) || c.otherDigest(f)
+}
+
+// otherDigest reports a manifest that names another digest of the same tag.
+// There is no order between the two, and no way from the one to the other.
+func (c Case) otherDigest(f Image) bool {
+	return !imperative(c.Manager) && c.Submitted.Tag == f.Tag && c.Submitted.Digest != f.Digest &&
+		c.Submitted.Digest != "" && f.Digest != ""
 }
 
 // unchanged is rows 4 and 5: the image is submitted as it is stored.
 func unchanged(c Case, f Image) Answer {
 	if c.pastUs() {
 		if c.Record != nil && c.Record.Agrees(c.Stored.Result()) && c.earlier(*c.Stored) {
-			return Answer{Row: PastUs, Image: *c.Stored, Source: f.Text}
+			return Answer{Row: PastUs, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text}
 		}
 		return Answer{Row: PastUs, Image: c.repairBase(), Resolve: true, Source: f.Text, Repair: true}
+	}
+	// An applier whose own manifest has caught up with what runs is a new
+	// source; a label, which shows the same image, is none.
+	if c.Applied != nil && c.Applied.Same(c.Submitted) {
+		f = c.Submitted
 	}
 	return Answer{Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text}
 }
@@ -61,7 +77,8 @@ func unchanged(c Case, f Image) Answer {
 // image.
 func (c Case) pastUs() bool {
 	if last, ok := c.State.Last(); ok {
-		return !c.Stored.is(last)
+		result, _ := workload.ParseResult(last.Result)
+		return !c.Stored.is(last) || c.Pins && c.Stored.Digest == "" && result.Digest != ""
 	}
 	return c.Record != nil && !c.Record.Agrees(c.Stored.Result())
 }
