@@ -35,7 +35,7 @@ func TestUpdaterMayPatchWhatItBumps(t *testing.T) {
 			got = append(got, fields[2])
 		}
 	}
-	if diff := cmp.Diff(resources(func(k workload.Kind) bool { return !k.CreateOnly }), got); diff != "" {
+	if diff := cmp.Diff(resources(func(k workload.Kind) bool { return k.Rolls() }), got); diff != "" {
 		t.Errorf("resources (-kinds +rights):\n%s", diff)
 	}
 }

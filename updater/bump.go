@@ -21,11 +21,15 @@ const fieldManager = "keelson-updater"
 func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind workload.Kind, targets workload.Record) {
 	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
 	defer cancel()
-	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), targets))
 	before, ok := workload.FromMap(o.Object)
 	if !ok {
 		return
 	}
+	text := targets.String()
+	if text == before.BumpText() {
+		text += "," // one that was stored past admission counts only if it differs
+	}
+	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), text))
 	for _, dry := range []bool{true, false} {
 		answer := empty(kind)
 		answer.SetNamespace(o.GetNamespace())
@@ -101,14 +105,14 @@ func changes(before, after *workload.Object) []change {
 // bumpPatch is a merge patch of the one annotation. The UID is a
 // precondition: an object that was created anew meanwhile is not the one that
 // was decided about. Sent twice, it moves nothing the second time.
-func bumpPatch(kind workload.Kind, uid types.UID, targets workload.Record) []byte {
+func bumpPatch(kind workload.Kind, uid types.UID, text string) []byte {
 	patch := map[string]any{"metadata": map[string]any{"uid": string(uid)}}
 	at := patch
 	for _, key := range kind.Template {
 		next := map[string]any{}
 		at[key], at = next, next
 	}
-	at["metadata"] = map[string]any{"annotations": map[string]any{workload.AnnotationBump: targets.String()}}
+	at["metadata"] = map[string]any{"annotations": map[string]any{workload.AnnotationBump: text}}
 	data, err := json.Marshal(patch)
 	if err != nil { // maps of strings always marshal
 		return nil

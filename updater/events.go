@@ -21,14 +21,16 @@ const (
 	ReasonFailed      = "UpdateFailed"
 )
 
-// action is what the updater was doing when it said something.
+// action is what the updater was doing when it said something. Events of one
+// object, reason and action are counted as one, whatever they say, so that each
+// container has an action of its own.
 const action = "Poll"
 
 // maxNote is the longest note of an Event (events.k8s.io/v1 allows 1 kB).
 const maxNote = 900
 
-func (u *Updater) say(o *unstructured.Unstructured, kind, reason, format string, args ...any) {
-	u.Events.Eventf(o, nil, kind, reason, action, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
+func (u *Updater) say(o *unstructured.Unstructured, container, kind, reason, format string, args ...any) {
+	u.Events.Eventf(o, nil, kind, reason, action+container, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
 }
 
 func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.Object) {
@@ -37,7 +39,7 @@ func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.
 	for _, c := range moved {
 		told = append(told, c.container+": "+c.from+" -> "+c.to)
 	}
-	u.say(o, corev1.EventTypeNormal, ReasonUpdated, "%s", strings.Join(told, ", "))
+	u.say(o, "", corev1.EventTypeNormal, ReasonUpdated, "%s", strings.Join(told, ", "))
 }
 
 func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
@@ -45,19 +47,19 @@ func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r res
 	if r.Warning != "" {
 		text = r.Warning
 	}
-	u.say(o, corev1.EventTypeNormal, ReasonStayed, "%s: %s stays: %s", slot.Key(), slot.Image, text)
+	u.say(o, "/"+slot.Key(), corev1.EventTypeNormal, ReasonStayed, "%s: %s stays: %s", slot.Key(), slot.Image, text)
 }
 
 func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err error) {
-	u.say(o, corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, summary(err))
+	u.say(o, "/"+slot.Key(), corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, summary(err))
 }
 
 func (u *Updater) bumpFailed(o *unstructured.Unstructured, err error) {
-	u.say(o, corev1.EventTypeWarning, ReasonFailed, "bumping: %v", err)
+	u.say(o, "", corev1.EventTypeWarning, ReasonFailed, "bumping: %v", err)
 }
 
 func (u *Updater) bypassed(o *unstructured.Unstructured) {
-	u.say(o, corev1.EventTypeWarning, ReasonFailed, "a newer image is allowed, but admission was not asked: is the webhook installed and running?")
+	u.say(o, "", corev1.EventTypeWarning, ReasonFailed, "a newer image is allowed, but admission was not asked: is the webhook installed and running?")
 }
 
 // said remembers what was told of each container, so that a reason to stay is

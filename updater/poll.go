@@ -79,7 +79,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
 			continue
 		}
-		running := runs(reference, record[slot.Key()])
+		running := runs(reference, record[slot.Key()], rule)
 		resolution, err := u.resolve(ctx, r.query(rule, running, reference.Digest != ""))
 		switch {
 		case err != nil:
@@ -90,7 +90,9 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		default:
 			u.stay(o, slot, resolution)
 		}
-		if resolution.Err != nil {
+		// A tag that does not exist is its workload's fault, and no reason to
+		// poll the repository less for all others.
+		if resolution.Err != nil && resolution.Reason != resolver.StayNotInList {
 			failure = resolution.Err
 		}
 	}
@@ -108,9 +110,10 @@ func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resol
 
 // runs is the image a container runs, with the digest that its record has of
 // it where the image is written without.
-func runs(reference resolver.Reference, recorded workload.Result) workload.Result {
+func runs(reference resolver.Reference, recorded workload.Result, rule workload.Rule) workload.Result {
 	running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-	if running.Digest == "" && recorded.Tag == running.Tag {
+	// An image that should have its digest and has none lost it past admission.
+	if running.Digest == "" && recorded.Tag == running.Tag && !rule.Pins(false) {
 		running.Digest = recorded.Digest
 	}
 	return running

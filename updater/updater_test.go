@@ -202,7 +202,7 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 				if k.GroupVersionKind.Kind != kind {
 					continue
 				}
-				if got := string(bumpPatch(k, "u", targets)); got != want {
+				if got := string(bumpPatch(k, "u", targets.String())); got != want {
 					t.Errorf("patch %s, want %s", got, want)
 				}
 			}

@@ -16,12 +16,11 @@ import (
 	"github.com/keelson-dev/keelson/resolver"
 )
 
-// kinds are the workloads that a bump can move: not those that are resolved
-// when they are created and never again.
+// kinds are the workloads that a bump can move.
 func kinds() []workload.Kind {
 	var bumped []workload.Kind
 	for _, kind := range workload.Kinds() {
-		if !kind.CreateOnly {
+		if kind.Rolls() {
 			bumped = append(bumped, kind)
 		}
 	}
