@@ -49,7 +49,10 @@ type view struct {
 // view returns the index for a query, read again first where it must be.
 func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) view {
 	e := r.lists.Get(key{q.Repository, credential.ID()}, newEntry)
-	misses := func(now time.Time) bool { return e.misses(q, now, r.options.FreshFor) }
+	misses := func(now time.Time) bool {
+		final := r.options.ReadOnce && !e.readAt.IsZero()
+		return !final && e.misses(q, now, r.options.FreshFor)
+	}
 	err := e.update(ctx, &r.options, demand[*policy.Index]{
 		repository: q.Repository,
 		force:      q.Fresh,

@@ -12,7 +12,9 @@ const (
 	// A registry that failed is left alone for a moment: each admission would
 	// wait for it otherwise.
 	defaultRetryAfter = 10 * time.Second
-	defaultDropAfter  = time.Hour
+	// What makes a list suspect is told from the last poll's: a weekly schedule,
+	// and a day for its jitter.
+	defaultDropAfter  = 8 * 24 * time.Hour
 	defaultMaxEntries = 4096
 )
 
@@ -31,11 +33,16 @@ type Options struct {
 	// ReadTimeout bounds one read, whoever waits for it. The default is one
 	// minute.
 	ReadTimeout time.Duration
-	// DropAfter is how long what nobody uses is kept. The default is one hour.
+	// DropAfter is how long what nobody uses is kept. A repository that is used
+	// less often has no protection against suspect lists. The default is eight
+	// days; it is MaxEntries that bounds the memory.
 	DropAfter time.Duration
-	// MaxEntries bounds the lists that are kept, and as many digests. The
-	// default is 4,096.
+	// MaxEntries bounds the lists that are kept, and as many digests; what was
+	// used longest ago goes first. The default is 4,096.
 	MaxEntries int
+	// ReadOnce is for programs that end soon: a list is never read again for a
+	// tag that it lacks. The default is to read it once a tag and FreshFor.
+	ReadOnce bool
 	// Credentials serve queries that bring none. The default is anonymous.
 	Credentials Credentials
 	// Now is the clock. The default is time.Now.

@@ -74,9 +74,15 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 	return resolution, nil
 }
 
-// Explain says why each tag that Resolve does not choose was rejected, over the
-// same list. The error is an *Unavailable.
-func (r *Resolver) Explain(ctx context.Context, q Query) ([]policy.Verdict, error) {
+// Rejection is why a tag is not the answer, as a clause for people.
+type Rejection struct {
+	Tag, Text string
+}
+
+// Explain says why each other tag of the list is not what Resolve answered.
+// First come the tags that the policy prefers to the answer, best first, the
+// rest follow in natural order. The error is an *Unavailable.
+func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]Rejection, error) {
 	if err := q.check(); err != nil {
 		return nil, &Unavailable{Repository: q.Repository, Err: err}
 	}
@@ -88,7 +94,50 @@ func (r *Resolver) Explain(ctx context.Context, q Query) ([]policy.Verdict, erro
 	if seen.index == nil && seen.err != nil {
 		return nil, &Unavailable{Repository: q.Repository, Err: seen.err}
 	}
-	return q.Policy.Explain(seen.index, q.Tag), nil
+	rejected, tried := r.passedOver(&q, &seen, &answer)
+	for _, v := range q.Policy.Explain(seen.index, q.Tag) {
+		if v.Tag == answer.Tag || tried[v.Tag] {
+			continue
+		}
+		text := v.Reason.Text()
+		switch v.Reason {
+		case policy.RejectNotHighest, policy.RejectSameVersion: // a candidate, judged beside the policy's choice
+			text = beside(&q, v.Tag, &answer)
+		}
+		rejected = append(rejected, Rejection{Tag: v.Tag, Text: text})
+	}
+	return rejected, nil
+}
+
+// passedOver goes again through what choose tried before it came to the answer.
+func (r *Resolver) passedOver(q *Query, seen *view, answer *Resolution) (rejected []Rejection, tried map[string]bool) {
+	text, tries := "listed, but has no manifest", maxMissing
+	if answer.Reason == StayNotInList || answer.Reason == StayNoDigest && !notFound(answer.Err) {
+		text, tries = notChosen(answer), 1
+	}
+	tried = map[string]bool{}
+	for range tries {
+		selected := r.selects(q, seen, tried)
+		if selected.Tag == answer.Tag {
+			break
+		}
+		tried[selected.Tag] = true
+		rejected = append(rejected, Rejection{Tag: selected.Tag, Text: text})
+	}
+	return rejected, tried
+}
+
+func notChosen(answer *Resolution) string { return "not chosen: " + Text(answer.Reason) }
+
+// beside is why a candidate is not the answer.
+func beside(q *Query, tag string, answer *Resolution) string {
+	if answer.Reason == StayNotInList || answer.Reason == StayNoDigest { // nothing was chosen
+		return notChosen(answer)
+	}
+	if c, ordered := q.Policy.Compare(tag, answer.Tag); ordered && c == 0 {
+		return policy.RejectSameVersion.Text()
+	}
+	return policy.RejectNotHighest.Text()
 }
 
 func (r *Resolver) credential(ctx context.Context, q *Query) (Credential, error) {

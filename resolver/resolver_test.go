@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/keelson-dev/keelson/resolver/policy"
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
@@ -159,7 +161,7 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 			if got.Tag != q.Tag {
 				t.Errorf("got tag %q, want the base", got.Tag)
 			}
-			if _, err := r.Explain(t.Context(), q); err == nil {
+			if _, err := r.Explain(t.Context(), q, Resolution{}); err == nil {
 				t.Error("Explain: no error")
 			}
 		})
@@ -182,21 +184,62 @@ func TestMemoryIsBounded(t *testing.T) {
 	if got := r.lists.Len(); got != 2 {
 		t.Errorf("%d lists are kept, want 2", got)
 	}
-	now.advance(time.Hour)
+	now.advance(8 * 24 * time.Hour)
 	resolve(t, r, Query{Repository: "example.com/e", Tag: "1.0.0", Policy: parse(t, "patch")})
 	if got := r.lists.Len(); got != 1 {
-		t.Errorf("%d lists are kept after an hour, want the used one", got)
+		t.Errorf("%d lists are kept after eight days, want the used one", got)
 	}
 }
 
+// Without the answer, Explain goes by what the policy alone would choose: it
+// lists the chosen tag as rejected, and leaves out the one that was passed over.
 func TestExplain(t *testing.T) {
-	r := New(&script{tags: []string{"1.0.0", "1.1.0"}}, Options{})
-	got, err := r.Explain(t.Context(), Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != 1 || got[0].Tag != "1.1.0" || got[0].Reason != policy.RejectOtherMinor {
-		t.Errorf("got %v", got)
+	const absent, gone = "not chosen: " + WarningLacksTag, "listed, but has no manifest"
+	timeout := &registry.Error{Kind: registry.Timeout}
+	for name, tt := range map[string]struct {
+		tags    []string
+		digests map[string]string
+		err     error // of digests
+		pin     Pin
+		want    []Rejection
+	}{
+		"a move": {
+			tags: []string{"1.0.0", "1.0.1", "1.0.2", "1.1.0", "v1.0.2"},
+			want: []Rejection{
+				{"1.0.0", "current tag"}, {"1.0.1", "lower than the chosen tag"}, {"1.1.0", "other minor version"},
+				{"v1.0.2", "same version as the chosen tag"},
+			},
+		},
+		"nothing newer": {
+			tags: []string{"1.0.0", "1.1.0"},
+			want: []Rejection{{"1.1.0", "other minor version"}},
+		},
+		"a list without the base": {
+			tags: []string{"1.0.1", "1.0.2", "1.1.0"},
+			want: []Rejection{{"1.0.2", absent}, {"1.0.1", absent}, {"1.1.0", "other minor version"}},
+		},
+		"a listed tag that is gone": {
+			tags: []string{"1.0.0", "1.0.1", "1.0.2", "v1.0.1"}, digests: map[string]string{"1.0.1": "sha256:one"}, pin: PinDigest,
+			want: []Rejection{{"1.0.2", gone}, {"1.0.0", "current tag"}, {"v1.0.1", "same version as the chosen tag"}},
+		},
+		"more of them than are tried": {
+			tags: []string{"1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4"}, pin: PinDigest,
+			want: []Rejection{{"1.0.4", gone}, {"1.0.3", gone}, {"1.0.2", gone}, {"1.0.1", "not chosen: " + Text(StayNoDigest)}},
+		},
+		"digests that cannot be read": {
+			tags: []string{"1.0.0", "1.0.1", "1.0.2"}, err: timeout, pin: PinDigest,
+			want: []Rejection{{"1.0.2", "not chosen: " + Text(StayNoDigest)}, {"1.0.1", "not chosen: " + Text(StayNoDigest)}},
+		},
+		"no tags": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(&pinned{script{tags: tt.tags, digests: tt.digests}, tt.err}, Options{})
+			q := Query{Repository: "example.com/app", Tag: "1.0.0", Digest: "sha256:old", Policy: parse(t, "patch"), Pin: tt.pin}
+			got, err := r.Explain(t.Context(), q, resolve(t, r, q))
+			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+				t.Errorf("error %v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
 

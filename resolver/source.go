@@ -16,6 +16,7 @@ type source[T any] struct {
 	started int // reads so far
 	flight  *flight
 	readAt  time.Time // of the last success; zero before the first
+	read    int       // number of the last success
 
 	failure error
 	retryAt time.Time
@@ -65,6 +66,9 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
 	for {
 		now := o.Now()
 		switch {
+		case s.read > arrived: // as new as this caller can ask for, whoever made it
+			d.settle(now)
+			return nil
 		case !forced && !d.needed(now):
 			return nil
 		case !d.force && now.Before(s.retryAt):
@@ -93,11 +97,9 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
 		if flight.err != nil {
 			return flight.err
 		}
-		if flight.number > arrived {
-			d.settle(o.Now())
-			return nil
-		}
-		forced = false // a read that had begun before: perhaps too old for what is wanted
+		// One that had begun before is perhaps too old for what is wanted. The
+		// next is shared by all who waited for it.
+		forced = false
 	}
 }
 
@@ -115,7 +117,8 @@ func (s *source[T]) start(ctx context.Context, o *Options, d demand[T]) *flight 
 		now := o.Now()
 		s.flight, begun.err = nil, err
 		if err == nil {
-			s.failure, s.retryAt, s.pause, s.readAt = nil, time.Time{}, 0, now
+			s.failure, s.retryAt, s.pause = nil, time.Time{}, 0
+			s.readAt, s.read = now, begun.number
 			d.accept(value, now)
 		} else {
 			s.pause = min(max(2*s.pause, o.RetryAfter), max(o.FreshFor, o.RetryAfter))

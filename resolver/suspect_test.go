@@ -88,6 +88,40 @@ func TestSuspectLists(t *testing.T) {
 	}
 }
 
+// Forgotten between two polls, each list was the first: one that had lost most
+// of its tags was believed at once, and one without the running tag never.
+func TestSuspectListsAtRarePolls(t *testing.T) {
+	full := []string{"1.2.0", "1.2.1", "1.2.2", "1.2.3", "1.2.4"}
+	lacking := full[1:]
+	for name, steps := range map[string][]step{
+		"four fifths of the tags are gone": {
+			{tags: full, want: "1.2.4", reason: policy.NewerPatch},
+			{tags: full[:1], want: "1.2.4", reason: policy.NewerPatch, stale: true, warning: WarningSuspectList},
+			{tags: full[:1], want: "1.2.0", reason: policy.StayNewest},
+		},
+		"the running tag is not listed": {
+			{tags: lacking, want: "1.2.0", reason: StayNotInList, warning: WarningLacksTag},
+			{tags: lacking, want: "1.2.4", reason: policy.NewerPatch, warning: WarningLackedTwice},
+		},
+	} {
+		for _, every := range []time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
+			t.Run(fmt.Sprintf("%s, every %s", name, every), func(t *testing.T) {
+				now := newClock()
+				source := &script{}
+				r := New(source, Options{Now: now.Now})
+				for i, s := range steps {
+					now.advance(every)
+					source.tags = s.tags
+					got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Fresh: true})
+					if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
+						t.Fatalf("step %d: got %+v, want %+v", i, got, s)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestRangeMovesFromATagThatIsNotInTheList(t *testing.T) {
 	r := New(&script{tags: []string{"2.1.0", "2.2.0"}}, Options{})
 	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "semver:^2")})

@@ -24,7 +24,7 @@ func (p *plan) explain(ctx context.Context, out io.Writer) error {
 			base := o.Answer.Image
 			rejected, err := p.resolver.Explain(ctx, resolver.Query{
 				Repository: base.Repository, Tag: base.Tag, Digest: base.Digest, Policy: o.Rule.Policy, Want: []string{base.Tag},
-			})
+			}, o.Resolution)
 			if err != nil {
 				return fmt.Errorf("explaining %s: %w", shown(o.Slot.Image), err)
 			}
@@ -62,12 +62,12 @@ func listed(o *webhook.Outcome) bool {
 	return true
 }
 
-func writeRejections(text *strings.Builder, rejected []policy.Verdict) {
+func writeRejections(text *strings.Builder, rejected []resolver.Rejection) {
 	width := 0
-	for _, v := range rejected {
-		width = max(width, len(v.Tag))
+	for _, r := range rejected {
+		width = max(width, len(r.Tag))
 	}
-	for _, v := range rejected {
-		fmt.Fprintf(text, "    %-*s  %s\n", width, v.Tag, v.Reason.Text())
+	for _, r := range rejected {
+		fmt.Fprintf(text, "    %-*s  %s\n", width, r.Tag, r.Text)
 	}
 }

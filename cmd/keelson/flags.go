@@ -81,11 +81,23 @@ func (r *flagReader) long(arg string, args []string) []string {
 	case hasValue:
 		r.set(flag, "--"+name, value)
 	case flag.NoOptDefVal != "":
-		r.set(flag, "--"+name, flag.NoOptDefVal)
+		return r.toggle(flag, args)
 	default:
 		return r.next(flag, args)
 	}
 	return args
+}
+
+// toggle sets a flag that needs no value. A true or false behind it was meant
+// as one, and would be an argument.
+func (r *flagReader) toggle(flag *pflag.Flag, args []string) []string {
+	if len(args) == 0 || args[0] != "true" && args[0] != "false" {
+		r.set(flag, "--"+flag.Name, flag.NoOptDefVal)
+		return args
+	}
+	r.faults = append(r.faults, fmt.Sprintf("--%s: write --%[1]s=%s", flag.Name, args[0]))
+	r.set(flag, "--"+flag.Name, args[0])
+	return args[1:]
 }
 
 // unknown notes a flag that does not exist. What follows a misspelt flag is

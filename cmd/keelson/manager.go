@@ -30,18 +30,45 @@ type serverOptions struct {
 
 // check returns the faults of the flags' values.
 func (o *serverOptions) check() usageFaults {
-	if _, err := zapcore.ParseLevel(o.logLevel); err != nil {
-		return usageFaults{fmt.Sprintf("--log-level: %q: allowed: debug, info, error", o.logLevel)}
+	faults := o.registries.check()
+	for _, served := range []struct{ flag, address string }{
+		{"metrics-address", o.metricsAddress}, {"health-address", o.healthAddress},
+	} {
+		if _, _, ok := hostPort(served.address); !ok && served.address != "0" {
+			faults = append(faults, fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, served.flag, served.address))
+		}
 	}
-	return nil
+	switch o.logLevel {
+	case "debug", "info", "warn", "error":
+	default: // zap knows more: names in capitals, and levels that nothing logs at
+		faults = append(faults, fmt.Sprintf("--log-level: %q: allowed: debug, info, warn, error", o.logLevel))
+	}
+	return faults
 }
 
 func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that names the cluster; in a Pod the cluster's own is the default")
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", `address to serve /metrics at; "0" for none`)
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", `address to serve /healthz and /readyz at; "0" for none`)
-	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info or error")
+	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
 	o.registries.addFlags(flags)
+}
+
+// hostFaults names the registries of a flag that are none. What is allowed is
+// the registry client's to say.
+func hostFaults(flag, allowed string, hosts []string, options func(hosts []string) registry.Options) usageFaults {
+	var faults usageFaults
+	for _, host := range hosts {
+		if _, err := registry.New(options([]string{host})); err != nil {
+			faults = append(faults, fmt.Sprintf("--%s: %q: allowed: %s", flag, host, allowed))
+		}
+	}
+	return faults
+}
+
+func insecureFaults(hosts []string) usageFaults {
+	return hostFaults("insecure-registries", "a host or host:port", hosts,
+		func(hosts []string) registry.Options { return registry.Options{Insecure: hosts} })
 }
 
 // registryOptions are the flags that say which registries may be reached, and
@@ -56,6 +83,16 @@ func (o *registryOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.private, "private-registries", nil,
 		"registries (host, host:port or CIDR) that may have loopback, link-local or private addresses")
 	flags.DurationVar(&o.freshFor, "fresh-for", time.Minute, "how long a tag list answers before it is read again")
+}
+
+func (o *registryOptions) check() usageFaults {
+	faults := append(insecureFaults(o.insecure),
+		hostFaults("private-registries", "a host, host:port, address, CIDR or *", o.private,
+			func(hosts []string) registry.Options { return registry.Options{Private: hosts} })...)
+	if o.freshFor <= 0 {
+		faults = append(faults, fmt.Sprintf("--fresh-for: %q: allowed: a duration above 0, such as 1m30s", o.freshFor))
+	}
+	return faults
 }
 
 // logger returns the program's logger and hands it to the libraries too.
@@ -98,14 +135,12 @@ func (o *registryOptions) resolver() (*resolver.Resolver, error) {
 	return resolver.New(client, resolver.Options{FreshFor: o.freshFor}), nil
 }
 
-// listenAddress takes "host:port" apart.
-func listenAddress(address string) (host string, port int, err error) {
+// hostPort takes "host:port" apart; ok is false where it is something else.
+func hostPort(address string) (host string, port int, ok bool) {
 	host, text, err := net.SplitHostPort(address)
-	if err == nil {
-		port, err = strconv.Atoi(text)
+	if err != nil {
+		return "", 0, false
 	}
-	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("--listen-address: %q: allowed: host:port or :port", address)
-	}
-	return host, port, nil
+	number, err := strconv.ParseUint(text, 10, 16)
+	return host, int(number), err == nil
 }

@@ -132,7 +132,7 @@ func (p *plan) replace() {
 			}
 		}
 		for _, o := range w.decision.Outcomes() {
-			if problem := o.Problem(); problem != "" {
+			if problem := problem(&o); problem != "" {
 				p.warn(w.title, shown(o.Slot.Key())+": "+problem)
 			}
 			if o.Image == o.Slot.Image {
@@ -143,6 +143,16 @@ func (p *plan) replace() {
 			}
 		}
 	}
+}
+
+// problem adds to those that admission warns of what matters to the person who
+// looks after the registry: a better tag that was listed and is not there.
+func problem(o *webhook.Outcome) string {
+	text := o.Problem()
+	if text == "" && o.Resolution.Err != nil {
+		return "passed over a listed tag that has no manifest; --explain names it"
+	}
+	return text
 }
 
 // refused is the first image that may not be admitted unresolved.

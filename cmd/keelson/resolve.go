@@ -59,7 +59,7 @@ func (o *resolveOptions) check() usageFaults {
 			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", file))
 		}
 	}
-	return faults
+	return append(faults, insecureFaults(o.insecure)...)
 }
 
 // manifestFormat is the value of -o.
@@ -102,7 +102,7 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 	if err != nil {
 		return err
 	}
-	r := resolver.New(client, resolver.Options{FreshFor: freshForRun, Credentials: registry.DockerConfig()})
+	r := resolver.New(client, resolver.Options{FreshFor: freshForRun, ReadOnce: true, Credentials: registry.DockerConfig()})
 	p, err := newPlan(r, files, o.namespace)
 	if err != nil {
 		return err

@@ -196,7 +196,11 @@ func TestResolvePrintsNothingWhereItFails(t *testing.T) {
 		"a file that is not there": {"", "keelson: reading manifests: open x.yaml: no such file or directory\n", []string{"-f", "x.yaml"}, 1},
 		"onUnresolvable":           {deny + pods("all HOST/shop:1.2.0"), "keelson: standard input:2: Pod a: c: kept at 1.2.0: ", nil, 1},
 		"an unknown format":        {"", "--output: \"xml\": allowed: yaml, json, diff\n", []string{"-o", "xml"}, 2},
-		"the same file twice":      {"", "--filename: \"-\": given more than once\n", []string{"-f-", "-f", "-"}, 2},
+		"a registry that is none": {
+			"", "--filename: \"-\": given more than once\n--insecure-registries: \"!!\": allowed: a host or host:port\n",
+			[]string{"-f-", "-f-", "--insecure-registries", "a:5000,!!"}, 2,
+		},
+		"the same file twice": {"", "--filename: \"-\": given more than once\n", []string{"-f-", "-f", "-"}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.t = t
@@ -205,24 +209,6 @@ func TestResolvePrintsNothingWhereItFails(t *testing.T) {
 				t.Errorf("got code %d, output %q, standard error %q, want code %d, %q", code, out, errOut, tc.code, tc.errOut)
 			}
 		})
-	}
-}
-
-func TestResolveExplains(t *testing.T) {
-	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9", "shop:2.0.0")
-	in := pods("minor HOST/shop:1.2.0", "never HOST/shop:1.2.0", "minor HOST/shop:latest")
-
-	code, _, errOut := s.resolve(nil, in, "--explain")
-
-	want := `standard input:2: Pod a: c: HOST/shop:1.2.0 -> HOST/shop:1.2.9 (policy minor: newer patch release)
-    1.2.0  current tag
-    2.0.0  other major version
-standard input:7: Pod a: c: HOST/shop:1.2.0 (not governed)
-standard input:12: Pod a: c: HOST/shop:latest (policy minor: not a version tag; use semver:, force or newest)
-keelson: standard input:12: Pod a: c: stays at latest: not a version tag; use semver:, force or newest
-`
-	if diff := cmp.Diff(want, errOut); diff != "" || code != 0 {
-		t.Errorf("code %d, (-want +got):\n%s", code, diff)
 	}
 }
 

@@ -71,7 +71,7 @@ func (o *selectOptions) check() error {
 	}
 	compiled, err := policy.Parse(policy.Spec{
 		Name: o.policy, MatchTag: o.matchTag.value, MatchPreRelease: o.matchPreRelease.value,
-		Filter: o.filter, Extract: o.extract, Exclude: o.exclude,
+		Filter: o.filter, Extract: o.extract, Exclude: globs(o.exclude),
 	})
 	var wrong policy.Faults
 	if errors.As(err, &wrong) {
@@ -90,6 +90,18 @@ func (o *selectOptions) check() error {
 		return faults
 	}
 	return nil
+}
+
+// globs trims what is between the commas, as is done with the annotation. Behind
+// the last comma there may be nothing.
+func globs(values []string) []string {
+	var trimmed []string
+	for _, value := range values {
+		if glob := strings.TrimSpace(value); glob != "" {
+			trimmed = append(trimmed, glob)
+		}
+	}
+	return trimmed
 }
 
 func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {

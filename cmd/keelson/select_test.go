@@ -89,6 +89,15 @@ func TestSelect(t *testing.T) {
 			args: []string{"--policy", "all", "--current", "r1", "--filter", `^r(\d+)$`, "--extract", "$1", "--exclude", "r5,r9", "--exclude=r4"},
 			want: outcome{Out: "r3\n"},
 		},
+		"excludes are trimmed as in the annotation": {
+			tags: "1.2.4\n1.2.5\n1.2.6\n", args: []string{"--policy", "patch", "--current", "1.2.3", "--exclude", "1.2.6, 1.2.5 ,"},
+			want: outcome{Out: "1.2.4\n"},
+		},
+		"says how to write a value that is taken for an argument": {
+			args: []string{"--policy", "patch", "--match-prerelease", "false", "--match-tag", "true", "extra", "--explain"},
+			want: outcome{Code: 2, Err: "--match-prerelease: write --match-prerelease=false\n--match-tag: write --match-tag=true\n" +
+				"\"extra\": unexpected argument\n"},
+		},
 		"pre-releases on request": {
 			tags: "1.3.0-rc.1\n", args: []string{"--policy", "minor", "--current", "1.2.0", "--match-prerelease=false"},
 			want: outcome{Out: "1.3.0-rc.1\n"},

@@ -22,6 +22,8 @@ type tagServer struct {
 	requests atomic.Int64
 	// login is what the registry asks for, as user:password; empty for nothing.
 	login atomic.Value
+	// gone is a path whose manifest is not there, although its tag is listed.
+	gone atomic.Value
 }
 
 func newTagServer(t *testing.T, images ...string) *tagServer {
@@ -38,6 +40,10 @@ func newTagServer(t *testing.T, images ...string) *tagServer {
 				w.WriteHeader(http.StatusUnauthorized)
 				return
 			}
+		}
+		if gone, _ := s.gone.Load().(string); gone != "" && r.URL.Path == gone {
+			http.NotFound(w, r)
+			return
 		}
 		backend.ServeHTTP(w, r)
 	}))

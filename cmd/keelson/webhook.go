@@ -37,8 +37,8 @@ func newWebhookCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
 			faults := o.check()
-			if _, _, err := listenAddress(o.listenAddress); err != nil {
-				faults = append(faults, err.Error())
+			if _, _, ok := hostPort(o.listenAddress); !ok {
+				faults = append(faults, fmt.Sprintf("--listen-address: %q: allowed: host:port or :port", o.listenAddress))
 			}
 			return faults.orNil()
 		},
@@ -56,10 +56,8 @@ func (o *webhookOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = logger.Sync() }() // standard error cannot be synced everywhere
-	host, port, err := listenAddress(o.listenAddress)
-	if err != nil {
-		return err
-	}
+
+	host, port, _ := hostPort(o.listenAddress) // checked before
 	watcher, err := certs.NewWatcher(certs.WatcherOptions{Dir: o.certDir, Registerer: metrics.Registry})
 	if err != nil {
 		return err

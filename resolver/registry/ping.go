@@ -8,7 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 )
+
+// failedPing is how long the failure of a ping counts: the other repositories
+// of a registry that is down need not each wait for it.
+const failedPing = 10 * time.Second
 
 // site is what one ping told about a registry. It is kept while the registry is
 // used, and corrected by every challenge that comes later.
@@ -16,6 +21,9 @@ type site struct {
 	mu    sync.Mutex
 	known bool
 	state siteState
+
+	failure error // of the last ping
+	retryAt time.Time
 }
 
 type siteState struct {
@@ -35,6 +43,27 @@ func (s *site) set(state siteState) {
 	s.state, s.known = state, true
 }
 
+// failed returns the failure of a ping that has just been made, nil without one.
+func (s *site) failed(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.retryAt) {
+		return s.failure
+	}
+	return nil
+}
+
+// fail keeps a failure, but for a pause and our own pace, which traffic keeps
+// and which may end earlier.
+func (s *site) fail(err error, now time.Time) {
+	if failed := classify(err); failed.Kind == RateLimited || failed.RetryAfter > 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure, s.retryAt = err, now.Add(failedPing)
+}
+
 // correct takes over the challenge of a refusal, but for its scope, which is
 // about one repository.
 func (s *site) correct(asked challenge) {
@@ -52,7 +81,8 @@ func (s *site) forget() {
 	s.known = false
 }
 
-// reach returns what is known of a host, asking it where nothing is.
+// reach returns what is known of a host, asking it where nothing is. A caller
+// who leaves ends no ping, so that every failure kept is the host's.
 func (c *Client) reach(ctx context.Context, host string) (*site, siteState, error) {
 	found := c.sites.Get(host, func() *site { return new(site) })
 	if state, ok := found.get(); ok {
@@ -62,9 +92,14 @@ func (c *Client) reach(ctx context.Context, host string) (*site, siteState, erro
 		if state, ok := found.get(); ok {
 			return state, nil
 		}
+		if err := found.failed(c.options.Now()); err != nil {
+			return siteState{}, err
+		}
 		state, err := c.ping(ctx, host)
 		if err == nil {
 			found.set(state)
+		} else {
+			found.fail(err, c.options.Now())
 		}
 		return state, err
 	})

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Without it, a bad value is found one at a time, once a server is half
+// started, and ends the program as a failure that may pass (exit code 1).
+func TestServersReportAllBadValuesAtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		env  map[string]string
+		want string
+	}{
+		"the updater": {
+			args: []string{"updater", "--private-registries", "!!,10.0.0.0/8,*,host:5000", "--fresh-for=-5m", "--workers", "0"},
+			want: "--private-registries: \"!!\": allowed: a host, host:port, address, CIDR or *\n" +
+				"--fresh-for: \"-5m0s\": allowed: a duration above 0, such as 1m30s\n" +
+				"--workers: 0: allowed: 1 or more\n",
+		},
+		"the webhook": {
+			args: []string{"webhook", "--insecure-registries=a,b/c,", "--listen-address=9443", "--metrics-address=0", "--health-address=:70000"},
+			env:  map[string]string{"KEELSON_FRESH_FOR": "0s"},
+			want: "--insecure-registries: \"b/c\": allowed: a host or host:port\n" +
+				"--insecure-registries: \"\": allowed: a host or host:port\n" +
+				"--fresh-for: \"0s\": allowed: a duration above 0, such as 1m30s\n" +
+				"--health-address: \":70000\": allowed: host:port or :port; \"0\" for none\n" +
+				"--listen-address: \"9443\": allowed: host:port or :port\n",
+		},
+		"a level that nothing logs at": {
+			args: []string{"updater", "--log-level", "panic", "--workers=0"},
+			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",
+		},
+		"a level that is allowed": {
+			args: []string{"updater", "--log-level", "warn", "--workers=0"},
+			want: "--workers: 0: allowed: 1 or more\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(outcome{Code: 2, Err: test.want}, keelson(t, nil, test.env, test.args...)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
