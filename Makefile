@@ -104,7 +104,7 @@ manifests: ## Render manifests/install.yaml and what else is generated
 # the local one, REGISTRY where to push, as that cluster names it.
 .PHONY: demo
 demo: ## Show Keelson at work in a local cluster
-	@go run ./test/demo $(if $(KEEP),-keep) $(if $(CONTEXT),-context $(CONTEXT)) $(if $(REGISTRY),-registry $(REGISTRY))
+	@go run ./test/demo $(if $(filter-out 0 no false,$(KEEP)),-keep) $(if $(CONTEXT),-context $(CONTEXT)) $(if $(REGISTRY),-registry $(REGISTRY))
 
 .PHONY: cluster-up
 cluster-up: ## Start a local cluster (the first time builds it, about ten minutes)

@@ -36,8 +36,7 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 	response.Patches = patch
 	if told := decision.told(); told != "" {
 		response.AuditAnnotations = map[string]string{"images": told}
-		log.FromContext(ctx).Info("answered", "uid", req.UID, "kind", req.Kind.Kind, "namespace", req.Namespace,
-			"name", req.Name, "manager", in.Manager, "images", told, "operations", len(patch))
+		log.FromContext(ctx).Info("answered", "kind", req.Kind.Kind, "dryRun", req.DryRun != nil && *req.DryRun, "manager", in.Manager, "images", told, "operations", len(patch))
 	}
 	return response
 }

@@ -107,7 +107,7 @@ func (o *Outcome) warning(manager string) string {
 		return o.change(from) + " as written; not held: the next poll may move it up again"
 	case o.Answer.Repair && o.Image != from.Text:
 		return o.change(from) + " (repaired: it was written past Keelson)"
-	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil):
+	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
 		return o.change(from) + " (policy " + o.Rule.Policy.Name() + ")"
 	case manager == "helm" && o.staysAbove():
 		return o.Result.Tag + " stays above the chart's " + o.Submitted.Tag + "; to go back use kubectl rollout undo"

@@ -47,9 +47,17 @@ func (f Fault) Same(other Fault) bool {
 
 // Shorten cuts a text to at most n characters, escaping what does not print.
 func Shorten(s string, n int) string {
+	var b strings.Builder
 	// No more than four bytes a character: what is beyond is cut in any case.
-	quoted := strconv.QuoteToGraphic(s[:min(len(s), 4*n+4)])
-	return cut(quoted[1:len(quoted)-1], n)
+	for _, r := range s[:min(len(s), 4*n+4)] {
+		if strconv.IsGraphic(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return cut(b.String(), n)
 }
 
 // cut shortens a text to at most n characters.

@@ -298,7 +298,7 @@ func TestShorten(t *testing.T) {
 		"control characters":         {"a\nb", 9, `a\nb`},
 		"escapes count":              {"\n\n\n", 4, `\n\…`},
 		"a change of direction":      {"a\u202eb", 20, `a\u202eb`},
-		"no UTF-8":                   {"\xff", 9, `\xff`},
+		"no UTF-8":                   {"\xff", 9, "\ufffd"},
 		"a megabyte of wide letters": {strings.Repeat("\U0001f600", 1<<18), 2, "\U0001f600…"},
 		"nothing":                    {"", 1, ""},
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -41,26 +42,40 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q", flags.Arg(0))
 	}
+	if *registry != "" && *kubeContext == "" {
+		return errors.New("REGISTRY goes with CONTEXT; the local cluster has a registry of its own")
+	}
 	if *kubeContext != "" {
 		if *registry == "" {
 			return errors.New("CONTEXT needs REGISTRY, a place to push to that the cluster can pull from")
 		}
-		return tell(ctx, existing(*kubeContext, *registry))
+		return inNamespace(ctx, existing(*kubeContext, *registry))
 	}
 	return local(ctx, *source, *keep)
 }
 
-// tell runs the story on a stage and cleans up after it.
-func tell(ctx context.Context, s *stage) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+// inNamespace tells the story on a cluster of the user's own, and takes away
+// the namespace that it made there, also where the story was cut short: that
+// one alone, and nothing that was there before.
+func inNamespace(ctx context.Context, s *stage) (err error) {
+	if out, _, err := s.kubectl(ctx, "", "get", "namespace", namespace, "--ignore-not-found", "-o", "name"); err != nil {
+		return err
+	} else if out != "" {
+		return fmt.Errorf("there is a %s already; the demo touches nothing that it did not make", strings.TrimSpace(out))
+	}
 	defer func() {
-		// The namespace goes in any case, also when the story was cut short.
 		clean, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer done()
-		_, _, gone := s.kubectl(clean, "", "delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+		_, _, gone := s.kubectl(clean, "", "delete", "namespace", namespace, "--ignore-not-found")
 		err = errors.Join(err, gone)
 	}()
+	return tell(ctx, s)
+}
+
+// tell runs the story on a stage.
+func tell(ctx context.Context, s *stage) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	start := time.Now()
 	if err := story(ctx, s); err != nil {
 		return err

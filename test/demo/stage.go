@@ -71,6 +71,8 @@ func startCluster(ctx context.Context, keep bool) (*cluster.Cluster, func() erro
 	return c, func() error {
 		fmt.Printf("\nThe cluster goes on. Use it:   export KUBECONFIG=%s\n", c.Kubeconfig)
 		fmt.Printf("kubectl of its version:        %s\n", c.KubectlPath)
+		fmt.Printf("Push another version:          go run ./test/cluster/cmd/localcluster push --dir %s netutils 1.2.0\n", dir)
+		fmt.Printf("Its registry, and the logs:    %s, %s\n", c.Registry, filepath.Join(dir, "keelson-*.log"))
 		fmt.Printf("Stop it:                       make cluster-down DIR=%s\n", dir)
 		return nil
 	}, nil

@@ -65,7 +65,7 @@ func story(ctx context.Context, s *stage) error {
 func (t *teller) installed(ctx context.Context) error {
 	t.step("Keelson is there")
 	if err := t.show(ctx, "", "get", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "keelson"); err != nil {
-		return fmt.Errorf("is Keelson installed? kubectl apply -f manifests/install.yaml: %w", err)
+		return fmt.Errorf("looking for Keelson (the README tells how to install it): %w", err)
 	}
 	return nil
 }
@@ -80,6 +80,7 @@ func (t *teller) optIn(ctx context.Context) error {
 
 func (t *teller) deploy(ctx context.Context) error {
 	t.step("A Deployment with Keel's own labels, image netutils:0.1.0")
+	fmt.Printf("(a build has pushed %s/%s:0.1.0)\n", t.registry, repository)
 	if err := t.push(ctx, repository, "0.1.0"); err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (t *teller) deploy(ctx context.Context) error {
 // pushed pushes a tag and waits for the Pods that run it.
 func (t *teller) pushed(ctx context.Context, tag string) error {
 	t.step("netutils:" + tag + " is pushed; nobody touches the cluster")
-	fmt.Printf("$ crane push … %s/%s:%s\n", t.registry, repository, tag)
+	fmt.Printf("(a build pushes %s/%s:%s)\n", t.registry, repository, tag)
 	start := time.Now()
 	if err := t.push(ctx, repository, tag); err != nil {
 		return err
@@ -132,7 +133,7 @@ func (t *teller) applyAgain(ctx context.Context) error {
 	if before != after {
 		return fmt.Errorf("the apply changed the Deployment: %s -> %s", before, after)
 	}
-	fmt.Printf("  %s, before and after: nothing rolls\n", after)
+	fmt.Printf("  (kubectl sent the old image, admission kept the new one: %s as before, nothing rolls)\n", after)
 	return t.running(ctx, "1.1.1")
 }
 
