@@ -101,3 +101,13 @@ func (q *Query) check() error {
 	}
 	return nil
 }
+
+// Summary is the part of an error that may be shown to whoever writes
+// workloads: no text of a registry, no address, no credential.
+func Summary(err error) string {
+	var failed *registry.Error
+	if errors.As(err, &failed) {
+		return failed.Summary()
+	}
+	return "registry could not be asked"
+}

@@ -51,7 +51,7 @@ func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r res
 }
 
 func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err error) {
-	u.say(o, "/"+slot.Key(), corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, summary(err))
+	u.say(o, "/"+slot.Key(), corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, resolver.Summary(err))
 }
 
 func (u *Updater) bumpFailed(o *unstructured.Unstructured, err error) {

@@ -3,7 +3,6 @@ package updater
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -161,13 +160,4 @@ func retryAfter(err error) time.Duration {
 		return limited.RetryAfter
 	}
 	return 0
-}
-
-// summary is the part of an error that may stand in an Event.
-func summary(err error) string {
-	var safe interface{ Summary() string }
-	if errors.As(err, &safe) {
-		return safe.Summary()
-	}
-	return fmt.Sprintf("%T", err)
 }

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/resolver"
 )
 
 // skipError says that a request is none of ours.
@@ -37,7 +39,7 @@ type unresolvableError struct {
 }
 
 func (e *unresolvableError) Error() string {
-	return fmt.Sprintf("%s: %s, and onUnresolvable is deny", e.container, summary(e.err))
+	return fmt.Sprintf("%s: %s, and onUnresolvable is deny", e.container, resolver.Summary(e.err))
 }
 func (e *unresolvableError) Unwrap() error { return e.err }
 

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -58,11 +57,11 @@ func (o *Outcome) Problem() string {
 	case o.unparsable && o.Slot.Image != "":
 		return "not an image reference, left as it is"
 	case o.Err != nil:
-		return "kept at " + o.Result.Tag + ": " + summary(o.Err)
+		return "kept at " + o.Result.Tag + ": " + resolver.Summary(o.Err)
 	case o.Resolution.Warning != "":
 		return o.Resolution.Warning
 	case o.Resolution.Stale:
-		return "answered from the last known list: " + summary(o.Resolution.Err)
+		return "answered from the last known list: " + resolver.Summary(o.Resolution.Err)
 	case o.Answer.Resolve && troubling(o.Resolution.Reason):
 		return "stays at " + o.Result.Tag + ": " + resolver.Text(o.Resolution.Reason)
 	default:
@@ -79,16 +78,6 @@ func troubling(reason policy.Reason) bool {
 	default:
 		return false
 	}
-}
-
-// summary is the part of an error that may be shown to whoever writes
-// workloads: no text of a registry, no address, no credential.
-func summary(err error) string {
-	var safe interface{ Summary() string }
-	if errors.As(err, &safe) {
-		return safe.Summary()
-	}
-	return "registry could not be asked"
 }
 
 func (o *Outcome) warning(manager string) string {

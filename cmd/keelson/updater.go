@@ -89,14 +89,14 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := o.wire(ctx, manager); err != nil {
+	if err := o.wire(manager); err != nil {
 		return err
 	}
 	return manager.Start(ctx)
 }
 
 // wire builds the updater and puts it, and the probes, on the manager.
-func (o *updaterOptions) wire(_ context.Context, manager ctrl.Manager) error {
+func (o *updaterOptions) wire(manager ctrl.Manager) error {
 	resolver, err := o.registries.resolver()
 	if err != nil {
 		return err

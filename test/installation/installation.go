@@ -7,7 +7,6 @@ package installation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,9 +127,6 @@ func (i *Installation) start(ctx context.Context, o Options) error {
 	return i.StartUpdater(ctx)
 }
 
-// Binary is the path of the keelson program.
-func (i *Installation) Binary() string { return i.binary }
-
 // Webhooks returns the webhooks that run.
 func (i *Installation) Webhooks() []*Server {
 	i.mu.Lock()
@@ -173,20 +169,6 @@ func (i *Installation) Route(servers ...*Server) error {
 	i.webhooks = servers
 	i.mu.Unlock()
 	return i.route()
-}
-
-// StopWebhook takes a webhook out of the route and ends it as the kubelet
-// would.
-func (i *Installation) StopWebhook(ctx context.Context, s *Server) error {
-	i.mu.Lock()
-	for at, w := range i.webhooks {
-		if w == s {
-			i.webhooks = append(i.webhooks[:at:at], i.webhooks[at+1:]...)
-			break
-		}
-	}
-	i.mu.Unlock()
-	return errors.Join(i.route(), s.Stop(ctx))
 }
 
 // StartUpdater starts the updater and waits until it is ready.
