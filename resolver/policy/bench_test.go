@@ -55,13 +55,15 @@ func benchmarkSelect(b *testing.B, spec Spec, ix *Index) {
 }
 
 func BenchmarkIndex(b *testing.B) {
-	tags := many(10000)
-	b.Run("tags=10000", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			NewIndex(tags)
-		}
-	})
+	for _, n := range []int{2, 100, 10000} { // two are what Moves indexes
+		tags := many(n)
+		b.Run(fmt.Sprintf("tags=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				NewIndex(tags)
+			}
+		})
+	}
 }
 
 func TestSelectAllocatesNothing(t *testing.T) {

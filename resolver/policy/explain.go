@@ -58,6 +58,9 @@ func (s *search) judge(tag string) Reason {
 	if p.kind == kindNever {
 		return RejectNever
 	}
+	if isAttachment(tag) {
+		return RejectNotAnImage
+	}
 	if p.excluded(tag) {
 		return RejectExcluded
 	}
@@ -66,8 +69,14 @@ func (s *search) judge(tag string) Reason {
 		return RejectFiltered
 	}
 	switch p.kind {
-	case kindForce:
-		return RejectOtherTag
+	case kindForce, kindNewest:
+		if !p.ByDate(s.current) {
+			return RejectOtherTag
+		}
+		if tag == s.current {
+			return RejectCurrent
+		}
+		return s.judgeDated(text)
 	case kindGlob, kindRegexp:
 		return s.judgeMatch(tag, text)
 	case kindSemver:

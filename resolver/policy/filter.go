@@ -129,12 +129,15 @@ func (f *filter) text(tag string) (string, bool) {
 	return string(text), len(text) <= maxText
 }
 
-func (f *filter) apply(tags []string) view {
+func (f *filter) apply(tags []string) *view {
 	kept, texts := make([]string, 0, len(tags)), make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if text, ok := f.text(tag); ok {
 			kept, texts = append(kept, tag), append(texts, text)
 		}
 	}
-	return newView(kept, texts)
+	if f.template == "" {
+		texts = kept
+	}
+	return newView(kept, texts, make([]keyed, 2*len(texts)))
 }

@@ -46,6 +46,7 @@ func FuzzParseRange(f *testing.F) {
 }
 
 func FuzzSelect(f *testing.F) {
+	f.Add("regexp:.", "", "", "1.2.3", "1.2.4.sig sha256-"+hex64)
 	for _, row := range truths(f) {
 		f.Add(row.spec.Name, row.spec.Filter, row.spec.Extract, row.current, strings.Join(row.tags, " "))
 	}
@@ -58,6 +59,9 @@ func FuzzSelect(f *testing.F) {
 		got := p.Select(NewIndex(tags), current)
 		if got.Tag != current && !slices.Contains(tags, got.Tag) {
 			t.Errorf("%q from %q chose %q, which is not in %q", name, current, got.Tag, tags)
+		}
+		if got.Tag != current && isAttachment(got.Tag) {
+			t.Errorf("%q from %q chose %q, which is no image", name, current, got.Tag)
 		}
 		slices.Reverse(tags)
 		if again := p.Select(NewIndex(tags), current); again != got {

@@ -13,18 +13,17 @@ func (s *search) level() (string, Reason) {
 	case !s.isVersion:
 		return "", StayNotAVersion
 	}
-	l := s.view.line(&s.version)
 	anyPreRelease := s.policy.preReleases || s.policy.kind == kindAll
-	best := s.highest(l.entries(anyPreRelease), s.reach(s.policy.kind))
+	best := s.highest(s.view.line(&s.version, anyPreRelease), s.reach(s.policy.kind))
 	if best == nil && !s.version.stable() && !anyPreRelease {
 		// A release above would be above every pre-release of the same x.y.z,
 		// so these come second.
-		best = s.highest(l.entries(true), reachNumber)
+		best = s.highest(s.view.line(&s.version, true), reachNumber)
 	}
 	if best == nil {
 		return "", StayNewest
 	}
-	return best.tag, s.step(&best.version)
+	return s.view.tags[best.tag], s.step(best)
 }
 
 // reach is how many of the three numbers a candidate shares with the current
@@ -50,14 +49,15 @@ func (s *search) reach(k kind) reach {
 }
 
 // highest walks down from the last entry within reach to the current version.
-func (s *search) highest(entries []*entry, r reach) *entry {
-	end := len(entries)
+func (s *search) highest(o order, r reach) *entry {
+	entries, current := s.view.entries, s.version.entry()
+	end := len(o)
 	if r != reachAll {
-		end = sort.Search(len(entries), func(i int) bool { return s.beyond(&entries[i].version, r) })
+		end = sort.Search(len(o), func(i int) bool { return entries[o[i]].beyond(&current, r) })
 	}
-	for end > 0 && compareVersions(&entries[end-1].version, &s.version) > 0 {
-		start := runStart(entries, end)
-		if e := s.pick(entries[start:end]); e != nil {
+	for end > 0 && compareEntries(&entries[o[end-1]], &current) > 0 {
+		start := s.view.runStart(o, end)
+		if e := s.pick(o[start:end]); e != nil {
 			return e
 		}
 		end = start
@@ -68,41 +68,40 @@ func (s *search) highest(entries []*entry, r reach) *entry {
 // beyond reports a version above all those that share the current one's
 // numbers.
 func (s *search) beyond(v *version, r reach) bool {
+	e, current := v.entry(), s.version.entry()
+	return e.beyond(&current, r)
+}
+
+func (e *entry) beyond(current *entry, r reach) bool {
 	switch {
-	case v.major != s.version.major:
-		return v.major > s.version.major
+	case e.major != current.major:
+		return e.major > current.major
 	case r == reachMajor:
 		return false
-	case v.minor != s.version.minor:
-		return v.minor > s.version.minor
+	case e.minor != current.minor:
+		return e.minor > current.minor
 	case r == reachMinor:
 		return false
 	default:
-		return v.patch > s.version.patch
+		return e.patch > current.patch
 	}
-}
-
-// runStart returns where the equal versions that end before end begin.
-func runStart(entries []*entry, end int) int {
-	start := end - 1
-	for start > 0 && compareVersions(&entries[start-1].version, &entries[end-1].version) == 0 {
-		start--
-	}
-	return start
 }
 
 // pick decides among equal versions, which are in lexical order: the current
 // tag itself, then one that is alike in its v, then the lexically smaller.
-func (s *search) pick(equal []*entry) *entry {
+func (s *search) pick(equal order) *entry {
 	var best *entry
-	for _, e := range equal {
-		if s.permits(e.tag) && (best == nil || s.preferred(e, best)) {
+	for _, at := range equal {
+		e := &s.view.entries[at]
+		if s.permits(s.view.tags[e.tag]) && (best == nil || s.preferred(e, best)) {
 			best = e
 		}
 	}
 	return best
 }
 
+// preferred goes by the place among the tags where that decides: these are in
+// lexical order.
 func (s *search) preferred(e, best *entry) bool {
 	if !s.isVersion {
 		return e.tag < best.tag
@@ -115,7 +114,7 @@ func (s *search) preferred(e, best *entry) bool {
 }
 
 // step names the difference between the current version and a higher one.
-func (s *search) step(to *version) Reason {
+func (s *search) step(to *entry) Reason {
 	switch {
 	case !to.stable():
 		return NewerPreRelease

@@ -21,7 +21,7 @@ func (p *Policy) Compare(a, b string) (c int, ordered bool) {
 			return 0, false
 		}
 		return compareNatural(keyA, keyB), true
-	case kindForce, kindNever:
+	case kindForce, kindNewest, kindNever:
 		return 0, false
 	}
 	versionA, isA := parseVersion(textA)

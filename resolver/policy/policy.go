@@ -31,6 +31,7 @@ const (
 	kindGlob   kind = "glob"
 	kindRegexp kind = "regexp"
 	kindForce  kind = "force"
+	kindNewest kind = "newest"
 	kindNever  kind = "never"
 )
 
@@ -89,7 +90,8 @@ func (p *Policy) inRange(tag string) bool {
 
 // Admits judges a tag by the policy's absolute rules alone, those that need no
 // current tag: range, pattern, filter and exclude. The reason is empty where
-// the tag is admitted.
+// the tag is admitted. A tag that looks like a signature's is: never to choose
+// it is a precaution, and no ground to refuse what a person names.
 func (p *Policy) Admits(tag string) (Reason, bool) {
 	if p.excluded(tag) {
 		return RejectExcluded, false

@@ -25,6 +25,7 @@ func TestCompare(t *testing.T) {
 		"no version":                        {Spec{Name: "all"}, "latest", "1.0.0", 0, false},
 		"the same tag":                      {Spec{Name: "force"}, "latest", "latest", 0, true},
 		"force":                             {Spec{Name: "force"}, "1.0.0", "1.1.0", 0, false},
+		"newest":                            {Spec{Name: "newest"}, "1.0.0", "1.1.0", 0, false},
 		"never":                             {Spec{Name: "never"}, "1.0.0", "1.1.0", 0, false},
 		"matches":                           {Spec{Name: "glob:b-*"}, "b-9", "b-10", -1, true},
 		"no match":                          {Spec{Name: "glob:b-*"}, "b-9", "c-10", 0, false},
@@ -119,17 +120,21 @@ func TestMoves(t *testing.T) {
 		from, to string
 		want     bool
 	}{
-		"up":                    {Spec{Name: "minor"}, "1.2.0", "1.3.0", true},
-		"too far":               {Spec{Name: "minor"}, "1.2.0", "2.0.0", false},
-		"down":                  {Spec{Name: "all"}, "1.3.0", "1.2.0", false},
-		"down into a range":     {Spec{Name: "semver:<1.3"}, "1.3.0", "1.2.0", true},
-		"down within a range":   {Spec{Name: "semver:<2"}, "1.3.0", "1.2.0", false},
-		"to an excluded tag":    {Spec{Name: "minor", Exclude: []string{"1.3*"}}, "1.2.0", "1.3.0", false},
-		"to itself":             {Spec{Name: "never"}, "x", "x", true},
-		"to another spelling":   {Spec{Name: "all"}, "1.2.0", "v1.2.0", false},
-		"to what is no tag":     {Spec{Name: "glob:*"}, "a", "b c", false},
-		"force to another":      {Spec{Name: "force"}, "latest", "1.0.0", false},
-		"from nothing, a range": {Spec{Name: "semver:*"}, "", "1.0.0", true},
+		"up":                      {Spec{Name: "minor"}, "1.2.0", "1.3.0", true},
+		"too far":                 {Spec{Name: "minor"}, "1.2.0", "2.0.0", false},
+		"down":                    {Spec{Name: "all"}, "1.3.0", "1.2.0", false},
+		"down into a range":       {Spec{Name: "semver:<1.3"}, "1.3.0", "1.2.0", true},
+		"down within a range":     {Spec{Name: "semver:<2"}, "1.3.0", "1.2.0", false},
+		"to an excluded tag":      {Spec{Name: "minor", Exclude: []string{"1.3*"}}, "1.2.0", "1.3.0", false},
+		"to itself":               {Spec{Name: "never"}, "x", "x", true},
+		"to another spelling":     {Spec{Name: "all"}, "1.2.0", "v1.2.0", false},
+		"to what is no tag":       {Spec{Name: "glob:*"}, "a", "b c", false},
+		"force to another":        {Spec{Name: "force"}, "latest", "1.0.0", false},
+		"force between versions":  {Spec{Name: "force"}, "1.0.0", "1.1.0", true},
+		"force to a lower one":    {Spec{Name: "force"}, "1.1.0", "1.0.0", false},
+		"newest to any other":     {Spec{Name: "newest"}, "1.1.0", "main", true},
+		"newest to what it drops": {Spec{Name: "newest", Exclude: []string{"main"}}, "1.1.0", "main", false},
+		"from nothing, a range":   {Spec{Name: "semver:*"}, "", "1.0.0", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := parsed(t, test.spec).Moves(test.from, test.to); got != test.want {

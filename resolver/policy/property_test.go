@@ -27,7 +27,7 @@ var propertyPolicies = []Spec{
 	{Name: "semver:1.x !1.1.x"}, {Name: "semver:*"}, {Name: "semver:<2", MatchPreRelease: new(bool)},
 	{Name: "glob:*"}, {Name: "glob:v1.*"}, {Name: "glob:?.?.?"},
 	{Name: "regexp:^v?[0-9.]+$"}, {Name: "regexp:(?P<compare>[0-9]+)$"}, {Name: "regexp:alpine"},
-	{Name: "force"}, {Name: "never"},
+	{Name: "force"}, {Name: "newest"}, {Name: "never"},
 	{Name: "all", Filter: `^v?(\d+)\.(\d+)`, Extract: "$1.$2"},
 	{Name: "semver:>=0.1", Filter: `^(v?\d+)`, Extract: "$1.0"},
 	{Name: "glob:*", Filter: `(\d+)$`, Extract: "$1"},
@@ -72,7 +72,9 @@ func worlds(t *testing.T, check func(t *testing.T, r *rand.Rand, w world)) {
 
 func randomTag(r *rand.Rand) string {
 	if r.IntN(12) == 0 {
-		return []string{"latest", "main", "abcdef1", "1.2.3.4", "7", "12", "007", "v", "1.2.3_1"}[r.IntN(9)]
+		return []string{
+			"latest", "main", "abcdef1", "1.2.3.4", "7", "12", "007", "v", "1.2.3_1", "3.3.3-alpine.sig", "sha256-" + hex64,
+		}[r.IntN(11)]
 	}
 	tag := []string{"", "", "v"}[r.IntN(3)]
 	for i := range 1 + r.IntN(3) {
@@ -130,7 +132,7 @@ func TestMovesAgreesWithSelect(t *testing.T) {
 			t.Errorf("%s: Select of %q chose %q from %q, but Moves says no", w.policy.Name(), w.tags, got.Tag, w.current)
 		}
 		for _, tag := range w.tags {
-			if tag != w.current && w.policy.Moves(w.current, tag) && got.Tag == w.current {
+			if tag != w.current && w.policy.Moves(w.current, tag) && got.Tag == w.current && !w.policy.ByDate(w.current) {
 				t.Errorf("%s of %q: %q may move to %q, but Select stays", w.policy.Name(), w.tags, w.current, tag)
 			}
 		}
@@ -144,11 +146,12 @@ func TestExplainAgreesWithSelect(t *testing.T) {
 		ix := NewIndex(w.tags)
 		got := w.policy.Select(ix, w.current)
 		for _, v := range w.policy.Explain(ix, w.current) {
-			candidate := v.Reason == RejectNotHighest || v.Reason == RejectSameVersion
+			dated := v.Reason == RejectNotLatest // which Select cannot choose
+			candidate := v.Reason == RejectNotHighest || v.Reason == RejectSameVersion || dated
 			if candidate != (v.Tag != w.current && w.policy.Moves(w.current, v.Tag)) {
 				t.Errorf("%s from %q: %q is %s, but Moves says otherwise", w.policy.Name(), w.current, v.Tag, v.Reason)
 			}
-			if candidate && !got.Moved(w.current) {
+			if candidate && !dated && !got.Moved(w.current) {
 				t.Errorf("%s of %q from %q: stays, but %q is a candidate", w.policy.Name(), w.tags, w.current, v.Tag)
 			}
 		}

@@ -8,67 +8,68 @@ import "sort"
 func (s *search) ranged() (string, Reason) {
 	preReleases := s.policy.preReleases || s.isVersion && !s.version.stable()
 	if !s.isVersion {
-		best := s.inSpan(s.view.lines[lineKey{parts: 3}].entries(preReleases), nil)
-		short := s.inSpan(s.view.lines[lineKey{parts: 2}].entries(preReleases), nil)
+		best := s.inSpan(s.view.order(lineKey{parts: 3}, preReleases), nil)
+		short := s.inSpan(s.view.order(lineKey{parts: 2}, preReleases), nil)
 		if best == nil || short != nil && s.above(short, best) {
 			best = short
 		}
 		if best == nil {
 			return "", StayNoCandidate
 		}
-		return best.tag, IntoRange
+		return s.view.tags[best.tag], IntoRange
 	}
-	entries := s.view.line(&s.version).entries(preReleases)
+	o := s.view.line(&s.version, preReleases)
 	if !s.contained() {
-		if best := s.inSpan(entries, nil); best != nil {
-			return best.tag, IntoRange
+		if best := s.inSpan(o, nil); best != nil {
+			return s.view.tags[best.tag], IntoRange
 		}
 		return "", StayNoCandidate
 	}
-	if best := s.inSpan(entries, &s.version); best != nil {
-		return best.tag, s.step(&best.version)
+	current := s.version.entry()
+	if best := s.inSpan(o, &current); best != nil {
+		return s.view.tags[best.tag], s.step(best)
 	}
 	return "", StayNewest
 }
 
 func (s *search) above(e, best *entry) bool {
-	if c := compareVersions(&e.version, &best.version); c != 0 {
+	if c := compareEntries(e, best); c != 0 {
 		return c > 0
 	}
 	return s.preferred(e, best)
 }
 
-// contained reports whether the current version lies in the range. A
-// pre-release is looked up first: the index holds it ready for blang.
+// contained reports whether the current version lies in the range.
 func (s *search) contained() bool {
 	if s.version.stable() {
 		return s.policy.span.match(s.version.semver(nil))
 	}
-	entries := s.view.line(&s.version).entries(true)
-	at, found := sort.Find(len(entries), func(i int) int { return compareVersions(&s.version, &entries[i].version) })
-	if found {
-		return s.policy.span.match(entries[at].semver(entries[at].ids))
-	}
-	return s.policy.span.contains(s.version)
+	current := s.version.entry()
+	return s.policy.span.match(s.view.semver(&current))
 }
 
 // inSpan walks down from the range's upper bound to its lower one, or to the
 // version above which the answer must be.
-func (s *search) inSpan(entries []*entry, above *version) *entry {
-	span := s.policy.span
-	end := len(entries)
+func (s *search) inSpan(o order, above *entry) *entry {
+	span, entries := s.policy.span, s.view.entries
+	end := len(o)
 	if span.high != nil {
-		end = sort.Search(len(entries), func(i int) bool { return compareVersions(&entries[i].version, span.high) > 0 })
+		high := span.high.entry()
+		end = sort.Search(len(o), func(i int) bool { return compareEntries(&entries[o[i]], &high) > 0 })
+	}
+	var low *entry
+	if span.low != nil {
+		bound := span.low.entry()
+		low = &bound
 	}
 	for end > 0 {
-		last := entries[end-1]
-		if above != nil && compareVersions(&last.version, above) <= 0 ||
-			span.low != nil && compareVersions(&last.version, span.low) < 0 {
+		last := &entries[o[end-1]]
+		if above != nil && compareEntries(last, above) <= 0 || low != nil && compareEntries(last, low) < 0 {
 			return nil
 		}
-		start := runStart(entries, end)
-		if span.match(last.semver(last.ids)) {
-			if e := s.pick(entries[start:end]); e != nil {
+		start := s.view.runStart(o, end)
+		if span.match(s.view.semver(last)) {
+			if e := s.pick(o[start:end]); e != nil {
 				return e
 			}
 		}

@@ -15,6 +15,7 @@ const (
 	NewerMatch      Reason = "NewerMatch"
 	IntoPattern     Reason = "IntoPattern" // from no match, or from no tag at all
 	SameTag         Reason = "SameTag"     // the tag stays, its digest is followed
+	BuiltLater      Reason = "BuiltLater"
 )
 
 // Reasons to stay.
@@ -27,11 +28,13 @@ const (
 	StayNoCandidate   Reason = "StayNoCandidate"
 	StayNotInList     Reason = "StayNotInList"
 	StayNeedsRegistry Reason = "StayNeedsRegistry"
+	StayNoDate        Reason = "StayNoDate"
 )
 
 // Reasons to reject a tag that is not chosen.
 const (
 	RejectNotATag      Reason = "RejectNotATag" // outside the tag grammar; an index holds none
+	RejectNotAnImage   Reason = "RejectNotAnImage"
 	RejectExcluded     Reason = "RejectExcluded"
 	RejectFiltered     Reason = "RejectFiltered"
 	RejectNotAVersion  Reason = "RejectNotAVersion"
@@ -48,6 +51,7 @@ const (
 	RejectNever        Reason = "RejectNever"
 	RejectCurrent      Reason = "RejectCurrent"
 	RejectNotHighest   Reason = "RejectNotHighest"
+	RejectNotLatest    Reason = "RejectNotLatest"
 	RejectSameVersion  Reason = "RejectSameVersion" // the tie goes to the chosen one
 )
 
@@ -82,6 +86,8 @@ func moveText(r Reason) string {
 		return "highest match"
 	case SameTag:
 		return "same tag, followed by its digest"
+	case BuiltLater:
+		return "built last"
 	}
 	return ""
 }
@@ -103,7 +109,9 @@ func stayText(r Reason) string {
 	case StayNotInList:
 		return "current tag is not in the list"
 	case StayNeedsRegistry:
-		return "force without matchTag needs the registry's build dates, which is not supported yet"
+		return "newest, and force without matchTag, need the registry's build dates"
+	case StayNoDate:
+		return "no image has a usable build date"
 	}
 	return ""
 }
@@ -112,6 +120,8 @@ func rejectText(r Reason) string {
 	switch r {
 	case RejectNotATag:
 		return "not a tag"
+	case RejectNotAnImage:
+		return "signature, attestation or SBOM"
 	case RejectExcluded:
 		return "excluded"
 	case RejectFiltered:
@@ -144,6 +154,8 @@ func rejectText(r Reason) string {
 		return "current tag"
 	case RejectNotHighest:
 		return "lower than the chosen tag"
+	case RejectNotLatest:
+		return "not built later than the chosen tag, or of no known date"
 	case RejectSameVersion:
 		return "same version as the chosen tag"
 	}

@@ -15,7 +15,7 @@ func (s Selection) Moved(current string) bool { return s.Tag != "" && s.Tag != c
 
 // Select chooses among the tags of an index. An empty current tag is an absent
 // one. A current tag that the index lacks is still what the choice is compared
-// with.
+// with. A policy that goes by date stays: see ByDate and Candidates.
 func (p *Policy) Select(ix *Index, current string) Selection {
 	return p.SelectWithin(ix, current, nil)
 }
@@ -32,6 +32,8 @@ func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) 
 		reason = StayNever
 	case kindForce:
 		reason = s.force(ix)
+	case kindNewest:
+		reason = StayNeedsRegistry
 	case kindSemver:
 		chosen, reason = s.ranged()
 	case kindGlob, kindRegexp:
@@ -47,8 +49,11 @@ func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) 
 
 // Moves reports whether the policy lets a container at from move to the tag to,
 // if both exist: whether to would be chosen out of the two. A tag moves to
-// itself.
+// itself. A policy that goes by date lets it move to every candidate.
 func (p *Policy) Moves(from, to string) bool {
+	if from != to && p.ByDate(from) {
+		return len(p.Candidates(NewIndex([]string{from, to}), from, nil)) > 0
+	}
 	return from == to || p.Select(NewIndex([]string{from, to}), from).Tag == to
 }
 

@@ -17,7 +17,7 @@ const (
 // Spec is a policy as settings give it.
 type Spec struct {
 	// Name is exact and in lower case: all, major, minor, patch, semver:RANGE,
-	// glob:PATTERN, regexp:RE, force or never.
+	// glob:PATTERN, regexp:RE, force, newest or never.
 	Name string
 	// MatchTag is read for force alone. The default is true where the current
 	// tag is no version.
@@ -77,10 +77,6 @@ func Parse(spec Spec) (*Policy, error) {
 		}
 	}
 	note("policy", spec.Name, p.parseName())
-	if p.kind == kindForce && spec.MatchTag != nil && !*spec.MatchTag {
-		note("matchTag", "false", errors.New(
-			"force without matchTag needs the registry's build dates, which is not supported yet; allowed: true"))
-	}
 	var err error
 	p.filter, err = parseFilter(spec.Filter)
 	note("filter", spec.Filter, err)
@@ -104,7 +100,7 @@ func (p *Policy) parseName() (err error) {
 	name, argument, hasArgument := strings.Cut(p.spec.Name, ":")
 	p.kind = kind(name)
 	switch p.kind {
-	case kindAll, kindMajor, kindMinor, kindPatch, kindForce, kindNever:
+	case kindAll, kindMajor, kindMinor, kindPatch, kindForce, kindNewest, kindNever:
 		if hasArgument {
 			return fmt.Errorf("%s takes no argument; allowed: %s", name, name)
 		}
@@ -114,21 +110,19 @@ func (p *Policy) parseName() (err error) {
 		p.pattern, err = parseGlobPattern(argument, p.spec.Extract == "")
 	case kindRegexp:
 		p.pattern, err = parseRegexpPattern(argument)
-	case "newest":
-		return errors.New("newest needs the registry's build dates, which is not supported yet; " + allowedPolicies)
 	default:
 		return unknownPolicy(name)
 	}
 	return err
 }
 
-const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never"
+const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never"
 
 func unknownPolicy(name string) error {
 	if name == "" {
 		return errors.New("no policy; " + allowedPolicies)
 	}
-	for _, known := range []string{"all", "major", "minor", "patch", "semver", "glob", "regexp", "force", "never"} {
+	for _, known := range []string{"all", "major", "minor", "patch", "semver", "glob", "regexp", "force", "newest", "never"} {
 		if near(strings.ToLower(name), known) {
 			return fmt.Errorf("unknown policy; did you mean %q? %s", known, allowedPolicies)
 		}

@@ -9,7 +9,6 @@ import (
 )
 
 func TestParseRefuses(t *testing.T) {
-	no := false
 	for name, test := range map[string]struct {
 		spec  Spec
 		field string
@@ -32,8 +31,7 @@ func TestParseRefuses(t *testing.T) {
 		"a long regexp":                 {Spec{Name: "regexp:" + strings.Repeat("a", 513)}, "policy", "513 bytes; allowed: at most 512"},
 		"a long range":                  {Spec{Name: "semver:" + strings.Repeat("1 ", 300)}, "policy", "600 bytes"},
 		"a long glob":                   {Spec{Name: "glob:" + strings.Repeat("a*", 300)}, "policy", "600 bytes"},
-		"newest, which is not built":    {Spec{Name: "newest"}, "policy", "needs the registry's build dates, which is not supported yet"},
-		"force without matchTag":        {Spec{Name: "force", MatchTag: &no}, "matchTag", "force without matchTag needs the registry's build dates"},
+		"newest with an argument":       {Spec{Name: "newest:glob:*"}, "policy", "newest takes no argument"},
 		"a bad filter":                  {Spec{Name: "all", Filter: "["}, "filter", "missing closing ]"},
 		"extract without filter":        {Spec{Name: "all", Extract: "$1"}, "extract", "together with filter"},
 		"a group that is not there":     {Spec{Name: "all", Filter: "(?P<v>.)(.)", Extract: "$w"}, "extract", `"w" is no group of the filter; allowed: $0, ${v}, ${2}`},

@@ -21,22 +21,30 @@ func ValidTag(tag string) bool {
 	return tagCharacters(tag)
 }
 
+// The characters of a tag as bits: one word for those below 64, one above.
+const (
+	lowTagCharacters  = (1<<10-1)<<'0' | 1<<'-' | 1<<'.'
+	highTagCharacters = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
+)
+
 func tagCharacters(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '.', c == '_', c == '-':
-		default:
+		set := uint64(lowTagCharacters)
+		if c >= 64 {
+			set = highTagCharacters
+		}
+		if c >= 128 || set>>(c&63)&1 == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// preReleases are the names that make the beginning of a suffix a pre-release.
-// A suffix that begins with anything else is a variant.
+// preReleases are the names that make the beginning of a suffix a pre-release,
+// in their order. A suffix that begins with anything else is a variant.
 var preReleases = [...]string{
-	"alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "canary", "nightly", "m", "a", "b",
+	"a", "alpha", "b", "beta", "canary", "dev", "m", "nightly", "pre", "preview", "rc", "snapshot",
 }
 
 // version is what a tag says: [v]N[.N[.N]][-pre-release][-variant]. The tag
@@ -79,13 +87,23 @@ func parseVersion(text string) (version, bool) {
 	return v, true
 }
 
+// likelyVersion tells almost what parseVersion does, at a fraction of its cost.
+func likelyVersion(text string) bool {
+	text = strings.TrimPrefix(text, "v")
+	digits := leadingDigits(text)
+	return digits > 0 && (digits == len(text) || text[digits] == '.' || text[digits] == '-')
+}
+
 // readSuffix splits the suffix into pre-release and variant.
 func (v *version) readSuffix(suffix string) bool {
 	if suffix == "" || !tagCharacters(suffix) {
 		return false
 	}
 	token, rest := cutToken(suffix)
-	name := strings.TrimRight(token, "0123456789")
+	name := token
+	for name != "" && isDigit(name[len(name)-1]) {
+		name = name[:len(name)-1]
+	}
 	if v.pre = preReleaseName(name); v.pre == "" {
 		v.variant = suffix
 		return true
@@ -114,8 +132,10 @@ func (v *version) readSuffix(suffix string) bool {
 
 // cutToken returns the text up to the first - or ., and the rest from there.
 func cutToken(s string) (token, rest string) {
-	if i := strings.IndexAny(s, "-."); i >= 0 {
-		return s[:i], s[i:]
+	for i := range len(s) {
+		if s[i] == '-' || s[i] == '.' {
+			return s[:i], s[i:]
+		}
 	}
 	return s, ""
 }
@@ -131,14 +151,25 @@ func preReleaseName(s string) string {
 
 func leadingDigits(s string) int {
 	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+	for n < len(s) && isDigit(s[n]) {
 		n++
 	}
 	return n
 }
 
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// safeDigits is how many digits always fit into 64 bits.
+const safeDigits = 19
+
 // number reads digits, with leading zeros; beyond 64 bits they are no number.
 func number(digits string) (n uint64, ok bool) {
+	if len(digits) <= safeDigits {
+		for i := range len(digits) {
+			n = 10*n + uint64(digits[i]-'0')
+		}
+		return n, digits != ""
+	}
 	for i := range len(digits) {
 		high, low := bits.Mul64(n, 10)
 		sum, carry := bits.Add64(low, uint64(digits[i]-'0'), 0)
@@ -147,7 +178,7 @@ func number(digits string) (n uint64, ok bool) {
 		}
 		n = sum
 	}
-	return n, digits != ""
+	return n, true
 }
 
 // bare reports a plain number, which is a version only beside another one.
@@ -160,25 +191,8 @@ func (v *version) stable() bool { return v.pre == "" }
 // compareVersions orders by number and pre-release. Parts, variant and the v do
 // not count.
 func compareVersions(a, b *version) int {
-	if c := compareNumbers(a, b); c != 0 {
-		return c
-	}
-	switch {
-	case a.pre == b.pre:
-	case a.pre == "":
-		return 1
-	case b.pre == "":
-		return -1
-	default:
-		return strings.Compare(a.pre, b.pre)
-	}
-	if a.preNumbered != b.preNumbered {
-		if b.preNumbered {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(a.preNumber, b.preNumber)
+	x, y := a.entry(), b.entry()
+	return compareEntries(&x, &y)
 }
 
 func compareNumbers(a, b *version) int {

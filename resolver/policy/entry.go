@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/blang/semver/v4"
+)
+
+// entry is a version of an index: what its order needs, and its tag. A Pod
+// keeps a million of them, so there is no pointer and no text in it.
+type entry struct {
+	major, minor, patch uint64
+	preNumber           uint64
+	tag                 uint32 // among the tags of the view
+	suffix              uint8  // the pre-release's rank, twice, and 1 more with a number
+	prefixed            bool
+}
+
+// released is the suffix of what is no pre-release.
+const released = uint8(2 * (len(preReleases) + 1))
+
+func (v *version) entry() entry {
+	e := entry{major: v.major, minor: v.minor, patch: v.patch, preNumber: v.preNumber, prefixed: v.prefixed}
+	switch v.pre {
+	case "":
+		e.suffix = released
+	case lowest: // rank 0
+	default:
+		e.suffix = uint8(2 * (slices.Index(preReleases[:], v.pre) + 1)) //nolint:gosec // there are twelve
+	}
+	if v.preNumbered {
+		e.suffix++
+	}
+	return e
+}
+
+func (e *entry) stable() bool { return e.suffix == released }
+
+// compareEntries orders by number and pre-release.
+func compareEntries(a, b *entry) int {
+	switch {
+	case a.major != b.major:
+		return cmp.Compare(a.major, b.major)
+	case a.minor != b.minor:
+		return cmp.Compare(a.minor, b.minor)
+	case a.patch != b.patch:
+		return cmp.Compare(a.patch, b.patch)
+	case a.suffix != b.suffix:
+		return cmp.Compare(a.suffix, b.suffix)
+	default:
+		return cmp.Compare(a.preNumber, b.preNumber)
+	}
+}
+
+func (e *entry) equal(other *entry) bool {
+	return e.patch == other.patch && e.minor == other.minor && e.major == other.major &&
+		e.suffix == other.suffix && e.preNumber == other.preNumber
+}
+
+// preRelease is what tells pre-releases of one number apart.
+type preRelease struct {
+	suffix uint8
+	number uint64
+}
+
+func (e *entry) preRelease() preRelease { return preRelease{e.suffix, e.preNumber} }
+
+// identifiers is version.identifiers.
+func (p preRelease) identifiers() []semver.PRVersion {
+	v := version{pre: lowest, preNumber: p.number, preNumbered: p.suffix%2 == 1}
+	if rank := p.suffix / 2; rank > 0 {
+		v.pre = preReleases[rank-1]
+	}
+	return v.identifiers()
+}
