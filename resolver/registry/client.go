@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
-
-	"github.com/keelson-dev/keelson/resolver/internal/recent"
 )
 
 // What is remembered of registries, at most: hosts come from image references.
@@ -24,15 +24,16 @@ const (
 type Client struct {
 	options  Options
 	insecure map[string]bool
-	http     *http.Client
+	guard    *guard
+	dns      *net.Resolver
 	traffic  *traffic
 
-	flights singleflight.Group
-	sites   *recent.Map[string, *site]
-	tokens  *recent.Map[tokenKey, *slot]
+	settings      atomic.Pointer[settings]
+	reconfiguring sync.Mutex
 }
 
-// New builds a Client. The error names every bad entry of the host lists.
+// New builds a Client. The error names every bad entry of the host lists and
+// of the settings.
 func New(options Options) (*Client, error) {
 	return newClient(options, nil)
 }
@@ -42,18 +43,12 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 	options = options.withDefaults()
 	insecure, insecureErr := hostSet(options.Insecure)
 	guard, guardErr := newGuard(options.Private)
-	if err := errors.Join(insecureErr, guardErr); err != nil {
+	c := &Client{options: options, insecure: insecure, guard: guard, dns: dns}
+	c.traffic = newTraffic(options, c.pace)
+	if err := errors.Join(insecureErr, guardErr, c.Reconfigure(options.Config)); err != nil {
 		return nil, err
 	}
-	traffic := newTraffic(options)
-	return &Client{
-		options:  options,
-		insecure: insecure,
-		http:     newHTTPClient(options, guard, traffic, dns),
-		traffic:  traffic,
-		sites:    recent.New[string, *site](maxHosts, forgetIdle, options.Now),
-		tokens:   recent.New[tokenKey, *slot](maxTokens, forgetIdle, options.Now),
-	}, nil
+	return c, nil
 }
 
 // Tags lists a canonical repository (host/path). The list is whole or an error:
@@ -61,42 +56,36 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 // outside the specification's grammar and duplicates are dropped; the order is
 // the registry's. An empty list is no error. The error is always an *Error.
 func (c *Client) Tags(ctx context.Context, repository string, credential Credential) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
-	defer cancel()
-
-	s, err := c.session(ctx, repository, credential)
-	if err != nil {
-		return nil, classify(err).of(repository)
-	}
-	tags, err := s.tags(ctx)
-	if err != nil {
-		return nil, classify(err).of(repository)
-	}
-	return tags, nil
+	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) ([]string, error) {
+		return s.tags(ctx)
+	})
 }
 
 // Digest reads what a tag points at: the index where there is one, else the
 // image manifest. It costs one HEAD, which no registry counts as a pull, and a
 // GET where the answer to that has no digest. The error is always an *Error.
 func (c *Client) Digest(ctx context.Context, repository, tag string, credential Credential) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
-	defer cancel()
+	if !validTag(tag) {
+		return "", (&Error{Kind: Refused, Err: badAnswer("reading the digest of what is no tag")}).of(repository)
+	}
+	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
+		return s.digest(ctx, tag)
+	})
+}
 
-	s, err := c.session(ctx, repository, credential)
-	if err != nil {
-		return "", classify(err).of(repository)
-	}
-	digest, err := s.digest(ctx, tag)
-	if err != nil {
-		return "", classify(err).of(repository)
-	}
-	return digest, nil
+// Limit is what a registry last said of its own rate limit: how many requests
+// remain, and of how many; limit is 0 where it did not say. It is not known of
+// a registry that says nothing, or that was not asked for six hours. The host
+// is that of an image reference; docker.io is Docker Hub.
+func (c *Client) Limit(host string) (remaining, limit int64, known bool) {
+	said := c.traffic.limit(Repository{Host: host}.endpoint())
+	return said.remaining, said.limit, said.known
 }
 
 // shared runs fn once for all who ask for key at the same time. It runs on its
 // own time: a caller whose deadline passes leaves, and takes nobody along.
-func shared[T any](ctx context.Context, c *Client, key string, fn func(context.Context) (T, error)) (T, error) {
-	result := c.flights.DoChan(key, func() (any, error) {
+func shared[T any](ctx context.Context, c *Client, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
+	result := flights.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.HandshakeTimeout)
 		defer cancel()
 		return fn(ctx)

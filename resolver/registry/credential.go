@@ -12,6 +12,7 @@ import (
 // deep inside another value: hence the pointer.
 type Credential struct {
 	secret *secret
+	source string
 }
 
 type secret struct {
@@ -66,6 +67,16 @@ func (c Credential) ID() string {
 	}
 	return c.secret.id
 }
+
+// From returns the credential with the name of the place that it was found in,
+// such as `Secret "shop/regcred"`, for people. It is no part of the ID.
+func (c Credential) From(source string) Credential {
+	c.source = source
+	return c
+}
+
+// Source is where the credential was found; "" where nobody said.
+func (c Credential) Source() string { return c.source }
 
 // Anonymous reports whether there is nothing to send.
 func (c Credential) Anonymous() bool { return c.secret == nil }

@@ -29,10 +29,7 @@ var acceptManifests = strings.Join([]string{ //nolint:gochecknoglobals // a cons
 var digestPattern = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 
 func (s *session) digest(ctx context.Context, tag string) (string, error) {
-	if !validTag(tag) {
-		return "", &Error{Kind: Refused, Err: badAnswer("reading the digest of what is no tag")}
-	}
-	u := s.base.JoinPath("v2", s.repository.Path, "manifests", tag)
+	u := s.url("manifests", tag)
 	resp, err := s.do(ctx, http.MethodHead, u, acceptManifests)
 	if err != nil {
 		return "", err
@@ -40,7 +37,7 @@ func (s *session) digest(ctx context.Context, tag string) (string, error) {
 	switch resp.StatusCode {
 	case http.StatusOK:
 		drain(resp)
-		if digest := resp.Header.Get("Docker-Content-Digest"); digestPattern.MatchString(digest) {
+		if digest, ok := digestOf(resp.Header); ok {
 			return digest, nil
 		}
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
@@ -65,11 +62,24 @@ func (s *session) hash(ctx context.Context, u *url.URL) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return manifestDigest(body)
+}
+
+// digestOf reads the header that names a manifest's digest, and false where it
+// is missing or of an algorithm that is not verified here.
+func digestOf(header http.Header) (digest string, ok bool) {
+	digest = header.Get("Docker-Content-Digest")
+	return digest, digestPattern.MatchString(digest)
+}
+
+// manifestDigest hashes what is a manifest by its first field: pages of proxies
+// come with status 200, too, and have a hash.
+func manifestDigest(body []byte) (string, error) {
 	var manifest struct {
 		SchemaVersion int `json:"schemaVersion"`
 	}
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) ||
-		json.Unmarshal(body, &manifest) != nil || manifest.SchemaVersion != 2 {
+		json.Unmarshal(body, &manifest) != nil || manifest.SchemaVersion != schema2 {
 		return "", badAnswer("manifest is none")
 	}
 	sum := sha256.Sum256(body)

@@ -1,4 +1,5 @@
-// Package registry reads tag lists and digests from container registries.
+// Package registry reads tag lists, digests and what stands behind a digest from
+// container registries.
 //
 // The image reference in a manifest is input from whoever may create workloads,
 // and it makes us send requests. So the package trusts nothing that comes back:
@@ -6,6 +7,11 @@
 // redirects and tokens are bounded; credentials go to the registry that they are
 // for and to the token service it names, nowhere else. A list is either whole or
 // an error.
+//
+// Package config's settings say which repositories may be asked about, and where:
+// a registry's mirrors come first, as containerd has it, and what is given to an
+// endpoint (a credential, a certificate, private addresses) is for its host
+// alone. They can be replaced while reads are under way.
 //
 // It owns its ping, token and list requests, and takes names, credential stores,
 // hashes, media types and error codes from go-containerregistry. That library's
@@ -15,6 +21,6 @@
 // be told which private hosts are ours.
 //
 // A cold read costs a ping, a token where the registry asks for one, and the
-// list; a warm one the list alone. The ping is kept a registry, the token a
-// repository and credential.
+// list; a warm one the list alone. The ping is kept an endpoint, the token a
+// repository and credential at one.
 package registry

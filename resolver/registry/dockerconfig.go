@@ -20,33 +20,36 @@ func DockerConfig() DockerCredentials {
 	return DockerCredentials{keychain: authn.DefaultKeychain}
 }
 
-// For returns the credential for a canonical repository; anonymous where the
-// file has none. The error is about the file or its helper.
-func (d DockerCredentials) For(ctx context.Context, repository string) (Credential, error) {
+// For returns the credential for a canonical repository; none where the file
+// has none. The error is about the file or its helper.
+func (d DockerCredentials) For(ctx context.Context, repository string) ([]Credential, error) {
 	parsed, err := ParseRepository(repository)
 	if err != nil {
-		return Credential{}, err
+		return nil, err
 	}
 	// Docker's file knows Docker Hub under its oldest name, which this type
 	// translates to.
 	target, err := name.NewRepository(parsed.String())
 	if err != nil {
-		return Credential{}, fmt.Errorf("naming %q for the Docker configuration: %w", repository, err)
+		return nil, fmt.Errorf("naming %q for the Docker configuration: %w", repository, err)
 	}
 	found, err := authn.Resolve(ctx, d.keychain, target)
 	if err != nil {
-		return Credential{}, fmt.Errorf("reading the Docker configuration: %w", err)
+		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
 	}
 	config, err := authn.Authorization(ctx, found)
 	if err != nil {
-		return Credential{}, fmt.Errorf("reading the Docker configuration: %w", err)
+		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
 	}
+	credential := Basic(config.Username, config.Password)
 	switch {
 	case config.RegistryToken != "":
-		return Bearer(config.RegistryToken), nil
+		credential = Bearer(config.RegistryToken)
 	case config.IdentityToken != "":
-		return IdentityToken(config.IdentityToken), nil
-	default:
-		return Basic(config.Username, config.Password), nil
+		credential = IdentityToken(config.IdentityToken)
 	}
+	if credential.Anonymous() {
+		return nil, nil
+	}
+	return []Credential{credential.From("Docker configuration")}, nil
 }

@@ -32,8 +32,14 @@ const (
 	BadAnswer Kind = "BadAnswer"
 	// TooLarge is more tags, pages or bytes than are read.
 	TooLarge Kind = "TooLarge"
+	// NotAnImage is a digest that is there, but that no node can run: a chart, a
+	// signature, a build cache. Its tag is no candidate; another may be.
+	NotAnImage Kind = "NotAnImage"
 	// Refused is what we did not ask for, because of the address or the scheme.
 	Refused Kind = "Refused"
+	// Denied is a repository that the registry settings do not allow. Nobody
+	// was asked about it.
+	Denied Kind = "Denied"
 )
 
 // Error is the failure of one read. Its text holds no address, no credential
@@ -42,7 +48,8 @@ type Error struct {
 	Kind       Kind
 	Repository string
 	Err        error
-	// RetryAfter is how long the registry asked us to wait; 0 if it did not.
+	// RetryAfter is how long the registry asked us to wait, or is left alone
+	// since it does not answer; 0 if neither.
 	RetryAfter time.Duration
 
 	status int                 // of the answer; 0 without one
@@ -60,7 +67,8 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 // Refused reads as Unreachable, and Unauthorized as NotFound: the first would
 // tell a stranger which addresses exist inside the cluster, the second which
-// repositories exist behind our credential.
+// repositories exist behind our credential. Denied tells nothing but our own
+// settings, and only of names that were written.
 func (e *Error) Summary() string {
 	switch e.Kind {
 	case Timeout:
@@ -73,8 +81,12 @@ func (e *Error) Summary() string {
 		return "registry's answer makes no sense"
 	case TooLarge:
 		return "registry's answer is too large"
+	case NotAnImage:
+		return "not a container image"
 	case Unreachable, Refused:
 		return "registry cannot be reached"
+	case Denied:
+		return "not allowed by the registry settings"
 	default:
 		return "registry cannot be read"
 	}
@@ -118,6 +130,11 @@ func badAnswer(format string, args ...any) *Error {
 	return &Error{Kind: BadAnswer, Err: fmt.Errorf(format, args...)}
 }
 
+// notAnImage is a good answer about something that is no image.
+func notAnImage(why string) *Error {
+	return &Error{Kind: NotAnImage, Err: errors.New(why)}
+}
+
 // maxErrorBody is read of an error's body, so that the connection can be used
 // again; what is longer costs the connection.
 const maxErrorBody = 64 << 10
@@ -130,24 +147,32 @@ func statusError(resp *http.Response) *Error {
 	if err != nil {
 		body = nil // the status says enough
 	}
-	var said struct {
-		Errors []struct {
-			Code transport.ErrorCode `json:"code"`
-		} `json:"errors"`
-	}
-	if json.Unmarshal(body, &said) != nil {
-		said.Errors = nil // HTML, or nothing
-	}
 	failed := &Error{
 		Kind:   kindOfStatus(resp.StatusCode),
 		Err:    fmt.Errorf("status %d", resp.StatusCode),
 		status: resp.StatusCode,
 	}
-	if len(said.Errors) > 0 {
-		failed.code = said.Errors[0].Code
-		failed.Kind = kindOfCode(failed.code, failed.Kind)
+	if code, said := decodeErrorCode(body); said {
+		failed.code = code
+		if failed.Kind != RateLimited { // GitHub's says DENIED
+			failed.Kind = kindOfCode(code, failed.Kind)
+		}
 	}
 	return failed
+}
+
+// decodeErrorCode reads the first code of an error's body, and false where that
+// is HTML, or nothing.
+func decodeErrorCode(body []byte) (code transport.ErrorCode, said bool) {
+	var answer struct {
+		Errors []struct {
+			Code transport.ErrorCode `json:"code"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(body, &answer) != nil || len(answer.Errors) == 0 {
+		return "", false
+	}
+	return answer.Errors[0].Code, true
 }
 
 func kindOfStatus(status int) Kind {

@@ -21,6 +21,8 @@ type fake struct {
 	*httptest.Server
 	mu    sync.Mutex
 	calls []string
+	// queries and authorizations are those of the calls, whole.
+	queries, authorizations []string
 }
 
 // newFake starts a registry; /v2/ is answered with 200 unless the handler says
@@ -48,6 +50,8 @@ func (f *fake) noting(handler http.Handler) http.Handler {
 		scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		f.mu.Lock()
 		f.calls = append(f.calls, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+scheme))
+		f.queries = append(f.queries, r.URL.RawQuery)
+		f.authorizations = append(f.authorizations, r.Header.Get("Authorization"))
 		f.mu.Unlock()
 		handler.ServeHTTP(w, r)
 	})
@@ -64,6 +68,15 @@ func (f *fake) since() []string {
 	calls := f.calls
 	f.calls = nil
 	return calls
+}
+
+// signedIn returns the credentials that were sent so far, each once, sorted.
+func (f *fake) signedIn() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	sent := slices.DeleteFunc(slices.Clone(f.authorizations), func(header string) bool { return header == "" })
+	slices.Sort(sent)
+	return slices.Compact(sent)
 }
 
 func (f *fake) count(call string) int {
@@ -89,6 +102,29 @@ func open(patterns map[string]http.HandlerFunc) *http.ServeMux {
 	}
 	return mux
 }
+
+// hanging is a handler that does not answer before it is let go.
+type hanging struct {
+	asked chan string   // the path of each request, once it hangs
+	end   chan struct{} // one request goes on with each value, all when closed
+	then  http.HandlerFunc
+}
+
+func newHanging(then http.HandlerFunc) *hanging {
+	return &hanging{asked: make(chan string, 64), end: make(chan struct{}), then: then}
+}
+
+func (h *hanging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.asked <- r.URL.Path
+	select {
+	case <-h.end:
+		h.then(w, r)
+	case <-r.Context().Done(): // the client is gone
+	}
+}
+
+// breaksOff ends the connection without an answer.
+func breaksOff(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // says answers with a body.
 func says(status int, body string) http.HandlerFunc {
@@ -121,7 +157,7 @@ func (c *clock) advance(d time.Duration) {
 // client reaches the fakes on 127.0.0.1, at any pace.
 func client(t *testing.T, change ...func(*Options)) *Client {
 	t.Helper()
-	options := Options{Private: []string{"127.0.0.1"}, Rate: 1e6, Burst: 1 << 20}
+	options := Options{Private: []string{"127.0.0.1"}, Rate: 1e6, Burst: 1 << 20, Jitter: whole}
 	for _, f := range change {
 		f(&options)
 	}
@@ -129,9 +165,16 @@ func client(t *testing.T, change ...func(*Options)) *Client {
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
-	t.Cleanup(c.http.CloseIdleConnections)
+	t.Cleanup(func() {
+		for _, w := range c.settings.Load().ways {
+			w.closeIdle()
+		}
+	})
 	return c
 }
+
+// whole is the jitter that shortens nothing.
+func whole() float64 { return 1 }
 
 func at(clock *clock) func(*Options) { return func(o *Options) { o.Now = clock.Now } }
 
@@ -238,4 +281,15 @@ func list(t *testing.T, c *Client, repository string, credential Credential) ([]
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	return c.Tags(ctx, repository, credential)
+}
+
+// goList is list in a goroutine of its own; the channel gets its error.
+func goList(t *testing.T, c *Client, repository string) <-chan error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.Tags(t.Context(), repository, Credential{})
+		done <- err
+	}()
+	return done
 }

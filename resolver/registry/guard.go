@@ -119,28 +119,54 @@ func metadata(addr netip.Addr) bool {
 		addr == netip.MustParseAddr("fd00:ec2::254")
 }
 
-type namedKey struct{}
-
-// naming marks the requests of a read with the host that the reference names.
-func naming(ctx context.Context, host string) context.Context {
-	return context.WithValue(ctx, namedKey{}, host)
+// mark is the host that a request is meant for. It goes with the request, so
+// that a redirect to another host is seen to lead to a stranger.
+type mark struct {
+	host string
+	// realm: a token service that the settings list as private, and no more.
+	realm bool
 }
 
-func named(ctx context.Context, target string) bool {
-	host, _ := ctx.Value(namedKey{}).(string)
-	return host != "" && (target == host || withoutPort(target) == withoutPort(host))
+type markKey struct{}
+
+// naming marks the requests of a read with the host that the reference names,
+// or the settings where they name another.
+func naming(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, markKey{}, mark{host: host})
+}
+
+// realming marks the requests to a token service whose host the settings list.
+func realming(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, markKey{}, mark{host: host, realm: true})
+}
+
+// markOf returns the mark of a request to target, if it is meant for that host.
+func markOf(ctx context.Context, target string) (mark, bool) {
+	m, ok := ctx.Value(markKey{}).(mark)
+	return m, ok && m.host != "" && (target == m.host || withoutPort(target) == withoutPort(m.host))
+}
+
+// allows reports whether a request may go to target, a host:port, at addr.
+// private is what the settings grant to the host that the request is meant for,
+// and to no other.
+func (g *guard) allows(ctx context.Context, target string, addr netip.Addr, private bool) bool {
+	m, ok := markOf(ctx, target)
+	if private && ok && (!m.realm || !metadata(addr.Unmap())) {
+		return true
+	}
+	return g.permits(target, addr, ok && !m.realm)
 }
 
 // dial returns the DialContext of a transport. The context that a connection is
 // made under holds the values of the request's.
-func (g *guard) dial(timeout time.Duration, dns *net.Resolver) func(context.Context, string, string) (net.Conn, error) {
+func (g *guard) dial(timeout time.Duration, dns *net.Resolver, private bool) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, target string) (net.Conn, error) {
 		dialer := net.Dialer{
 			Timeout:  timeout,
 			Resolver: dns,
 			ControlContext: func(ctx context.Context, _, resolved string, _ syscall.RawConn) error {
 				addr, err := netip.ParseAddrPort(resolved)
-				if err != nil || !g.permits(target, addr.Addr(), named(ctx, target)) {
+				if err != nil || !g.allows(ctx, target, addr.Addr(), private) {
 					return errAddress
 				}
 				return nil
@@ -152,12 +178,12 @@ func (g *guard) dial(timeout time.Duration, dns *net.Resolver) func(context.Cont
 
 // literal refuses an address that is written into the URL. The dialer would
 // too, but not behind a proxy, nor where a connection is already there.
-func (g *guard) literal(req *http.Request) error {
+func (g *guard) literal(req *http.Request, private bool) error {
 	addr, err := netip.ParseAddr(req.URL.Hostname())
 	if err != nil {
 		return nil //nolint:nilerr // a name: the dialer sees what it resolves to
 	}
-	if !g.permits(req.URL.Host, addr, named(req.Context(), req.URL.Host)) {
+	if !g.allows(req.Context(), req.URL.Host, addr, private) {
 		return errAddress
 	}
 	return nil

@@ -3,10 +3,13 @@ package registry
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
+	"math/bits"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -14,7 +17,7 @@ import (
 
 // tags reads a list, and once more where the first way of asking was wrong.
 func (s *session) tags(ctx context.Context) ([]string, error) {
-	size := s.client.options.PageSize
+	size := s.pageSize
 	sized := url.Values{"n": {strconv.Itoa(size)}}.Encode()
 
 	read, err := s.walk(ctx, sized)
@@ -47,9 +50,9 @@ func refusesSize(failed *Error) bool {
 
 // walk is one way through the pages of a list.
 type walk struct {
-	tags    []string
-	pages   int // that were read
-	entries int // of all pages, bad tags included
+	tags    [][]string // of each page
+	pages   int        // that were read
+	entries int        // of all pages, bad tags included
 	bytes   int64
 }
 
@@ -58,7 +61,7 @@ type walk struct {
 // other host and no other repository can be named, and the wrong paths that
 // Artifactory and Nexus send do no harm.
 func (s *session) walk(ctx context.Context, query string) (walk, error) {
-	u := s.base.JoinPath("v2", s.repository.Path, "tags", "list")
+	u := s.url("tags", "list")
 	var done walk
 	seen := map[string]bool{}
 	for done.pages < s.client.options.MaxPages {
@@ -66,7 +69,7 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 			return done, badAnswer("pages of the list run in a circle")
 		}
 		seen[query] = true
-		u.RawQuery = query
+		u.RawQuery = s.at.query(query)
 
 		found, next, err := s.page(ctx, u, &done)
 		if err != nil {
@@ -74,7 +77,7 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 		}
 		done.pages++
 		done.entries += found.entries
-		done.tags = append(done.tags, found.tags...)
+		done.tags = append(done.tags, found.tags)
 		// Gitea sends a Link on its last page, too.
 		if next == "" || found.entries == 0 {
 			return done, nil
@@ -128,14 +131,42 @@ func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) 
 }
 
 // distinct drops what came twice: pages overlap where tags are pushed meanwhile.
-func distinct(tags []string) []string {
-	seen := make(map[string]struct{}, len(tags))
+func distinct(pages [][]string) []string {
+	tags := pages[0]
+	if len(pages) > 1 {
+		tags = slices.Concat(pages...)
+	}
+	seen := newTagSet(len(tags))
 	kept := tags[:0]
 	for _, tag := range tags {
-		if _, ok := seen[tag]; !ok {
-			seen[tag] = struct{}{}
+		if seen.add(kept, tag) {
 			kept = append(kept, tag)
 		}
 	}
 	return kept
+}
+
+// tagSet is a hash table of places in a list: a map of its tags takes five
+// times the memory.
+type tagSet struct {
+	seed   maphash.Seed
+	places []uint32 // one more than the place; zero is free
+}
+
+func newTagSet(n int) tagSet {
+	return tagSet{maphash.MakeSeed(), make([]uint32, 1<<bits.Len(uint(n+n/2)))}
+}
+
+// add notes that the tag will be appended to the list, unless it is there.
+func (s *tagSet) add(list []string, tag string) bool {
+	mask := uint64(len(s.places) - 1) //nolint:gosec // never empty
+	at := maphash.String(s.seed, tag) & mask
+	for s.places[at] != 0 {
+		if list[s.places[at]-1] == tag {
+			return false
+		}
+		at = (at + 1) & mask
+	}
+	s.places[at] = uint32(len(list) + 1) //nolint:gosec // no list is that long
+	return true
 }

@@ -5,7 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
+
+	"github.com/keelson-dev/keelson/resolver/registry/config"
 )
 
 // Defaults of Options, with their reasons.
@@ -19,6 +22,7 @@ const (
 	defaultTimeout          = 60 * time.Second
 	defaultRate             = 10
 	defaultBurst            = 20
+	defaultConcurrency      = 4
 	// Amazon ECR refuses more than a thousand.
 	defaultPageSize     = 1000
 	defaultMaxTags      = 100_000
@@ -30,6 +34,10 @@ const (
 // Options of a Client. The zero value is that of a webhook on the open
 // internet: TLS, and public addresses alone.
 type Options struct {
+	// Config are the registry settings; see Client.Reconfigure. The default is
+	// none: every registry is asked, where its references say. What Config says
+	// of a registry goes before the fields below.
+	Config *config.Config
 	// Insecure are the registries, as host or host:port, that are spoken to in
 	// plain HTTP. Loopback names (localhost, *.localhost, 127.0.0.0/8, ::1)
 	// need no entry. Where plain HTTP is answered as a TLS server does, TLS is
@@ -58,6 +66,9 @@ type Options struct {
 	// once. The defaults are 10 and 20.
 	Rate  float64
 	Burst int
+	// Concurrency is how many requests to one host may be under way at once,
+	// the reading of the answer included. The default is 4.
+	Concurrency int
 
 	// PageSize is asked for (1,000). MaxTags (100,000), MaxPages (1,000),
 	// MaxPageBytes (16 MiB, unpacked) and MaxBytes (64 MiB) are what one list
@@ -66,8 +77,18 @@ type Options struct {
 	MaxTags, MaxPages      int
 	MaxPageBytes, MaxBytes int64
 
+	// Metrics counts requests; nil is nothing. Several clients may share one.
+	Metrics *Metrics
+	// Trace, if set, is called after each request, from several goroutines at
+	// once. It must not block: the request waits for it.
+	Trace func(Request)
+
 	// Now is the clock of tokens and pauses. The default is time.Now.
 	Now func() time.Time
+	// Jitter is the chance by which pauses of our own choice are shortened: a
+	// number of at least 0 and at most 1, where 1 leaves them whole. It is
+	// called from several goroutines at once. The default is rand.Float64.
+	Jitter func() float64
 }
 
 func (o Options) withDefaults() Options {
@@ -79,6 +100,9 @@ func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	o.Rate = cmp.Or(o.Rate, defaultRate)
 	o.Burst = cmp.Or(o.Burst, defaultBurst)
+	if o.Concurrency <= 0 {
+		o.Concurrency = defaultConcurrency
+	}
 	o.PageSize = cmp.Or(o.PageSize, defaultPageSize)
 	o.MaxTags = cmp.Or(o.MaxTags, defaultMaxTags)
 	o.MaxPages = cmp.Or(o.MaxPages, defaultMaxPages)
@@ -86,6 +110,9 @@ func (o Options) withDefaults() Options {
 	o.MaxBytes = cmp.Or(o.MaxBytes, defaultMaxBytes)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // page is one answer to tags/list.
@@ -12,7 +13,10 @@ type page struct {
 	entries int // of the array, those included that are no tags
 }
 
-var errTooManyTags = errors.New("more tags than are read")
+var (
+	errTooManyTags = errors.New("more tags than are read")
+	errNotWhole    = errors.New("list is not one whole JSON object")
+)
 
 // decodePage reads `{"name": …, "tags": […]}` of at most limit entries. The
 // body must be one whole JSON object that has tags: maintenance pages, sign-ins
@@ -20,95 +24,274 @@ var errTooManyTags = errors.New("more tags than are read")
 // distribution's older versions write it. name is not compared: registries
 // behind a path prefix leave that out. next is not read: it would name a host.
 //
-// It reads token by token, since a slice of five million empty strings fits in
-// a page's bytes.
+// It reads what lists are made of itself, ten thousand tags in one pass, and
+// leaves to encoding/json what they seldom have: a reader of tokens allocates
+// for each, and a slice of five million empty strings fits in a page's bytes.
 func decodePage(body []byte, limit int) (page, error) {
-	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) || !json.Valid(body) {
-		return page{}, badAnswer("list is not one whole JSON object")
+	r := pageReader{body: body, limit: limit}
+	err := r.object()
+	switch {
+	case errors.Is(err, errNotWhole), (err != nil || r.unproven) && !json.Valid(body):
+		return page{}, &Error{Kind: BadAnswer, Err: errNotWhole}
+	case err != nil:
+		return page{}, err
+	default:
+		return r.page(), nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if _, err := decoder.Token(); err != nil {
-		return page{}, badAnswer("decoding the list: %w", err)
-	}
-	var found page
-	var seen bool
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return page{}, badAnswer("decoding the list: %w", err)
-		}
-		if key != "tags" {
-			var skipped json.RawMessage
-			if err := decoder.Decode(&skipped); err != nil {
-				return page{}, badAnswer("decoding the list: %w", err)
-			}
-			continue
-		}
-		if seen {
-			return page{}, badAnswer("list has tags twice")
-		}
-		seen = true
-		if found, err = decodeTags(decoder, limit); err != nil {
-			return page{}, err
-		}
-	}
-	if !seen {
-		return page{}, badAnswer("list has no tags field")
-	}
-	return found, nil
 }
 
-func decodeTags(decoder *json.Decoder, limit int) (page, error) {
-	var found page
-	start, err := decoder.Token()
-	if err != nil {
-		return page{}, badAnswer("decoding tags: %w", err)
+// pageReader goes through a body once. What it says of a body holds where that
+// is valid JSON.
+type pageReader struct {
+	body     []byte
+	at       int
+	limit    int
+	unproven bool // something was passed over that need not be JSON
+
+	entries int
+	text    []byte // the tags, a blank between them
+}
+
+// page returns the tags as parts of one text. The body is not kept for them.
+func (r *pageReader) page() page {
+	found := page{entries: r.entries}
+	if len(r.text) > 0 {
+		found.tags = strings.Split(string(r.text), " ")
 	}
-	if start == nil {
-		return found, nil
+	return found
+}
+
+func (r *pageReader) object() error {
+	if !r.take('{') {
+		return errNotWhole
 	}
-	if start != json.Delim('[') {
-		return page{}, badAnswer("tags are no array")
-	}
-	for decoder.More() {
-		if found.entries++; found.entries > limit {
-			return page{}, &Error{Kind: TooLarge, Err: errTooManyTags}
+	seen := false
+	for first := true; !first || !r.take('}'); first = false {
+		if err := r.member(&seen); err != nil {
+			return err
 		}
-		entry, err := decoder.Token()
-		if err != nil {
-			return page{}, badAnswer("decoding tags: %w", err)
+		if r.take('}') {
+			break
 		}
-		switch tag := entry.(type) {
-		case string:
-			if validTag(tag) {
-				found.tags = append(found.tags, tag)
+		if !r.take(',') {
+			return errNotWhole
+		}
+	}
+	r.space()
+	switch {
+	case r.at != len(r.body):
+		return errNotWhole
+	case !seen:
+		return badAnswer("list has no tags field")
+	default:
+		return nil
+	}
+}
+
+// member reads a key with its value, and notes whether that was tags.
+func (r *pageReader) member(seen *bool) error {
+	key, ok := r.quoted()
+	switch {
+	case !ok || !r.take(':'):
+		return errNotWhole
+	case string(key) != "tags":
+		return r.skip()
+	case *seen:
+		return badAnswer("list has tags twice")
+	default:
+		*seen = true
+		return r.tags()
+	}
+}
+
+func (r *pageReader) tags() error {
+	switch {
+	case r.null():
+		return nil
+	case !r.take('['):
+		return badAnswer("tags are no array")
+	case r.take(']'):
+		return nil
+	}
+	r.text = make([]byte, 0, len(r.body)-r.at)
+	for {
+		if r.entries++; r.entries > r.limit {
+			return &Error{Kind: TooLarge, Err: errTooManyTags}
+		}
+		if !r.null() { // seen among the tags of real registries
+			tag, ok := r.quoted()
+			if !ok {
+				return badAnswer("a tag is no string")
 			}
-		case nil: // seen among the tags of real registries
-		default:
-			return page{}, badAnswer("a tag is no string")
+			r.add(tag)
+		}
+		if r.take(']') {
+			return nil
+		}
+		if !r.take(',') {
+			return errNotWhole
 		}
 	}
-	_, err = decoder.Token() // the end of the array
-	if err != nil {
-		return page{}, badAnswer("decoding tags: %w", err)
+}
+
+func (r *pageReader) add(tag []byte) {
+	if !validTag(tag) {
+		return
 	}
-	return found, nil
+	if len(r.text) > 0 {
+		r.text = append(r.text, ' ')
+	}
+	r.text = append(r.text, tag...)
+}
+
+func (r *pageReader) space() {
+	for r.at < len(r.body) {
+		switch r.body[r.at] {
+		case ' ', '\t', '\r', '\n':
+			r.at++
+		default:
+			return
+		}
+	}
+}
+
+// take passes over white space and then c, if that comes next.
+func (r *pageReader) take(c byte) bool {
+	r.space()
+	if r.at == len(r.body) || r.body[r.at] != c {
+		return false
+	}
+	r.at++
+	return true
+}
+
+func (r *pageReader) null() bool {
+	r.space()
+	if !bytes.HasPrefix(r.body[r.at:], []byte("null")) {
+		return false
+	}
+	r.at += len("null")
+	return true
+}
+
+// quoted reads a string. Bytes that are no UTF-8 stay as they are: JSON has
+// U+FFFD for them, which is in no tag and in no key that is looked for either.
+func (r *pageReader) quoted() ([]byte, bool) {
+	if !r.take('"') {
+		return nil, false
+	}
+	start := r.at
+	for i, c := range r.body[start:] {
+		switch {
+		case c == '"':
+			r.at = start + i + 1
+			return r.body[start : start+i], true
+		case c == '\\':
+			return r.escaped(start)
+		case c < ' ':
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// escaped reads a string that begins behind the quote before start.
+func (r *pageReader) escaped(start int) ([]byte, bool) {
+	r.at = start
+	if !r.pass() {
+		return nil, false
+	}
+	var text string
+	if err := json.Unmarshal(r.body[start-1:r.at], &text); err != nil {
+		return nil, false
+	}
+	return []byte(text), true
+}
+
+// skip passes over a value that nothing is read from.
+func (r *pageReader) skip() error {
+	r.space()
+	rest := r.body[r.at:]
+	if len(rest) > 0 && rest[0] == '"' {
+		if _, ok := r.quoted(); !ok {
+			return errNotWhole
+		}
+		return nil
+	}
+	r.unproven = true
+	if len(rest) > 0 && (rest[0] == '{' || rest[0] == '[') {
+		return r.skipNested()
+	}
+	end := bytes.IndexAny(rest, ",}")
+	if end < 0 {
+		return errNotWhole
+	}
+	r.at += end
+	return nil
+}
+
+// skipNested counts brackets, which is enough where they match.
+func (r *pageReader) skipNested() error {
+	for depth := 0; r.at < len(r.body); {
+		c := r.body[r.at]
+		r.at++
+		switch c {
+		case '"':
+			if !r.pass() {
+				return errNotWhole
+			}
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth--; depth == 0 {
+				return nil
+			}
+		}
+	}
+	return errNotWhole
+}
+
+// pass goes behind the end of a string that it is in.
+func (r *pageReader) pass() bool {
+	for r.at < len(r.body) {
+		c := r.body[r.at]
+		r.at++
+		switch c {
+		case '"':
+			return true
+		case '\\':
+			r.at++
+		}
+	}
+	return false
 }
 
 // maxTag is the longest tag of the distribution specification.
 const maxTag = 128
 
 // validTag reports the grammar [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
-func validTag(tag string) bool {
-	if tag == "" || len(tag) > maxTag || tag[0] == '.' || tag[0] == '-' {
+func validTag[T string | []byte](tag T) bool {
+	if len(tag) == 0 || len(tag) > maxTag || tag[0] == '.' || tag[0] == '-' {
 		return false
 	}
 	for i := range len(tag) {
-		c := tag[i]
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !letter && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-' {
+		if !tagCharacter(tag[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// The characters of a tag as bits: one word for those below 64, one above.
+const (
+	lowTagCharacters  = (1<<10-1)<<'0' | 1<<'-' | 1<<'.'
+	highTagCharacters = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
+)
+
+func tagCharacter(c byte) bool {
+	set := uint64(lowTagCharacters)
+	if c >= 64 {
+		set = highTagCharacters
+	}
+	return c < 128 && set>>(c&63)&1 != 0
 }

@@ -7,13 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
-	"time"
-)
 
-// failedPing is how long the failure of a ping counts: the other repositories
-// of a registry that is down need not each wait for it.
-const failedPing = 10 * time.Second
+	"golang.org/x/sync/singleflight"
+)
 
 // site is what one ping told about a registry. It is kept while the registry is
 // used, and corrected by every challenge that comes later.
@@ -22,12 +20,11 @@ type site struct {
 	known bool
 	state siteState
 
-	failure error // of the last ping
-	retryAt time.Time
+	pings singleflight.Group
 }
 
 type siteState struct {
-	base      url.URL // scheme and host
+	base      url.URL // scheme, host and the path that repositories hang below
 	challenge challenge
 }
 
@@ -41,27 +38,6 @@ func (s *site) set(state siteState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.known = state, true
-}
-
-// failed returns the failure of a ping that has just been made, nil without one.
-func (s *site) failed(now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now.Before(s.retryAt) {
-		return s.failure
-	}
-	return nil
-}
-
-// fail keeps a failure, but for a pause and our own pace, which traffic keeps
-// and which may end earlier.
-func (s *site) fail(err error, now time.Time) {
-	if failed := classify(err); failed.Kind == RateLimited || failed.RetryAfter > 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failure, s.retryAt = err, now.Add(failedPing)
 }
 
 // correct takes over the challenge of a refusal, but for its scope, which is
@@ -81,46 +57,50 @@ func (s *site) forget() {
 	s.known = false
 }
 
-// reach returns what is known of a host, asking it where nothing is. A caller
-// who leaves ends no ping, so that every failure kept is the host's.
-func (c *Client) reach(ctx context.Context, host string) (*site, siteState, error) {
-	found := c.sites.Get(host, func() *site { return new(site) })
+// reach returns what is known of an address, asking there where nothing is.
+// Nobody joins the ping of a host that has been silent for long, and a caller
+// who leaves ends none.
+func (c *Client) reach(ctx context.Context, w *way, at address) (*site, siteState, error) {
+	found := w.sites.Get(at, func() *site { return new(site) })
 	if state, ok := found.get(); ok {
 		return found, state, nil
 	}
-	state, err := shared(ctx, c, "ping "+host, func(ctx context.Context) (siteState, error) {
+	round, err := c.traffic.join(at.host)
+	if err != nil {
+		return found, siteState{}, err
+	}
+	state, err := shared(ctx, c, &found.pings, strconv.Itoa(round), func(ctx context.Context) (siteState, error) {
 		if state, ok := found.get(); ok {
 			return state, nil
 		}
-		if err := found.failed(c.options.Now()); err != nil {
-			return siteState{}, err
-		}
-		state, err := c.ping(ctx, host)
+		state, err := c.ping(ctx, w, at)
 		if err == nil {
 			found.set(state)
-		} else {
-			found.fail(err, c.options.Now())
 		}
 		return state, err
 	})
 	return found, state, err
 }
 
-// ping asks /v2/ in the scheme that the host is spoken to in.
+// ping asks /v2/ in the scheme that the host is spoken to in: that of its URL
+// in the settings, else TLS.
 //
 // A loopback registry, and one named as insecure, is spoken to in plain HTTP:
 // to try TLS first and wait for its failure would cost each of them a
 // handshake. One that shows itself to be a TLS server gets TLS, with the usual
 // check of its certificate; that way is always open, the opposite never.
-func (c *Client) ping(ctx context.Context, host string) (siteState, error) {
-	if !loopback(host) && !c.insecure[host] && !c.insecure[withoutPort(host)] {
-		return c.pingAt(ctx, url.URL{Scheme: "https", Host: host})
+func (c *Client) ping(ctx context.Context, w *way, at address) (siteState, error) {
+	if at.scheme != "" {
+		return c.pingAt(ctx, w, at, at.scheme)
 	}
-	state, err := c.pingAt(ctx, url.URL{Scheme: "http", Host: host})
+	if !at.plain && !loopback(at.host) && !c.insecure[at.host] && !c.insecure[withoutPort(at.host)] {
+		return c.pingAt(ctx, w, at, "https")
+	}
+	state, err := c.pingAt(ctx, w, at, "http")
 	if err == nil || !perhapsTLS(err) {
 		return state, err
 	}
-	secure, tlsErr := c.pingAt(ctx, url.URL{Scheme: "https", Host: host})
+	secure, tlsErr := c.pingAt(insisting(ctx), w, at, "https")
 	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](tlsErr); untrusted || tlsErr == nil {
 		return secure, tlsErr
 	}
@@ -131,6 +111,9 @@ func (c *Client) ping(ctx context.Context, host string) (siteState, error) {
 // or a connection that breaks once it stands.
 func perhapsTLS(err error) bool {
 	failed := classify(err)
+	if errors.Is(failed, errOpen) {
+		return false
+	}
 	if failed.status != 0 {
 		return failed.status == http.StatusBadRequest
 	}
@@ -140,12 +123,16 @@ func perhapsTLS(err error) bool {
 	return failed.Kind == Unreachable
 }
 
-func (c *Client) pingAt(ctx context.Context, base url.URL) (siteState, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String()+"/v2/", http.NoBody)
+func (c *Client) pingAt(ctx context.Context, w *way, at address, scheme string) (siteState, error) {
+	base := url.URL{Scheme: scheme, Host: at.host, Path: at.root}
+	asked := base
+	asked.Path += "/"
+	asked.RawQuery = at.query("")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, asked.String(), http.NoBody)
 	if err != nil {
 		return siteState{}, badAnswer("naming the registry: %w", err)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := w.http.Do(req)
 	if err != nil {
 		return siteState{}, classify(err)
 	}
@@ -154,15 +141,17 @@ func (c *Client) pingAt(ctx context.Context, base url.URL) (siteState, error) {
 	if here {
 		state.base.Scheme = resp.Request.URL.Scheme // a redirect to TLS
 	}
-	switch resp.StatusCode {
-	case http.StatusUnauthorized:
+	switch status := resp.StatusCode; {
+	case status == http.StatusUnauthorized:
 		if here { // the challenge of another host is not this registry's
 			state.challenge = challengeOf(resp.Header)
 			state.challenge.scope = ""
 		}
-	case http.StatusOK, http.StatusNotFound:
+	case status == http.StatusOK, status == http.StatusNotFound:
 		// No challenge. Some proxies serve lists and know no /v2/: the list's
 		// own answer counts.
+	case at.free && status < http.StatusInternalServerError && status != http.StatusTooManyRequests:
+		// A path of the operator's need not be one that answers for itself.
 	default:
 		return siteState{}, c.failure(resp)
 	}

@@ -2,31 +2,40 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // session is one read of one repository with one credential.
 type session struct {
-	client     *Client
-	repository Repository
+	reading
+	way        *way
+	at         address
+	pageSize   int
 	credential Credential
 	site       *site
 	base       url.URL
 }
 
-// tokenKey is what a token is kept for: never another credential's.
+// tokenKey is what a token is kept for: never another endpoint's, nor another
+// credential's.
 type tokenKey struct {
-	host, path, credential string
+	at               address
+	path, credential string
 }
 
 // slot holds the token of one key.
 type slot struct {
 	mu    sync.Mutex
 	token *bearer
+
+	exchanges singleflight.Group
 }
 
 func (s *slot) get() *bearer {
@@ -53,24 +62,29 @@ type grant struct {
 	at    *url.URL // where to ask, if a redirect led there
 }
 
-// session pings the repository's registry unless that was done.
-func (c *Client) session(ctx context.Context, repository string, credential Credential) (*session, error) {
-	parsed, err := ParseRepository(repository)
-	if err != nil {
-		return nil, &Error{Kind: Refused, Err: err}
-	}
-	host := parsed.endpoint()
-	found, state, err := c.reach(naming(ctx, host), host)
+// session pings an endpoint unless that was done.
+func (r reading) session(ctx context.Context, e *endpoint, credential Credential) (*session, error) {
+	at := e.address(r.repository)
+	found, state, err := r.client.reach(naming(ctx, at.host), e.way, at)
 	if err != nil {
 		return nil, err
 	}
-	return &session{client: c, repository: parsed, credential: credential, site: found, base: state.base}, nil
+	return &session{
+		reading: r, way: e.way, at: at, pageSize: e.pageSize, credential: credential, site: found, base: state.base,
+	}, nil
+}
+
+// url names what belongs to the repository, such as tags/list.
+func (s *session) url(parts ...string) *url.URL {
+	u := s.base.JoinPath(append([]string{s.repository.Path}, parts...)...)
+	u.RawQuery = s.at.query("")
+	return u
 }
 
 // do sends one request with what the registry is known to ask for. A refusal
 // that a new token may change is answered with one, once.
 func (s *session) do(ctx context.Context, method string, u *url.URL, accept string) (*http.Response, error) {
-	ctx = naming(ctx, s.base.Host)
+	ctx = paying(naming(ctx, s.base.Host), s.credential.ID())
 	state, _ := s.site.get()
 	auth, err := s.authorize(ctx, state.challenge, "")
 	if err != nil {
@@ -108,10 +122,10 @@ func (s *session) send(ctx context.Context, method string, u *url.URL, accept, a
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	resp, err := s.client.http.Do(req)
+	resp, err := s.way.http.Do(req)
 	if err != nil {
 		failed := classify(err)
-		if failed.Kind == Unreachable {
+		if failed.Kind == Unreachable && !errors.Is(failed, errOpen) {
 			s.site.forget()
 		}
 		return nil, failed
@@ -163,7 +177,7 @@ func (s *session) authorize(ctx context.Context, asked challenge, old string) (g
 	}
 	switch asked.scheme {
 	case "bearer":
-		key := tokenKey{host: s.base.Host, path: s.repository.Path, credential: s.credential.ID()}
+		key := tokenKey{at: s.at, path: s.repository.Path, credential: s.credential.ID()}
 		return s.bearer(ctx, asked, key, &s.base, s.credential, old)
 	case "basic":
 		return grant{header: s.credential.basic()}, nil
@@ -179,7 +193,10 @@ func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, bas
 	if err != nil {
 		return grant{}, err
 	}
-	kept := s.client.tokens.Get(key, func() *slot { return new(slot) })
+	if key.at == s.at {
+		ctx = s.realm(ctx, service.Host)
+	}
+	kept := s.way.tokens.Get(key, func() *slot { return new(slot) })
 	usable := func() *bearer {
 		t := kept.get()
 		if t == nil || t.header == old || !s.client.options.Now().Before(t.renewAt) || !covers(t.scope, asked.scope) {
@@ -190,9 +207,8 @@ func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, bas
 	if t := usable(); t != nil {
 		return grant{header: t.header, slot: kept, scope: t.scope}, nil
 	}
-	request := tokenRequest{service: service, name: asked.service, scopes: s.scopes(asked.scope), credential: credential}
-	flight := strings.Join([]string{"token", key.host, key.path, key.credential, asked.scope, old}, " ")
-	t, err := shared(ctx, s.client, flight, func(ctx context.Context) (*bearer, error) {
+	request := tokenRequest{way: s.way, service: service, name: asked.service, scopes: s.scopes(asked.scope), credential: credential}
+	t, err := shared(ctx, s.client, &kept.exchanges, asked.scope+" "+old, func(ctx context.Context) (*bearer, error) {
 		if t := usable(); t != nil {
 			return t, nil // somebody else's refresh has just ended
 		}
@@ -208,6 +224,16 @@ func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, bas
 	return grant{header: t.header, slot: kept, fresh: true, scope: t.scope}, nil
 }
 
+// realm lets the token service of a private endpoint have a private address,
+// if the settings list its host as well. The endpoint names it, so its word
+// alone must not do.
+func (s *session) realm(ctx context.Context, host string) context.Context {
+	if _, ok := markOf(ctx, host); ok || !s.way.means.private || !s.settings.listsPrivate(host) {
+		return ctx
+	}
+	return realming(ctx, host)
+}
+
 // elsewhere answers the challenge of a host that a redirect led to, without our
 // credential: a registry's own domain in front of GHCR or Quay needs it.
 func (s *session) elsewhere(ctx context.Context, resp *http.Response) (*grant, error) {
@@ -215,12 +241,13 @@ func (s *session) elsewhere(ctx context.Context, resp *http.Response) (*grant, e
 	if asked.scheme != "bearer" {
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
-	key := tokenKey{host: resp.Request.URL.Host, path: s.repository.Path}
-	next, err := s.bearer(ctx, asked, key, resp.Request.URL, Credential{}, "")
+	there := resp.Request.URL
+	key := tokenKey{at: address{scheme: there.Scheme, host: there.Host, namespace: s.at.namespace}, path: s.repository.Path}
+	next, err := s.bearer(ctx, asked, key, there, Credential{}, "")
 	if err != nil {
 		return nil, err
 	}
-	next.at = resp.Request.URL
+	next.at = there
 	return &next, nil
 }
 

@@ -29,6 +29,7 @@ type bearer struct {
 
 // tokenRequest is all that a token depends on.
 type tokenRequest struct {
+	way        *way
 	service    *url.URL // the realm
 	name       string   // the challenge's service parameter
 	scopes     []string
@@ -85,7 +86,7 @@ func (c *Client) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearer, 
 }
 
 func (c *Client) readToken(req *http.Request, ask tokenRequest) (*bearer, error) {
-	resp, err := c.http.Do(req)
+	resp, err := ask.way.http.Do(req)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -101,26 +102,36 @@ func (c *Client) readToken(req *http.Request, ask tokenRequest) (*bearer, error)
 	if len(body) > maxTokenBody {
 		return nil, &Error{Kind: TooLarge}
 	}
+	token, life, err := decodeToken(body)
+	if err != nil {
+		return nil, err
+	}
+	return &bearer{
+		header:  "Bearer " + token,
+		scope:   strings.Join(ask.scopes, " "),
+		renewAt: received.Add(life * 8 / 10),
+	}, nil
+}
+
+// decodeToken reads the answer of a token service: the token, fit to stand in a
+// header, and how long it lives, in bounds. Its errors never quote the answer.
+func decodeToken(body []byte) (token string, life time.Duration, err error) {
 	var answer struct {
 		Token       string  `json:"token"`
 		AccessToken string  `json:"access_token"`
 		ExpiresIn   float64 `json:"expires_in"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
-		return nil, badAnswer("token answer is no JSON object") // its own error would quote the token
+		return "", 0, badAnswer("token answer is no JSON object") // its own error would quote the token
 	}
-	text := answer.Token
-	if text == "" {
-		text = answer.AccessToken
+	token = answer.Token
+	if token == "" {
+		token = answer.AccessToken
 	}
-	if !sendable(text) {
-		return nil, badAnswer("token answer has no usable token")
+	if !sendable(token) {
+		return "", 0, badAnswer("token answer has no usable token")
 	}
-	return &bearer{
-		header:  "Bearer " + text,
-		scope:   strings.Join(ask.scopes, " "),
-		renewAt: received.Add(tokenLife(answer.ExpiresIn) * 8 / 10),
-	}, nil
+	return token, tokenLife(answer.ExpiresIn), nil
 }
 
 // tokenLife bounds what the service says, in seconds.

@@ -3,39 +3,14 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
-
-func TestRetryAfter(t *testing.T) {
-	now := newClock().Now()
-	for name, tt := range map[string]struct {
-		header string
-		want   time.Duration
-		said   bool
-	}{
-		"seconds":            {"120", 2 * time.Minute, true},
-		"zero is a moment":   {"0", minPause, true},
-		"more than an hour":  {"1000000000", maxPause, true},
-		"more than a number": {"18446744073709551615", 0, false},
-		"a date":             {now.Add(90 * time.Second).Format(http.TimeFormat), 90 * time.Second, true},
-		"a date gone by":     {now.Add(-time.Hour).Format(http.TimeFormat), minPause, true},
-		"a date far away":    {now.Add(1000 * time.Hour).Format(http.TimeFormat), maxPause, true},
-		"negative":           {"-5", 0, false},
-		"garbage":            {"soon", 0, false},
-		"absent":             {"", 0, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			resp := &http.Response{Header: http.Header{}}
-			resp.Header.Set("Retry-After", tt.header)
-			got, said := retryAfter(resp, now)
-			if got != tt.want || said != tt.said {
-				t.Errorf("got %s, %t; want %s, %t", got, said, tt.want, tt.said)
-			}
-		})
-	}
-}
 
 // go-containerregistry asked three times within four seconds of a 429.
 func TestPauseIsKept(t *testing.T) {
@@ -63,6 +38,10 @@ func TestPauseIsKept(t *testing.T) {
 	}
 	if calls := registry.since(); len(calls) > 0 {
 		t.Errorf("asked %q within the pause; it is the host's, not the repository's", calls)
+	}
+	other := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags}))
+	if _, err := list(t, c, other.repository("a"), Credential{}); err != nil {
+		t.Errorf("another host: %v", err)
 	}
 
 	now.advance(time.Second)
@@ -113,4 +92,164 @@ func TestPaceOfAHostHonoursTheDeadline(t *testing.T) {
 	defer cancel()
 	_, err := c.Tags(ctx, registry.repository("a"), Credential{})
 	wantKind(t, err, RateLimited) // at once: the turn would come in a quarter of an hour
+}
+
+func TestOwnPauseIsSpread(t *testing.T) {
+	registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/tags/list": says(http.StatusTooManyRequests, "")}))
+	c := client(t, at(newClock()), func(o *Options) { o.Jitter = func() float64 { return 0 } })
+	_, err := list(t, c, registry.repository("a"), Credential{})
+	if got := wantError(t, err, RateLimited).RetryAfter; got != firstPause/2 {
+		t.Errorf("RetryAfter is %s, want half of %s at the least", got, firstPause)
+	}
+}
+
+// Four requests under way would make a pause of four minutes.
+func TestRequestsThatAreLimitedTogetherDoubleNothing(t *testing.T) {
+	var p pause
+	now := newClock().Now()
+	for range 4 {
+		p.observe(http.StatusTooManyRequests, 0, limits{}, now, now, whole)
+	}
+	if got := p.left(now); got != firstPause {
+		t.Errorf("pause of %s, want %s", got, firstPause)
+	}
+}
+
+func TestPauseIsNotMadeShorter(t *testing.T) {
+	var p pause
+	now := newClock().Now()
+	p.observe(http.StatusTooManyRequests, time.Minute, limits{}, now, now, whole)
+	p.observe(http.StatusTooManyRequests, time.Second, limits{}, now, now, whole)
+	if got := p.left(now); got != time.Minute {
+		t.Errorf("%s are left, want 1m", got)
+	}
+}
+
+// GitHub's secondary limit says 403 and DENIED.
+func TestForbiddenWithRetryAfterBlamesNoCredential(t *testing.T) {
+	limited := true
+	service := &tokens{expires: 300}
+	registry := newFake(t, service.serve(open(map[string]http.HandlerFunc{"/v2/{path}/tags/list": func(w http.ResponseWriter, r *http.Request) {
+		if limited {
+			w.Header().Set("Retry-After", "60")
+			says(http.StatusForbidden, `{"errors":[{"code":"DENIED"}]}`)(w, r)
+			return
+		}
+		twoTags(w, r)
+	}})))
+	now := newClock()
+	c := client(t, at(now))
+
+	for _, path := range []string{"a", "b"} {
+		_, err := list(t, c, registry.repository(path), Credential{})
+		if got := wantError(t, err, RateLimited).RetryAfter; got != time.Minute {
+			t.Errorf("RetryAfter is %s, want 1m", got)
+		}
+	}
+	now.advance(time.Minute)
+	limited = false
+	if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {
+		t.Error(err)
+	}
+	if service.issued != 1 {
+		t.Errorf("%d tokens were issued, want the one that is kept", service.issued)
+	}
+}
+
+func TestRequestsUnderWayAreBounded(t *testing.T) {
+	const callers = 12
+	slow := newHanging(twoTags)
+	var underWay atomic.Int64
+	registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/warm/tags/list": twoTags, "/v2/{path}/tags/list": func(w http.ResponseWriter, r *http.Request) {
+		if n := underWay.Add(1); n > defaultConcurrency {
+			t.Errorf("%d requests are under way, want at most %d", n, defaultConcurrency)
+		}
+		slow.ServeHTTP(w, r)
+		underWay.Add(-1)
+	}}))
+	c := client(t, at(newClock()))
+	if _, err := list(t, c, registry.repository("warm"), Credential{}); err != nil {
+		t.Fatal(err)
+	}
+	var all []<-chan error
+	for i := range callers {
+		all = append(all, goList(t, c, registry.repository(fmt.Sprint("r", i))))
+	}
+	for range callers {
+		<-slow.asked
+		if len(slow.asked) == 0 {
+			slow.end <- struct{}{}
+		}
+	}
+	close(slow.end)
+	for _, done := range all {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTurnLastsAsLongAsTheBody(t *testing.T) {
+	for name, end := range map[string]func(*http.Response){
+		"closed": func(resp *http.Response) { _ = resp.Body.Close() },
+		"read":   func(resp *http.Response) { _, _ = io.Copy(io.Discard, resp.Body) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			registry := newFake(t, twoTags)
+			c := client(t)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, registry.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.settings.Load().rest.server.way.http.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			held := func() int { return len(c.traffic.lane(registry.host()).slots) }
+			if held() != 1 {
+				t.Errorf("%d turns are held by an unread body, want 1", held())
+			}
+			end(resp)
+			_ = resp.Body.Close() // once more
+			if held() != 0 {
+				t.Errorf("%d turns are held after the body, want none", held())
+			}
+		})
+	}
+}
+
+// The challenge holds a turn, and the token that it asks for needs one.
+func TestOneTurnIsEnoughForAChallenge(t *testing.T) {
+	service := &tokens{expires: 300}
+	guarded := service.serve(open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags}))
+	registry := newFake(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			return // an open ping, so that the list itself is challenged
+		}
+		if r.URL.Path != "/token" && r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token"`)
+			says(http.StatusUnauthorized, strings.Repeat(" ", 2*maxErrorBody))(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	}))
+	c := client(t, func(o *Options) { o.Concurrency = 1 })
+	if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWaitForATurnEndsWithTheDeadline(t *testing.T) {
+	lane := newTraffic(Options{}.withDefaults(), func(string) pace { return pace{rate: 1, burst: 9, concurrency: 1} }).lane("a")
+	ctx, leave := context.WithCancel(t.Context())
+	if err := lane.queue(ctx, lane.slots); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error)
+	go func() { second <- lane.queue(ctx, lane.slots) }()
+	leave()
+	if err := <-second; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
 }

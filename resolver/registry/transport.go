@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -16,12 +17,14 @@ const (
 	maxHeaderBytes            = 256 << 10
 )
 
-// newHTTPClient builds the one client that all requests of a Client go through.
-func newHTTPClient(o Options, g *guard, traffic *traffic, dns *net.Resolver) *http.Client {
-	inner := &http.Transport{
+// newTransport builds the transport of a way; all requests of a Client go
+// through one of these.
+func (c *Client) newTransport(m means) *http.Transport {
+	o := &c.options
+	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            g.dial(o.ConnectTimeout, dns),
-		TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+		DialContext:            c.guard.dial(o.ConnectTimeout, c.dns, m.private),
+		TLSClientConfig:        &tls.Config{RootCAs: cmp.Or(m.roots, o.RootCAs), MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    o.TLSTimeout,
 		ResponseHeaderTimeout:  o.HeaderTimeout,
 		MaxIdleConns:           maxIdleConnections,
@@ -30,39 +33,72 @@ func newHTTPClient(o Options, g *guard, traffic *traffic, dns *net.Resolver) *ht
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
 	}
-	return &http.Client{
-		Transport:     &roundTripper{inner: inner, guard: g, traffic: traffic, userAgent: o.UserAgent},
-		CheckRedirect: checkRedirect,
+	if m.client != nil {
+		transport.TLSClientConfig.Certificates = []tls.Certificate{*m.client}
 	}
+	if m.proxy != nil {
+		transport.Proxy = http.ProxyURL(m.proxy)
+		// Nothing but the proxy is dialled then, and the operator chose it.
+		transport.DialContext = (&net.Dialer{Timeout: o.ConnectTimeout, Resolver: c.dns}).DialContext
+	}
+	return transport
 }
 
 // roundTripper is where every request passes, those after a redirect included.
 type roundTripper struct {
-	inner     http.RoundTripper
-	guard     *guard
-	traffic   *traffic
-	userAgent string
+	// vouched is for the hosts that a read names, others for where redirects
+	// and token realms lead.
+	vouched, others http.RoundTripper
+	private         bool
+	guard           *guard
+	traffic         *traffic
+	observer        observer
+	userAgent       string
 }
 
 func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	err := rt.guard.literal(req)
-	if err == nil {
-		err = rt.traffic.admit(req.Context(), req.URL.Host)
-	}
+	turn, err := rt.admit(req)
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
+		rt.observer.refused(req, err)
 		return nil, err
 	}
-	req = req.Clone(req.Context()) // a RoundTripper may not change what it got
-	req.Header.Set("User-Agent", rt.userAgent)
-	resp, err := rt.inner.RoundTrip(req)
+	sent := req.Clone(req.Context()) // a RoundTripper may not change what it got
+	sent.Header.Set("User-Agent", rt.userAgent)
+	inner := rt.others
+	if _, ok := markOf(req.Context(), req.URL.Host); ok {
+		inner = rt.vouched
+	}
+	resp, err := inner.RoundTrip(sent)
+	took := rt.traffic.now().Sub(turn.ticket.began)
 	if err != nil {
+		turn.leave()
+		turn.failed(req.Context(), err)
+		rt.observer.over(req, outcomeOf(0, err), Request{Err: classify(err).Kind, Duration: took})
 		return nil, err
 	}
-	rt.traffic.observe(req.URL.Host, resp)
+	status := resp.StatusCode
+	if disguised(resp) {
+		// Those above are not to blame a credential for it.
+		resp.StatusCode = http.StatusTooManyRequests
+		resp.Status = "429 " + http.StatusText(http.StatusTooManyRequests)
+	}
+	turn.answered(resp)
+	outcome := resp.StatusCode
+	onEnd(resp, func(read int64, err error) {
+		turn.leave()
+		rt.observer.over(req, outcomeOf(outcome, err), Request{Status: status, Err: bodyKind(err), Duration: took, Bytes: read})
+	})
 	return resp, nil
+}
+
+func (rt *roundTripper) admit(req *http.Request) (*turn, error) {
+	if err := rt.guard.literal(req, rt.private); err != nil {
+		return nil, err
+	}
+	return rt.traffic.admit(req)
 }
 
 // checkRedirect follows a few redirects, never from TLS to plain HTTP, and

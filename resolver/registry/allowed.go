@@ -1,0 +1,147 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/keelson-dev/keelson/resolver/registry/config"
+)
+
+var errDenied = errors.New("not allowed by the registry settings")
+
+// Allows reports whether a repository may be asked: an *Error of kind Denied
+// where the settings forbid it, of kind Refused where it is none. It asks
+// nobody, so that callers can ask it before they look for credentials.
+func (c *Client) Allows(repository string) error {
+	if _, err := c.settings.Load().admit(repository); err != nil {
+		return err.of(repository)
+	}
+	return nil
+}
+
+// admit parses a repository and refuses those that may not be asked.
+func (s *settings) admit(repository string) (Repository, *Error) {
+	parsed, err := ParseRepository(repository)
+	if err != nil {
+		return Repository{}, &Error{Kind: Refused, Err: err}
+	}
+	if !s.config.Allows(parsed.Host, parsed.Path) || s.denies(parsed) {
+		return Repository{}, &Error{Kind: Denied, Err: errDenied}
+	}
+	return parsed, nil
+}
+
+// denies looks for a repository under the other names of its host, too: a
+// reference that spells out a port, or where Docker Hub's API is, must not lead
+// past the list. To allow one name is to allow that one alone.
+func (s *settings) denies(r Repository) bool {
+	var host string
+	switch {
+	case r.Host == hubAPI, r.Host == hubAPI+":443", r.Host == "docker.io:443", r.Host == "registry.hub.docker.com":
+		host = dockerHub
+	case strings.HasSuffix(r.Host, ":443"):
+		host = strings.TrimSuffix(r.Host, ":443")
+	default:
+		return false
+	}
+	return slices.ContainsFunc(s.config.Deny, func(p config.Pattern) bool { return p.Matches(host, r.Path) })
+}
+
+// PollMinimum is the shortest time between two polls of a repository that its
+// registry's settings allow; 0 is no such limit.
+func (c *Client) PollMinimum(repository string) time.Duration {
+	s := c.settings.Load()
+	parsed, err := ParseRepository(repository)
+	if err != nil {
+		return 0
+	}
+	if found := s.config.For(parsed.Host, parsed.Path); found != nil {
+		return found.PollMinimum
+	}
+	return 0
+}
+
+// Configured are the credentials of the settings file for the registries
+// themselves. They follow Reconfigure.
+func (c *Client) Configured() ConfigCredentials { return ConfigCredentials{client: c} }
+
+// ConfigCredentials finds what the settings file says to sign in with at a
+// registry. It answers from memory.
+type ConfigCredentials struct {
+	client *Client
+}
+
+// For returns the credential for a repository, none where the file has none.
+// Those of mirrors are not among them: the client alone sends these. The error
+// is that of Client.Allows.
+func (cc ConfigCredentials) For(_ context.Context, repository string) ([]Credential, error) {
+	s := cc.client.settings.Load()
+	parsed, err := s.admit(repository)
+	if err != nil {
+		return nil, err.of(repository)
+	}
+	if found := s.route(parsed).credential; !found.Anonymous() {
+		return []Credential{found}, nil
+	}
+	return nil, nil
+}
+
+// pace is how fast one host is asked.
+type pace struct {
+	rate  rate.Limit
+	burst int
+	// concurrency is how many requests may be under way at once.
+	concurrency int
+}
+
+// pace is what the settings say now about a host, which a URL names; what they
+// do not say is the client's default.
+func (c *Client) pace(host string) pace {
+	found := pace{rate: rate.Limit(c.options.Rate), burst: c.options.Burst, concurrency: c.options.Concurrency}
+	r := c.settings.Load().paced(strings.ToLower(host))
+	if r == nil {
+		return found
+	}
+	if r.RequestsPerSecond > 0 {
+		found.rate = rate.Limit(r.RequestsPerSecond)
+	}
+	if r.Burst > 0 {
+		found.burst = r.Burst
+	}
+	if r.Concurrency > 0 {
+		found.concurrency = r.Concurrency
+	}
+	return found
+}
+
+// paced finds the registry whose pace a host has: one that is asked there, or
+// the most specific that names it, without path where there is one. A mirror
+// has those of its own entry: the registry's are for the registry's sake.
+func (s *settings) paced(host string) *config.Registry {
+	name := host
+	if host == hubAPI {
+		name = dockerHub
+	}
+	var found *route
+	for i := range s.routes {
+		r := &s.routes[i]
+		if r.registry.RequestsPerSecond == 0 && r.registry.Burst == 0 && r.registry.Concurrency == 0 {
+			continue
+		}
+		if at := r.registry.Server.URL; at != nil && strings.EqualFold(at.Host, host) {
+			return r.registry
+		}
+		if r.host.Matches(name, "") && (found == nil || r.host == found.host) {
+			found = r // the last of the same host has the shortest path
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return found.registry
+}

@@ -1,0 +1,123 @@
+package registry
+
+import (
+	"context"
+	"time"
+)
+
+// reading is one question: what does not change from endpoint to endpoint.
+type reading struct {
+	client     *Client
+	settings   *settings
+	repository Repository
+}
+
+// read asks about a repository: its mirrors in turn, then the registry itself,
+// as containerd does. One endpoint gives the whole answer. The settings are
+// those of the beginning. The error is always an *Error.
+//
+// A mirror is asked with the operator's credential, or with none, whoever the
+// caller is. What it answers is nevertheless the answer to the caller's own
+// credential, as which the resolver keeps it: no tenant sees another's. Whether
+// a mirror may show all tenants what its credential reads is the operator's
+// choice, as it is with containerd's.
+func read[T any](ctx context.Context, c *Client, repository string, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+
+	var none T
+	about := reading{client: c, settings: c.settings.Load()}
+	var refusal *Error
+	if about.repository, refusal = about.settings.admit(repository); refusal != nil {
+		return none, refusal.of(repository)
+	}
+	route := about.settings.route(about.repository)
+	var missed []error
+	for i := range route.mirrors {
+		value, err := askMirror(ctx, about, &route.mirrors[i], ask)
+		if err == nil {
+			return value, nil
+		}
+		failed := classify(err)
+		if !failed.asksNext() {
+			return none, failed.of(repository)
+		}
+		missed = append(missed, failed)
+	}
+	if ctx.Err() != nil { // the registry would be pinged for nobody
+		return none, classify(ctx.Err()).after(missed).of(repository)
+	}
+	value, err := askEndpoint(ctx, about, &route.server, credential, ask)
+	if err != nil {
+		return none, classify(err).after(missed).of(repository)
+	}
+	return value, nil
+}
+
+// askMirror gives a mirror half of what is left of the time, so that one that
+// hangs leaves enough for those after it.
+func askMirror[T any](ctx context.Context, about reading, e *endpoint, ask func(context.Context, *session) (T, error)) (T, error) {
+	var none T
+	if ctx.Err() != nil {
+		return none, ctx.Err()
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	return askEndpoint(ctx, about, e, e.credential, ask)
+}
+
+func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
+	defer e.way.used()
+	var none T
+	session, err := about.session(ctx, e, credential)
+	if err != nil {
+		return none, err
+	}
+	return ask(ctx, session)
+}
+
+// asksNext reports whether a mirror's failure leaves the question open. What is
+// not named here is an answer.
+func (e *Error) asksNext() bool {
+	switch e.Kind {
+	case Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, Refused:
+		return true
+	default:
+		return false
+	}
+}
+
+// after returns the registry's own failure with those of its mirrors inside.
+func (e *Error) after(mirrors []error) *Error {
+	if len(mirrors) == 0 {
+		return e
+	}
+	joined := *e
+	joined.Err = &mirroredError{own: e.Err, mirrors: mirrors}
+	return &joined
+}
+
+// mirroredError reads as the registry's own failure; those of the mirrors are
+// for errors.Is.
+type mirroredError struct {
+	own     error // nil where the kind says it all
+	mirrors []error
+}
+
+func (e *mirroredError) Error() string {
+	if e.own == nil {
+		return "after its mirrors"
+	}
+	return e.own.Error()
+}
+
+// Unwrap returns the causes, the registry's first.
+func (e *mirroredError) Unwrap() []error {
+	if e.own == nil {
+		return e.mirrors
+	}
+	return append([]error{e.own}, e.mirrors...)
+}

@@ -1,0 +1,185 @@
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/keelson-dev/keelson/resolver/registry/config"
+)
+
+// settings are what holds between two calls of Reconfigure. They do not change:
+// a read takes them once and ends with them.
+type settings struct {
+	config *config.Config
+	ways   []*way // the first is that of all that the file does not name
+	routes []route
+	byName map[*config.Registry]*route
+	rest   route // of repositories without settings
+}
+
+// route is how the repositories of one entry of the settings file are read.
+type route struct {
+	registry *config.Registry
+	host     config.Pattern // of the prefix, without the path
+	mirrors  []endpoint
+	server   endpoint
+	// credential is the settings file's for the registry itself.
+	credential Credential
+}
+
+// Reconfigure takes other settings; nil are none, which allow every registry.
+// It may be called while reads are under way: these end with the settings that
+// they began with, and lose neither connection nor answer.
+//
+// What was learnt by settings that are now others is dropped: connections,
+// pings and tokens. What stayed the same is kept, and so is each pause that a
+// host asked for. The error names every endpoint that cannot be used; the old
+// settings hold then.
+func (c *Client) Reconfigure(to *config.Config) error {
+	c.reconfiguring.Lock()
+	defer c.reconfiguring.Unlock()
+
+	var old []*way
+	if held := c.settings.Load(); held != nil {
+		old = held.ways
+	}
+	next, err := c.newSettings(to, old)
+	if err != nil {
+		return err
+	}
+	c.settings.Store(next)
+	for _, w := range old {
+		if !slices.Contains(next.ways, w) {
+			w.drop()
+		}
+	}
+	return nil
+}
+
+// newSettings builds settings, with those ways of the old ones that are the
+// same. No way is made if anything is wrong.
+func (c *Client) newSettings(to *config.Config, old []*way) (*settings, error) {
+	if to == nil {
+		to = &config.Config{}
+	}
+	if err := checkEndpoints(to); err != nil {
+		return nil, err
+	}
+	s := &settings{config: to, byName: make(map[*config.Registry]*route, len(to.Registries))}
+	wayOf := func(m means) *way {
+		same := func(w *way) bool { return w.means.equal(m) }
+		if at := slices.IndexFunc(s.ways, same); at >= 0 {
+			return s.ways[at]
+		}
+		var found *way
+		if at := slices.IndexFunc(old, same); at >= 0 {
+			found = old[at]
+		} else {
+			found = c.newWay(m)
+		}
+		s.ways = append(s.ways, found)
+		return found
+	}
+	s.rest = newRoute(&config.Registry{PageSize: c.options.PageSize}, wayOf)
+	s.routes = make([]route, len(to.Registries))
+	for i := range to.Registries {
+		r := to.Registries[i]
+		r.PageSize = cmp.Or(r.PageSize, c.options.PageSize)
+		s.routes[i] = newRoute(&r, wayOf)
+		s.byName[&to.Registries[i]] = &s.routes[i]
+	}
+	return s, nil
+}
+
+func newRoute(r *config.Registry, wayOf func(means) *way) route {
+	made := route{
+		registry:   r,
+		host:       hostOf(r.Prefix),
+		server:     newEndpoint(r.Server, wayOf(meansOf(r.Server)), r.PageSize),
+		credential: ownCredentials(r),
+	}
+	for _, m := range r.Mirrors {
+		mirror := newEndpoint(m, wayOf(meansOf(m)), r.PageSize)
+		mirror.mirror, mirror.credential = true, credentialOf(m.Credentials)
+		made.mirrors = append(made.mirrors, mirror)
+	}
+	return made
+}
+
+// hostOf is a pattern without its path.
+func hostOf(p config.Pattern) config.Pattern {
+	host, _, _ := strings.Cut(p.String(), "/")
+	found, err := config.ParsePattern(host)
+	if err != nil {
+		return p // not reached: it is a pattern's own text
+	}
+	return found
+}
+
+// checkEndpoints names every endpoint that cannot be used.
+func checkEndpoints(c *config.Config) error {
+	var faults []error
+	check := func(r *config.Registry, what string, u *url.URL, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("reading the settings of registry %q: %s %q: %w", r.Prefix, what, u.Redacted(), err))
+		}
+	}
+	proxy := func(r *config.Registry, u *url.URL) {
+		if u != nil && !web(u) {
+			check(r, "proxy", u, errNoProxy)
+		}
+	}
+	for i := range c.Registries {
+		r := &c.Registries[i]
+		if r.Server.URL != nil {
+			check(r, "server", r.Server.URL, checkURL(r.Server.URL))
+		}
+		proxy(r, r.Server.Proxy)
+		for _, m := range r.Mirrors {
+			if m.URL == nil {
+				check(r, "mirror", nil, errNoMirror)
+				continue
+			}
+			check(r, "mirror", m.URL, checkURL(m.URL))
+			proxy(r, m.Proxy)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// route is how a repository is read.
+func (s *settings) route(r Repository) *route {
+	if found, ok := s.byName[s.config.For(r.Host, r.Path)]; ok {
+		return found
+	}
+	return &s.rest
+}
+
+// listsPrivate reports whether the settings name a host, with or without port,
+// as one whose addresses may be private.
+func (s *settings) listsPrivate(host string) bool {
+	host = strings.ToLower(host)
+	bare := withoutPort(host)
+	lists := func(e config.Endpoint) bool {
+		if !e.Private || e.URL == nil {
+			return false
+		}
+		listed := strings.ToLower(e.URL.Host)
+		return listed == host || listed == bare
+	}
+	for i := range s.routes {
+		r := &s.routes[i]
+		server := r.registry.Server
+		if server.Private && server.URL == nil && (r.host.Matches(host, "") || r.host.Matches(bare, "")) {
+			return true
+		}
+		if lists(server) || slices.ContainsFunc(r.registry.Mirrors, lists) {
+			return true
+		}
+	}
+	return false
+}
