@@ -14,8 +14,7 @@ import (
 // name: a gate that is ignored would let through what it should hold back.
 var later = map[string]bool{
 	"approvals": true, "approvalDeadline": true, "canary": true, "healthTimeout": true, "hold": true,
-	"imagePullSecret": true, "minAge": true, "notify": true, "order": true, "platforms": true,
-	"releaseNotes": true, "rollback": true, "window": true,
+	"minAge": true, "notify": true, "order": true, "releaseNotes": true, "rollback": true, "window": true,
 }
 
 // Bounds on values, which come from whoever may write workloads.
@@ -37,6 +36,8 @@ var checks = map[string]func(e entry) string{
 	keyTrigger:           checkTrigger,
 	keyPollSchedule:      checkSchedule,
 	keyMonitorContainers: checkNames,
+	keyImagePullSecret:   checkSecret,
+	keyPlatforms:         checkPlatforms,
 }
 
 // fault tells what is wrong with an entry by itself; empty for nothing.

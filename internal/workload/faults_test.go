@@ -12,8 +12,8 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-const knownKeys = "exclude, extract, filter, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
-	"onUnresolvable, pin, policy, pollSchedule, resolveOn, trigger, policy.<container>"
+const knownKeys = "exclude, extract, filter, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
+	"onUnresolvable, pin, platforms, policy, pollSchedule, resolveOn, trigger, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {
 	tests := map[string]struct {
@@ -23,11 +23,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 	}{
 		"an unknown policy": {
 			annotations: keys{"keelson.dev/policy": "mayor"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "mayor": unknown policy; did you mean "major"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
-		},
-		"a policy that is not built yet": {
-			labels: keys{"keelson.dev/policy": "newest"},
-			faults: []string{`metadata.labels[keelson.dev/policy]: Invalid value: "newest": newest needs the registry's build dates, which is not supported yet; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "mayor": unknown policy; did you mean "major"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 		},
 		"an unknown key": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/colour": "red"},
@@ -77,18 +73,13 @@ func TestFaultsAreToldInFull(t *testing.T) {
 		},
 		"a bad policy of one image volume leaves the others": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.models": ""},
-			faults:      []string{`metadata.annotations[keelson.dev/policy.models]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+			faults:      []string{`metadata.annotations[keelson.dev/policy.models]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 			governed:    map[string]string{"setup": "minor", "web": "minor", "job": "minor"},
 		},
 		"a bad policy for all leaves the containers with their own": {
 			annotations: keys{"keelson.dev/policy": "", "keelson.dev/policy.web": "patch"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never`},
+			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 			governed:    map[string]string{"web": "patch"},
-		},
-		"matchTag is bad with force alone": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "force", "keel.sh/match-tag": "false"},
-			faults:      []string{`metadata.annotations[keel.sh/match-tag]: Invalid value: "false": force without matchTag needs the registry's build dates, which is not supported yet; allowed: true`},
-			governed:    map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
 		},
 		"a bad companion is told once, where it stands, and bears on all": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "patch", "keelson.dev/policy.job": "all"},

@@ -49,7 +49,7 @@ func (r *reader) read() {
 	s.skipVolume = r.boolean(keyImageVolumes) == no
 	for name, setting := range map[string]*string{
 		keyPin: &s.rule.Pin, keyResolveOn: &s.rule.ResolveOn, keyOnUnresolvable: &s.rule.OnUnresolvable,
-		keyPollSchedule: &s.rule.ScheduleText,
+		keyPollSchedule: &s.rule.ScheduleText, keyImagePullSecret: &s.rule.ImagePullSecret,
 	} {
 		if v, ok := r.good(name); ok {
 			*setting = v
@@ -60,6 +60,9 @@ func (r *reader) read() {
 		s.rule.Trigger = TriggerPush
 	}
 	s.rule.Schedule, _ = ParseSchedule(s.rule.ScheduleText)
+	if v, ok := r.good(keyPlatforms); ok {
+		s.rule.Platforms, _ = parsePlatforms(v)
+	}
 	if list, ok := r.good(keyExclude); ok && list != "" {
 		for glob := range strings.SplitSeq(list, ",") {
 			r.exclude = append(r.exclude, strings.TrimSpace(glob))
@@ -109,10 +112,7 @@ func (r *reader) policy(e entry, container string) *policy.Policy {
 	for _, f := range faults {
 		at, of := e, container
 		if other, ok := r.chosen[f.Field]; ok && f.Field != keyPolicy {
-			at = other
-			if f.Field != keyMatchTag { // which is bad with some policies alone
-				of = ""
-			}
+			at, of = other, ""
 		}
 		r.add(at, of, f.Value, f.Allowed)
 	}

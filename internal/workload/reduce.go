@@ -13,10 +13,11 @@ func OurKeys(from map[string]any) map[string]any {
 	return kept
 }
 
-// ImagesOnly returns a pod spec that has the object's image slots and nothing
-// else.
+// ImagesOnly returns a pod spec that has the object's image slots and what bears
+// on pulling them: the pull secrets and ServiceAccount that a registry is asked
+// with, and the constraints that tell on which nodes the Pods may run.
 func (o *Object) ImagesOnly() map[string]any {
-	spec := map[string]any{}
+	spec := o.pulling()
 	for _, slot := range o.Slots() {
 		list, item := "containers", map[string]any{"name": slot.Name, "image": slot.Image}
 		switch slot.Type {
@@ -30,3 +31,32 @@ func (o *Object) ImagesOnly() map[string]any {
 	}
 	return spec
 }
+
+// pulling keeps what is there alone: most templates have none of it.
+func (o *Object) pulling() map[string]any {
+	full, kept := child(o.template(), "spec"), map[string]any{}
+	if names := o.PullSecrets(); len(names) > 0 {
+		references := make([]any, len(names))
+		for i, name := range names {
+			references[i] = map[string]any{"name": name}
+		}
+		kept["imagePullSecrets"] = references
+	}
+	if account := o.ServiceAccountName(); account != "" {
+		kept["serviceAccountName"] = account
+	}
+	if selector := child(full, "nodeSelector"); len(selector) > 0 {
+		kept["nodeSelector"] = selector
+	}
+	if tolerations, _ := full["tolerations"].([]any); len(tolerations) > 0 {
+		kept["tolerations"] = tolerations
+	}
+	if required := child(child(child(full, "affinity"), "nodeAffinity"), requiredAffinity); len(required) > 0 {
+		kept["affinity"] = map[string]any{"nodeAffinity": map[string]any{requiredAffinity: required}}
+	}
+	return kept
+}
+
+// requiredAffinity are the terms that a node must fulfil; those that are only
+// preferred keep a Pod from no node.
+const requiredAffinity = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -2,9 +2,11 @@ package workload
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/robfig/cron/v3"
 
+	"github.com/keelson-dev/keelson/resolver"
 	"github.com/keelson-dev/keelson/resolver/policy"
 )
 
@@ -22,6 +24,8 @@ const (
 	keyInitContainers    = "initContainers"
 	keyImageVolumes      = "imageVolumes"
 	keyPin               = "pin"
+	keyImagePullSecret   = "imagePullSecret"
+	keyPlatforms         = "platforms"
 	keyResolveOn         = "resolveOn"
 	keyOnUnresolvable    = "onUnresolvable"
 )
@@ -76,6 +80,12 @@ type Rule struct {
 	ResolveOn string
 	// OnUnresolvable is Keep or Deny. The default is Keep.
 	OnUnresolvable string
+	// ImagePullSecret names a Secret in the workload's namespace whose
+	// credentials are tried before those of the pod template; empty for none.
+	ImagePullSecret string
+	// Platforms are those that an image has to be built for, sorted; none
+	// where the workload does not say.
+	Platforms []resolver.Platform
 }
 
 // Governed reports whether Keelson decides about the slot at all.
@@ -90,7 +100,7 @@ func (r Rule) Pins(submittedDigest bool) bool {
 	case submittedDigest:
 		return true
 	default:
-		return r.Policy != nil && r.Policy.Name() == "force"
+		return r.Policy != nil && (r.Policy.Kind() == "force" || r.Policy.Kind() == "newest")
 	}
 }
 
@@ -100,7 +110,7 @@ func (r Rule) SameAnswer(other Rule) bool {
 	if !r.Governed() || !other.Governed() {
 		return r.Governed() == other.Governed()
 	}
-	return r.Pin == other.Pin && r.Policy.Equal(other.Policy)
+	return r.Pin == other.Pin && slices.Equal(r.Platforms, other.Platforms) && r.Policy.Equal(other.Policy)
 }
 
 // ReadSettings reads the settings of a workload in its namespace.

@@ -190,8 +190,11 @@ func TestSameAnswer(t *testing.T) {
 		"another pin of what is not governed": {
 			keys{"keelson.dev/policy": "never"}, keys{"keelson.dev/pin": "digest"}, true,
 		},
-		"another schedule":  {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"}, true},
-		"no longer watched": {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": "job"}, false},
+		"another platform":           {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/platforms": "linux/arm64"}, false},
+		"platforms in another order": {keys{"keelson.dev/policy": "all", "keelson.dev/platforms": "linux/arm64,linux/amd64"}, keys{"keelson.dev/policy": "all", "keelson.dev/platforms": "linux/amd64, linux/arm64"}, true},
+		"another pull secret":        {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/imagePullSecret": "a"}, true},
+		"another schedule":           {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"}, true},
+		"no longer watched":          {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": "job"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -216,6 +219,7 @@ func TestPins(t *testing.T) {
 		"pin: tag overrules a submitted digest":   {keys{"keelson.dev/policy": "minor", "keelson.dev/pin": "tag"}, true, false},
 		"pin: digest":                             {keys{"keelson.dev/policy": "minor", "keelson.dev/pin": "digest"}, false, true},
 		"force":                                   {keys{"keelson.dev/policy": "force"}, false, true},
+		"newest":                                  {keys{"keelson.dev/policy": "newest"}, false, true},
 		"force with pin: tag":                     {keys{"keelson.dev/policy": "force", "keelson.dev/pin": "tag"}, false, false},
 		"not governed":                            {keys{}, false, false},
 	}
