@@ -54,6 +54,31 @@ func TestWebhookMayNotWrite(t *testing.T) {
 	}
 }
 
+// Secrets are read by name. Whoever narrows the right deletes one binding, and
+// must not find another that grants it all the same.
+func TestPullSecretsAreReadThroughOneBinding(t *testing.T) {
+	objects := install(t)
+	binding := one[*rbacv1.ClusterRoleBinding](t, objects, "keelson-pull-secrets")
+	want := []string{"secrets get,watch", "serviceaccounts get,watch"}
+	if diff := cmp.Diff(want, spelled(t, one[*rbacv1.ClusterRole](t, objects, binding.RoleRef.Name).Rules)); diff != "" {
+		t.Errorf("rights (-want +got):\n%s", diff)
+	}
+	for _, role := range all[*rbacv1.ClusterRole](objects) {
+		for _, right := range spelled(t, role.Rules) {
+			if role.Name != binding.RoleRef.Name && strings.Contains(right, "secrets") {
+				t.Errorf("%s: %s", role.Name, right)
+			}
+		}
+	}
+	for _, role := range all[*rbacv1.Role](objects) {
+		for _, right := range spelled(t, role.Rules) {
+			if strings.Contains(right, "secrets") {
+				t.Errorf("%s: %s", role.Name, right)
+			}
+		}
+	}
+}
+
 func TestTokensAreMountedOnlyWhereUsed(t *testing.T) {
 	for _, account := range all[*corev1.ServiceAccount](install(t)) {
 		if mounted := account.AutomountServiceAccountToken; mounted == nil || *mounted {
@@ -83,9 +108,24 @@ func rights(t *testing.T, objects []client.Object) []string {
 
 func granted(t *testing.T, subjects []rbacv1.Subject, where string, rules []rbacv1.PolicyRule) []string {
 	t.Helper()
-	if len(subjects) != 1 || subjects[0].Kind != rbacv1.ServiceAccountKind || subjects[0].Namespace != "keelson" {
-		t.Fatalf("subjects: got %+v, want one ServiceAccount of ours", subjects)
+	if len(subjects) == 0 {
+		t.Fatal("a binding without subjects")
 	}
+	var lines []string
+	for _, subject := range subjects {
+		if subject.Kind != rbacv1.ServiceAccountKind || subject.Namespace != "keelson" {
+			t.Fatalf("subject: got %+v, want a ServiceAccount of ours", subject)
+		}
+		for _, right := range spelled(t, rules) {
+			lines = append(lines, fmt.Sprintf("%s %s %s", subject.Name, where, right))
+		}
+	}
+	return lines
+}
+
+// spelled lists "resource, verbs".
+func spelled(t *testing.T, rules []rbacv1.PolicyRule) []string {
+	t.Helper()
 	var lines []string
 	for _, rule := range rules {
 		if len(rule.NonResourceURLs) > 0 {
@@ -97,7 +137,7 @@ func granted(t *testing.T, subjects []rbacv1.Subject, where string, rules []rbac
 				if len(rule.ResourceNames) > 0 {
 					name += fmt.Sprintf("[%s]", strings.Join(rule.ResourceNames, ","))
 				}
-				lines = append(lines, fmt.Sprintf("%s %s %s %s", subjects[0].Name, where, name, strings.Join(rule.Verbs, ",")))
+				lines = append(lines, name+" "+strings.Join(rule.Verbs, ","))
 			}
 		}
 	}
