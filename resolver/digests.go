@@ -23,15 +23,19 @@ type pointer struct {
 // differs reports whether a bump names another digest than the one known.
 func (p *pointer) differs(q *Query) bool { return q.WantDigest != "" && q.WantDigest != p.digest }
 
-// digest returns what a tag points at. The error is why it is not known, or,
-// beside a digest, why that is an old one.
-func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential) (string, error) {
+// digest returns what a tag points at, as it was no longer than freshFor ago.
+// The error is why it is not known, or, beside a digest, why that is an old one.
+func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential, freshFor time.Duration) (string, error) {
 	p := r.digests.Get(digestKey{key{q.Repository, credential.ID()}, tag}, func() *pointer { return new(pointer) })
-	freshFor := r.options.FreshFor
-	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= freshFor }
+	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= r.options.FreshFor }
+	since := q.Since
+	if freshFor > r.options.FreshFor {
+		since = time.Time{}
+	}
 	err := p.update(ctx, &r.options, demand[string]{
 		repository: q.Repository,
-		force:      q.Fresh,
+		what:       lookupDigest,
+		since:      since,
 		known:      func() bool { return p.digest != "" },
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
 		misses:     differs,

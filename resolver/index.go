@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/keelson-dev/keelson/resolver/policy"
@@ -21,6 +22,8 @@ type entry struct {
 	// asked are the tags that a read was made for, and when: once a tag and
 	// FreshFor.
 	asked map[string]time.Time
+	// size is how many tags are kept; it is read without the lock.
+	size atomic.Int64
 }
 
 // maxAsked bounds the tags that one entry is read again for within FreshFor:
@@ -55,7 +58,8 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 	}
 	err := e.update(ctx, &r.options, demand[*policy.Index]{
 		repository: q.Repository,
-		force:      q.Fresh,
+		what:       lookupList,
+		since:      q.Since,
 		known:      func() bool { return e.list.index != nil },
 		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },
 		misses:     misses,
@@ -67,9 +71,19 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 			}
 			return policy.NewIndex(tags), nil
 		},
-		accept: func(ix *policy.Index, now time.Time) { e.list.offer(ix, now, r.options.ConfirmAfter) },
+		accept: func(ix *policy.Index, now time.Time) {
+			if !e.list.offer(ix, now, r.options.ConfirmAfter) {
+				r.options.Metrics.suspected()
+			}
+			e.size.Store(int64(e.list.size()))
+			r.lists.Shed(r.options.MaxTags, func(e *entry) int { return int(e.size.Load()) })
+		},
 	})
 	defer e.mu.Unlock() // update locks
+
+	if e.list.index != nil {
+		r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
+	}
 
 	seen := view{index: e.list.index, suspect: e.list.pending != nil, err: err}
 	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)

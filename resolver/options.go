@@ -12,10 +12,12 @@ const (
 	// A registry that failed is left alone for a moment: each admission would
 	// wait for it otherwise.
 	defaultRetryAfter = 10 * time.Second
-	// What makes a list suspect is told from the last poll's: a weekly schedule,
+	// What makes a list suspect is told from the last poll's: a monthly schedule,
 	// and a day for its jitter.
-	defaultDropAfter  = 8 * 24 * time.Hour
+	defaultDropAfter  = 32 * 24 * time.Hour
 	defaultMaxEntries = 4096
+	// A thousand repositories of a thousand tags took 66 MB.
+	defaultMaxTags = 1_500_000
 )
 
 // Options of a Resolver.
@@ -34,17 +36,26 @@ type Options struct {
 	// minute.
 	ReadTimeout time.Duration
 	// DropAfter is how long what nobody uses is kept. A repository that is used
-	// less often has no protection against suspect lists. The default is eight
-	// days; it is MaxEntries that bounds the memory.
+	// less often has no protection against suspect lists. The default is 32 days;
+	// it is MaxEntries and MaxTags that bound the memory.
 	DropAfter time.Duration
-	// MaxEntries bounds the lists that are kept, and as many digests; what was
-	// used longest ago goes first. The default is 4,096.
+	// MaxEntries bounds the lists that are kept, and eight times as many digests
+	// and images; what was used longest ago goes first. The default is 4,096.
 	MaxEntries int
+	// MaxTags bounds the tags of all lists together: whoever may write workloads
+	// can name the longest lists there are. The default is 1,500,000, which take
+	// about 100 MB.
+	MaxTags int
 	// ReadOnce is for programs that end soon: a list is never read again for a
 	// tag that it lacks. The default is to read it once a tag and FreshFor.
 	ReadOnce bool
-	// Credentials serve queries that bring none. The default is anonymous.
+	// Credentials come after those that a query brings. The default is none.
 	Credentials Credentials
+	// Allows says whether a repository may be asked about at all; it is asked
+	// before what is known of it is looked at. The default is that all may.
+	Allows func(repository string) error
+	// Metrics counts how answers were had. The default is none.
+	Metrics *Metrics
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
 }
@@ -56,6 +67,7 @@ func (o Options) withDefaults() Options {
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, defaultReadTimeout)
 	o.DropAfter = cmp.Or(o.DropAfter, defaultDropAfter)
 	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
+	o.MaxTags = cmp.Or(o.MaxTags, defaultMaxTags)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -3,6 +3,7 @@ package resolver
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/keelson-dev/keelson/resolver/policy"
 	"github.com/keelson-dev/keelson/resolver/registry"
@@ -34,11 +35,15 @@ type Query struct {
 	// WantDigest is the digest that a bump names. Where another is known, the
 	// registry is asked again.
 	WantDigest string
-	// Credentials finds the credential; nil is the Resolver's own, if any.
+	// Credentials finds the credentials that come before the Resolver's own; nil
+	// is none.
 	Credentials Credentials
-	// Fresh reads now, however young the list is: a poll. A read under way
-	// serves.
-	Fresh bool
+	// Since asks for a read that ended no earlier: a poll gives the moment at
+	// which it began, and all of its queries share one read. The zero value
+	// takes what is fresh enough.
+	Since time.Time
+	// Platforms are those that the image must run on; none is not asked about.
+	Platforms []Platform
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 }
@@ -58,6 +63,36 @@ type Resolution struct {
 	Err error
 	// Warning is what a person should hear beside the reason; "" if nothing.
 	Warning string
+	// Passed are the tags that were preferred and could not be taken, best
+	// first; under a policy that goes by date, all that were looked at.
+	Passed []Rejection
+}
+
+// Why is the reason as a clause for people, with the tag that it is about.
+func (r Resolution) Why() string {
+	if r.Reason != StayNoPlatform || len(r.Passed) == 0 {
+		return Text(r.Reason)
+	}
+	why := r.Preferred()
+	if kindOf(r.Err) != "" {
+		why += ": " + Summary(r.Err)
+	}
+	return why
+}
+
+// Preferred tells of the tag that the policy preferred to the answer, and why it
+// could not be taken; "" where there is none.
+func (r Resolution) Preferred() string {
+	switch {
+	case len(r.Passed) == 0, r.Reason == policy.BuiltLater, r.Reason == policy.StayNewest, r.Reason == StayNoDate:
+		return "" // a policy that goes by date looks at many
+	}
+	return r.Passed[0].Tag + ": " + r.Passed[0].Text
+}
+
+// Rejection is why a tag is not the answer, as a clause for people.
+type Rejection struct {
+	Tag, Text string
 }
 
 // Moved reports whether the resolution differs from the query's base.
@@ -81,13 +116,6 @@ func (e *Unavailable) Unwrap() error { return e.Err }
 
 var errNoPolicy = errors.New("query has no policy")
 
-// ReadsRegistry reports whether the registry has a say in the answer. It has
-// none where the policy cannot judge the tag at all.
-func (q *Query) ReadsRegistry() bool {
-	_, sure := withoutRegistry(q)
-	return !sure
-}
-
 func (q *Query) check() error {
 	if q.Policy == nil {
 		return errNoPolicy
@@ -100,14 +128,4 @@ func (q *Query) check() error {
 		return fmt.Errorf("repository is not canonical: %q is", parsed.String())
 	}
 	return nil
-}
-
-// Summary is the part of an error that may be shown to whoever writes
-// workloads: no text of a registry, no address, no credential.
-func Summary(err error) string {
-	var failed *registry.Error
-	if errors.As(err, &failed) {
-		return failed.Summary()
-	}
-	return "registry could not be asked"
 }

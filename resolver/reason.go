@@ -15,6 +15,11 @@ const (
 	StayEmptyList policy.Reason = "StayEmptyList"
 	// StayNoDigest: a tag was chosen whose digest could not be had.
 	StayNoDigest policy.Reason = "StayNoDigest"
+	// StayNoDate: the policy goes by build date, and there is none to go by.
+	StayNoDate = policy.StayNoDate
+	// StayNoPlatform: there are candidates, and none of them is known to be
+	// built for all platforms of the workload.
+	StayNoPlatform policy.Reason = "StayNoPlatform"
 )
 
 // Warnings that a resolution may carry.
@@ -23,6 +28,7 @@ const (
 	WarningLackedTwice = "registry list lacks the running tag, seen twice; resolved from the list"
 	WarningEmptyList   = "registry list has no tags"
 	WarningSuspectList = "registry list is empty or has lost half its tags; the one before it counts until that is seen again"
+	WarningNotAllDated = "some build dates could not be read"
 )
 
 // Text is the reason as a clause for people; it knows the resolver's own and
@@ -39,6 +45,8 @@ func Text(reason policy.Reason) string {
 		return WarningEmptyList
 	case StayNoDigest:
 		return "digest of the chosen tag could not be read"
+	case StayNoPlatform:
+		return "no newer tag is known to be built for every platform that the Pods may run on"
 	default:
 		return reason.Text()
 	}

@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"context"
-	"errors"
 
 	"github.com/keelson-dev/keelson/resolver/internal/recent"
 	"github.com/keelson-dev/keelson/resolver/policy"
@@ -16,6 +15,9 @@ type Registry interface {
 	Tags(ctx context.Context, repository string, credential Credential) ([]string, error)
 	// Digest is what a tag points at: sha256:….
 	Digest(ctx context.Context, repository, tag string, credential Credential) (string, error)
+	// Image is what a digest stands for; with dated, its Created too, which
+	// may cost more requests.
+	Image(ctx context.Context, repository, digest string, credential Credential, dated bool) (registry.Image, error)
 }
 
 // Resolver resolves, and remembers what it read. It is safe for concurrent use.
@@ -24,7 +26,13 @@ type Resolver struct {
 	options  Options
 	lists    *recent.Map[key, *entry]
 	digests  *recent.Map[digestKey, *pointer]
+	images   *recent.Map[imageKey, *picture]
+	refusals *recent.Map[key, *refusal]
 }
+
+// tagsEach is how many digests and images are kept for each list, on average: a
+// policy that goes by date looks at fifty tags.
+const tagsEach = 8
 
 // New returns a Resolver that knows nothing yet.
 func New(source Registry, options Options) *Resolver {
@@ -33,7 +41,9 @@ func New(source Registry, options Options) *Resolver {
 		registry: source,
 		options:  options,
 		lists:    recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
-		digests:  recent.New[digestKey, *pointer](options.MaxEntries, options.DropAfter, options.Now),
+		digests:  recent.New[digestKey, *pointer](tagsEach*options.MaxEntries, options.DropAfter, options.Now),
+		images:   recent.New[imageKey, *picture](tagsEach*options.MaxEntries, options.DropAfter, options.Now),
+		refusals: recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
 	}
 }
 
@@ -47,14 +57,13 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 	if reason, sure := withoutRegistry(&q); sure {
 		return stay(&q, reason), nil
 	}
-	credential, err := r.credential(ctx, &q)
-	if err != nil {
+	if err := r.allows(&q); err != nil {
 		return unavailable(&q, err)
 	}
 	if q.Policy.Digest(q.Tag) {
-		return r.follow(ctx, &q, credential)
+		return r.follow(ctx, &q)
 	}
-	seen := r.view(ctx, &q, credential)
+	seen, credential := r.see(ctx, &q)
 	if seen.index == nil && seen.err != nil {
 		return unavailable(&q, seen.err)
 	}
@@ -74,87 +83,36 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 	return resolution, nil
 }
 
-// Rejection is why a tag is not the answer, as a clause for people.
-type Rejection struct {
-	Tag, Text string
+// allows keeps what was read before the settings forbade it from being told.
+func (r *Resolver) allows(q *Query) error {
+	if r.options.Allows == nil {
+		return nil
+	}
+	return r.options.Allows(q.Repository)
 }
 
-// Explain says why each other tag of the list is not what Resolve answered.
-// First come the tags that the policy prefers to the answer, best first, the
-// rest follow in natural order. The error is an *Unavailable.
-func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]Rejection, error) {
-	if err := q.check(); err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: err}
-	}
-	credential, err := r.credential(ctx, &q)
-	if err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: err}
-	}
-	seen := r.view(ctx, &q, credential)
-	if seen.index == nil && seen.err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: seen.err}
-	}
-	rejected, tried := r.passedOver(&q, &seen, &answer)
-	for _, v := range q.Policy.Explain(seen.index, q.Tag) {
-		if v.Tag == answer.Tag || tried[v.Tag] {
-			continue
+// see returns what is known of a repository, by the first credential that is
+// not refused. Where all are, it is what one of them could read before.
+func (r *Resolver) see(ctx context.Context, q *Query) (view, Credential) {
+	var seen view
+	credential, err := r.attempt(ctx, q, func(c Credential) error {
+		found := r.view(ctx, q, c)
+		if seen.index == nil || found.index != nil {
+			seen = found
 		}
-		text := v.Reason.Text()
-		switch v.Reason {
-		case policy.RejectNotHighest, policy.RejectSameVersion: // a candidate, judged beside the policy's choice
-			text = beside(&q, v.Tag, &answer)
-		}
-		rejected = append(rejected, Rejection{Tag: v.Tag, Text: text})
-	}
-	return rejected, nil
-}
-
-// passedOver goes again through what choose tried before it came to the answer.
-func (r *Resolver) passedOver(q *Query, seen *view, answer *Resolution) (rejected []Rejection, tried map[string]bool) {
-	text, tries := "listed, but has no manifest", maxMissing
-	if answer.Reason == StayNotInList || answer.Reason == StayNoDigest && !notFound(answer.Err) {
-		text, tries = notChosen(answer), 1
-	}
-	tried = map[string]bool{}
-	for range tries {
-		selected := r.selects(q, seen, tried)
-		if selected.Tag == answer.Tag {
-			break
-		}
-		tried[selected.Tag] = true
-		rejected = append(rejected, Rejection{Tag: selected.Tag, Text: text})
-	}
-	return rejected, tried
-}
-
-func notChosen(answer *Resolution) string { return "not chosen: " + Text(answer.Reason) }
-
-// beside is why a candidate is not the answer.
-func beside(q *Query, tag string, answer *Resolution) string {
-	if answer.Reason == StayNotInList || answer.Reason == StayNoDigest { // nothing was chosen
-		return notChosen(answer)
-	}
-	if c, ordered := q.Policy.Compare(tag, answer.Tag); ordered && c == 0 {
-		return policy.RejectSameVersion.Text()
-	}
-	return policy.RejectNotHighest.Text()
-}
-
-func (r *Resolver) credential(ctx context.Context, q *Query) (Credential, error) {
-	finder := q.Credentials
-	if finder == nil {
-		finder = r.options.Credentials
-	}
-	if finder == nil {
-		return Credential{}, nil
-	}
-	return finder.For(ctx, q.Repository)
+		return found.err
+	})
+	seen.err = err
+	return seen, credential
 }
 
 // withoutRegistry reports the stays that no list can change.
 func withoutRegistry(q *Query) (policy.Reason, bool) {
+	if q.Policy.ByDate(q.Tag) {
+		return "", false
+	}
 	switch reason := q.Policy.Select(nil, q.Tag).Reason; reason {
-	case policy.StayNever, policy.StayNotAVersion, policy.StayFiltered, policy.StayNoCurrent, policy.StayNeedsRegistry:
+	case policy.StayNever, policy.StayNotAVersion, policy.StayFiltered, policy.StayNoCurrent:
 		return reason, true
 	case policy.StayNotInList: // force says so of a tag that it would follow
 		return policy.StayNoCandidate, !q.Policy.Digest(q.Tag)
@@ -165,102 +123,31 @@ func withoutRegistry(q *Query) (policy.Reason, bool) {
 
 // follow is force with matchTag: the same tag, its current digest. It takes one
 // HEAD and no list.
-func (r *Resolver) follow(ctx context.Context, q *Query, credential Credential) (Resolution, error) {
-	digest, err := r.digest(ctx, q, q.Tag, credential)
+func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
+	var digest string
+	credential, err := r.attempt(ctx, q, func(c Credential) error {
+		found, err := r.digest(ctx, q, q.Tag, c, r.options.FreshFor)
+		if found != "" || digest == "" {
+			digest = found
+		}
+		return err
+	})
 	switch {
 	case notFound(err):
 		kept := stay(q, StayNotInList)
 		kept.Err, kept.Warning = err, WarningLacksTag
-		return kept, nil
+		return kept, nil //nolint:nilerr // the error is in the answer
 	case digest == "":
 		return unavailable(q, err)
+	case digest == q.Digest:
+		return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.StayNewest, Stale: err != nil, Err: err}, nil
 	}
-	followed := Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}
-	if digest == q.Digest {
-		followed.Reason = policy.StayNewest
-	}
-	return followed, nil
-}
-
-// maxMissing is how many listed tags may turn out to have no manifest before
-// the base stays.
-const maxMissing = 3
-
-// choose selects from a list, and finds the digest where one is to be written.
-func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
-	if seen.index == nil || seen.index.Len() == 0 {
-		kept := stay(q, StayEmptyList)
-		kept.Warning = WarningEmptyList
-		return kept
-	}
-	var warning string
-	if seen.lacks && !q.Policy.DemandsMove(q.Tag) {
-		if !seen.confirmed {
-			kept := stay(q, StayNotInList)
-			kept.Warning = WarningLacksTag
-			return kept
-		}
-		warning = WarningLackedTwice
-	}
-	missing := map[string]bool{}
-	var missed error
-	for range maxMissing {
-		resolution, err := r.pin(ctx, q, r.selects(q, seen, missing), credential)
-		resolution.Warning = warning
-		if !notFound(err) {
-			if resolution.Err == nil {
-				resolution.Err = missed
-			}
-			return resolution
-		}
-		// Listed, but gone: registries clean up manifests before tags.
-		missing[resolution.Tag], missed = true, err
-	}
-	kept := stay(q, StayNoDigest)
-	kept.Err, kept.Warning = missed, warning
-	return kept
-}
-
-func (r *Resolver) selects(q *Query, seen *view, missing map[string]bool) policy.Selection {
-	if len(missing) == 0 {
-		return q.Policy.SelectWithin(seen.index, q.Tag, q.Allow)
-	}
-	return q.Policy.SelectWithin(seen.index, q.Tag, func(tag string) bool {
-		return !missing[tag] && (q.Allow == nil || q.Allow(tag))
-	})
-}
-
-// pin adds the digest to a selection. With the error that a tag is not found
-// comes that tag; any other failure has become a stay.
-func (r *Resolver) pin(ctx context.Context, q *Query, selected policy.Selection, credential Credential) (Resolution, error) {
-	resolution := Resolution{Tag: selected.Tag, Reason: selected.Reason}
-	moved := selected.Moved(q.Tag)
-	if !moved {
-		resolution.Digest = q.Digest
-	}
-	unpinned := !moved && q.Digest == "" && selected.Reason == policy.StayNewest
-	if q.Pin != PinDigest || !moved && !unpinned {
-		return resolution, nil
-	}
-	digest, err := r.digest(ctx, q, selected.Tag, credential)
-	switch {
-	case moved && notFound(err):
-		return resolution, err
-	case digest == "" || notFound(err):
-		kept := stay(q, StayNoDigest)
-		kept.Err = err
+	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
+		kept := stay(q, fault.reason)
+		kept.Err, kept.Passed = fault.err, []Rejection{{q.Tag, fault.text}}
 		return kept, nil
 	}
-	resolution.Digest, resolution.Stale, resolution.Err = digest, err != nil, err
-	if unpinned {
-		resolution.Reason = PinnedDigest
-	}
-	return resolution, nil
-}
-
-func notFound(err error) bool {
-	failed, ok := errors.AsType[*registry.Error](err)
-	return ok && failed.Kind == registry.NotFound
+	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}, nil
 }
 
 // stay is the base.

@@ -34,10 +34,6 @@ func TestWarmResolutionMakesNoRequest(t *testing.T) {
 func TestPolicyThatNeedsNoListMakesNoRequest(t *testing.T) {
 	w := newWorld(t)
 	r := w.resolver()
-	needsDates, err := policy.Parse(policy.Spec{Name: "force"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	excluded, err := policy.Parse(policy.Spec{Name: "force", Exclude: []string{"latest"}})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +46,6 @@ func TestPolicyThatNeedsNoListMakesNoRequest(t *testing.T) {
 		"never":                        {parse(t, "never"), "1.0.0", policy.StayNever},
 		"a level and no version":       {parse(t, "patch"), "latest", policy.StayNotAVersion},
 		"a level and no tag":           {parse(t, "all"), "", policy.StayNoCurrent},
-		"force at a version":           {needsDates, "1.0.0", policy.StayNeedsRegistry},
 		"force at a tag it may not be": {excluded, "latest", policy.StayNoCandidate},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +96,8 @@ func TestReplicasAgreeOnWhatOneHasSeen(t *testing.T) {
 	wantTag(t, resolve(t, webhook, q), target, policy.NewerPatch)
 }
 
-func TestFreshReadsNow(t *testing.T) {
+// All queries of a poll share one read, be it of a young list or in vain.
+func TestSinceReadsOnceAPoll(t *testing.T) {
 	w := newWorld(t)
 	w.push("1.2.0")
 	r := w.resolver()
@@ -110,19 +106,32 @@ func TestFreshReadsNow(t *testing.T) {
 	w.push("1.2.1")
 	w.since()
 
-	q.Fresh = true
-	wantTag(t, resolve(t, r, q), "1.2.1", policy.NewerPatch)
+	w.clock.advance(time.Second)
+	q.Since = w.clock.Now()
+	for range 3 {
+		wantTag(t, resolve(t, r, q), "1.2.1", policy.NewerPatch)
+	}
+	w.wantRequests(t, 1, 0)
+
+	w.breaks(down)
+	w.clock.advance(time.Second)
+	q.Since = w.clock.Now()
+	for range 3 {
+		if got := resolve(t, r, q); !got.Stale {
+			t.Errorf("during an outage: %+v", got)
+		}
+	}
 	w.wantRequests(t, 1, 0)
 }
 
 type secrets map[string]Credential
 
-func (s secrets) For(_ context.Context, repository string) (Credential, error) {
+func (s secrets) For(_ context.Context, repository string) ([]Credential, error) {
 	credential, ok := s[repository]
 	if !ok {
-		return Credential{}, errors.New("no such secret")
+		return nil, errors.New("no such secret")
 	}
-	return credential, nil
+	return []Credential{credential}, nil
 }
 
 func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
@@ -137,7 +146,7 @@ func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 		t.Errorf("%d reads with %q, want one a credential", source.reads, source.seen)
 	}
 
-	q.Credentials = secrets{}
+	q.Credentials, source.refuses = secrets{q.Repository: registry.Basic("a", "d")}, map[string]bool{registry.Basic("a", "d").ID(): true}
 	_, err := r.Resolve(t.Context(), q)
 	if _, ok := errors.AsType[*Unavailable](err); !ok {
 		t.Errorf("got error %v, want an *Unavailable: no answer of another credential", err)
@@ -184,10 +193,26 @@ func TestMemoryIsBounded(t *testing.T) {
 	if got := r.lists.Len(); got != 2 {
 		t.Errorf("%d lists are kept, want 2", got)
 	}
-	now.advance(8 * 24 * time.Hour)
+	now.advance(32 * 24 * time.Hour)
 	resolve(t, r, Query{Repository: "example.com/e", Tag: "1.0.0", Policy: parse(t, "patch")})
 	if got := r.lists.Len(); got != 1 {
-		t.Errorf("%d lists are kept after eight days, want the used one", got)
+		t.Errorf("%d lists are kept after 32 days, want the used one", got)
+	}
+}
+
+// Three lists of half the limit each: the two that were used last are kept, and
+// the third is read again when it is asked for.
+func TestTagsAreBoundedInAll(t *testing.T) {
+	source := &script{tags: []string{"1.0.0", "1.0.1", "1.0.2"}}
+	r := New(source, Options{MaxTags: 6})
+	for _, step := range []struct {
+		name  string
+		reads int
+	}{{"a", 1}, {"b", 2}, {"a", 2}, {"c", 3}, {"a", 3}, {"b", 4}} {
+		resolve(t, r, Query{Repository: "example.com/" + step.name, Tag: "1.0.0", Policy: parse(t, "patch")})
+		if source.reads != step.reads {
+			t.Errorf("%s: %d reads, want %d", step.name, source.reads, step.reads)
+		}
 	}
 }
 
@@ -223,12 +248,15 @@ func TestExplain(t *testing.T) {
 			want: []Rejection{{"1.0.2", gone}, {"1.0.0", "current tag"}, {"v1.0.1", "same version as the chosen tag"}},
 		},
 		"more of them than are tried": {
-			tags: []string{"1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4"}, pin: PinDigest,
-			want: []Rejection{{"1.0.4", gone}, {"1.0.3", gone}, {"1.0.2", gone}, {"1.0.1", "not chosen: " + Text(StayNoDigest)}},
+			tags: []string{"1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.0.5", "1.0.6", "1.0.7", "1.0.8", "1.0.9"}, pin: PinDigest,
+			want: []Rejection{
+				{"1.0.9", gone}, {"1.0.8", gone}, {"1.0.7", gone}, {"1.0.6", gone}, {"1.0.5", gone}, {"1.0.4", gone},
+				{"1.0.3", gone}, {"1.0.2", gone}, {"1.0.1", "not chosen: " + Text(StayNoDigest)},
+			},
 		},
 		"digests that cannot be read": {
 			tags: []string{"1.0.0", "1.0.1", "1.0.2"}, err: timeout, pin: PinDigest,
-			want: []Rejection{{"1.0.2", "not chosen: " + Text(StayNoDigest)}, {"1.0.1", "not chosen: " + Text(StayNoDigest)}},
+			want: []Rejection{{"1.0.2", Text(StayNoDigest)}, {"1.0.1", "not chosen: " + Text(StayNoDigest)}},
 		},
 		"no tags": {},
 	} {
@@ -244,7 +272,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestTextOfReasons(t *testing.T) {
-	for _, reason := range []policy.Reason{PinnedDigest, StayRegistryUnavailable, StayNotInList, StayEmptyList, StayNoDigest, policy.NewerPatch} {
+	for _, reason := range []policy.Reason{PinnedDigest, StayRegistryUnavailable, StayNotInList, StayEmptyList, StayNoDigest, StayNoDate, StayNoPlatform, policy.NewerPatch} {
 		if text := Text(reason); text == "" || text == string(reason) {
 			t.Errorf("text of %s is %q", reason, text)
 		}

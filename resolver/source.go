@@ -18,9 +18,10 @@ type source[T any] struct {
 	readAt  time.Time // of the last success; zero before the first
 	read    int       // number of the last success
 
-	failure error
-	retryAt time.Time
-	pause   time.Duration
+	failure  error
+	failedAt time.Time
+	retryAt  time.Time
+	pause    time.Duration
 }
 
 // flight is a read under way.
@@ -42,8 +43,10 @@ const longWait = time.Second
 // the source locked.
 type demand[T any] struct {
 	repository string
-	// force reads in any case, and in spite of a pause.
-	force bool
+	what       string // as the metric names it
+	// since asks for a read that ended no earlier, in spite of a pause; the
+	// zero value leaves it to needed.
+	since time.Time
 	// known reports whether there is something to fall back on.
 	known func() bool
 	// needed reports whether what is known will not do, and misses whether that
@@ -60,20 +63,22 @@ var errSlow = errors.New("others waited for this read in vain")
 
 // update sees to it that a demand is met. The error is why it could not be; what
 // is known then is older. It returns with the source locked, in every case.
-func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
+func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) (err error) {
+	waited := false
 	s.mu.Lock()
-	arrived, forced := s.started, d.force
+	defer func() { o.Metrics.looked(d.what, waited, d.known(), err) }()
+	arrived := s.started
 	for {
 		now := o.Now()
 		switch {
 		case s.read > arrived: // as new as this caller can ask for, whoever made it
 			d.settle(now)
 			return nil
-		case !forced && !d.needed(now):
+		case !s.readAt.Before(d.since) && !d.needed(now):
 			return nil
-		case !d.force && now.Before(s.retryAt):
+		case s.failed(d.since, now):
 			return s.failure
-		case !d.force && s.flight != nil && s.flight.left && d.known() && !d.misses(now):
+		case d.since.IsZero() && s.flight != nil && s.flight.left && d.known() && !d.misses(now):
 			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
 		case ctx.Err() != nil:
 			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
@@ -82,6 +87,7 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
 		if flight == nil {
 			flight = s.start(ctx, o, d)
 		}
+		waited = true
 		s.mu.Unlock()
 		select {
 		case <-flight.done:
@@ -99,8 +105,16 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) error {
 		}
 		// One that had begun before is perhaps too old for what is wanted. The
 		// next is shared by all who waited for it.
-		forced = false
 	}
+}
+
+// failed reports whether the last failure is the answer: it came since the time
+// that the caller names, or its pause is not over. The source is locked.
+func (s *source[T]) failed(since, now time.Time) bool {
+	if since.IsZero() {
+		return now.Before(s.retryAt)
+	}
+	return s.failure != nil && !s.failedAt.Before(since)
 }
 
 // start begins a read. The source is locked.
@@ -122,7 +136,7 @@ func (s *source[T]) start(ctx context.Context, o *Options, d demand[T]) *flight 
 			d.accept(value, now)
 		} else {
 			s.pause = min(max(2*s.pause, o.RetryAfter), max(o.FreshFor, o.RetryAfter))
-			s.failure, s.retryAt = err, now.Add(s.pause)
+			s.failure, s.failedAt, s.retryAt = err, now, now.Add(s.pause)
 		}
 		close(begun.done)
 	}()

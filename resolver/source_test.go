@@ -51,7 +51,8 @@ func TestOutageLeavesTheLastList(t *testing.T) {
 	}
 
 	w.breaks(nil)
-	q.Fresh = true // a poll does not wait for the pause to end
+	w.clock.advance(20 * time.Second) // a gateway so broken is left alone, too
+	q.Since = w.clock.Now()           // a poll does not wait for the list's pause to end
 	if got := resolve(t, r, q); got.Stale || got.Err != nil {
 		t.Errorf("after the outage: %+v", got)
 	}

@@ -23,16 +23,16 @@ type trusted struct {
 // maxAbsent bounds the bases that are remembered: they are input.
 const maxAbsent = 256
 
-// offer takes a list that was read whole.
-func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration) {
+// offer takes a list that was read whole, and reports whether it is believed.
+func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration) bool {
 	switch {
 	case !t.suspects(ix):
 	case t.pending == nil || !holds(ix, t.pending):
 		t.pending, t.pendingSince = ix, now
-		return
+		return false
 	case now.Sub(t.pendingSince) < interval:
 		t.pending = ix
-		return
+		return false
 	}
 	t.index, t.at, t.pending = ix, now, nil
 	for tag := range t.absent {
@@ -40,7 +40,11 @@ func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration)
 			delete(t.absent, tag)
 		}
 	}
+	return true
 }
+
+// size is how many tags are kept.
+func (t *trusted) size() int { return t.index.Len() + t.pending.Len() }
 
 // suspects reports an empty list, or one that lost half of the tags. What is
 // empty already cannot shrink.

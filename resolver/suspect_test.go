@@ -78,7 +78,10 @@ func TestSuspectLists(t *testing.T) {
 				}
 				now.advance(after)
 				source.tags = s.tags
-				q := Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Fresh: s.after > 0}
+				q := Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch")}
+				if s.after > 0 {
+					q.Since = now.Now()
+				}
 				got := resolve(t, r, q)
 				if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
 					t.Fatalf("step %d: got %+v, want %+v", i, got, s)
@@ -104,7 +107,7 @@ func TestSuspectListsAtRarePolls(t *testing.T) {
 			{tags: lacking, want: "1.2.4", reason: policy.NewerPatch, warning: WarningLackedTwice},
 		},
 	} {
-		for _, every := range []time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
+		for _, every := range []time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 31 * 24 * time.Hour} {
 			t.Run(fmt.Sprintf("%s, every %s", name, every), func(t *testing.T) {
 				now := newClock()
 				source := &script{}
@@ -112,7 +115,7 @@ func TestSuspectListsAtRarePolls(t *testing.T) {
 				for i, s := range steps {
 					now.advance(every)
 					source.tags = s.tags
-					got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Fresh: true})
+					got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Since: now.Now()})
 					if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
 						t.Fatalf("step %d: got %+v, want %+v", i, got, s)
 					}

@@ -191,6 +191,9 @@ type script struct {
 	mu      sync.Mutex
 	tags    []string
 	digests map[string]string
+	images  map[string]registry.Image // by digest
+	looked  []string                  // digests that were looked at
+	refuses map[string]bool           // credential IDs
 	err     error
 	reads   int
 	seen    []string // credential IDs
@@ -201,7 +204,24 @@ func (s *script) Tags(_ context.Context, _ string, credential Credential) ([]str
 	defer s.mu.Unlock()
 	s.reads++
 	s.seen = append(s.seen, credential.ID())
+	if s.refuses[credential.ID()] {
+		return nil, &registry.Error{Kind: registry.Unauthorized, Repository: "example.com/app"}
+	}
 	return s.tags, s.err
+}
+
+func (s *script) Image(_ context.Context, repository, digest string, _ Credential, _ bool) (registry.Image, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looked = append(s.looked, digest)
+	image, ok := s.images[digest]
+	if !ok {
+		return image, &registry.Error{Kind: registry.NotFound, Repository: repository}
+	}
+	if image.Platforms == nil {
+		return image, &registry.Error{Kind: registry.NotAnImage, Repository: repository}
+	}
+	return image, nil
 }
 
 func (s *script) Digest(_ context.Context, repository, tag string, _ Credential) (string, error) {

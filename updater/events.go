@@ -43,7 +43,7 @@ func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.
 }
 
 func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
-	text := resolver.Text(r.Reason)
+	text := r.Why()
 	if r.Warning != "" {
 		text = r.Warning
 	}

@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,7 +19,7 @@ import (
 // poll reads one repository and bumps the workloads whose answer changed. One
 // bad workload never stops the others; the error is the registry's.
 func (u *Updater) poll(ctx context.Context, repository string) error {
-	round := &round{repository: repository, read: map[string]bool{}}
+	round := &round{repository: repository, since: u.Clock.Now()}
 	var failure error
 	for _, key := range u.tracker.usersOf(repository) {
 		if ctx.Err() != nil {
@@ -44,17 +45,12 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 	return failure
 }
 
-// round is one poll: it asks the registry once for the list, and once for the
-// digest of each tag that somebody follows, however many workloads there are.
+// round is one poll: the registry is asked once with each credential for the
+// list, and once for the digest of each tag that somebody follows, however many
+// workloads there are.
 type round struct {
 	repository string
-	read       map[string]bool
-}
-
-func (r *round) first(what string) bool {
-	had := r.read[what]
-	r.read[what] = true
-	return !had
+	since      time.Time
 }
 
 // check decides about the containers of one workload that use the round's
@@ -70,6 +66,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 	}
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	targets := workload.Record{}
+	placed := sync.OnceValue(func() []resolver.Platform { return u.platforms(ctx, object) })
 	var failure error
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
@@ -79,7 +76,14 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 			continue
 		}
 		running := runs(reference, record[slot.Key()], rule)
-		resolution, err := u.resolve(ctx, r.query(rule, running, reference.Digest != ""))
+		query := r.query(rule, running, reference.Digest != "")
+		if query.Platforms == nil {
+			query.Platforms = placed()
+		}
+		if u.Credentials != nil {
+			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
+		}
+		resolution, err := u.resolve(ctx, query)
 		switch {
 		case err != nil:
 			failure = err
@@ -99,6 +103,20 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		u.bump(ctx, o, object.Kind, targets)
 	}
 	return failure
+}
+
+// platforms are those that the Pods may run on. Where that cannot be told, the
+// check is left out, as admission leaves it out.
+func (u *Updater) platforms(ctx context.Context, o *workload.Object) []resolver.Platform {
+	if u.Placement == nil {
+		return nil
+	}
+	found, err := u.Placement.Platforms(ctx, o)
+	if err != nil {
+		log.FromContext(ctx).Info("platforms are not checked", "workload", o.Name(), "namespace", o.Namespace(), "reason", err.Error())
+		return nil
+	}
+	return found
 }
 
 func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
@@ -122,18 +140,10 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 	q := resolver.Query{
 		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
 		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
+		Since: r.since, Platforms: rule.Platforms,
 	}
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest
-	}
-	// A workload that the registry has no say about must not use up the read
-	// that is the others'.
-	switch {
-	case !q.ReadsRegistry():
-	case rule.Policy.Digest(running.Tag):
-		q.Fresh = r.first("digest of " + running.Tag)
-	default:
-		q.Fresh = r.first("list")
 	}
 	return q
 }
@@ -146,11 +156,11 @@ func moved(running workload.Result, r resolver.Resolution) bool {
 // stay tells once why a workload does not move, unless it is where it should
 // be.
 func (u *Updater) stay(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
-	if r.Reason == policy.StayNewest || r.Reason == policy.StayNever {
+	if r.Warning == "" && (r.Reason == policy.StayNewest || r.Reason == policy.StayNever) {
 		u.said.clear(o.GetUID(), slot.Key())
 		return
 	}
-	u.said.once(o.GetUID(), slot.Key(), string(r.Reason), func() { u.stayed(o, slot, r) })
+	u.said.once(o.GetUID(), slot.Key(), string(r.Reason)+r.Warning+r.Preferred(), func() { u.stayed(o, slot, r) })
 }
 
 // retryAfter is when a registry wants to be asked again, if it said so.

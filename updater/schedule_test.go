@@ -7,9 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	clocktesting "k8s.io/utils/clock/testing"
-
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver/policy"
 )
 
 const repository = "example.com/app"
@@ -45,17 +42,39 @@ func TestFailuresBackOffAndNoEventBringsThemForward(t *testing.T) {
 	for range 9 {
 		u.schedule(repository, errors.New("down"))
 	}
-	if got := u.dueIn(t); got != maxBackoff {
-		t.Errorf("after 9 failures due in %s, want %s", got, maxBackoff)
+	failed := u.dueIn(t)
+	if failed <= maxBackoff*3/4 || failed > maxBackoff {
+		t.Errorf("after 9 failures due in %s, want up to %s", failed, maxBackoff)
 	}
 	// A Deployment whose image cannot be pulled changes its status all the time.
 	u.observe(repository)
-	if got := u.dueIn(t); got != maxBackoff {
-		t.Errorf("after an event due in %s, want %s", got, maxBackoff)
+	if got := u.dueIn(t); got != failed {
+		t.Errorf("after an event due in %s, want %s", got, failed)
 	}
 	u.schedule(repository, nil)
 	if got := u.dueIn(t); got < time.Minute || got > time.Minute+maxJitter {
 		t.Errorf("after a success due in %s", got)
+	}
+}
+
+// The settings of a registry bound how often it is polled, whatever a workload
+// asks for; the first poll does not wait for it.
+func TestPollMinimumOfTheRegistry(t *testing.T) {
+	u, clock := planner(t, "@every 1m")
+	u.PollMinimum = func(string) time.Duration { return time.Hour }
+	u.observe(repository)
+	if got := u.dueIn(t); got > time.Minute {
+		t.Errorf("the first poll is due in %s", got)
+	}
+	u.schedule(repository, nil)
+	if got := u.dueIn(t); got != time.Hour {
+		t.Errorf("the next poll is due in %s", got)
+	}
+	clock.Step(10 * time.Minute)
+	u.tracker.set(key("fast"), []use{schedule(t, "@every 1s")})
+	u.observe(repository)
+	if got := u.dueIn(t); got != 50*time.Minute {
+		t.Errorf("with a faster schedule it is due in %s", got)
 	}
 }
 
@@ -93,27 +112,5 @@ func TestHealthyUntilAPollMakesNoStep(t *testing.T) {
 	u.schedule(repository, nil)
 	if err := u.Healthy(); err != nil {
 		t.Errorf("after its end: %v", err)
-	}
-}
-
-// One read a poll, whoever comes first: a workload on latest, about which the
-// registry has no say, must not use it up.
-func TestRoundReadsOnceForThoseWhoNeedIt(t *testing.T) {
-	minor, err := policy.Parse(policy.Spec{Name: "minor"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &round{repository: repository, read: map[string]bool{}}
-	fresh := func(tag string) bool {
-		q := r.query(workload.Rule{Policy: minor}, workload.Result{Tag: tag}, false)
-		return q.Fresh
-	}
-	for i, want := range []struct {
-		tag   string
-		fresh bool
-	}{{"latest", false}, {"1.2.0", true}, {"1.2.1", false}, {"latest", false}} {
-		if got := fresh(want.tag); got != want.fresh {
-			t.Errorf("query %d, %s: fresh %v, want %v", i, want.tag, got, want.fresh)
-		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // strip returns a transform for the informers of a kind: it keeps the keys and
-// images that polling reads, and drops the rest of the object, so that
-// thousands of workloads fit in little memory.
+// images that polling reads, with what bears on pulling them, and drops the
+// rest of the object, so that thousands of workloads fit in little memory.
 func strip(kind workload.Kind) func(any) (any, error) {
 	return func(in any) (any, error) {
 		full, ok := in.(*unstructured.Unstructured)

@@ -15,12 +15,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/resolver"
 )
 
 // Resolver answers which image a container moves to.
 type Resolver interface {
 	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
+}
+
+// Credentials finds what the images of a workload are pulled with.
+type Credentials interface {
+	Of(namespace string, o *workload.Object, rule workload.Rule) resolver.Credentials
+}
+
+// Placement tells on which platforms the Pods of a workload may run. None means
+// that nothing is known of it, as with an error: there is nothing to check then.
+type Placement interface {
+	Platforms(ctx context.Context, o *workload.Object) ([]resolver.Platform, error)
 }
 
 const (
@@ -45,6 +57,14 @@ type Options struct {
 	Client client.Client
 	// Resolver reads the registries.
 	Resolver Resolver
+	// Credentials are asked before the Resolver's own. The default is none.
+	Credentials Credentials
+	// Placement is asked for workloads that name no platforms. The default is to
+	// check none.
+	Placement Placement
+	// PollMinimum is the least time between two polls of a repository. The
+	// default is none.
+	PollMinimum func(repository string) time.Duration
 	// Events tells people what was decided.
 	Events events.EventRecorder
 	// Metrics counts polls and bumps.
@@ -68,6 +88,8 @@ type Updater struct {
 	// failed in a row.
 	due      map[string]time.Time
 	failures map[string]int
+	// polled is when each was polled last.
+	polled map[string]time.Time
 	// busy is when each repository's poll made its last step.
 	busy map[string]time.Time
 }
@@ -83,7 +105,8 @@ func New(o Options) *Updater {
 	return &Updater{
 		Options: o, tracker: newTracker(), said: newSaid(),
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Clock: o.Clock}),
-		due:   map[string]time.Time{}, failures: map[string]int{}, busy: map[string]time.Time{},
+		due:   map[string]time.Time{}, failures: map[string]int{},
+		polled: map[string]time.Time{}, busy: map[string]time.Time{},
 	}
 }
 
@@ -159,6 +182,7 @@ func (u *Updater) observe(repository string) {
 	}
 	planned, known := u.due[repository]
 	due, ok := u.tracker.next(repository, now, !known)
+	due = latest(due, u.earliest(repository))
 	if !ok || known && !due.Before(planned) {
 		return
 	}
@@ -176,16 +200,29 @@ func (u *Updater) schedule(repository string, err error) {
 	if !ok {
 		delete(u.due, repository)
 		delete(u.failures, repository)
+		delete(u.polled, repository)
 		return
 	}
+	u.polled[repository] = now
+	due = latest(due, u.earliest(repository))
 	if err != nil {
 		u.failures[repository]++
-		due = latest(due, now.Add(backoff(u.failures[repository], retryAfter(err))))
+		due = latest(due, now.Add(backoff(repository, u.failures[repository], retryAfter(err))))
 	} else {
 		delete(u.failures, repository)
 	}
 	u.due[repository] = due
 	u.queue.AddAfter(repository, due.Sub(now))
+}
+
+// earliest is when the registry's settings let a repository be polled again. The
+// caller holds the lock.
+func (u *Updater) earliest(repository string) time.Time {
+	last, ok := u.polled[repository]
+	if !ok || u.PollMinimum == nil {
+		return time.Time{}
+	}
+	return last.Add(u.PollMinimum(repository))
 }
 
 func (u *Updater) dueAt(repository string) (time.Time, bool) {
@@ -196,13 +233,18 @@ func (u *Updater) dueAt(repository string) (time.Time, bool) {
 }
 
 // backoff doubles from five seconds with each failure in a row, and never
-// comes before the registry wants to be asked again.
-func backoff(failures int, after time.Duration) time.Duration {
+// comes before the registry wants to be asked again. The repositories of a
+// registry that failed together come back one by one.
+func backoff(repository string, failures int, after time.Duration) time.Duration {
 	wait := maxBackoff
 	if failures < 9 {
 		wait = min(maxBackoff, 5*time.Second<<(failures-1))
 	}
-	return max(wait, after)
+	wait -= share(repository, wait/4)
+	if after > 0 {
+		return max(wait, after+share(repository, min(after/10, maxJitter)))
+	}
+	return wait
 }
 
 func latest(a, b time.Time) time.Time {

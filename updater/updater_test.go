@@ -89,17 +89,20 @@ func TestFirstPoll(t *testing.T) {
 func TestBackoffGrowsHasACapAndWaitsAsAsked(t *testing.T) {
 	last := time.Duration(0)
 	for failures := 1; failures < 100; failures++ {
-		wait := backoff(failures, 0)
+		wait := backoff("example.com/app", failures, 0)
 		if wait < last || wait > maxBackoff {
 			t.Fatalf("%d failures: %s after %s", failures, wait, last)
 		}
 		last = wait
 	}
-	if last != maxBackoff {
+	if last <= maxBackoff*3/4 {
 		t.Errorf("it ends at %s", last)
 	}
-	if got := backoff(1, time.Hour); got != time.Hour {
+	if got := backoff("example.com/app", 1, time.Hour); got < time.Hour || got > time.Hour+maxJitter {
 		t.Errorf("asked for an hour, it waits %s", got)
+	}
+	if backoff("example.com/app", 5, 0) == backoff("example.com/other", 5, 0) {
+		t.Error("two repositories that failed together come back together")
 	}
 }
 

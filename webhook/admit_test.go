@@ -78,7 +78,7 @@ func newWorld(t testing.TB, tags ...string) *world {
 // serveWith puts webhooks in front of a resolver.
 func (w *world) serveWith(r webhook.Resolver) {
 	w.t.Helper()
-	decider, err := webhook.NewDecider(r)
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,21 +21,43 @@ type Resolver interface {
 	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
 }
 
+// Credentials finds what the images of a workload are pulled with.
+type Credentials interface {
+	Of(namespace string, o *workload.Object, rule workload.Rule) resolver.Credentials
+}
+
+// Placement tells on which platforms the Pods of a workload may run. None means
+// that nothing is known of it, as with an error: there is nothing to check then.
+type Placement interface {
+	Platforms(ctx context.Context, o *workload.Object) ([]resolver.Platform, error)
+}
+
+// DeciderOptions are what a Decider asks.
+type DeciderOptions struct {
+	// Resolver is required.
+	Resolver Resolver
+	// Credentials are asked before the Resolver's own. The default is none.
+	Credentials Credentials
+	// Placement is asked for workloads that name no platforms. The default is to
+	// check none.
+	Placement Placement
+}
+
 // Decider decides about the images of a workload. Admission and `keelson
 // resolve` use the same one.
 type Decider struct {
-	resolver Resolver
+	DeciderOptions
 	// versions orders tags of containers that have no policy.
 	versions *policy.Policy
 }
 
-// NewDecider returns a Decider that asks the resolver.
-func NewDecider(r Resolver) (*Decider, error) {
+// NewDecider returns a Decider.
+func NewDecider(o DeciderOptions) (*Decider, error) {
 	versions, err := policy.Parse(policy.Spec{Name: "all"})
 	if err != nil {
 		return nil, err
 	}
-	return &Decider{resolver: r, versions: versions}, nil
+	return &Decider{DeciderOptions: o, versions: versions}, nil
 }
 
 // Input is one write of a workload.
@@ -90,6 +112,7 @@ type Outcome struct {
 func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	view := newView(in)
 	decision := &Decision{input: in}
+	placed := sync.OnceValue(func() []resolver.Platform { return d.platforms(ctx, in.Object) })
 	var wait sync.WaitGroup
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
@@ -102,6 +125,12 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			continue
 		}
 		query := o.query(view.bump)
+		if query.Platforms == nil {
+			query.Platforms = placed()
+		}
+		if d.Credentials != nil {
+			query.Credentials = d.Credentials.Of(in.Namespace.Name, in.Object, o.Rule)
+		}
 		if i == len(slots)-1 { // no need to leave the caller's goroutine
 			o.settle(d.resolve(ctx, query))
 			continue
@@ -121,7 +150,21 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 			log.FromContext(ctx).Error(err, "recovered", "stack", string(debug.Stack()))
 		}
 	}()
-	return d.resolver.Resolve(ctx, q)
+	return d.Resolver.Resolve(ctx, q)
+}
+
+// platforms are those that the Pods may run on. Where that cannot be told, a
+// write goes on without the check.
+func (d *Decider) platforms(ctx context.Context, o *workload.Object) []resolver.Platform {
+	if d.Placement == nil {
+		return nil
+	}
+	found, err := d.Placement.Platforms(ctx, o)
+	if err != nil {
+		log.FromContext(ctx).Info("platforms are not checked", "reason", err.Error())
+		return nil
+	}
+	return found
 }
 
 // query asks for what the answer's base moves to. The entry of the index must
@@ -131,7 +174,7 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 	q := resolver.Query{
 		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
 		Policy: o.Rule.Policy, Pin: resolver.PinTag,
-		Want: []string{base.Tag, o.Submitted.Tag},
+		Want: []string{base.Tag, o.Submitted.Tag}, Platforms: o.Rule.Platforms,
 	}
 	if o.pins() {
 		q.Pin = resolver.PinDigest

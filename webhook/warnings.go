@@ -63,7 +63,7 @@ func (o *Outcome) Problem() string {
 	case o.Resolution.Stale:
 		return "answered from the last known list: " + resolver.Summary(o.Resolution.Err)
 	case o.Answer.Resolve && troubling(o.Resolution.Reason):
-		return "stays at " + o.Result.Tag + ": " + resolver.Text(o.Resolution.Reason)
+		return "stays at " + o.Result.Tag + ": " + o.Resolution.Why()
 	default:
 		return ""
 	}
@@ -73,7 +73,8 @@ func (o *Outcome) Problem() string {
 func troubling(reason policy.Reason) bool {
 	switch reason {
 	case policy.StayNotAVersion, policy.StayNeedsRegistry, policy.StayFiltered, policy.StayNoCandidate,
-		resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayRegistryUnavailable:
+		resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform,
+		resolver.StayRegistryUnavailable:
 		return true
 	default:
 		return false
@@ -97,7 +98,11 @@ func (o *Outcome) warning(manager string) string {
 	case o.Answer.Repair && o.Image != from.Text:
 		return o.change(from) + " (repaired: it was written past Keelson)"
 	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
-		return o.change(from) + " (policy " + o.Rule.Policy.Name() + ")"
+		why := "policy " + o.Rule.Policy.Name()
+		if preferred := o.Resolution.Preferred(); preferred != "" {
+			why += "; " + preferred
+		}
+		return o.change(from) + " (" + why + ")"
 	case manager == "helm" && o.staysAbove():
 		return o.Result.Tag + " stays above the chart's " + o.Submitted.Tag + "; to go back use kubectl rollout undo"
 	default:

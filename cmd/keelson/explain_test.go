@@ -45,7 +45,7 @@ standard input:7: Pod a: c: HOST/gone:1.0.0 -> HOST/gone:1.0.1@sha256:… (polic
     1.0.2  listed, but has no manifest
     1.0.0  current tag
 keelson: standard input:2: Pod a: c: registry list lacks the running tag
-keelson: standard input:7: Pod a: c: passed over a listed tag that has no manifest; --explain names it
+keelson: standard input:7: Pod a: c: passed over 1.0.2: listed, but has no manifest
 `
 	digest := regexp.MustCompile("sha256:[0-9a-f]{64}")
 	if diff := cmp.Diff(want, digest.ReplaceAllString(errOut, "sha256:…")); diff != "" || code != 0 || !strings.Contains(out, "gone:1.0.1@") {

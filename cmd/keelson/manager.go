@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/go-logr/zapr"
 	"github.com/spf13/pflag"
@@ -15,7 +14,6 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/keelson-dev/keelson/resolver"
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
 
@@ -71,30 +69,6 @@ func insecureFaults(hosts []string) usageFaults {
 		func(hosts []string) registry.Options { return registry.Options{Insecure: hosts} })
 }
 
-// registryOptions are the flags that say which registries may be reached, and
-// how.
-type registryOptions struct {
-	insecure, private []string
-	freshFor          time.Duration
-}
-
-func (o *registryOptions) addFlags(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&o.insecure, "insecure-registries", nil, "registries (host or host:port) that are spoken to in plain HTTP")
-	flags.StringSliceVar(&o.private, "private-registries", nil,
-		"registries (host, host:port or CIDR) that may have loopback, link-local or private addresses")
-	flags.DurationVar(&o.freshFor, "fresh-for", time.Minute, "how long a tag list answers before it is read again")
-}
-
-func (o *registryOptions) check() usageFaults {
-	faults := append(insecureFaults(o.insecure),
-		hostFaults("private-registries", "a host, host:port, address, CIDR or *", o.private,
-			func(hosts []string) registry.Options { return registry.Options{Private: hosts} })...)
-	if o.freshFor <= 0 {
-		faults = append(faults, fmt.Sprintf("--fresh-for: %q: allowed: a duration above 0, such as 1m30s", o.freshFor))
-	}
-	return faults
-}
-
 // logger returns the program's logger and hands it to the libraries too.
 func (o *serverOptions) logger() (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(o.logLevel)
@@ -125,14 +99,6 @@ func (o *serverOptions) restConfig() (*rest.Config, error) {
 	}
 	config.QPS = -1 // the API server's own fairness decides
 	return config, nil
-}
-
-func (o *registryOptions) resolver() (*resolver.Resolver, error) {
-	client, err := registry.New(registry.Options{Insecure: o.insecure, Private: o.private, UserAgent: "keelson/" + version})
-	if err != nil {
-		return nil, err
-	}
-	return resolver.New(client, resolver.Options{FreshFor: o.freshFor}), nil
 }
 
 // hostPort takes "host:port" apart; ok is false where it is something else.

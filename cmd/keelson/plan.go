@@ -37,7 +37,7 @@ type planned struct {
 // newPlan finds the workloads of the files, and the namespaces with their
 // defaults. What a controller owns is left alone, as at admission.
 func newPlan(r *resolver.Resolver, files []*manifest.Stream, namespace string) (*plan, error) {
-	decider, err := webhook.NewDecider(r)
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +149,8 @@ func (p *plan) replace() {
 // looks after the registry: a better tag that was listed and is not there.
 func problem(o *webhook.Outcome) string {
 	text := o.Problem()
-	if text == "" && o.Resolution.Err != nil {
-		return "passed over a listed tag that has no manifest; --explain names it"
+	if preferred := o.Resolution.Preferred(); text == "" && preferred != "" {
+		return "passed over " + preferred
 	}
 	return text
 }

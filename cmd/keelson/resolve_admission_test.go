@@ -122,7 +122,7 @@ func (s *tagServer) admission(namespace workload.Namespace) func(t *testing.T, k
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	decider, err := webhook.NewDecider(resolver.New(client, resolver.Options{}))
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: resolver.New(client, resolver.Options{})})
 	if err != nil {
 		s.t.Fatal(err)
 	}

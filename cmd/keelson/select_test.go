@@ -28,7 +28,7 @@ func keelson(t *testing.T, stdin io.Reader, env map[string]string, args ...strin
 	return outcome{Code: code, Out: out.String(), Err: errOut.String()}
 }
 
-const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, never\n"
+const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never\n"
 
 func TestSelect(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -116,19 +116,19 @@ func TestSelect(t *testing.T) {
 		},
 		"force between versions": {
 			tags: "1.0.0\n", args: []string{"--policy", "force", "--current", "1.0.0"},
-			want: outcome{Code: 2, Err: "--policy: \"force\": force without matchTag needs the registry's build dates, which is not supported yet\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
 		},
 		"force without a current tag": {
 			tags: "1.0.0\n", args: []string{"--policy", "force"},
-			want: outcome{Code: 2, Err: "--policy: \"force\": force without matchTag needs the registry's build dates, which is not supported yet\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
 		},
 		"force without matchTag": {
 			args: []string{"--policy", "force", "--current", "latest", "--match-tag=false"},
-			want: outcome{Code: 2, Err: "--match-tag: \"false\": force without matchTag needs the registry's build dates, which is not supported yet; allowed: true\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
 		},
 		"newest": {
 			args: []string{"--policy", "newest"},
-			want: outcome{Code: 2, Err: "--policy: \"newest\": newest needs the registry's build dates, which is not supported yet; " + allowedPolicies},
+			want: outcome{Code: 2, Err: "--policy: \"newest\": newest, and force without matchTag, need the registry's build dates\n"},
 		},
 		"no policy": {
 			want: outcome{Code: 2, Err: "--policy: \"\": no policy; " + allowedPolicies},

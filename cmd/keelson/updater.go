@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/updater"
 )
 
@@ -71,11 +72,14 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cached := updater.CacheOptions()
+	node, nodeCache := placement.ByObject()
+	cached.ByObject[node] = nodeCache
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Metrics:                 server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:  o.healthAddress,
 		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
-		Cache:                   updater.CacheOptions(),
+		Cache:                   cached,
 		LeaderElection:          o.leaderElect,
 		LeaderElectionID:        leaseName,
 		LeaderElectionNamespace: o.leaseNamespace,
@@ -89,15 +93,15 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := o.wire(manager); err != nil {
+	if err := o.wire(ctx, manager); err != nil {
 		return err
 	}
 	return manager.Start(ctx)
 }
 
 // wire builds the updater and puts it, and the probes, on the manager.
-func (o *updaterOptions) wire(manager ctrl.Manager) error {
-	resolver, err := o.registries.resolver()
+func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager) error {
+	asked, err := o.registries.build(ctx, manager, metrics.Registry)
 	if err != nil {
 		return err
 	}
@@ -106,7 +110,8 @@ func (o *updaterOptions) wire(manager ctrl.Manager) error {
 		return err
 	}
 	u := updater.New(updater.Options{
-		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: resolver,
+		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.resolver,
+		Credentials: asked.secrets, Placement: asked.nodes, PollMinimum: asked.client.PollMinimum,
 		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Workers: o.workers,
 	})
 	return errors.Join(

@@ -17,6 +17,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/keelson-dev/keelson/certs"
+	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/webhook"
 )
 
@@ -73,6 +74,7 @@ func (o *webhookOptions) run(ctx context.Context) error {
 			c.GetCertificate = watcher.GetCertificate
 		}},
 	})
+	node, nodeCache := placement.ByObject()
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Metrics:                server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress: o.healthAddress,
@@ -80,6 +82,7 @@ func (o *webhookOptions) run(ctx context.Context) error {
 		Cache: cache.Options{
 			ByObject: map[client.Object]cache.ByObject{
 				webhook.NamespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
+				node:                        nodeCache,
 			},
 			ReaderFailOnMissingInformer: true,
 		},
@@ -95,11 +98,11 @@ func (o *webhookOptions) run(ctx context.Context) error {
 
 // wire builds the webhooks and puts them, and the probes, on the manager.
 func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, watcher *certs.Watcher) error {
-	resolver, err := o.registries.resolver()
+	asked, err := o.registries.build(ctx, manager, metrics.Registry)
 	if err != nil {
 		return err
 	}
-	decider, err := webhook.NewDecider(resolver)
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes})
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,23 @@ func (m *Map[K, V]) Get(key K, create func() V) V {
 	return added.value
 }
 
+// Shed keeps what was used last, up to a limit of weight in all, and drops the
+// rest; what was used last of all stays, whatever it weighs. weight is called
+// with the map locked.
+func (m *Map[K, V]) Shed(limit int, weight func(V) int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	total := 0
+	for element := m.order.Front(); element != nil; {
+		next := element.Next()
+		total += weight(element.Value.(*item[K, V]).value)
+		if total > limit && element != m.order.Front() {
+			m.remove(element)
+		}
+		element = next
+	}
+}
+
 // Len is the number of entries, those included that the next Get drops.
 func (m *Map[K, V]) Len() int {
 	m.mu.Lock()

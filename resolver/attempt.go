@@ -1,0 +1,130 @@
+package resolver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+// refusedFor is how long a credential that a registry refused for a repository
+// comes after all others: to ask with it each time would cost a request, and
+// lock accounts where refusals are counted.
+const refusedFor = 10 * time.Minute
+
+// refusal is when a credential was last refused, in Unix nanoseconds; 0 is
+// never.
+type refusal struct{ at atomic.Int64 }
+
+// attempt asks with one credential after the other until one is not refused, as
+// a kubelet pulls, and returns that one. Anonymous is asked only where there is
+// no credential at all.
+func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) error) (Credential, error) {
+	credentials, missing := r.credentials(ctx, q)
+	if len(credentials) == 1 { // nothing to choose from, and nothing to remember
+		return credentials[0], withMissing(ask(credentials[0]), missing)
+	}
+	now := r.options.Now()
+	lately := func(c Credential) int {
+		if at := r.refusal(q, c).at.Load(); at != 0 && now.Sub(time.Unix(0, at)) < refusedFor {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(credentials, func(a, b Credential) int { return cmp.Compare(lately(a), lately(b)) })
+	var err error
+	for _, c := range credentials {
+		err = ask(c)
+		switch {
+		case !refused(err):
+			r.refusal(q, c).at.Store(0)
+			return c, err
+		case kindOf(err) == registry.Unauthorized: // what is not there may be a tag alone
+			r.refusal(q, c).at.Store(now.UnixNano())
+		}
+	}
+	return credentials[0], withMissing(err, missing)
+}
+
+func (r *Resolver) refusal(q *Query, c Credential) *refusal {
+	return r.refusals.Get(key{q.Repository, c.ID()}, func() *refusal { return new(refusal) })
+}
+
+// credentials are those of the query, then those of the Resolver, each once.
+// The error is why some are missing.
+func (r *Resolver) credentials(ctx context.Context, q *Query) ([]Credential, error) {
+	all, missing := Chain{q.Credentials, r.options.Credentials}.For(ctx, q.Repository)
+	var found []Credential
+	for _, c := range all {
+		had := func(other Credential) bool { return other.ID() == c.ID() }
+		if !slices.ContainsFunc(found, had) {
+			found = append(found, c)
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, Credential{})
+	}
+	return found, missing
+}
+
+// refused reports an answer that another credential may change. What is not
+// there is among them: many registries say so of what may not be read.
+func refused(err error) bool {
+	kind := kindOf(err)
+	return kind == registry.Unauthorized || kind == registry.NotFound
+}
+
+func notFound(err error) bool { return kindOf(err) == registry.NotFound }
+
+// kindOf is the kind of a registry's failure; "" for none.
+func kindOf(err error) registry.Kind {
+	if failed, ok := errors.AsType[*registry.Error](err); ok {
+		return failed.Kind
+	}
+	return ""
+}
+
+// CredentialError says that a registry refused, and that credentials which it
+// might have accepted could not be had.
+type CredentialError struct {
+	// Refusal is the registry's, Missing why credentials are missing.
+	Refusal, Missing error
+}
+
+func (e *CredentialError) Error() string { return fmt.Sprintf("%v; %v", e.Refusal, e.Missing) }
+
+// Unwrap returns both.
+func (e *CredentialError) Unwrap() []error { return []error{e.Refusal, e.Missing} }
+
+// withMissing adds to a refusal why credentials are missing.
+func withMissing(err, missing error) error {
+	if missing == nil || !refused(err) {
+		return err
+	}
+	return &CredentialError{Refusal: err, Missing: missing}
+}
+
+// Summary is the part of an error that may be shown to whoever writes
+// workloads: no text of a registry, no address, no credential. An error about a
+// credential has a Summary of its own where it may be shown.
+func Summary(err error) string {
+	var failed *registry.Error
+	if !errors.As(err, &failed) {
+		return "registry could not be asked"
+	}
+	text := failed.Summary()
+	var credential *CredentialError
+	if !errors.As(err, &credential) {
+		return text
+	}
+	var shown interface{ Summary() string }
+	if errors.As(credential.Missing, &shown) {
+		return text + "; " + shown.Summary()
+	}
+	return text + "; a credential could not be read"
+}

@@ -1,0 +1,120 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+// finder finds the same credentials for every repository.
+type finder struct {
+	found   []Credential
+	missing error
+}
+
+func (f finder) For(context.Context, string) ([]Credential, error) { return f.found, f.missing }
+
+type shownError struct{}
+
+func (shownError) Error() string   { return "secret internals" }
+func (shownError) Summary() string { return `Secret "regcred" is missing` }
+
+func TestCredentialsAreTriedInOrder(t *testing.T) {
+	first, second, own := registry.Basic("a", "1"), registry.Basic("b", "2"), registry.Basic("own", "3")
+	names := map[string]string{first.ID(): "first", second.ID(): "second", own.ID(): "own", "": "anonymous"}
+	for name, tt := range map[string]struct {
+		query, resolver finder
+		refuses         []Credential
+		want            []string
+		summary         string
+	}{
+		"the query's come before the Resolver's": {
+			query: finder{found: []Credential{first}}, resolver: finder{found: []Credential{own}}, want: []string{"first"},
+		},
+		"one that is refused gives way to the next": {
+			query: finder{found: []Credential{first, second}}, refuses: []Credential{first}, want: []string{"first", "second"},
+		},
+		"the Resolver's come last": {
+			query: finder{found: []Credential{first, second}}, resolver: finder{found: []Credential{own}},
+			refuses: []Credential{first, second}, want: []string{"first", "second", "own"},
+		},
+		"the same one is not tried twice": {
+			query: finder{found: []Credential{first, first}}, resolver: finder{found: []Credential{first}},
+			refuses: []Credential{first}, want: []string{"first"}, summary: "not found, or the credentials may not read it",
+		},
+		"anonymous is no way out where there was a credential": {
+			query: finder{found: []Credential{first}}, refuses: []Credential{first}, want: []string{"first"},
+			summary: "not found, or the credentials may not read it",
+		},
+		"anonymous is asked where there is none": {want: []string{"anonymous"}},
+		"one that is missing is told with the refusal": {
+			query: finder{missing: shownError{}}, refuses: []Credential{{}}, want: []string{"anonymous"},
+			summary: `not found, or the credentials may not read it; Secret "regcred" is missing`,
+		},
+		"what may not be shown is not": {
+			query: finder{missing: errors.New("10.0.0.1 says no")}, refuses: []Credential{{}}, want: []string{"anonymous"},
+			summary: "not found, or the credentials may not read it; a credential could not be read",
+		},
+		"one that is missing does no harm where another serves": {
+			query: finder{found: []Credential{first}, missing: shownError{}}, want: []string{"first"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := &script{tags: []string{"1.0.0", "1.0.1"}, refuses: map[string]bool{}}
+			for _, c := range tt.refuses {
+				source.refuses[c.ID()] = true
+			}
+			r := New(source, Options{Credentials: tt.resolver})
+			_, err := r.Resolve(t.Context(), Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: tt.query})
+			var asked []string
+			for _, id := range source.seen {
+				asked = append(asked, names[id])
+			}
+			if diff := cmp.Diff(tt.want, asked); diff != "" {
+				t.Errorf("asked with (-want +got):\n%s", diff)
+			}
+			if (err != nil) != (tt.summary != "") || err != nil && Summary(err) != tt.summary {
+				t.Errorf("got error %v, want %q", err, tt.summary)
+			}
+		})
+	}
+}
+
+// A refused credential in front would otherwise cost a request each minute, for
+// ever, and lock accounts where refusals are counted.
+func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
+	stale, good := registry.Basic("a", "old"), registry.Basic("a", "new")
+	now := newClock()
+	source := &script{tags: []string{"1.0.0", "1.0.1"}, refuses: map[string]bool{stale.ID(): true}}
+	r := New(source, Options{Now: now.Now})
+	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: finder{found: []Credential{stale, good}}}
+	asks := func(want ...Credential) {
+		t.Helper()
+		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
+		var ids []string
+		for _, c := range want {
+			ids = append(ids, c.ID())
+		}
+		if diff := cmp.Diff(ids, source.seen); diff != "" {
+			t.Errorf("asked with (-want +got):\n%s", diff)
+		}
+		source.seen = nil
+	}
+
+	asks(stale, good)
+	asks()
+	now.advance(time.Minute)
+	asks(good)
+	now.advance(time.Minute)
+	q.Since = now.Now()
+	asks(good)
+	q.Since = time.Time{}
+	now.advance(refusedFor)
+	asks(stale, good)
+}

@@ -1,0 +1,135 @@
+package resolver
+
+import (
+	"context"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// maxTried is how many tags that the policy prefers may turn out to have no
+// manifest, or none for the workload's platforms, before the base stays.
+const maxTried = 8
+
+// choose selects from a list, and reads of the selected tag what pin and
+// platforms ask for.
+func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
+	if seen.index == nil || seen.index.Len() == 0 {
+		kept := stay(q, StayEmptyList)
+		kept.Warning = WarningEmptyList
+		return kept
+	}
+	var warning string
+	if seen.lacks && !q.Policy.DemandsMove(q.Tag) {
+		if !seen.confirmed {
+			r.options.Metrics.lacked()
+			kept := stay(q, StayNotInList)
+			kept.Warning = WarningLacksTag
+			return kept
+		}
+		warning = WarningLackedTwice
+	}
+	var chosen Resolution
+	if q.Policy.ByDate(q.Tag) {
+		chosen = r.latest(ctx, q, seen, credential)
+	} else {
+		chosen = r.highest(ctx, q, seen, credential)
+	}
+	if chosen.Warning == "" {
+		chosen.Warning = warning
+	}
+	return chosen
+}
+
+// highest is the tag that the policy prefers among those that serve.
+func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
+	tried := map[string]bool{}
+	var passed []Rejection
+	var fault *unfitError // of the tag before
+	for range maxTried {
+		selected := r.selects(q, seen, tried)
+		if !selected.Moved(q.Tag) {
+			break
+		}
+		digest, found := r.examine(ctx, q, selected.Tag, credential)
+		if found == nil {
+			chosen := Resolution{Tag: selected.Tag, Digest: digest.text, Reason: selected.Reason, Stale: digest.old != nil, Err: digest.old, Passed: passed}
+			if chosen.Err == nil && fault != nil {
+				chosen.Err = fault.err
+			}
+			return chosen
+		}
+		passed = append(passed, Rejection{selected.Tag, found.text})
+		tried[selected.Tag], fault = true, found
+		if found.fatal() {
+			break
+		}
+	}
+	var kept Resolution
+	if selected := r.selects(q, seen, tried); fault != nil && (fault.fatal() || selected.Moved(q.Tag)) {
+		kept = stay(q, fault.reason)
+	} else {
+		kept = r.remain(ctx, q, selected, credential)
+	}
+	if fault != nil {
+		kept.Passed = passed
+		if kept.Err == nil {
+			kept.Err = fault.err
+		}
+		if kept.Reason == policy.StayNewest && fault.reason == StayNoPlatform {
+			kept.Reason = StayNoPlatform
+		}
+	}
+	return kept
+}
+
+func (r *Resolver) selects(q *Query, seen *view, tried map[string]bool) policy.Selection {
+	if len(tried) == 0 {
+		return q.Policy.SelectWithin(seen.index, q.Tag, q.Allow)
+	}
+	return q.Policy.SelectWithin(seen.index, q.Tag, func(tag string) bool {
+		return !tried[tag] && (q.Allow == nil || q.Allow(tag))
+	})
+}
+
+// written is the digest that is written beside a tag; none is empty. old is why
+// it may be an old one.
+type written struct {
+	text string
+	old  error
+}
+
+// examine reads of a candidate what pin and platforms ask for.
+func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential Credential) (written, *unfitError) {
+	if q.Pin != PinDigest && len(q.Platforms) == 0 {
+		return written{}, nil
+	}
+	digest, err := r.digest(ctx, q, tag, credential, r.options.FreshFor)
+	switch {
+	case notFound(err):
+		return written{}, &unfitError{StayNoDigest, textMissing, err}
+	case digest == "":
+		return written{}, &unfitError{StayNoDigest, Text(StayNoDigest), err}
+	}
+	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
+		return written{}, fault
+	}
+	if q.Pin != PinDigest {
+		return written{}, nil
+	}
+	return written{digest, err}, nil
+}
+
+// remain is the base, with the digest that it lacks.
+func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selection, credential Credential) Resolution {
+	kept := stay(q, selected.Reason)
+	if q.Pin != PinDigest || q.Digest != "" || selected.Reason != policy.StayNewest {
+		return kept
+	}
+	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
+	if digest == "" || notFound(err) {
+		kept = stay(q, StayNoDigest)
+		kept.Err = err
+		return kept
+	}
+	return Resolution{Tag: q.Tag, Digest: digest, Reason: PinnedDigest, Stale: err != nil, Err: err}
+}

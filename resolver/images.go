@@ -1,0 +1,104 @@
+package resolver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+// imageKey is what an image is kept for. The credential is part of it: what a
+// digest stands for is as private as its repository.
+type imageKey struct {
+	key
+	digest string
+	dated  bool
+}
+
+// picture is an image that was read. It is read once: what a digest stands for
+// never changes.
+type picture struct {
+	source[registry.Image]
+	known bool
+	image registry.Image
+	// fault: it is no image.
+	fault error
+}
+
+// image reads what a digest stands for, unless that is known.
+func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (registry.Image, error) {
+	p := r.images.Get(imageKey{key{q.Repository, credential.ID()}, digest, dated}, func() *picture { return new(picture) })
+	var fault error
+	err := p.update(ctx, &r.options, demand[registry.Image]{
+		repository: q.Repository,
+		what:       lookupImage,
+		known:      func() bool { return p.known },
+		needed:     func(time.Time) bool { return !p.known },
+		misses:     func(time.Time) bool { return false },
+		settle:     func(time.Time) {},
+		fetch: func(ctx context.Context) (registry.Image, error) {
+			image, err := r.registry.Image(ctx, q.Repository, digest, credential, dated)
+			if kindOf(err) == registry.NotAnImage {
+				fault, err = err, nil
+			}
+			return image, err
+		},
+		accept: func(image registry.Image, _ time.Time) { p.image, p.fault, p.known = image, fault, true },
+	})
+	defer p.mu.Unlock() // update locks
+
+	if err == nil {
+		err = p.fault
+	}
+	return p.image, err
+}
+
+// unfitError is why a digest cannot be the answer.
+type unfitError struct {
+	reason policy.Reason // of staying, if nothing else is there
+	text   string        // of the rejection
+	err    error         // nil where the image itself is the reason
+}
+
+func (e *unfitError) Error() string { return e.text }
+
+// unfit returns why an image cannot serve the query's platforms; nil where it
+// can. What is known of an image without a word about its platforms is enough.
+func (r *Resolver) unfit(ctx context.Context, q *Query, digest string, credential Credential) *unfitError {
+	if len(q.Platforms) == 0 {
+		return nil
+	}
+	image, err := r.image(ctx, q, digest, credential, q.Policy.ByDate(q.Tag))
+	if err != nil {
+		return unreadable(err)
+	}
+	return lacking(q, image)
+}
+
+func unreadable(err error) *unfitError {
+	switch kindOf(err) {
+	case registry.NotAnImage:
+		return &unfitError{StayNoPlatform, "no container image", nil}
+	case registry.NotFound:
+		return &unfitError{StayNoDigest, textMissing, err}
+	default:
+		return &unfitError{StayNoPlatform, "its platforms could not be read", err}
+	}
+}
+
+func lacking(q *Query, image registry.Image) *unfitError {
+	for _, platform := range q.Platforms {
+		if !image.Runs(platform) {
+			return &unfitError{StayNoPlatform, fmt.Sprintf("not built for %s", platform), nil}
+		}
+	}
+	return nil
+}
+
+const textMissing = "listed, but has no manifest"
+
+// fatal reports an error that says nothing about the image: the registry could
+// not be asked, and asking about the next tag would be no better.
+func (e *unfitError) fatal() bool { return e.err != nil && !notFound(e.err) }

@@ -1,0 +1,178 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+const (
+	// maxDated is how many tags a policy that goes by date looks at, the
+	// highest in natural order: the first look at each costs up to four
+	// requests, of which Docker Hub counts two as pulls.
+	maxDated = 50
+	// datedFor is how long it is believed what a tag that is not asked for by
+	// name points at. A build of the same digest is never asked about again.
+	datedFor = 10 * time.Minute
+	// maxDating is how many are looked at side by side.
+	maxDating = 4
+)
+
+// build is one image that a tag points at, or that the workload runs.
+type build struct {
+	tag, digest string
+	// running: it is what the query starts from.
+	running bool
+	image   registry.Image
+	err     error
+}
+
+// latest is the tag that was built last, for policies that go by date.
+func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
+	tags := q.Policy.Candidates(seen.index, q.Tag, q.Allow)
+	var warning string
+	if len(tags) > maxDated {
+		warning = fmt.Sprintf("only the %d highest of %d tags were looked at; narrow them with filter", maxDated, len(tags))
+		tags = tags[:maxDated]
+	}
+	builds := r.builds(ctx, q, tags, credential)
+	chosen := r.newest(q, builds)
+	if chosen.Warning == "" {
+		chosen.Warning = warning
+	}
+	return chosen
+}
+
+// builds looks at what runs, at the tag that it came from, and at the tags.
+func (r *Resolver) builds(ctx context.Context, q *Query, tags []string, credential Credential) []build {
+	builds := make([]build, 0, len(tags)+2)
+	if q.Digest != "" {
+		builds = append(builds, build{tag: q.Tag, digest: q.Digest, running: true})
+	}
+	builds = append(builds, build{tag: q.Tag, running: q.Digest == ""})
+	for _, tag := range tags {
+		builds = append(builds, build{tag: tag})
+	}
+	var group errgroup.Group
+	group.SetLimit(maxDating)
+	for i := range builds {
+		group.Go(func() error {
+			r.date(ctx, q, &builds[i], credential)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function of it returns an error
+	return builds
+}
+
+// date reads a build's digest, where that is not known, and its image.
+func (r *Resolver) date(ctx context.Context, q *Query, b *build, credential Credential) {
+	asked := *q
+	freshFor := r.options.FreshFor
+	if b.tag != q.Tag && !slices.Contains(q.Want, b.tag) {
+		asked.WantDigest = "" // which is another tag's
+		freshFor = max(freshFor, datedFor)
+	}
+	if b.digest == "" {
+		digest, err := r.digest(ctx, &asked, b.tag, credential, freshFor)
+		if digest == "" || notFound(err) {
+			b.err = err
+			return
+		}
+		b.digest = digest
+	}
+	b.image, b.err = r.image(ctx, q, b.digest, credential, true)
+	if now := r.options.Now(); b.image.Created.After(now) {
+		b.image.Created = now // a clock that was wrong must not win for ever
+	}
+}
+
+// newest chooses among builds. What runs is first among equals; a build of no
+// known date never wins over one that has a date.
+func (r *Resolver) newest(q *Query, builds []build) Resolution {
+	running := builds[0]
+	if running.err != nil && !gone(running.err) {
+		kept := stay(q, StayNoDate)
+		kept.Err, kept.Stale = running.err, true
+		return kept
+	}
+	slices.SortStableFunc(builds, func(a, b build) int { return b.image.Created.Compare(a.image.Created) })
+	var chosen *build
+	var passed []Rejection
+	var unread error
+	dated := false
+	for i := range builds {
+		b := &builds[i]
+		dated = dated || !b.image.Created.IsZero()
+		if b.err != nil && !gone(b.err) {
+			unread = errors.Join(unread, b.err)
+		}
+		text := undatable(q, b)
+		if chosen == nil && (b.running || text == "") {
+			chosen = b
+			continue
+		}
+		if text == "" {
+			text = "built " + b.image.Created.UTC().Format(time.RFC3339)
+		}
+		if b.tag != chosen.tagOrNone() {
+			passed = append(passed, Rejection{b.tag, text})
+		}
+	}
+	answer := r.settle(q, chosen, dated)
+	answer.Passed = passed
+	if unread != nil {
+		answer.Err, answer.Warning = unread, WarningNotAllDated
+	}
+	return answer
+}
+
+func (b *build) tagOrNone() string {
+	if b == nil {
+		return ""
+	}
+	return b.tag
+}
+
+// gone reports a failure that says something about the image itself.
+func gone(err error) bool { return notFound(err) || kindOf(err) == registry.NotAnImage }
+
+// undatable is why a build cannot be chosen by its date; "" where it can.
+func undatable(q *Query, b *build) string {
+	if b.err != nil {
+		return unreadable(b.err).text
+	}
+	if b.image.Created.IsZero() {
+		return "no usable build date"
+	}
+	if fault := lacking(q, b.image); fault != nil {
+		return fault.text
+	}
+	return ""
+}
+
+// settle turns the chosen build into the answer.
+func (r *Resolver) settle(q *Query, chosen *build, dated bool) Resolution {
+	switch {
+	case !dated:
+		return stay(q, policy.StayNoDate)
+	case chosen == nil || chosen.running && (q.Digest != "" || q.Pin != PinDigest || chosen.digest == ""):
+		return stay(q, policy.StayNewest)
+	case chosen.running:
+		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedDigest}
+	case q.Pin != PinDigest && chosen.tag == q.Tag:
+		return stay(q, policy.StayNewest)
+	}
+	answer := Resolution{Tag: chosen.tag, Reason: policy.BuiltLater}
+	if q.Pin == PinDigest {
+		answer.Digest = chosen.digest
+	}
+	return answer
+}
