@@ -136,7 +136,7 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	case notFound(err):
 		kept := stay(q, StayNotInList)
 		kept.Err, kept.Warning = err, WarningLacksTag
-		return kept, nil //nolint:nilerr // the error is in the answer
+		return kept, nil
 	case digest == "":
 		return unavailable(q, err)
 	case digest == q.Digest:
@@ -145,7 +145,7 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
 		kept := stay(q, fault.reason)
 		kept.Err, kept.Passed = fault.err, []Rejection{{q.Tag, fault.text}}
-		return kept, nil
+		return kept, nil //nolint:nilerr // the digest is not used, old or not
 	}
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}, nil
 }

@@ -27,8 +27,8 @@ func TestBadSettingsAreRefused(t *testing.T) {
 		"a setting that is not built yet": {
 			`keelson.dev/approvals: "1"`, "metadata.annotations[keelson.dev/approvals]", "not supported",
 		},
-		"a policy that needs build dates": {
-			`keelson.dev/policy: newest`, "metadata.annotations[keelson.dev/policy]", "not supported",
+		"a policy with an argument that it takes none of": {
+			`keelson.dev/policy: "newest:glob:*"`, "metadata.annotations[keelson.dev/policy]", "newest takes no argument",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
