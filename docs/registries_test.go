@@ -1,0 +1,77 @@
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/keelson-dev/keelson/internal/pullsecret"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/keelson-dev/keelson/resolver/registry"
+)
+
+const registriesPage = "registries.md"
+
+// What a person may be told about a registry is on the page, word for word.
+func TestRegistriesPageHasEveryMessage(t *testing.T) {
+	page := flowing(t, registriesPage)
+	var messages []string
+	for _, kind := range []registry.Kind{
+		registry.Unreachable, registry.Timeout, registry.Unauthorized, registry.NotFound, registry.RateLimited,
+		registry.BadAnswer, registry.TooLarge, registry.NotAnImage, registry.Refused, registry.Denied, "",
+	} {
+		messages = append(messages, (&registry.Error{Kind: kind}).Summary())
+	}
+	for _, reason := range []policy.Reason{
+		resolver.StayRegistryUnavailable, resolver.StayNotInList, resolver.StayEmptyList,
+		resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform, resolver.PinnedDigest,
+	} {
+		messages = append(messages, resolver.Text(reason))
+	}
+	messages = append(messages,
+		resolver.WarningLacksTag, resolver.WarningLackedTwice, resolver.WarningEmptyList,
+		resolver.WarningSuspectList, resolver.WarningNotAllDated, resolver.Summary(os.ErrInvalid))
+	for _, kind := range []pullsecret.Kind{
+		pullsecret.Missing, pullsecret.Forbidden, pullsecret.Unavailable, pullsecret.TooMany,
+	} {
+		failed := pullsecret.Errors{{Kind: kind, Object: pullsecret.Secret, Name: "regcred"}}
+		messages = append(messages, failed.Summary())
+	}
+	for _, message := range messages {
+		if !strings.Contains(page, "`"+message+"`") {
+			t.Errorf("no row for the message %q", message)
+		}
+	}
+}
+
+// And every metric that tells of registries.
+func TestRegistriesPageHasEveryMetric(t *testing.T) {
+	page := flowing(t, registriesPage)
+	name := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
+	for _, file := range []string{
+		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/keelson/registries.go", "webhook/metrics.go", "updater/metrics.go",
+	} {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+		must(t, err)
+		names := name.FindAllStringSubmatch(string(text), -1)
+		if len(names) == 0 {
+			t.Errorf("%s: no metrics found", file)
+		}
+		for _, match := range names {
+			if !strings.Contains(page, "`"+match[1]+"`") {
+				t.Errorf("%s: no row for %s", file, match[1])
+			}
+		}
+	}
+}
+
+// flowing is a page's text in one line.
+func flowing(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	return strings.Join(strings.Fields(string(text)), " ")
+}
