@@ -116,6 +116,13 @@ func (e *Unavailable) Unwrap() error { return e.Err }
 
 var errNoPolicy = errors.New("query has no policy")
 
+// ReadsRegistry reports whether the registry has a say in the answer. It has
+// none where the policy cannot judge the tag at all.
+func (q *Query) ReadsRegistry() bool {
+	_, sure := withoutRegistry(q)
+	return !sure
+}
+
 func (q *Query) check() error {
 	if q.Policy == nil {
 		return errNoPolicy

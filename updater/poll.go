@@ -39,8 +39,14 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		}
 	}
 	u.Metrics.poll(failure)
-	if failure != nil {
-		log.FromContext(ctx).Info("polled", "repository", repository, "failed", failure.Error())
+	if failure == nil {
+		return nil
+	}
+	log.FromContext(ctx).Info("polled", "repository", repository, "failed", failure.Error())
+	if round.answered && retryAfter(failure) == 0 {
+		// One workload's credential or image is no reason to poll less for the
+		// others.
+		return nil
 	}
 	return failure
 }
@@ -51,6 +57,8 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 type round struct {
 	repository string
 	since      time.Time
+	// answered: the registry gave somebody what was asked for.
+	answered bool
 }
 
 // check decides about the containers of one workload that use the round's
@@ -98,6 +106,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		if resolution.Err != nil && resolution.Reason != resolver.StayNotInList {
 			failure = resolution.Err
 		}
+		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
 	}
 	if len(targets) > 0 {
 		u.bump(ctx, o, object.Kind, targets)

@@ -61,7 +61,7 @@ func TestDigest(t *testing.T) {
 		"no such tag":                 {says(404, ``), "", head, NotFound},
 		"may not":                     {says(403, ``), "", head, Unauthorized},
 		"throttled":                   {says(429, ``), "", head, RateLimited},
-		"quarantined (Harbor)":        {says(412, ``), "", head, BadAnswer},
+		"quarantined (Harbor)":        {says(412, ``), "", head, NotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/manifests/1.0": tt.handler}))

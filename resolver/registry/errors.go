@@ -179,7 +179,7 @@ func kindOfStatus(status int) Kind {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Unauthorized
-	case status == http.StatusNotFound:
+	case status == http.StatusNotFound, status == http.StatusPreconditionFailed: // Harbor's quarantine
 		return NotFound
 	case status == http.StatusTooManyRequests:
 		return RateLimited

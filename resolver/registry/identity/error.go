@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // Error says that a cloud gave no token. Its text names the cloud and holds no
@@ -15,7 +14,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("getting a registry token from the %s: %s", e.Provider.identity(), e.Summary())
+	return "getting a registry token: " + e.Summary()
 }
 
 // Unwrap returns the cause.
@@ -24,9 +23,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // Summary is the failure in a few words, fit for an admission warning.
 func (e *Error) Summary() string {
 	if errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
-		return "no answer in time"
+		return e.Provider.identity() + ": no answer in time"
 	}
-	return "none to be had"
+	return e.Provider.identity() + ": none to be had"
 }
 
 var (
