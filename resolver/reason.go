@@ -27,7 +27,7 @@ const (
 	WarningLacksTag    = "registry list lacks the running tag"
 	WarningLackedTwice = "registry list lacks the running tag, seen twice; resolved from the list"
 	WarningEmptyList   = "registry list has no tags"
-	WarningSuspectList = "registry list is empty or has lost half its tags; the one before it counts until that is seen again"
+	WarningSuspectList = "registry list lost half its tags; not believed until seen twice"
 	WarningNotAllDated = "some build dates could not be read"
 )
 
