@@ -67,6 +67,20 @@ func TestRegistryOfAPrivateCA(t *testing.T) {
 	key, der := certificate(t)
 	certFile, keyFile := writePair(t, key, der)
 	address, _ := distribution(t, settings{certificate: certFile, key: keyFile})
+	transport := trusting(t, der)
+	push(t, address+"/team/app", []string{"1.0.0", "1.0.1"}, through(transport))
+
+	o := reachable()
+	stored, warnings := newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
+	wantStored(t, stored, address+"/team/app:1.0.0", warnings, "web: kept at 1.0.0: registry cannot be reached")
+	o.RootCAs = transport.TLSClientConfig.RootCAs
+	stored, warnings = newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
+	wantStored(t, stored, address+"/team/app:1.0.1", warnings, "")
+}
+
+// trusting trusts a certificate alone.
+func trusting(t *testing.T, der []byte) *http.Transport {
+	t.Helper()
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
 		t.Fatal(err)
@@ -75,14 +89,7 @@ func TestRegistryOfAPrivateCA(t *testing.T) {
 	roots.AddCert(parsed)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	push(t, address+"/team/app", []string{"1.0.0", "1.0.1"}, through(transport))
-
-	o := reachable()
-	stored, warnings := newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
-	wantStored(t, stored, address+"/team/app:1.0.0", warnings, "web: kept at 1.0.0: registry cannot be reached")
-	o.RootCAs = roots
-	stored, warnings = newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
-	wantStored(t, stored, address+"/team/app:1.0.1", warnings, "")
+	return transport
 }
 
 func passwordRegistry(t *testing.T, s settings) (address, folder string) {
