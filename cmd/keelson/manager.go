@@ -88,12 +88,16 @@ func (o *serverOptions) logger() (*zap.Logger, error) {
 	return logger, nil
 }
 
-// restConfig finds the cluster as kubectl does: the flag, KUBECONFIG, the
-// user's file, or the Pod's own.
-func (o *serverOptions) restConfig() (*rest.Config, error) {
+// clusterOf finds the cluster as kubectl does: the flag, KUBECONFIG, the user's
+// file, or the Pod's own.
+func clusterOf(kubeconfig string) clientcmd.ClientConfig {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = o.kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
+	rules.ExplicitPath = kubeconfig
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{})
+}
+
+func (o *serverOptions) restConfig() (*rest.Config, error) {
+	config, err := clusterOf(o.kubeconfig).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}

@@ -13,11 +13,9 @@ import (
 )
 
 type selectOptions struct {
+	policyOptions
+
 	policy, current string
-	matchTag        optionalBool
-	matchPreRelease optionalBool
-	filter, extract string
-	exclude         []string
 	explain         bool
 	output          outputFormat
 
@@ -44,21 +42,10 @@ func newSelectCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&o.policy, "policy", "", "policy: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force or never")
 	flags.StringVar(&o.current, "current", "", "tag that runs now; may be left out for semver:, glob: and regexp:")
-	flags.Var(&o.matchTag, "match-tag", "for force: follow the same tag; the default is true where the current tag is no version")
-	flags.Var(&o.matchPreRelease, "match-prerelease", "false allows any pre-release; the default is true")
-	flags.Lookup("match-tag").NoOptDefVal = "true"
-	flags.Lookup("match-prerelease").NoOptDefVal = "true"
-	flags.StringVar(&o.filter, "filter", "", "regexp that drops the tags it does not match")
-	flags.StringVar(&o.extract, "extract", "", "template ($1, $name, ${name}) of what is compared of a filtered tag")
-	flags.StringSliceVar(&o.exclude, "exclude", nil, "globs of tags to drop, comma-separated; may be repeated")
+	o.addFlags(flags)
 	flags.BoolVar(&o.explain, "explain", false, "say why each other tag was rejected")
 	flags.VarP(&o.output, "output", "o", "output format: json or yaml")
 	return command
-}
-
-// settingFlags are the flags behind the settings that a policy is made of.
-var settingFlags = map[string]string{
-	"policy": "--policy", "matchTag": "--match-tag", "filter": "--filter", "extract": "--extract", "exclude": "--exclude",
 }
 
 // check compiles the policy and returns all its faults.
@@ -69,18 +56,8 @@ func (o *selectOptions) check() error {
 			Field: "--current", Value: o.current, Allowed: "not a tag; allowed: letters, digits, '.', '_' and '-', at most 128",
 		}.Error())
 	}
-	compiled, err := policy.Parse(policy.Spec{
-		Name: o.policy, MatchTag: o.matchTag.value, MatchPreRelease: o.matchPreRelease.value,
-		Filter: o.filter, Extract: o.extract, Exclude: globs(o.exclude),
-	})
-	var wrong policy.Faults
-	if errors.As(err, &wrong) {
-		for _, fault := range wrong {
-			fault.Field = settingFlags[fault.Field]
-			faults = append(faults, fault.Error())
-		}
-	}
-	if err == nil {
+	compiled, wrong := o.compile(o.policy)
+	if faults = append(faults, wrong...); wrong == nil {
 		o.compiled = compiled
 		if reason := compiled.Select(nil, o.current).Reason; reason == policy.StayNeedsRegistry {
 			faults = append(faults, policy.Fault{Field: "--policy", Value: o.policy, Allowed: reason.Text()}.Error())
