@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, s streams) int {
 }
 
 func newRootCommand(env func(string) (string, bool)) *cobra.Command {
-	root := &cobra.Command{
+	root := group(&cobra.Command{
 		Use:   "keelson",
 		Short: "Keep the images of Kubernetes workloads at the newest allowed version",
 		Long: "Keelson keeps the images of Kubernetes workloads at the newest version that\n" +
@@ -49,32 +49,44 @@ func newRootCommand(env func(string) (string, bool)) *cobra.Command {
 			"revert it.\n\n" +
 			"Every flag may also be set by an environment variable: KEELSON_MATCH_TAG is\n" +
 			"--match-tag. A flag on the command line comes first.",
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE:                       func(command *cobra.Command, _ []string) error { return command.Help() },
-	}
-	root.Args = func(command *cobra.Command, args []string) error {
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}, commands()...)
+	readsFlagsBelow(root, env)
+	return root
+}
+
+// group makes a command that is there for those below it: alone it prints its
+// help.
+func group(command *cobra.Command, below ...*cobra.Command) *cobra.Command {
+	command.SuggestionsMinimumDistance = 2
+	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+	command.Args = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
 		return unknownCommand(command, args[0])
 	}
-	root.AddCommand(commands()...)
-	for _, command := range append(root.Commands(), root) {
-		readsFlags(command, env)
-	}
-	return root
+	command.AddCommand(below...)
+	return command
 }
 
-func unknownCommand(root *cobra.Command, name string) error {
+// readsFlagsBelow is readsFlags for a whole tree of commands.
+func readsFlagsBelow(command *cobra.Command, env func(string) (string, bool)) {
+	for _, below := range command.Commands() {
+		readsFlagsBelow(below, env)
+	}
+	readsFlags(command, env)
+}
+
+func unknownCommand(group *cobra.Command, name string) error {
 	text := fmt.Sprintf("%q: unknown command; ", name)
-	if suggestions := root.SuggestionsFor(name); len(suggestions) > 0 {
+	if suggestions := group.SuggestionsFor(name); len(suggestions) > 0 {
 		return usageFaults{text + "did you mean " + strings.Join(suggestions, " or ") + "?"}
 	}
 	var names []string
-	for _, command := range root.Commands() {
+	for _, command := range group.Commands() {
 		if command.IsAvailableCommand() {
 			names = append(names, command.Name())
 		}
