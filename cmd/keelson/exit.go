@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver/registry/config"
 )
 
 // Exit codes. An error that says nothing else ends the program with
@@ -39,6 +42,12 @@ func (f usageFaults) orNil() error {
 	return f
 }
 
+// maxLine is more than a fault of the settings needs.
+const maxLine = 1024
+
+// shownLine keeps what a file has from steering the terminal.
+func shownLine(text string) string { return workload.Shorten(text, maxLine) }
+
 // report writes an error and returns the exit code. It is the one place that
 // does either.
 func report(w io.Writer, err error) int {
@@ -51,6 +60,13 @@ func report(w io.Writer, err error) int {
 			fmt.Fprintln(w, line)
 		}
 		return exitUsage
+	}
+	var settings config.Faults
+	if errors.As(err, &settings) {
+		for _, fault := range settings { // each says where it is
+			fmt.Fprintln(w, shownLine(fault.Error()))
+		}
+		return exitFailure
 	}
 	fmt.Fprintln(w, "keelson:", err)
 	var exit *exitError
