@@ -124,7 +124,8 @@ func Summary(err error) string {
 	}
 	var shown interface{ Summary() string }
 	if errors.As(credential.Missing, &shown) {
-		return text + "; " + shown.Summary()
+		// The words above would leave a warning no room for what matters.
+		return "not readable; " + shown.Summary()
 	}
 	return text + "; a credential could not be read"
 }

@@ -55,7 +55,7 @@ func TestCredentialsAreTriedInOrder(t *testing.T) {
 		"anonymous is asked where there is none": {want: []string{"anonymous"}},
 		"one that is missing is told with the refusal": {
 			query: finder{missing: shownError{}}, refuses: []Credential{{}}, want: []string{"anonymous"},
-			summary: `not found, or the credentials may not read it; Secret "regcred" is missing`,
+			summary: `not readable; Secret "regcred" is missing`,
 		},
 		"what may not be shown is not": {
 			query: finder{missing: errors.New("10.0.0.1 says no")}, refuses: []Credential{{}}, want: []string{"anonymous"},
