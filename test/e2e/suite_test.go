@@ -28,6 +28,8 @@ import (
 type suite struct {
 	*cluster.Cluster
 	keelson *installation.Installation
+	private *privateRegistry
+	counted *counter // in front of the cluster's registry
 }
 
 var shared suite
@@ -59,7 +61,16 @@ func run(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
+	private, err := startPrivateRegistry(ctx, c)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	counted := newCounter(c.Registry)
+	defer counted.Close()
 	keelson, err := installation.Install(ctx, c, installation.Options{
+		// Each address by itself: any other on loopback stays refused.
+		Args: []string{"--private-registries=" + private.address + "," + counted.host(), "--log-level=debug"},
 		// A second, so that a test sees a push without waiting a minute.
 		Source: "../..", WebhookArgs: []string{"--fresh-for=1s"}, Log: os.Stderr,
 	})
@@ -67,7 +78,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	shared = suite{c, keelson}
+	shared = suite{c, keelson, private, counted}
 	return m.Run()
 }
 
@@ -93,6 +104,7 @@ func makeSpace(t testing.TB, labels map[string]string) *space {
 		t.Fatal(err)
 	}
 	s.name = object.Name
+	t.Cleanup(s.remove)
 	s.image = shared.Registry + "/" + s.name + "/app"
 	if labels["keelson.dev/enabled"] == "true" {
 		s.awaitOptIn()
@@ -102,6 +114,20 @@ func makeSpace(t testing.TB, labels map[string]string) *space {
 		return err
 	})
 	return s
+}
+
+// of is the space for a part of its test.
+func (s *space) of(t testing.TB) *space {
+	return &space{t: t, name: s.name, image: s.image}
+}
+
+// remove ends the polls of the space's workloads: those of all tests together
+// would be more than a registry is asked in a second, and slow down the rest.
+func (s *space) remove() {
+	ctx := context.WithoutCancel(s.t.Context())
+	if err := shared.Client().CoreV1().Namespaces().Delete(ctx, s.name, metav1.DeleteOptions{}); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // awaitOptIn waits until the API server's namespace cache has the label: a

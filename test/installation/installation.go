@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -33,7 +34,9 @@ type Options struct {
 	Source string
 	// Replicas is how many webhooks run. The default is 2.
 	Replicas int
-	// WebhookArgs are added to the webhooks' own.
+	// Args are added to those of webhooks and updater.
+	Args []string
+	// WebhookArgs are added to the webhooks' own, after Args.
 	WebhookArgs []string
 	// NoUpdater leaves the updater out.
 	NoUpdater bool
@@ -46,7 +49,8 @@ type Installation struct {
 	Cluster *cluster.Cluster
 	binary  string
 	certs   string
-	args    []string
+	args    []string // of all processes
+	webhook []string // of the webhooks
 
 	mu       sync.Mutex
 	webhooks []*Server
@@ -73,7 +77,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.WebhookArgs}
+	i := &Installation{Cluster: c, binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -155,7 +159,7 @@ func (i *Installation) StartUnrouted(ctx context.Context, args ...string) (*Serv
 		return nil, err
 	}
 	address := "127.0.0.1:" + strconv.Itoa(port)
-	s, err := i.serve(ctx, "webhook", webhookAccount, append(append([]string{"--listen-address=" + address, "--cert-dir=" + i.certs}, i.args...), args...)...)
+	s, err := i.serve(ctx, "webhook", webhookAccount, append(append([]string{"--listen-address=" + address, "--cert-dir=" + i.certs}, i.webhook...), args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +218,11 @@ func (i *Installation) serve(ctx context.Context, subcommand, account string, ar
 	i.started++
 	name := fmt.Sprintf("keelson-%s-%d", subcommand, i.started)
 	i.mu.Unlock()
-	args = append([]string{
+	args = slices.Concat([]string{
 		subcommand, "--kubeconfig=" + kubeconfig,
 		fmt.Sprintf("--health-address=127.0.0.1:%d", health), fmt.Sprintf("--metrics-address=127.0.0.1:%d", metrics),
 		"--private-registries=" + i.Cluster.Registry,
-	}, args...)
+	}, i.args, args)
 	process, err := i.Cluster.StartProcess(name, i.binary, nil, args...)
 	if err != nil {
 		return nil, err

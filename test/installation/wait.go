@@ -24,10 +24,13 @@ const pollEvery = 50 * time.Millisecond
 func awaitReady(ctx context.Context, s *Server, log string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	ended := false
 	err := Until(ctx, "its readiness", func(ctx context.Context) error {
 		select {
 		case <-s.Done():
-			return errors.New("it ended")
+			ended = true
+			cancel() // it will not come back
+			return ctx.Err()
 		default:
 		}
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Health+"/readyz?verbose", nil)
@@ -45,6 +48,9 @@ func awaitReady(ctx context.Context, s *Server, log string) error {
 		}
 		return nil
 	})
+	if ended {
+		err = errors.New("it ended")
+	}
 	if err != nil {
 		text, _ := os.ReadFile(log) // the folder may be gone after the test
 		return fmt.Errorf("starting %s: %w; its log:\n%s", filepath.Base(log), err, text)

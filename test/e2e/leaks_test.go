@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// log is what a process has logged.
+func (s *space) log(server *installation.Server) string {
+	s.t.Helper()
+	text, err := os.ReadFile(server.Log)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Whatever is done with a password, accepted, refused or not even readable, it
+// stands in no log, Event, metric or annotation. The logs are at the level of
+// debug, and those of all tests before.
+func TestPasswordsAreNowhere(t *testing.T) {
+	s := newPrivateSpace(t)
+	s.pushPrivate("1.2.0", "1.2.7")
+	s.secret("pull", robot, firstPassword)
+	s.secret("stale", robot, stalePassword)
+	s.write(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "broken"}, Type: corev1.SecretTypeDockerConfigJson,
+		Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths": {"` + shared.private.address + `": {"auth": "` + secondPassword + `"}}}`)},
+	})
+	for _, name := range []string{"pull", "stale", "broken"} {
+		manifest := withPod(s.manifest(name, "1.2.0", "keelson.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+name+"}]")
+		if _, _, err := s.create(manifest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.pushPrivate("1.2.8")
+	s.awaitTag("pull", "1.2.8")
+	s.event("stale", "RegistryUnavailable", "not found, or the credentials may not read it")
+	s.event("broken", "RegistryUnavailable", `not readable; Secret "broken": the auth of an entry is no base64 of user:password`)
+
+	texts := map[string]string{}
+	logs, err := filepath.Glob(filepath.Join(shared.Dir, "keelson-*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range logs {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts["the log "+filepath.Base(file)] = string(text)
+	}
+	if updater := "the log " + shared.keelson.Updater().Name + ".log"; !strings.Contains(texts[updater], "/"+s.name+"/app") {
+		t.Fatalf("%s says nothing of the polls", updater)
+	}
+	for _, server := range append(shared.keelson.Webhooks(), shared.keelson.Updater()) {
+		texts["the metrics of "+server.Name] = s.metrics(server)
+	}
+	texts["the Events"], _ = s.must("", "get", "events", "--all-namespaces", "-o=yaml")
+	texts["the workloads"], _ = s.must("", "get", "deployments,replicasets,pods", "-o=yaml")
+
+	for _, password := range []string{firstPassword, secondPassword, stalePassword} {
+		for form, secret := range map[string]string{
+			"as it is":         password,
+			"by base64":        base64.StdEncoding.EncodeToString([]byte(password)),
+			"as its header is": base64.StdEncoding.EncodeToString([]byte(robot + ":" + password)),
+		} {
+			for where, text := range texts {
+				if strings.Contains(text, strings.TrimRight(secret, "=")) {
+					t.Errorf("%s: a password stands there %s", where, form)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// metrics is the whole page.
+func (s *space) metrics(server *installation.Server) string {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, server.Metrics+"/metrics", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// label is one label of a sample: name="value".
+var label = regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`) //nolint:gochecknoglobals // constant
+
+// Whoever runs Keelson sees how registries answer, and no metric grows with the
+// cluster: of what is asked for, hosts alone are labels.
+func TestMetricsAreBounded(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.only(s.start())
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.push("1.2.7")
+	s.awaitTag("web", "1.2.7")
+
+	both := []string{
+		"keelson_registry_requests_total", "keelson_registry_request_duration_seconds_bucket", "keelson_registry_response_bytes_total",
+		"keelson_resolver_lookups_total", "keelson_resolver_index_age_seconds_bucket",
+		"keelson_resolver_suspect_lists_total", "keelson_resolver_lists_without_running_tag_total",
+	}
+	for name, test := range map[string]struct {
+		server   *installation.Server
+		families []string
+	}{
+		"webhook": {shared.keelson.Webhooks()[0], append([]string{
+			"keelson_admission_resolutions_total", "keelson_admission_registry_unavailable_total",
+		}, both...)},
+		"updater": {shared.keelson.Updater(), append([]string{
+			"keelson_updater_polls_total", "keelson_updater_bumps_total", "keelson_updater_repositories",
+		}, both...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := s.of(t).metrics(test.server)
+			for _, family := range test.families {
+				if !regexp.MustCompile(`(?m)^` + family + `[{ ]`).MatchString(text) {
+					t.Errorf("no %s", family)
+				}
+			}
+			hosts := []string{shared.Registry, shared.private.address, shared.counted.host(), "127.0.0.1:1", "other"}
+			for line := range strings.Lines(text) {
+				if !strings.HasPrefix(line, "keelson_") {
+					continue
+				}
+				for _, found := range label.FindAllStringSubmatch(line, -1) {
+					switch key, value := found[1], found[2]; {
+					case key == "host" && !slices.Contains(hosts, value),
+						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le"}, key):
+						t.Errorf("unexpected label %s: %s", found[0], line)
+					}
+				}
+				if strings.Contains(line, s.name) || strings.Contains(line, "/") {
+					t.Errorf("it names a namespace or repository: %s", line)
+				}
+			}
+		})
+	}
+}

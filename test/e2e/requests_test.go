@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	appsv1client "k8s.io/client-go/kubernetes/typed/apps/v1"
+	"k8s.io/client-go/rest"
+)
+
+// The size of the counted cluster, and how often it is polled.
+const (
+	manyWorkloads    = 1000
+	manyRepositories = 10
+	countedInterval  = 3 * time.Second
+)
+
+// Registries are asked by the repository, however many workloads use it: what
+// admission has read it reads no more, an interval of the updater is one list a
+// repository, and so is its restart.
+func TestRequestsAreCountedByRepository(t *testing.T) {
+	if err := shared.keelson.StopUpdater(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { startUpdater(t) })
+	s := newSpace(t)
+	repositories := make([]string, manyRepositories)
+	for i := range repositories {
+		repositories[i] = fmt.Sprintf("%s/app-%d", s.name, i)
+		for _, tag := range []string{"1.2.0", "1.2.7"} {
+			if _, err := shared.Push(t.Context(), repositories[i], tag); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.only(s.start("--fresh-for=1h"))
+
+	config := shared.RESTConfig()
+	config.WarningHandler = rest.NoWarnings{} // each says that it moved
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployments := client.AppsV1().Deployments(s.name)
+	// One of each at first, as a registry is asked ten times a second at most.
+	shared.counted.since()
+	for n := range manyRepositories {
+		s.createCounted(deployments, n, repositories)
+	}
+	if _, lists := shared.counted.since(); total(lists) != manyRepositories {
+		t.Errorf("%d lists for the first workloads of %d repositories: %v", total(lists), manyRepositories, lists)
+	}
+	var writers sync.WaitGroup
+	const parallel = 8
+	for writer := range parallel {
+		writers.Go(func() {
+			for n := manyRepositories + writer; n < manyWorkloads; n += parallel {
+				s.createCounted(deployments, n, repositories)
+			}
+		})
+	}
+	writers.Wait()
+	if requests, _ := shared.counted.since(); requests != 0 {
+		t.Errorf("%d requests for %d more workloads of repositories that are known", requests, manyWorkloads-manyRepositories)
+	}
+
+	for _, test := range []struct {
+		what  string
+		lists int
+	}{
+		{"the start and the polls after it", 2},
+		{"the restart", 1},
+	} {
+		shared.counted.since()
+		startUpdater(t)
+		s.await(fmt.Sprintf("%s to list each repository %d times", test.what, test.lists), func(context.Context) error {
+			for _, repository := range repositories {
+				if n := shared.counted.listed(repository); n < test.lists {
+					return fmt.Errorf("%s was listed %d times", repository, n)
+				}
+			}
+			return nil
+		})
+		if err := shared.keelson.StopUpdater(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		requests, lists := shared.counted.since()
+		wantIntervals(t, test.what, lists)
+		t.Logf("%s: %d lists, %d requests in all", test.what, total(lists), requests)
+	}
+}
+
+func startUpdater(t *testing.T) {
+	t.Helper()
+	if err := shared.keelson.StartUpdater(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+// createCounted creates the n-th Deployment, which is all that the API server
+// has of it: paused, and without Pods.
+func (s *space) createCounted(deployments appsv1client.DeploymentInterface, n int, repositories []string) {
+	one := s.of(s.t)
+	one.image = shared.counted.host() + "/" + repositories[n%len(repositories)]
+	d := decode(s.t, one.manifest(fmt.Sprintf("web-%d", n), "1.2.0", "keelson.dev/policy: patch",
+		fmt.Sprintf("keelson.dev/pollSchedule: %q", "@every "+countedInterval.String())))
+	d.Spec.Replicas, d.Spec.Paused = new(int32), true
+	created, err := deployments.Create(s.t.Context(), d, metav1.CreateOptions{})
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	if got, want := created.Spec.Template.Spec.Containers[0].Image, one.image+":1.2.7"; got != want {
+		s.t.Errorf("workload %d runs %s, want %s", n, got, want)
+	}
+}
+
+// wantIntervals fails where a repository was listed again within an interval, of
+// which the schedule may take the part of a second to come out at a full one.
+// That holds on the busiest machine: the next poll is planned once one is over.
+func wantIntervals(t *testing.T, what string, lists map[string][]time.Time) {
+	t.Helper()
+	for repository, times := range lists {
+		for i := 1; i < len(times); i++ {
+			if apart := times[i].Sub(times[i-1]); apart < countedInterval-time.Second {
+				t.Errorf("%s: %s was listed again after %s", what, repository, apart)
+			}
+		}
+	}
+}
+
+func total(lists map[string][]time.Time) int {
+	n := 0
+	for _, times := range lists {
+		n += len(times)
+	}
+	return n
+}

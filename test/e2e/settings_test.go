@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// reloaded is 1 where the settings file is in force.
+const reloaded = "keelson_registries_config_last_reload_successful"
+
+// settings writes a file of registry settings: what it denies, and a registry
+// that does not exist, of which the cluster's is the mirror.
+func (s *space) settings(file, deny string) {
+	s.t.Helper()
+	s.writeFile(file, fmt.Sprintf(`apiVersion: keelson.dev/v1alpha1
+kind: RegistriesConfig
+deny: [%s]
+registries:
+- prefix: registry.invalid
+  hosts:
+  - {host: "http://%s", private: true}
+`, deny, shared.Registry))
+}
+
+// writeFile puts a file in the place of another in one step, as the kubelet
+// does.
+func (s *space) writeFile(file, text string) {
+	s.t.Helper()
+	err := os.WriteFile(file+".new", []byte(text), 0o600)
+	if err == nil {
+		err = os.Rename(file+".new", file)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// The settings file says which registries are asked, and where. It counts as
+// soon as it changes, and where it has faults the settings before stay in force.
+func TestRegistrySettings(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0", "1.2.7")
+	good, bad := filepath.Join(t.TempDir(), "registries.yaml"), filepath.Join(t.TempDir(), "registries.yaml")
+	s.settings(good, s.image)
+	s.settings(bad, s.image)
+	// Two, whose files are changed at one time: they are looked at every ten
+	// seconds.
+	follows, keeps := s.start("--registries-config="+good), s.start("--registries-config="+bad)
+	denied := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	mirrored := strings.Replace(denied, shared.Registry, "registry.invalid", 1)
+	const refused = "web: kept at 1.2.0: not allowed by the registry settings"
+	inForce := func() {
+		t.Helper()
+		s.wantAnswer(denied, "1.2.0", refused)
+		s.wantAnswer(mirrored, "1.2.7", strings.Replace(s.moves("1.2.7", "patch"), shared.Registry, "registry.invalid", 1))
+	}
+	s.only(follows)
+	inForce()
+
+	s.settings(good, shared.Registry+"/another")
+	s.writeFile(bad, "deny: nonsense\n")
+	s.awaitAnswer(denied, "1.2.7", s.moves("1.2.7", "patch"))
+	if got := s.metric(follows.Metrics, reloaded); got != 1 {
+		t.Errorf("%s is %d after a good change", reloaded, got)
+	}
+	s.await("the bad file to be seen", func(context.Context) error {
+		if s.metric(keeps.Metrics, reloaded) != 0 {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	s.only(keeps)
+	inForce()
+	if log := s.log(keeps); !strings.Contains(log, "the settings before stay in force") {
+		t.Error("the log does not say that the file is bad")
+	}
+}
+
+// The file that the process starts with must be good: there are none before.
+func TestBadRegistrySettingsStopTheStart(t *testing.T) {
+	s := newSpace(t)
+	bad := filepath.Join(t.TempDir(), "registries.yaml")
+	s.writeFile(bad, "deny: nonsense\n")
+	_, err := shared.keelson.StartUnrouted(t.Context(), "--registries-config="+bad)
+	if err == nil || !strings.Contains(err.Error(), "it ended") || !strings.Contains(err.Error(), bad) {
+		t.Errorf("it started with a bad file, or does not name it: %v", err)
+	}
+}
