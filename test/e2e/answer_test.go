@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -74,7 +75,12 @@ func (s *space) wantAnswer(manifest, tag, warning string) {
 // awaitAnswer waits until both are so.
 func (s *space) awaitAnswer(manifest, tag, warning string) {
 	s.t.Helper()
-	s.await("the answer "+tag, func(context.Context) error {
+	s.awaitAnswerWithin(time.Minute, manifest, tag, warning)
+}
+
+func (s *space) awaitAnswerWithin(limit time.Duration, manifest, tag, warning string) {
+	s.t.Helper()
+	s.awaitWithin(limit, "the answer "+tag, func(context.Context) error {
 		if got, warned := s.answer(manifest, metav1.DryRunAll); got != tag || warned != warning {
 			return fmt.Errorf("it is %s with the warning %q, want %q", got, warned, warning)
 		}

@@ -24,11 +24,9 @@ const (
 // admission has read it reads no more, an interval of the updater is one list a
 // repository, and so is its restart.
 func TestRequestsAreCountedByRepository(t *testing.T) {
-	if err := shared.keelson.StopUpdater(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { startUpdater(t) })
 	s := newSpace(t)
+	stopUpdater(t)
+	t.Cleanup(func() { startUpdater(t) })
 	repositories := make([]string, manyRepositories)
 	for i := range repositories {
 		repositories[i] = fmt.Sprintf("%s/app-%d", s.name, i)
@@ -86,19 +84,24 @@ func TestRequestsAreCountedByRepository(t *testing.T) {
 			}
 			return nil
 		})
-		if err := shared.keelson.StopUpdater(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		stopUpdater(t)
 		requests, lists := shared.counted.since()
 		wantIntervals(t, test.what, lists)
 		t.Logf("%s: %d lists, %d requests in all", test.what, total(lists), requests)
 	}
 }
 
-func startUpdater(t *testing.T) {
+func stopUpdater(t *testing.T) {
 	t.Helper()
-	if err := shared.keelson.StartUpdater(context.WithoutCancel(t.Context())); err != nil {
-		t.Error(err)
+	if err := shared.keelson.StopUpdater(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func startUpdater(t *testing.T, args ...string) {
+	t.Helper()
+	if err := shared.keelson.StartUpdater(context.WithoutCancel(t.Context()), args...); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // reloaded is 1 where the settings file is in force.
 const reloaded = "keelson_registries_config_last_reload_successful"
 
-// settings writes a file of registry settings: what it denies, and a registry
-// that does not exist, of which the cluster's is the mirror.
+// settings writes a file of registry settings: what it denies, a registry that
+// does not exist, of which the cluster's is the mirror, and what to sign in to
+// the private one with.
 func (s *space) settings(file, deny string) {
 	s.t.Helper()
 	s.writeFile(file, fmt.Sprintf(`apiVersion: keelson.dev/v1alpha1
@@ -24,7 +25,11 @@ registries:
 - prefix: registry.invalid
   hosts:
   - {host: "http://%s", private: true}
-`, deny, shared.Registry))
+- prefix: "%s"
+  private: true
+  credentials: {username: %s, passwordFile: password}
+`, deny, shared.Registry, shared.private.address, robot))
+	s.writeFile(filepath.Join(filepath.Dir(file), "password"), firstPassword+"\n")
 }
 
 // writeFile puts a file in the place of another in one step, as the kubelet
@@ -43,8 +48,9 @@ func (s *space) writeFile(file, text string) {
 // The settings file says which registries are asked, and where. It counts as
 // soon as it changes, and where it has faults the settings before stay in force.
 func TestRegistrySettings(t *testing.T) {
-	s := newSpace(t)
+	s, private := newSpace(t), newPrivateSpace(t)
 	s.push("1.2.0", "1.2.7")
+	private.pushPrivate("1.2.0", "1.2.7")
 	good, bad := filepath.Join(t.TempDir(), "registries.yaml"), filepath.Join(t.TempDir(), "registries.yaml")
 	s.settings(good, s.image)
 	s.settings(bad, s.image)
@@ -57,6 +63,7 @@ func TestRegistrySettings(t *testing.T) {
 	inForce := func() {
 		t.Helper()
 		s.wantAnswer(denied, "1.2.0", refused)
+		private.wantAnswer(private.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "1.2.7", private.moves("1.2.7", "patch"))
 		s.wantAnswer(mirrored, "1.2.7", strings.Replace(s.moves("1.2.7", "patch"), shared.Registry, "registry.invalid", 1))
 	}
 	s.only(follows)
@@ -79,6 +86,32 @@ func TestRegistrySettings(t *testing.T) {
 	if log := s.log(keeps); !strings.Contains(log, "the settings before stay in force") {
 		t.Error("the log does not say that the file is bad")
 	}
+	s.wantNoPasswords()
+}
+
+// The updater keeps to the file, too: it polls no repository that is denied, and
+// a private one without a pull secret.
+func TestUpdaterKeepsToRegistrySettings(t *testing.T) {
+	denied, private := newSpace(t), newPrivateSpace(t)
+	denied.push("1.2.0")
+	private.pushPrivate("1.2.0")
+	file := filepath.Join(t.TempDir(), "registries.yaml")
+	denied.settings(file, denied.image)
+	stopUpdater(t)
+	t.Cleanup(func() {
+		stopUpdater(t)
+		startUpdater(t)
+	})
+	startUpdater(t, "--registries-config="+file)
+	// Created with a webhook that has the file, which is what an image moves by.
+	private.only(private.start("--registries-config=" + file))
+	for _, s := range []*space{denied, private} {
+		s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "create", "-f", "-")
+	}
+	denied.event("web", "RegistryUnavailable", "not allowed by the registry settings")
+	private.pushPrivate("1.2.7")
+	private.awaitTag("web", "1.2.7")
+	denied.wantNoPasswords()
 }
 
 // The file that the process starts with must be good: there are none before.

@@ -148,7 +148,12 @@ func (s *space) awaitOptIn() {
 
 func (s *space) await(what string, check func(context.Context) error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	s.awaitWithin(time.Minute, what, check)
+}
+
+func (s *space) awaitWithin(limit time.Duration, what string, check func(context.Context) error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 	if err := installation.Until(ctx, what, check); err != nil {
 		s.t.Fatal(err)

@@ -175,9 +175,10 @@ func (i *Installation) Route(servers ...*Server) error {
 	return i.route()
 }
 
-// StartUpdater starts the updater and waits until it is ready.
-func (i *Installation) StartUpdater(ctx context.Context) error {
-	s, err := i.serve(ctx, "updater", updaterAccount, "--leader-elect-namespace="+namespace)
+// StartUpdater starts the updater and waits until it is ready. The arguments
+// come after all others.
+func (i *Installation) StartUpdater(ctx context.Context, args ...string) error {
+	s, err := i.serve(ctx, "updater", updaterAccount, append([]string{"--leader-elect-namespace=" + namespace}, args...)...)
 	if err != nil {
 		return err
 	}
