@@ -23,7 +23,7 @@ func TestDocumentedRegistryCommands(t *testing.T) {
 	s.login.Store("me:" + seededPassword)
 	dockerLogin(t, s.host, seededAuth)
 	t.Chdir(t.TempDir())
-	settings := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(string(page))
+	settings := regexp.MustCompile("(?s)```text\n(.*?)```").FindStringSubmatch(string(page))
 	if err := os.WriteFile("registries.yaml", []byte(settings[1]), 0o600); err != nil {
 		t.Fatal(err)
 	}
