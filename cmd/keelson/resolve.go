@@ -19,6 +19,7 @@ type resolveOptions struct {
 	files     []string
 	namespace string
 	insecure  []string
+	config    string
 	explain   bool
 	output    manifestFormat
 }
@@ -49,6 +50,7 @@ func newResolveCommand() *cobra.Command {
 	flags.BoolVar(&o.explain, "explain", false, "say why each image moved or stayed, and why each other tag was rejected")
 	flags.VarP(&o.output, "output", "o", "output format: yaml (each file in the format it has), json or diff")
 	flags.StringSliceVar(&o.insecure, "insecure-registries", nil, "registries (host or host:port) that are spoken to in plain HTTP")
+	flags.StringVar(&o.config, "registries-config", "", "`FILE` of registry settings")
 	return command
 }
 
@@ -97,12 +99,19 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 	if err != nil {
 		return err
 	}
-	// The person at the keyboard is trusted with any address.
-	client, err := registry.New(registry.Options{Insecure: o.insecure, Private: []string{"*"}, UserAgent: "keelson/" + version})
+	settings, err := readRegistriesConfig(o.config)
 	if err != nil {
 		return err
 	}
-	r := resolver.New(client, resolver.Options{FreshFor: freshForRun, ReadOnce: true, Credentials: registry.DockerConfig()})
+	// The person at the keyboard is trusted with any address.
+	client, err := registry.New(registry.Options{Config: settings, Insecure: o.insecure, Private: []string{"*"}, UserAgent: "keelson/" + version})
+	if err != nil {
+		return err
+	}
+	r := resolver.New(client, resolver.Options{
+		FreshFor: freshForRun, ReadOnce: true, Allows: client.Allows,
+		Credentials: resolver.Chain{registry.DockerConfig(), client.Configured()},
+	})
 	p, err := newPlan(r, files, o.namespace)
 	if err != nil {
 		return err

@@ -257,3 +257,22 @@ func TestResolveIsInterrupted(t *testing.T) {
 		t.Errorf("got code %d, output %q", code, out.String())
 	}
 }
+
+// The image as written stays in the manifest; only the question goes elsewhere.
+func TestResolveObeysRegistrySettings(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.3.1", "proxy:2.0.0", "proxy:2.0.9")
+	in := strings.ReplaceAll(deployYAML, "HOST/", "registry.example.com/")
+	settings := `apiVersion: keelson.dev/v1alpha1
+kind: RegistriesConfig
+deny: [registry.example.com/proxy]
+registries:
+- {prefix: registry.example.com, server: "http://HOST"}
+`
+	code, out, errOut := s.resolve(map[string]string{"registries.yaml": settings}, in, "--registries-config", "registries.yaml")
+
+	want := strings.Replace(in, `"registry.example.com/shop:1.2.0"   #`, `"registry.example.com/shop:1.3.1"   #`, 1)
+	warning := "keelson: standard input:2: Deployment shop: proxy: kept at 2.0.0: not allowed by the registry settings\n"
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != warning {
+		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}
