@@ -22,7 +22,7 @@ type entry struct {
 	// asked are the tags that a read was made for, and when: once a tag and
 	// FreshFor.
 	asked map[string]time.Time
-	// size is how many tags are kept; it is read without the lock.
+	// size is how many bytes the lists take, about; it is read without the lock.
 	size atomic.Int64
 }
 
@@ -51,7 +51,7 @@ type view struct {
 
 // view returns the index for a query, read again first where it must be.
 func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) view {
-	e := r.lists.Get(key{q.Repository, credential.ID()}, newEntry)
+	e := r.lists.Get(key{q.Repository, credential.Identity()}, newEntry)
 	misses := func(now time.Time) bool {
 		final := r.options.ReadOnce && !e.readAt.IsZero()
 		return !final && e.misses(q, now, r.options.FreshFor)
@@ -62,7 +62,6 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 		since:      q.Since,
 		known:      func() bool { return e.list.index != nil },
 		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },
-		misses:     misses,
 		settle:     func(now time.Time) { e.settle(q, now, r.options.FreshFor) },
 		fetch: func(ctx context.Context) (*policy.Index, error) {
 			tags, err := r.registry.Tags(ctx, q.Repository, credential)
@@ -76,7 +75,7 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 				r.options.Metrics.suspected()
 			}
 			e.size.Store(int64(e.list.size()))
-			r.lists.Shed(r.options.MaxTags, func(e *entry) int { return int(e.size.Load()) })
+			r.lists.Shed(r.options.MaxBytes, func(e *entry) int { return int(e.size.Load()) })
 		},
 	})
 	defer e.mu.Unlock() // update locks

@@ -16,8 +16,8 @@ const (
 	// and a day for its jitter.
 	defaultDropAfter  = 32 * 24 * time.Hour
 	defaultMaxEntries = 4096
-	// A thousand repositories of a thousand tags took 66 MB.
-	defaultMaxTags = 1_500_000
+	// A webhook has 256 MiB, and needs some for the lists that are being read.
+	defaultMaxBytes = 96 << 20
 )
 
 // Options of a Resolver.
@@ -37,15 +37,15 @@ type Options struct {
 	ReadTimeout time.Duration
 	// DropAfter is how long what nobody uses is kept. A repository that is used
 	// less often has no protection against suspect lists. The default is 32 days;
-	// it is MaxEntries and MaxTags that bound the memory.
+	// it is MaxEntries and MaxBytes that bound the memory.
 	DropAfter time.Duration
-	// MaxEntries bounds the lists that are kept, and eight times as many digests
-	// and images; what was used longest ago goes first. The default is 4,096.
+	// MaxEntries bounds the lists that are kept, and eight times as many digests,
+	// twice as many images; what was used longest ago goes first. The default is 4,096.
 	MaxEntries int
-	// MaxTags bounds the tags of all lists together: whoever may write workloads
-	// can name the longest lists there are. The default is 1,500,000, which take
-	// about 100 MB.
-	MaxTags int
+	// MaxBytes bounds, about, the memory that all lists take together: whoever may
+	// write workloads can name the longest lists there are. The default is 96
+	// MiB; a thousand lists of a thousand tags take 66 MB.
+	MaxBytes int
 	// ReadOnce is for programs that end soon: a list is never read again for a
 	// tag that it lacks. The default is to read it once a tag and FreshFor.
 	ReadOnce bool
@@ -67,7 +67,7 @@ func (o Options) withDefaults() Options {
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, defaultReadTimeout)
 	o.DropAfter = cmp.Or(o.DropAfter, defaultDropAfter)
 	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
-	o.MaxTags = cmp.Or(o.MaxTags, defaultMaxTags)
+	o.MaxBytes = cmp.Or(o.MaxBytes, defaultMaxBytes)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -30,9 +30,12 @@ type Resolver struct {
 	refusals *recent.Map[key, *refusal]
 }
 
-// tagsEach is how many digests and images are kept for each list, on average: a
-// policy that goes by date looks at fifty tags.
-const tagsEach = 8
+// How many digests and images are kept for each list, on average. A policy that
+// goes by date looks at fifty tags; an image may name 64 platforms.
+const (
+	digestsEach = 8
+	imagesEach  = 2
+)
 
 // New returns a Resolver that knows nothing yet.
 func New(source Registry, options Options) *Resolver {
@@ -41,8 +44,8 @@ func New(source Registry, options Options) *Resolver {
 		registry: source,
 		options:  options,
 		lists:    recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
-		digests:  recent.New[digestKey, *pointer](tagsEach*options.MaxEntries, options.DropAfter, options.Now),
-		images:   recent.New[imageKey, *picture](tagsEach*options.MaxEntries, options.DropAfter, options.Now),
+		digests:  recent.New[digestKey, *pointer](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
+		images:   recent.New[imageKey, *picture](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
 		refusals: recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
 	}
 }

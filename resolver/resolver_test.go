@@ -204,7 +204,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // the third is read again when it is asked for.
 func TestTagsAreBoundedInAll(t *testing.T) {
 	source := &script{tags: []string{"1.0.0", "1.0.1", "1.0.2"}}
-	r := New(source, Options{MaxTags: 6})
+	r := New(source, Options{MaxBytes: 2 * 3 * (5 + perTag)})
 	for _, step := range []struct {
 		name  string
 		reads int

@@ -43,8 +43,20 @@ func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration)
 	return true
 }
 
-// size is how many tags are kept.
-func (t *trusted) size() int { return t.index.Len() + t.pending.Len() }
+// perTag is what an index takes for a tag beside its text, measured over lists
+// of a thousand.
+const perTag = 56
+
+// size is how many bytes are kept, about.
+func (t *trusted) size() int {
+	size := 0
+	for _, ix := range []*policy.Index{t.index, t.pending} {
+		for _, tag := range ix.Tags() {
+			size += len(tag) + perTag
+		}
+	}
+	return size
+}
 
 // suspects reports an empty list, or one that lost half of the tags. What is
 // empty already cannot shrink.

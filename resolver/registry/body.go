@@ -2,11 +2,13 @@ package registry
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // body tells when it ends: when it was read whole, broke off, or was closed.
@@ -16,12 +18,41 @@ type body struct {
 	read  atomic.Int64
 	ended sync.Once
 	over  func(read int64, err error)
+
+	slow atomic.Bool
+	// watch looks at the pace; stop ends the request.
+	watch *time.Timer
+	stop  context.CancelFunc
+}
+
+// minBody is how many bytes a body has to give within Options.BodyTimeout. One
+// that drips holds a turn that others wait for.
+const minBody = 10 << 10
+
+var errDrip = errors.New("body comes too slowly")
+
+// pace breaks a body off that has not given enough since it was last looked at.
+func (b *body) pace(every time.Duration) {
+	seen := int64(0)
+	b.watch = time.AfterFunc(every, func() {
+		now := b.read.Load()
+		if now-seen < minBody {
+			b.slow.Store(true)
+			b.stop()
+			return
+		}
+		seen = now
+		b.watch.Reset(every)
+	})
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.read.Add(int64(n))
 	if err != nil {
+		if b.slow.Load() && !errors.Is(err, io.EOF) {
+			err = &Error{Kind: Timeout, Err: errDrip}
+		}
 		b.end(err)
 	}
 	return n, err
@@ -38,20 +69,28 @@ func (b *body) end(err error) {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	b.ended.Do(func() { b.over(b.read.Load(), err) })
+	b.ended.Do(func() {
+		b.watch.Stop()
+		b.stop()
+		b.over(b.read.Load(), err)
+	})
 }
 
-// onEnd has over called once when the answer's body has ended.
+// onEnd has over called once when the answer's body has ended, which stop does,
+// too. One that comes too slowly is broken off.
 //
 // The body of an error is read at once, as much as anybody wants to see of it:
 // it often is the challenge that the next request answers, which would wait for
 // the turn that this one still holds.
-func onEnd(resp *http.Response, over func(read int64, err error)) {
+func onEnd(resp *http.Response, every time.Duration, stop context.CancelFunc, over func(read int64, err error)) {
 	if resp.Body == http.NoBody {
+		stop()
 		over(0, nil)
 		return
 	}
-	resp.Body = &body{ReadCloser: resp.Body, over: over}
+	watched := &body{ReadCloser: resp.Body, over: over, stop: stop}
+	watched.pace(every)
+	resp.Body = watched
 	if resp.StatusCode < http.StatusBadRequest {
 		return
 	}

@@ -27,6 +27,7 @@ type Client struct {
 	guard    *guard
 	dns      *net.Resolver
 	traffic  *traffic
+	large    chan struct{} // one for each long list that is being read
 
 	settings      atomic.Pointer[settings]
 	reconfiguring sync.Mutex
@@ -43,7 +44,7 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 	options = options.withDefaults()
 	insecure, insecureErr := hostSet(options.Insecure)
 	guard, guardErr := newGuard(options.Private)
-	c := &Client{options: options, insecure: insecure, guard: guard, dns: dns}
+	c := &Client{options: options, insecure: insecure, guard: guard, dns: dns, large: make(chan struct{}, largeLists)}
 	c.traffic = newTraffic(options, c.pace)
 	if err := errors.Join(insecureErr, guardErr, c.Reconfigure(options.Config)); err != nil {
 		return nil, err

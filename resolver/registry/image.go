@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,6 +72,9 @@ func (s *session) image(ctx context.Context, digest string, dated bool) (Image, 
 }
 
 // indexed reads an index, whose children declare their platforms in it.
+// maxPlatforms is more than any image is built for; each is kept in memory.
+const maxPlatforms = 64
+
 func (s *session) indexed(ctx context.Context, index manifest, dated bool) (Image, error) {
 	children := index.children()
 	if len(children) == 0 {
@@ -81,6 +85,9 @@ func (s *session) indexed(ctx context.Context, index manifest, dated bool) (Imag
 		if !slices.Contains(image.Platforms, child.platform) {
 			image.Platforms = append(image.Platforms, child.platform)
 		}
+	}
+	if len(image.Platforms) > maxPlatforms {
+		return Image{}, &Error{Kind: TooLarge, Err: errors.New("more platforms than are kept")}
 	}
 	if !dated {
 		return image, nil

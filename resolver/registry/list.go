@@ -17,6 +17,7 @@ import (
 
 // tags reads a list, and once more where the first way of asking was wrong.
 func (s *session) tags(ctx context.Context) ([]string, error) {
+	defer s.leaveLarge()
 	size := s.pageSize
 	sized := url.Values{"n": {strconv.Itoa(size)}}.Encode()
 
@@ -99,7 +100,7 @@ func (s *session) page(ctx context.Context, u *url.URL, done *walk) (page, strin
 	defer drain(resp)
 
 	limit := min(s.client.options.MaxPageBytes, s.client.options.MaxBytes-done.bytes)
-	body, err := readBody(ctx, resp.Body, limit)
+	body, err := readBody(ctx, &largeReader{ctx: ctx, session: s, body: resp.Body, read: done.bytes}, limit)
 	if err != nil {
 		return page{}, "", err
 	}
@@ -123,6 +124,9 @@ func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) 
 		return read, nil
 	case ctx.Err() != nil:
 		return nil, classify(ctx.Err())
+	}
+	if known, ok := errors.AsType[*Error](err); ok {
+		return nil, known
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return nil, classify(err)

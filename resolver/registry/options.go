@@ -18,6 +18,7 @@ const (
 	defaultTLSTimeout     = 5 * time.Second
 	// Docker Hub takes 10 to 30 seconds for the lists of giants.
 	defaultHeaderTimeout    = 15 * time.Second
+	defaultBodyTimeout      = 10 * time.Second
 	defaultHandshakeTimeout = 20 * time.Second
 	defaultTimeout          = 60 * time.Second
 	defaultRate             = 10
@@ -61,6 +62,8 @@ type Options struct {
 	// HandshakeTimeout a ping or token (20 s), Timeout a whole read (60 s).
 	ConnectTimeout, TLSTimeout, HeaderTimeout time.Duration
 	HandshakeTimeout, Timeout                 time.Duration
+	// BodyTimeout is how long a body may take for each 10 KiB (10 s).
+	BodyTimeout time.Duration
 
 	// Rate is how many requests a second one host gets, Burst how many at
 	// once. The defaults are 10 and 20.
@@ -96,6 +99,7 @@ func (o Options) withDefaults() Options {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, defaultConnectTimeout)
 	o.TLSTimeout = cmp.Or(o.TLSTimeout, defaultTLSTimeout)
 	o.HeaderTimeout = cmp.Or(o.HeaderTimeout, defaultHeaderTimeout)
+	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
 	o.HandshakeTimeout = cmp.Or(o.HandshakeTimeout, defaultHandshakeTimeout)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	o.Rate = cmp.Or(o.Rate, defaultRate)

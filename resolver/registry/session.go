@@ -21,6 +21,7 @@ type session struct {
 	credential Credential
 	site       *site
 	base       url.URL
+	large      bool // holds a turn for a long list
 }
 
 // tokenKey is what a token is kept for: never another endpoint's, nor another

@@ -126,7 +126,8 @@ func (l *lane) refuses(now time.Time) error {
 func (l *lane) refusesRequest(req *http.Request, now time.Time) error {
 	if pulls(req) {
 		if wait := l.quota(req).left(now); wait > 0 {
-			return &Error{Kind: RateLimited, Err: errQuota, RetryAfter: min(wait, maxPause)}
+			// Without RetryAfter: it is one credential's, and others go on.
+			return &Error{Kind: RateLimited, Err: errQuota}
 		}
 	}
 	err := l.refuses(now)

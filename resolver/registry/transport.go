@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -53,6 +54,7 @@ type roundTripper struct {
 	guard           *guard
 	traffic         *traffic
 	observer        observer
+	bodyTimeout     time.Duration
 	userAgent       string
 }
 
@@ -65,7 +67,8 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		rt.observer.refused(req, err)
 		return nil, err
 	}
-	sent := req.Clone(req.Context()) // a RoundTripper may not change what it got
+	ctx, stop := context.WithCancel(req.Context())
+	sent := req.Clone(ctx) // a RoundTripper may not change what it got
 	sent.Header.Set("User-Agent", rt.userAgent)
 	inner := rt.others
 	if _, ok := markOf(req.Context(), req.URL.Host); ok {
@@ -74,6 +77,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := inner.RoundTrip(sent)
 	took := rt.traffic.now().Sub(turn.ticket.began)
 	if err != nil {
+		stop()
 		turn.leave()
 		turn.failed(req.Context(), err)
 		rt.observer.over(req, outcomeOf(0, err), Request{Err: classify(err).Kind, Duration: took})
@@ -87,7 +91,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	turn.answered(resp)
 	outcome := resp.StatusCode
-	onEnd(resp, func(read int64, err error) {
+	onEnd(resp, rt.bodyTimeout, stop, func(read int64, err error) {
 		turn.leave()
 		rt.observer.over(req, outcomeOf(outcome, err), Request{Status: status, Err: bodyKind(err), Duration: took, Bytes: read})
 	})
