@@ -37,7 +37,7 @@ func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) e
 		return 0
 	}
 	slices.SortStableFunc(credentials, func(a, b Credential) int { return cmp.Compare(lately(a), lately(b)) })
-	var err error
+	var err, absent error
 	for _, c := range credentials {
 		err = ask(c)
 		switch {
@@ -46,13 +46,18 @@ func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) e
 			return c, err
 		case kindOf(err) == registry.Unauthorized: // what is not there may be a tag alone
 			r.refusal(q, c).at.Store(now.UnixNano())
+		default:
+			absent = err
 		}
+	}
+	if absent != nil { // who may look knows more than who may not
+		err = absent
 	}
 	return credentials[0], withMissing(err, missing)
 }
 
 func (r *Resolver) refusal(q *Query, c Credential) *refusal {
-	return r.refusals.Get(key{q.Repository, c.ID()}, func() *refusal { return new(refusal) })
+	return r.refusals.Get(key{q.Repository, c.Identity()}, func() *refusal { return new(refusal) })
 }
 
 // credentials are those of the query, then those of the Resolver, each once.

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -117,4 +118,46 @@ func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
 	q.Since = time.Time{}
 	now.advance(refusedFor)
 	asks(stale, good)
+}
+
+// A cloud's token is another every hour. What was known by the one before must
+// not be lost with it: the last list in an outage, what makes a list suspect, and
+// since when the running tag is missing.
+func TestAnswersOutliveACloudsTokens(t *testing.T) {
+	now := newClock()
+	source := &script{tags: []string{"1.0.0", "1.0.1"}}
+	r := New(source, Options{Now: now.Now})
+	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	for hour, err := range []error{nil, &registry.Error{Kind: registry.Unreachable}} {
+		token := registry.Basic("AWS", fmt.Sprint("token ", hour)).As("aws eu-west-1")
+		q.Credentials, source.err = finder{found: []Credential{token}}, err
+		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
+		now.advance(time.Hour)
+	}
+	q.Credentials = finder{found: []Credential{registry.Basic("AWS", "token 0")}} // as a tenant may write it
+	if got, err := r.Resolve(t.Context(), q); err == nil {
+		t.Errorf("another's token gets %+v", got)
+	}
+}
+
+// What one may see tells more than that another may not.
+func TestMissingTagIsToldBeforeARefusal(t *testing.T) {
+	good, stale := registry.Basic("a", "1"), registry.Basic("b", "2")
+	source := &pinned{digestErr: nil}
+	source.digests = map[string]string{}
+	r := New(&refusing{source, stale.ID()}, Options{})
+	q := Query{Repository: "example.com/app", Tag: "latest", Policy: parse(t, "force"), Credentials: finder{found: []Credential{good, stale}}}
+	wantTag(t, resolve(t, r, q), "latest", StayNotInList)
+}
+
+type refusing struct {
+	*pinned
+	id string
+}
+
+func (f *refusing) Digest(ctx context.Context, repository, tag string, c Credential) (string, error) {
+	if c.ID() == f.id {
+		return "", &registry.Error{Kind: registry.Unauthorized, Repository: repository}
+	}
+	return f.pinned.Digest(ctx, repository, tag, c)
 }

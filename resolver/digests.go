@@ -26,7 +26,7 @@ func (p *pointer) differs(q *Query) bool { return q.WantDigest != "" && q.WantDi
 // digest returns what a tag points at, as it was no longer than freshFor ago.
 // The error is why it is not known, or, beside a digest, why that is an old one.
 func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential, freshFor time.Duration) (string, error) {
-	p := r.digests.Get(digestKey{key{q.Repository, credential.ID()}, tag}, func() *pointer { return new(pointer) })
+	p := r.digests.Get(digestKey{key{q.Repository, credential.Identity()}, tag}, func() *pointer { return new(pointer) })
 	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= r.options.FreshFor }
 	since := q.Since
 	if freshFor > r.options.FreshFor {
@@ -38,7 +38,6 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 		since:      since,
 		known:      func() bool { return p.digest != "" },
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
-		misses:     differs,
 		settle: func(now time.Time) {
 			if p.differs(q) {
 				p.asked = now

@@ -29,14 +29,13 @@ type picture struct {
 
 // image reads what a digest stands for, unless that is known.
 func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (registry.Image, error) {
-	p := r.images.Get(imageKey{key{q.Repository, credential.ID()}, digest, dated}, func() *picture { return new(picture) })
+	p := r.images.Get(imageKey{key{q.Repository, credential.Identity()}, digest, dated}, func() *picture { return new(picture) })
 	var fault error
 	err := p.update(ctx, &r.options, demand[registry.Image]{
 		repository: q.Repository,
 		what:       lookupImage,
 		known:      func() bool { return p.known },
 		needed:     func(time.Time) bool { return !p.known },
-		misses:     func(time.Time) bool { return false },
 		settle:     func(time.Time) {},
 		fetch: func(ctx context.Context) (registry.Image, error) {
 			image, err := r.registry.Image(ctx, q.Repository, digest, credential, dated)
@@ -81,10 +80,12 @@ func unreadable(err error) *unfitError {
 	switch kindOf(err) {
 	case registry.NotAnImage:
 		return &unfitError{StayNoPlatform, "no container image", nil}
+	case registry.BadAnswer, registry.TooLarge:
+		return &unfitError{StayNoPlatform, "its manifest makes no sense", nil}
 	case registry.NotFound:
 		return &unfitError{StayNoDigest, textMissing, err}
 	default:
-		return &unfitError{StayNoPlatform, "its platforms could not be read", err}
+		return &unfitError{StayNoPlatform, "its manifest could not be read", err}
 	}
 }
 

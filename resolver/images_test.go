@@ -1,11 +1,13 @@
 package resolver
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/keelson-dev/keelson/resolver/policy"
 	"github.com/keelson-dev/keelson/resolver/registry"
@@ -60,7 +62,7 @@ func TestCandidatesMustServeThePlatforms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := New(listed(tt.images), Options{})
 			got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: tt.platforms})
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := gocmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -77,7 +79,7 @@ func TestImagesAreReadOnce(t *testing.T) {
 		now.advance(time.Hour)
 		q.Since = now.Now()
 	}
-	if diff := cmp.Diff([]string{"sha256:1.0.2", "sha256:1.0.1"}, source.looked); diff != "" {
+	if diff := gocmp.Diff([]string{"sha256:1.0.2", "sha256:1.0.1"}, source.looked); diff != "" {
 		t.Errorf("looked at (-want +got):\n%s", diff)
 	}
 }
@@ -167,7 +169,7 @@ func TestNewestGoesByBuildDate(t *testing.T) {
 					q.Tag, q.Policy = tt.base, parse(t, tt.policy)
 				}
 				got := resolve(t, r, q)
-				if diff := cmp.Diff(tt.want, got); diff != "" {
+				if diff := gocmp.Diff(tt.want, got); diff != "" {
 					t.Fatalf("try %d (-want +got):\n%s", i, diff)
 				}
 			}
@@ -203,5 +205,59 @@ func TestNewestIsBounded(t *testing.T) {
 	resolve(t, r, q)
 	if source.reads != 2 || len(source.looked) != 51 { // the list, and what runs
 		t.Errorf("%d reads of a poll, and %d looks in all", source.reads, len(source.looked))
+	}
+}
+
+// Each date that lies in the future was cut to its own moment: equals were not
+// equal any more, and what was looked at last won, poll after poll.
+func TestDatesInTheFutureAreEqual(t *testing.T) {
+	images := map[string]registry.Image{}
+	for _, tag := range []string{"main", "a", "b", "c"} {
+		image := on(1)
+		image.Created = image.Created.AddDate(5, 0, 0)
+		images[tag] = image
+	}
+	now := newClock()
+	ticking := func() time.Time { now.advance(time.Nanosecond); return now.Now() }
+	r := New(listed(images), Options{Now: ticking})
+	for range 20 {
+		wantTag(t, resolve(t, r, Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")}), "main", policy.StayNewest)
+	}
+}
+
+// The newest of those that were read in time would be a rollout each time that
+// more of them are.
+func TestNewestWaitsForAllDates(t *testing.T) {
+	source := listed(map[string]registry.Image{"main": on(1), "a": on(3), "b": on(2)})
+	r := New(&unread{script: source, digest: "sha256:a"}, Options{})
+	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")})
+	wantTag(t, got, "main", StayNoDate)
+	if got.Warning != WarningNotAllDated {
+		t.Errorf("got warning %q", got.Warning)
+	}
+}
+
+// unread has one image that comes too late, or makes no sense.
+type unread struct {
+	*script
+	digest string
+	kind   registry.Kind
+}
+
+func (u *unread) Image(ctx context.Context, repository, digest string, c Credential, dated bool) (registry.Image, error) {
+	if digest == u.digest {
+		return registry.Image{}, &registry.Error{Kind: cmp.Or(u.kind, registry.Timeout), Repository: repository}
+	}
+	return u.script.Image(ctx, repository, digest, c, dated)
+}
+
+// A manifest that makes no sense says something about its tag, and nothing about
+// the others: all updates would wait for it.
+func TestBadManifestIsPassedOver(t *testing.T) {
+	for _, kind := range []registry.Kind{registry.BadAnswer, registry.TooLarge} {
+		source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64), "1.0.2": built(amd64)})
+		r := New(&unread{source, "sha256:1.0.2", kind}, Options{})
+		q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
+		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 	}
 }

@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,7 +42,13 @@ func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential 
 		tags = tags[:maxDated]
 	}
 	builds := r.builds(ctx, q, tags, credential)
-	chosen := r.newest(q, builds)
+	now := r.options.Now() // one for all: dates that are cut to it are equal
+	for i := range builds {
+		if builds[i].image.Created.After(now) {
+			builds[i].image.Created = now // a clock that was wrong must not win for ever
+		}
+	}
+	chosen := newest(q, builds)
 	if chosen.Warning == "" {
 		chosen.Warning = warning
 	}
@@ -89,31 +94,26 @@ func (r *Resolver) date(ctx context.Context, q *Query, b *build, credential Cred
 		b.digest = digest
 	}
 	b.image, b.err = r.image(ctx, q, b.digest, credential, true)
-	if now := r.options.Now(); b.image.Created.After(now) {
-		b.image.Created = now // a clock that was wrong must not win for ever
-	}
 }
 
 // newest chooses among builds. What runs is first among equals; a build of no
-// known date never wins over one that has a date.
-func (r *Resolver) newest(q *Query, builds []build) Resolution {
-	running := builds[0]
-	if running.err != nil && !gone(running.err) {
-		kept := stay(q, StayNoDate)
-		kept.Err, kept.Stale = running.err, true
-		return kept
+// known date never wins over one that has a date. While some could not be read,
+// what runs stays: the best of what is known would be a rollout for each.
+func newest(q *Query, builds []build) Resolution {
+	for _, b := range builds {
+		if b.err != nil && !gone(b.err) {
+			kept := stay(q, StayNoDate)
+			kept.Err, kept.Warning = b.err, WarningNotAllDated
+			return kept
+		}
 	}
 	slices.SortStableFunc(builds, func(a, b build) int { return b.image.Created.Compare(a.image.Created) })
 	var chosen *build
 	var passed []Rejection
-	var unread error
 	dated := false
 	for i := range builds {
 		b := &builds[i]
 		dated = dated || !b.image.Created.IsZero()
-		if b.err != nil && !gone(b.err) {
-			unread = errors.Join(unread, b.err)
-		}
 		text := undatable(q, b)
 		if chosen == nil && (b.running || text == "") {
 			chosen = b
@@ -126,11 +126,8 @@ func (r *Resolver) newest(q *Query, builds []build) Resolution {
 			passed = append(passed, Rejection{b.tag, text})
 		}
 	}
-	answer := r.settle(q, chosen, dated)
+	answer := settled(q, chosen, dated)
 	answer.Passed = passed
-	if unread != nil {
-		answer.Err, answer.Warning = unread, WarningNotAllDated
-	}
 	return answer
 }
 
@@ -142,7 +139,14 @@ func (b *build) tagOrNone() string {
 }
 
 // gone reports a failure that says something about the image itself.
-func gone(err error) bool { return notFound(err) || kindOf(err) == registry.NotAnImage }
+func gone(err error) bool {
+	switch kindOf(err) {
+	case registry.NotFound, registry.NotAnImage, registry.BadAnswer, registry.TooLarge:
+		return true
+	default:
+		return false
+	}
+}
 
 // undatable is why a build cannot be chosen by its date; "" where it can.
 func undatable(q *Query, b *build) string {
@@ -158,8 +162,8 @@ func undatable(q *Query, b *build) string {
 	return ""
 }
 
-// settle turns the chosen build into the answer.
-func (r *Resolver) settle(q *Query, chosen *build, dated bool) Resolution {
+// settled turns the chosen build into the answer.
+func settled(q *Query, chosen *build, dated bool) Resolution {
 	switch {
 	case !dated:
 		return stay(q, policy.StayNoDate)

@@ -22,6 +22,9 @@ type source[T any] struct {
 	failedAt time.Time
 	retryAt  time.Time
 	pause    time.Duration
+	// slow: somebody waited for long, and in vain. Nobody waits again until a
+	// read has succeeded; the reads go on.
+	slow bool
 }
 
 // flight is a read under way.
@@ -30,12 +33,9 @@ type flight struct {
 	done   chan struct{}
 	begun  time.Time
 	err    error // once done is closed
-	// left: somebody waited for long, and in vain. Those who have something to
-	// fall back on need not wait as long again.
-	left bool
 }
 
-// longWait makes a flight a slow one. A caller that had less left says nothing
+// longWait makes a source a slow one. A caller that had less left says nothing
 // about the registry.
 const longWait = time.Second
 
@@ -49,9 +49,8 @@ type demand[T any] struct {
 	since time.Time
 	// known reports whether there is something to fall back on.
 	known func() bool
-	// needed reports whether what is known will not do, and misses whether that
-	// is so for something it lacks, which is worth any wait.
-	needed, misses func(now time.Time) bool
+	// needed reports whether what is known will not do.
+	needed func(now time.Time) bool
 	// settle is told of a read that began after the caller came, so that it
 	// does not ask for what the registry does not have again and again.
 	settle func(now time.Time)
@@ -78,14 +77,15 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) (err er
 			return nil
 		case s.failed(d.since, now):
 			return s.failure
-		case d.since.IsZero() && s.flight != nil && s.flight.left && d.known() && !d.misses(now):
-			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
 		case ctx.Err() != nil:
 			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
 		flight := s.flight
 		if flight == nil {
 			flight = s.start(ctx, o, d)
+		}
+		if s.slow && d.since.IsZero() {
+			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
 		}
 		waited = true
 		s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) (err er
 		select {
 		case <-flight.done:
 		default:
-			flight.left = flight.left || o.Now().Sub(flight.begun) >= longWait
+			s.slow = s.slow || o.Now().Sub(flight.begun) >= longWait
 			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
 		if flight.err != nil {
@@ -131,7 +131,7 @@ func (s *source[T]) start(ctx context.Context, o *Options, d demand[T]) *flight 
 		now := o.Now()
 		s.flight, begun.err = nil, err
 		if err == nil {
-			s.failure, s.retryAt, s.pause = nil, time.Time{}, 0
+			s.failure, s.retryAt, s.pause, s.slow = nil, time.Time{}, 0, false
 			s.readAt, s.read = now, begun.number
 			d.accept(value, now)
 		} else {

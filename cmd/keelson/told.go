@@ -11,15 +11,17 @@ import (
 )
 
 // told are credentials whose failures are logged with all that is known of
-// them, once for as long as they are the same. The writers of workloads read no
-// more than a summary.
+// them, each once. The writers of workloads read no more than a summary.
 type told struct {
 	inner resolver.Credentials
 	log   logr.Logger
 
-	mu   sync.Mutex
-	last string
+	mu    sync.Mutex
+	known map[string]bool
 }
+
+// maxTold is how many failures are remembered: one of each cloud and region.
+const maxTold = 64
 
 // For is the inner one's.
 func (t *told) For(ctx context.Context, repository string) ([]resolver.Credential, error) {
@@ -33,8 +35,11 @@ func (t *told) For(ctx context.Context, repository string) ([]resolver.Credentia
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if text := err.Error() + ": " + cause.Error(); text != t.last {
-		t.last = text
+	if text := err.Error() + ": " + cause.Error(); !t.known[text] {
+		if t.known == nil || len(t.known) == maxTold {
+			t.known = map[string]bool{}
+		}
+		t.known[text] = true
 		t.log.Info("no credential", "repository", repository, "error", err.Error(), "cause", cause.Error())
 	}
 	return found, err

@@ -13,6 +13,7 @@ import (
 type Credential struct {
 	secret *secret
 	source string
+	owner  string
 }
 
 type secret struct {
@@ -73,6 +74,22 @@ func (c Credential) ID() string {
 func (c Credential) From(source string) Credential {
 	c.source = source
 	return c
+}
+
+// As names whose credential it is, where that outlives what it is made of: a
+// cloud's tokens are others every hour. Only code that finds credentials by
+// itself may say so, never what a tenant writes.
+func (c Credential) As(identity string) Credential {
+	c.owner = identity
+	return c
+}
+
+// Identity is what an answer is kept for: that of As, or the ID.
+func (c Credential) Identity() string {
+	if c.secret != nil && c.owner != "" {
+		return "identity " + c.owner
+	}
+	return c.ID()
 }
 
 // Source is where the credential was found; "" where nobody said.

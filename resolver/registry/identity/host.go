@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -17,6 +18,11 @@ type target struct {
 	// fips and dualStack say which of the region's endpoints the name asks for,
 	// so that a cluster without IPv4, or one that must use FIPS, reaches it.
 	fips, dualStack bool
+}
+
+// String tells targets apart.
+func (t target) String() string {
+	return fmt.Sprintf("%s %q %q %t %t", t.provider, t.host, t.region, t.fips, t.dualStack)
 }
 
 // awsRegion is the form of every region's name: eu-west-1, us-gov-east-1.

@@ -95,7 +95,8 @@ func (i *Identities) For(ctx context.Context, repository string) ([]registry.Cre
 	if err != nil {
 		return nil, &Error{Provider: of.provider, Err: err}
 	}
-	return []registry.Credential{credential.From(of.provider.identity())}, nil
+	// Tokens change, what may be read with them does not.
+	return []registry.Credential{credential.From(of.provider.identity()).As(of.String())}, nil
 }
 
 func (i *Identities) cell(of target) *cell[registry.Credential] {
