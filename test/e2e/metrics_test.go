@@ -66,7 +66,10 @@ func TestMetricsAreBounded(t *testing.T) {
 					t.Errorf("no %s", family)
 				}
 			}
-			hosts := []string{shared.Registry, shared.private.address, shared.counted.host(), "127.0.0.1:1", "other"}
+			if !strings.Contains(text, `keelson_registry_requests_total{host="`+shared.Registry+`",outcome="success"}`) {
+				t.Error("requests are not told by host")
+			}
+			hosts := []string{shared.Registry, shared.private.address, shared.counted.host(), "127.0.0.1:1"}
 			for line := range strings.Lines(text) {
 				if !strings.HasPrefix(line, "keelson_") {
 					continue
