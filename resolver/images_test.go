@@ -146,7 +146,7 @@ func TestNewestGoesByBuildDate(t *testing.T) {
 		},
 		"the newest gets the digest that it lacks": {
 			images: map[string]registry.Image{"main": on(4), "a": on(3)}, query: Query{Pin: PinDigest},
-			want: Resolution{Tag: "main", Digest: "sha256:main", Reason: PinnedDigest, Passed: []Rejection{{"a", "built 2026-01-03T00:00:00Z"}}},
+			want: Resolution{Tag: "main", Digest: "sha256:main", Reason: PinnedBuild, Passed: []Rejection{{"a", "built 2026-01-03T00:00:00Z"}}},
 		},
 		"a tag that was pushed anew is followed": {
 			images: map[string]registry.Image{"main": on(4), "old": on(3)}, query: Query{Pin: PinDigest, Digest: "sha256:old"},
@@ -171,6 +171,9 @@ func TestNewestGoesByBuildDate(t *testing.T) {
 				got := resolve(t, r, q)
 				if diff := gocmp.Diff(tt.want, got); diff != "" {
 					t.Fatalf("try %d (-want +got):\n%s", i, diff)
+				}
+				if preferred := got.Preferred(); preferred != "" { // to the one that was built last
+					t.Fatalf("it says that it preferred %q", preferred)
 				}
 			}
 		})

@@ -170,7 +170,7 @@ func settled(q *Query, chosen *build, dated bool) Resolution {
 	case chosen == nil || chosen.running && (q.Digest != "" || q.Pin != PinDigest || chosen.digest == ""):
 		return stay(q, policy.StayNewest)
 	case chosen.running:
-		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedDigest}
+		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedBuild}
 	case q.Pin != PinDigest && chosen.tag == q.Tag:
 		return stay(q, policy.StayNewest)
 	}

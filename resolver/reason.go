@@ -6,6 +6,9 @@ import "github.com/keelson-dev/keelson/resolver/policy"
 const (
 	// PinnedDigest: the tag stays and gets the digest that it lacked.
 	PinnedDigest policy.Reason = "PinnedDigest"
+	// PinnedBuild is the same under a policy that goes by date: what runs was
+	// built last, whatever else was looked at.
+	PinnedBuild policy.Reason = "PinnedBuild"
 	// StayRegistryUnavailable: nothing is known, and the registry could not be
 	// asked in time.
 	StayRegistryUnavailable policy.Reason = "StayRegistryUnavailable"
@@ -35,7 +38,7 @@ const (
 // the policy's.
 func Text(reason policy.Reason) string {
 	switch reason {
-	case PinnedDigest:
+	case PinnedDigest, PinnedBuild:
 		return "newest already, pinned to its digest"
 	case StayRegistryUnavailable:
 		return "registry could not be asked, and nothing is known of it"

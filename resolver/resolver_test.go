@@ -272,7 +272,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestTextOfReasons(t *testing.T) {
-	for _, reason := range []policy.Reason{PinnedDigest, StayRegistryUnavailable, StayNotInList, StayEmptyList, StayNoDigest, StayNoDate, StayNoPlatform, policy.NewerPatch} {
+	for _, reason := range []policy.Reason{PinnedDigest, PinnedBuild, StayRegistryUnavailable, StayNotInList, StayEmptyList, StayNoDigest, StayNoDate, StayNoPlatform, policy.NewerPatch} {
 		if text := Text(reason); text == "" || text == string(reason) {
 			t.Errorf("text of %s is %q", reason, text)
 		}
