@@ -83,12 +83,8 @@ func troubling(reason policy.Reason) bool {
 
 func (o *Outcome) warning(manager string) string {
 	if problem := o.Problem(); problem != "" {
-		was := o.Submitted
-		if o.Stored != nil {
-			was = *o.Stored
-		}
-		if o.Answer.Resolve && o.Image != was.Text {
-			return o.change(was) + "; " + problem
+		if o.Stored != nil && o.Image != o.Stored.Text && o.Answer.Resolve {
+			return o.change(*o.Stored) + "; " + problem
 		}
 		return problem
 	}

@@ -3,7 +3,6 @@ package registries
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +11,9 @@ import (
 	"github.com/keelson-dev/keelson/resolver/registry"
 	"github.com/keelson-dev/keelson/webhook"
 )
+
+// shop is the namespace of a test that has but one.
+const shop = "shop"
 
 // admission answers as the webhook does, without an API server in front.
 type admission struct {
@@ -22,39 +24,39 @@ type admission struct {
 	patience time.Duration
 }
 
-// held are the credentials of namespaces, as their pull secrets would be.
-type held map[string][]registry.Credential
+// own is the credentials of a workload, whatever the repository.
+type own []registry.Credential
 
-func (h held) Of(namespace string, _ *workload.Object, _ workload.Rule) resolver.Credentials {
-	return some(h[namespace])
+func (o own) For(context.Context, string) ([]registry.Credential, error) { return o, nil }
+
+// tenants are the credentials that each namespace's pull secrets hold.
+type tenants map[string]own
+
+// Of looks at the namespace alone.
+func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Rule) resolver.Credentials {
+	return t[namespace]
 }
 
-// some are credentials, whatever the repository.
-type some []registry.Credential
-
-func (s some) For(context.Context, string) ([]registry.Credential, error) {
-	return slices.Clone(s), nil
-}
-
-// newAdmission gives the namespace shop the credentials.
+// newAdmission is one process in a cluster whose only namespace has the
+// credentials.
 func newAdmission(t *testing.T, o registry.Options, credentials ...registry.Credential) *admission {
 	t.Helper()
-	return admissionOf(t, o, resolver.Options{}, held{"shop": credentials})
+	return newAdmissionFor(t, o, tenants{shop: credentials})
 }
 
-func admissionOf(t *testing.T, o registry.Options, answers resolver.Options, credentials held) *admission {
+// newAdmissionFor wires the parts as cmd/keelson does.
+func newAdmissionFor(t *testing.T, o registry.Options, namespaces tenants) *admission {
 	t.Helper()
 	client, err := registry.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers.Allows, answers.Credentials = client.Allows, client.Configured()
-	r := resolver.New(client, answers)
-	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r, Credentials: credentials})
+	r := resolver.New(client, resolver.Options{Credentials: client.Configured(), Allows: client.Allows, Now: o.Now})
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r, Credentials: namespaces})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &admission{client, r, decider, 30 * time.Second}
+	return &admission{client, r, decider, 20 * time.Second}
 }
 
 // reachable is the options of a client that may ask the tests' registries, at
@@ -63,14 +65,21 @@ func reachable() registry.Options {
 	return registry.Options{Private: []string{"127.0.0.1"}, Rate: 1e6, Burst: 1e6, Concurrency: 100}
 }
 
-// create has a Deployment created with one container, and returns the image
-// that is stored and the warnings.
-func (a *admission) create(t *testing.T, image, policy string, annotations ...string) (stored string, warnings []string) {
-	t.Helper()
-	return a.createIn(t, "shop", image, policy, annotations...)
+// timed is reachable by a clock of the test's.
+func timed(c *clock) registry.Options {
+	o := reachable()
+	o.Now, o.Jitter = c.Now, func() float64 { return 1 }
+	return o
 }
 
-func (a *admission) createIn(t *testing.T, namespace, image, policy string, annotations ...string) (stored string, warnings []string) {
+// create has a Deployment created with one container.
+func (a *admission) create(t *testing.T, image, policy string, annotations ...string) answer {
+	t.Helper()
+	return a.createIn(t, shop, image, policy, annotations...)
+}
+
+// createIn may be called from many goroutines at once.
+func (a *admission) createIn(t *testing.T, namespace, image, policy string, annotations ...string) answer {
 	t.Helper()
 	text := fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"shop","annotations":{"keelson.dev/policy":%q`, policy)
 	for i := 0; i+1 < len(annotations); i += 2 {
@@ -79,10 +88,11 @@ func (a *admission) createIn(t *testing.T, namespace, image, policy string, anno
 	text += fmt.Sprintf(`}},"spec":{"template":{"spec":{"containers":[{"name":"web","image":%q}]}}}}`, image)
 	object, err := workload.Parse(workload.Kinds()[0], []byte(text))
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("parsing %s: %v", text, err)
+		return answer{}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), a.patience)
 	defer cancel()
 	decision := a.decider.Decide(ctx, webhook.Input{Object: object, Namespace: workload.Namespace{Name: namespace}})
-	return decision.Outcomes()[0].Image, decision.Warnings()
+	return answer{decision.Outcomes()[0].Image, decision.Warnings()}
 }

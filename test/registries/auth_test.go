@@ -1,190 +1,154 @@
 package registries
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/crypto/bcrypt"
 
-	"github.com/keelson-dev/keelson/resolver"
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
 
-const signIn = "web: kept at 1.0.0: not found, or the credentials may not read it"
+// htpasswd is the user docker with the password secret, by bcrypt at its least
+// cost: the registry hashes at each request.
+const htpasswd = "docker:$2a$04$caw6ujLv/GO2cPopqrGXTuruxm5ToOM85EwCGIN04Hnk9qM3tbyaW\n"
+
+// passwordRegistry starts a registry that asks for a user and a password.
+func passwordRegistry(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "htpasswd")
+	if err := os.WriteFile(file, []byte(htpasswd), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return distribution(t, settings{auth: fmt.Sprintf("{htpasswd: {realm: test, path: %s}}", file)})
+}
+
+// tokenRegistry starts a registry that wants tokens, behind a proxy at whose
+// /token they are given. The repositories have the tags 1.0.0 and 1.0.1.
+func tokenRegistry(t *testing.T, repositories ...string) (*proxy, *tokenService) {
+	t.Helper()
+	key, der := certificate(t)
+	certFile, _ := writePair(t, key, der)
+	service := &tokenService{key: key, der: der, life: 5 * time.Minute, issued: map[string]int{}}
+	p := unstarted(t, "")
+	p.tokens = service
+	p.backend = distribution(t, settings{auth: fmt.Sprintf(
+		"{token: {realm: 'http://%s/token', service: test-registry, issuer: test-issuer, rootcertbundle: %s}}", p.host(), certFile)})
+	p.Start()
+	for _, repository := range repositories {
+		push(t, p.host()+"/"+repository, []string{"1.0.0", "1.0.1"}, as("pusher", passwords("pusher")))
+	}
+	p.since()
+	service.since()
+	return p, service
+}
 
 func TestRegistryWithPasswords(t *testing.T) {
-	address, _ := passwordRegistry(t, settings{})
+	address := passwordRegistry(t)
 	push(t, address+"/team/app", []string{"1.0.0", "1.0.1"}, as("docker", "secret"))
 	good, bad := registry.Basic("docker", "secret"), registry.Basic("docker", "old")
+	image, missing := address+"/team/app:1.0.0", address+"/team/none:1.0.0"
+	newer := moved(image, "1.0.1", "policy patch")
 	for name, test := range map[string]struct {
 		credentials []registry.Credential
-		tag         string
-		warning     string
+		image       string
+		want        answer
 	}{
-		"the right one":                       {[]registry.Credential{good}, "1.0.1", ""},
-		"a stale one before the right one":    {[]registry.Credential{bad, good}, "1.0.1", ""},
-		"a wrong one":                         {[]registry.Credential{bad}, "1.0.0", signIn},
-		"none":                                {nil, "1.0.0", signIn},
-		"a token, which passwords know not":   {[]registry.Credential{registry.IdentityToken("t")}, "1.0.0", signIn},
-		"a repository that is not there":      {[]registry.Credential{good}, "", signIn},
-		"several wrong ones before the right": {[]registry.Credential{bad, registry.Basic("a", "b"), registry.Bearer("t"), good}, "1.0.1", ""},
+		"the right one":                           {[]registry.Credential{good}, image, newer},
+		"a stale one before the right one":        {[]registry.Credential{bad, good}, image, newer},
+		"several wrong ones before the right one": {[]registry.Credential{bad, registry.Basic("a", "b"), registry.Bearer("t"), good}, image, newer},
+		"a wrong one":                             {[]registry.Credential{bad}, image, kept(image, refused)},
+		"none":                                    {nil, image, kept(image, refused)},
+		"a token, which passwords know not":       {[]registry.Credential{registry.IdentityToken("t")}, image, kept(image, refused)},
+		"a repository that is not there":          {[]registry.Credential{good}, missing, kept(missing, refused)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			repository := address + "/team/app"
-			if test.tag == "" {
-				repository, test.tag = address+"/team/none", "1.0.0"
-			}
-			stored, warnings := newAdmission(t, reachable(), test.credentials...).create(t, repository+":1.0.0", "patch")
-			wantStored(t, stored, repository+":"+test.tag, warnings, test.warning)
+			check(t, newAdmission(t, reachable(), test.credentials...).create(t, test.image, "patch"), test.want)
 		})
 	}
 }
 
-// wantStored fails unless the image was stored; a warning is wanted only where
-// one is given.
-func wantStored(t *testing.T, stored, want string, warnings []string, warning string) {
-	t.Helper()
-	if stored != want {
-		t.Errorf("stored %s with warnings %q, want %s", stored, warnings, want)
-	}
-	if warning != "" {
-		if diff := cmp.Diff([]string{warning}, warnings); diff != "" {
-			t.Errorf("warnings (-want +got):\n%s", diff)
+// Where refusals are counted, accounts get locked: a credential that was refused
+// comes after those that were not, for a while.
+func TestRefusedPasswordIsNotTriedAgainAtOnce(t *testing.T) {
+	backend := passwordRegistry(t)
+	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"}, as("docker", "secret"))
+	p, now := newProxy(t, backend), newClock()
+	a := newAdmission(t, timed(now), registry.Basic("docker", "old"), registry.Basic("docker", "secret"))
+	image := p.host() + "/team/app:1.0.0"
+	for i, step := range []struct {
+		after time.Duration
+		want  map[string]int
+	}{
+		{0, map[string]int{ping: 1, list: 2}},
+		{time.Minute, map[string]int{list: 1}},
+		{9 * time.Minute, map[string]int{list: 2}},
+	} {
+		now.advance(step.after)
+		check(t, a.create(t, image, "patch"), moved(image, "1.0.1", "policy patch"))
+		if diff := cmp.Diff(step.want, p.since()); diff != "" {
+			t.Errorf("requests of step %d (-want +got):\n%s", i, diff)
 		}
 	}
-}
-
-func TestRegistryOfAPrivateCA(t *testing.T) {
-	key, der := certificate(t)
-	certFile, keyFile := writePair(t, key, der)
-	address, _ := distribution(t, settings{certificate: certFile, key: keyFile})
-	transport := trusting(t, der)
-	push(t, address+"/team/app", []string{"1.0.0", "1.0.1"}, through(transport))
-
-	o := reachable()
-	stored, warnings := newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
-	wantStored(t, stored, address+"/team/app:1.0.0", warnings, "web: kept at 1.0.0: registry cannot be reached")
-	o.RootCAs = transport.TLSClientConfig.RootCAs
-	stored, warnings = newAdmission(t, o).create(t, address+"/team/app:1.0.0", "patch")
-	wantStored(t, stored, address+"/team/app:1.0.1", warnings, "")
-}
-
-// trusting trusts a certificate alone.
-func trusting(t *testing.T, der []byte) *http.Transport {
-	t.Helper()
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(parsed)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return transport
-}
-
-func passwordRegistry(t *testing.T, s settings) (address, folder string) {
-	t.Helper()
-	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "htpasswd")
-	if err := os.WriteFile(file, []byte("docker:"+string(hash)+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.auth = fmt.Sprintf("{htpasswd: {realm: test, path: %s}}", file)
-	return distribution(t, s)
-}
-
-// tokenRegistry starts a registry that wants tokens, behind a proxy at whose
-// /token they are given.
-func tokenRegistry(t *testing.T, life time.Duration) (*proxy, *tokenService) {
-	t.Helper()
-	key, der := certificate(t)
-	certFile, _ := writePair(t, key, der)
-	service := &tokenService{key: key, der: der, life: life, issued: map[string]int{}}
-	p := &proxy{calls: map[string]int{}}
-	p.Server = httptest.NewUnstartedServer(nil)
-	address, _ := distribution(t, settings{auth: fmt.Sprintf(
-		"{token: {realm: 'http://%s/token', service: test-registry, issuer: test-issuer, rootcertbundle: %s}}", p.host(), certFile)})
-	forward := p.handler(address)
-	p.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/token" {
-			p.mu.Lock()
-			p.calls["token"]++
-			p.mu.Unlock()
-			service.ServeHTTP(w, r)
-			return
-		}
-		forward.ServeHTTP(w, r)
-	})
-	p.Start()
-	t.Cleanup(p.Close)
-	return p, service
 }
 
 func TestRegistryWithTokens(t *testing.T) {
-	p, service := tokenRegistry(t, 5*time.Minute)
-	for _, repository := range []string{"alice/app", "alice/tool", "bob/app"} {
-		push(t, p.host()+"/"+repository, []string{"1.0.0", "1.0.1"}, as("pusher", passwords("pusher")))
-	}
+	p, service := tokenRegistry(t, "alice/app", "alice/tool", "bob/app")
 	alice, bob := registry.Basic("alice", passwords("alice")), registry.Basic("bob", passwords("bob"))
-	p.since()
-	service.since()
+	app, tool := p.host()+"/alice/app:1.0.0", p.host()+"/alice/tool:1.0.0"
 
 	a := newAdmission(t, reachable(), alice)
 	for range 3 {
-		stored, warnings := a.create(t, p.host()+"/alice/app:1.0.0", "patch")
-		wantStored(t, stored, p.host()+"/alice/app:1.0.1", warnings, "")
+		check(t, a.create(t, app, "patch"), moved(app, "1.0.1", "policy patch"))
 	}
-	stored, warnings := a.create(t, p.host()+"/alice/tool:1.0.0", "patch")
-	wantStored(t, stored, p.host()+"/alice/tool:1.0.1", warnings, "")
-	if diff := cmp.Diff(map[string]int{"ping": 1, "token": 2, "list": 2}, p.since()); diff != "" {
-		t.Errorf("requests for two repositories, one of them three times (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(map[string]int{"alice repository:alice/app:pull": 1, "alice repository:alice/tool:pull": 1}, service.since()); diff != "" {
+	check(t, a.create(t, tool, "patch"), moved(tool, "1.0.1", "policy patch"))
+	checkRequests(t, p, map[string]int{ping: 1, token: 2, list: 2})
+	want := map[string]int{"alice repository:alice/app:pull": 1, "alice repository:alice/tool:pull": 1}
+	if diff := cmp.Diff(want, service.since()); diff != "" {
 		t.Errorf("tokens (-want +got):\n%s", diff)
 	}
 
-	stored, warnings = newAdmission(t, reachable(), bob).create(t, p.host()+"/alice/app:1.0.0", "patch")
-	wantStored(t, stored, p.host()+"/alice/app:1.0.0", warnings, signIn)
-	stored, warnings = newAdmission(t, reachable(), bob, alice).create(t, p.host()+"/alice/app:1.0.0", "patch")
-	wantStored(t, stored, p.host()+"/alice/app:1.0.1", warnings, "")
+	for name, test := range map[string]struct {
+		credentials []registry.Credential
+		want        answer
+	}{
+		"who may not read it":          {[]registry.Credential{bob}, kept(app, refused)},
+		"who may not, and who may":     {[]registry.Credential{bob, alice}, moved(app, "1.0.1", "policy patch")},
+		"a password that is wrong":     {[]registry.Credential{registry.Basic("alice", "old")}, kept(app, refused)},
+		"nobody":                       {nil, kept(app, refused)},
+		"an identity token, not taken": {[]registry.Credential{registry.IdentityToken("t")}, kept(app, refused)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			check(t, newAdmission(t, reachable(), test.credentials...).create(t, app, "patch"), test.want)
+		})
+	}
 }
 
-// Two tenants of one repository, one of whom may read it, and one without a
-// credential: in one process, neither ever gets the other's answer.
-func TestTenantsDoNotShareAnswers(t *testing.T) {
-	p, _ := tokenRegistry(t, 5*time.Minute)
-	push(t, p.host()+"/alice/app", []string{"1.0.0", "1.0.1"}, as("pusher", passwords("pusher")))
-	a := admissionOf(t, reachable(), resolver.Options{}, held{
-		"alice": {registry.Basic("alice", passwords("alice"))}, "bob": {registry.Basic("bob", passwords("bob"))},
-	})
-	image, newer := p.host()+"/alice/app:1.0.0", p.host()+"/alice/app:1.0.1"
-	var wait sync.WaitGroup
-	for range 8 {
-		for namespace, want := range map[string]string{"alice": newer, "bob": image, "nobody": image} {
-			wait.Go(func() {
-				for range 5 {
-					if stored, warnings := a.createIn(t, namespace, image, "patch"); stored != want {
-						t.Errorf("%s: stored %s with warnings %q, want %s", namespace, stored, warnings, want)
-					}
-				}
-			})
-		}
-	}
-	wait.Wait()
-	if lists := p.since()["list"]; lists > 3 {
-		t.Errorf("%d lists were asked for, want one a credential at most", lists)
+// A token service that is down is a registry that is down.
+func TestTokenServiceThatIsBroken(t *testing.T) {
+	p, _ := tokenRegistry(t, "alice/app")
+	image := p.host() + "/alice/app:1.0.0"
+	for name, test := range map[string]struct {
+		fault http.HandlerFunc
+		want  string
+	}{
+		"500 with HTML":         {says(500, "text/html", maintenance), unreachable},
+		"429":                   {says(429, "text/plain", "Too Many Requests"), pause},
+		"200 with HTML":         {says(200, "text/html", maintenance), nonsense},
+		"200 without a token":   {says(200, "application/json", "{}"), nonsense},
+		"a token with a break":  {says(200, "application/json", `{"token":"a\r\nHost: b"}`), nonsense},
+		"a token of no meaning": {says(200, "application/json", `{"token":"x"}`), refused},
+		"a redirect to a file":  {to("file:///etc/passwd"), unreachable},
+		"404":                   {http.NotFound, refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.breaks(token, test.fault)
+			a := newAdmission(t, reachable(), registry.Basic("alice", passwords("alice")))
+			check(t, a.create(t, image, "patch"), kept(image, test.want))
+		})
 	}
 }

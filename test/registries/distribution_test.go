@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,12 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/keelson-dev/keelson/test/cluster"
 )
@@ -30,14 +23,13 @@ var programs = sync.OnceValues(func() (cluster.Binaries, error) { //nolint:goche
 
 // settings are what differs between the registries of the tests.
 type settings struct {
-	// auth is the block of that name; TLS the paths of certificate and key.
+	// auth is the block of that name; certificate and key are paths, for TLS.
 	auth, certificate, key string
-	maxTags                int
+	maxTags                int // of a page
 }
 
-// distribution starts a registry of its own and returns its address. FOLDER in
-// the settings is its folder.
-func distribution(t *testing.T, s settings) (address, folder string) {
+// distribution starts a registry of its own and returns its address.
+func distribution(t *testing.T, s settings) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a registry")
@@ -46,12 +38,12 @@ func distribution(t *testing.T, s settings) (address, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder = t.TempDir()
+	folder := t.TempDir()
 	port, err := cluster.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address = "127.0.0.1:" + strconv.Itoa(port)
+	address := "127.0.0.1:" + strconv.Itoa(port)
 	config := "version: 0.1\nlog: {level: warn, accesslog: {disabled: true}}\nstorage: {inmemory: {}, delete: {enabled: true}}\n"
 	if s.maxTags > 0 {
 		config += fmt.Sprintf("tags: {maxtags: %d}\n", s.maxTags)
@@ -61,7 +53,7 @@ func distribution(t *testing.T, s settings) (address, folder string) {
 		config += fmt.Sprintf("  tls: {certificate: %s, key: %s}\n", s.certificate, s.key)
 	}
 	if s.auth != "" {
-		config += "auth: " + strings.ReplaceAll(s.auth, "FOLDER", folder) + "\n"
+		config += "auth: " + s.auth + "\n"
 	}
 	if err := os.WriteFile(filepath.Join(folder, "registry.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,7 +66,7 @@ func distribution(t *testing.T, s settings) (address, folder string) {
 	}
 	t.Cleanup(func() { _ = process.Kill() })
 	await(t, address, process)
-	return address, folder
+	return address
 }
 
 // await waits until somebody listens.
@@ -100,38 +92,3 @@ func await(t *testing.T, address string, process *cluster.Process) {
 		}
 	}
 }
-
-// push pushes an image for linux/amd64 under each tag.
-func push(t *testing.T, repository string, tags []string, options ...remote.Option) {
-	t.Helper()
-	image, err := random.Image(64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pushImage(t, repository, tags, image, options...)
-}
-
-func pushImage(t *testing.T, repository string, tags []string, image v1.Image, options ...remote.Option) {
-	t.Helper()
-	options = append([]remote.Option{remote.WithContext(t.Context())}, options...)
-	for i, tag := range tags {
-		ref, err := name.NewTag(repository + ":" + tag)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i == 0 {
-			err = remote.Write(ref, image, options...)
-		} else {
-			err = remote.Tag(ref, image, options...)
-		}
-		if err != nil {
-			t.Fatalf("pushing %s: %v", ref, err)
-		}
-	}
-}
-
-func as(user, password string) remote.Option {
-	return remote.WithAuth(&authn.Basic{Username: user, Password: password})
-}
-
-func through(transport http.RoundTripper) remote.Option { return remote.WithTransport(transport) }

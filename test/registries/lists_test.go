@@ -1,153 +1,121 @@
 package registries
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/keelson-dev/keelson/resolver"
 )
 
-// What a registry sends beside good tags is dropped; what no registry may send
-// is refused as a whole.
-func TestOddLists(t *testing.T) {
-	registry, _ := distribution(t, settings{})
-	push(t, registry+"/team/app", []string{"1.0.0", "1.0.1"})
-	many := make([]string, 300_000)
-	for i := range many {
-		many[i] = fmt.Sprintf(`"2.0.%d"`, i)
-	}
-	var packed bytes.Buffer
-	zip := gzip.NewWriter(&packed)
-	_, _ = zip.Write(bytes.Repeat([]byte(" "), 64<<20)) // a buffer takes all
-	_ = zip.Close()
+// What a list may hold. Under glob:* whatever is taken for a tag is a candidate,
+// and z comes after all digits.
+func TestListsAsAUserSeesThem(t *testing.T) {
+	body := func(text string) http.HandlerFunc { return says(http.StatusOK, "application/json", text) }
+	const move = "1.0.1"
 	for name, test := range map[string]struct {
 		list http.HandlerFunc
-		tag  string
-		want []string
+		want string // a move, or why the image stays
 	}{
-		"blanks, emoji, long ones, null and doubles": {
-			list: says(200, "application/json", `{"tags":["1.0.0"," 1.0.9","1.0.8 ","1.0.7\u001b[31m","1.0.6😀",null,"1.0.5`+strings.Repeat("x", 200)+`","1.0.1","1.0.1",".1.0.4",""]}`),
-			tag:  "1.0.1", want: []string{"web: HOST/team/app:1.0.0 -> 1.0.1 (policy patch)"},
+		"the two tags":            {lists(`"1.0.0","1.0.1"`), move},
+		"another order":           {lists(`"1.0.1","1.0.0"`), move},
+		"a tag twice":             {lists(`"1.0.0","1.0.1","1.0.0","1.0.1"`), move},
+		"null among the tags":     {lists(`"1.0.0",null,"1.0.1",null`), move},
+		"blanks":                  {lists(`"1.0.0","1.0.1"," z","z ","z z","","\tz","z\n"`), move},
+		"emoji and accents":       {lists(`"1.0.0","1.0.1","🚀","z🚀","\ud83d\ude80","zé"`), move},
+		"half a surrogate pair":   {lists(`"1.0.0","1.0.1","z\ud83d"`), move},
+		"a tag of 200 characters": {lists(`"1.0.0","1.0.1","` + strings.Repeat("z", 200) + `"`), move},
+		"paths and queries":       {lists(`"1.0.0","1.0.1","../z","z/z","z?n=1","z@sha256","z:z"`), move},
+		"another repository":      {body(`{"name":"team/other","tags":["1.0.0","1.0.1"]}`), move},
+		"fields of a vendor":      {body(`{"child":[],"manifest":{"sha256:a":{"tag":["z"]}},"tags":["1.0.0","1.0.1"],"next":"z"}`), move},
+		"no field for tags":       {body(`{"name":"team/app"}`), nonsense},
+		"tags twice":              {body(`{"tags":["1.0.0"],"tags":["1.0.0","z"]}`), nonsense},
+		"tags that are no array":  {body(`{"tags":"z"}`), nonsense},
+		"a tag that is a number":  {lists(`"1.0.0",1.1`), nonsense},
+		"two documents":           {body(wholeList + wholeList), nonsense},
+		"an array":                {body(`["1.0.0","z"]`), nonsense},
+		"no tags":                 {lists(""), noTags},
+		"null for tags":           {body(`{"name":"team/app","tags":null}`), noTags},
+		"nothing but bad tags":    {lists(`" ","é"`), noTags},
+		"300,000 tags":            {many(300_000), tooLarge},
+		"Links without end":       {endless(), tooLarge},
+		"a Link to the page itself": {
+			headed("Link", `</v2/team/app/tags/list?n=1000>; rel="next"`, lists(`"1.0.0","1.0.1"`)), nonsense,
 		},
-		"signatures, attestations and SBOMs": {
-			list: says(200, "application/json", `{"tags":["1.0.0","1.0.1","1.0.9.sig","sha256-`+strings.Repeat("0", 64)+`.att","1.0.8.sbom"]}`),
-			tag:  "1.0.1", want: []string{"web: HOST/team/app:1.0.0 -> 1.0.1 (policy patch)"},
-		},
-		"300,000 tags": {
-			list: says(200, "application/json", `{"tags":[`+strings.Join(many, ",")+`]}`),
-			tag:  "1.0.0", want: []string{"web: kept at 1.0.0: registry's answer is too large"},
-		},
-		"gzip that unpacks to 64 MiB": {
-			list: headed("Content-Encoding", "gzip", says(200, "application/json", packed.String())),
-			tag:  "1.0.0", want: []string{"web: kept at 1.0.0: registry's answer is too large"},
-		},
-		"a tag that is a number": {
-			list: says(200, "application/json", `{"tags":["1.0.1",7]}`),
-			tag:  "1.0.0", want: []string{"web: kept at 1.0.0: registry's answer makes no sense"},
-		},
-		"a Link to what came before": {
-			list: headed("Link", `</v2/team/app/tags/list?last=0>; rel="prev"`, says(200, "application/json", wholeList)),
-			tag:  "1.0.1", want: []string{"web: HOST/team/app:1.0.0 -> 1.0.1 (policy patch)"},
-		},
+		"a Link that names no page": {headed("Link", `</v2/team/app/tags/list>; rel="next"`, lists(`"1.0.0","1.0.1"`)), nonsense},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProxy(t, registry)
-			p.breaks(test.list)
-			stored, warnings := newAdmission(t, reachable()).create(t, p.host()+"/team/app:1.0.0", "patch")
-			for i := range warnings {
-				warnings[i] = strings.ReplaceAll(warnings[i], p.host(), "HOST")
+			p := newProxy(t, "")
+			p.breaks(ping, body("{}"))
+			p.breaks(list, test.list)
+			image := p.host() + "/team/app:1.0.0"
+			want := kept(image, test.want)
+			if test.want == move {
+				want = moved(image, move, "policy glob:*")
 			}
-			if diff := cmp.Diff(test.want, warnings); diff != "" || stored != p.host()+"/team/app:"+test.tag {
-				t.Errorf("stored %s, warnings (-want +got):\n%s", stored, diff)
-			}
+			check(t, newAdmission(t, reachable()).create(t, image, "glob:*"), want)
 		})
 	}
 }
 
-// An outage is no downgrade: what is known counts, with a warning.
-func TestOutageAnswersFromTheLastKnownList(t *testing.T) {
-	registry, _ := distribution(t, settings{})
-	push(t, registry+"/team/app", []string{"1.0.0", "1.0.1"})
-	p := newProxy(t, registry)
-	a := newAdmission(t, reachable())
-	image := p.host() + "/team/app:1.0.0"
-	if stored, _ := a.create(t, image, "patch"); stored != p.host()+"/team/app:1.0.1" {
-		t.Fatalf("stored %s", stored)
+// many is a list of so many versions.
+func many(n int) http.HandlerFunc {
+	var tags strings.Builder
+	for i := range n {
+		_, _ = fmt.Fprintf(&tags, `"1.0.%d",`, i)
 	}
-	p.breaks(says(500, "text/html", maintenance))
-	stored, warnings := a.create(t, p.host()+"/team/app:1.0.2", "patch") // which the list lacks, so that it is read again
-	if diff := cmp.Diff([]string{"web: registry list lacks the running tag"}, warnings); diff != "" {
-		t.Errorf("stored %s, warnings (-want +got):\n%s", stored, diff)
-	}
+	return lists(strings.TrimSuffix(tags.String(), ","))
 }
 
-// clock is one that a test sets.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+// Pages of a real registry, one tag each, and what proxies make of the Link that
+// leads to the next. Behind the last there is an empty one, which it links too.
+func TestPagesAsProxiesPassThemOn(t *testing.T) {
+	backend := distribution(t, settings{maxTags: 1})
+	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1", "1.0.2"})
+	var visits atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
+	t.Cleanup(other.Close)
+	const before = `<?last=0.9.9&n=1>; rel="prev"`
 
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// A registry that loses tags is not believed at once, and not doubted for ever.
-func TestSuspectListsAsAUserSeesThem(t *testing.T) {
-	registry, _ := distribution(t, settings{})
-	const (
-		doubted = "web: HOST/team/app:1.0.0 -> 1.0.3; registry list lost half its tags; not believed until seen twice"
-		lacks   = "web: registry list lacks the running tag"
-		lacked  = "web: HOST/team/app:1.0.0 -> 1.0.3; registry list lacks the running tag, seen twice; resolved from the list"
-		moved   = "web: HOST/team/app:1.0.0 -> 1.0.3 (policy patch)"
-	)
-	whole := `{"tags":["1.0.0","1.0.1","1.0.2","1.0.3"]}`
-	for name, steps := range map[string][]struct{ list, tag, want string }{
-		"three quarters are gone, twice": {
-			{whole, "1.0.3", moved},
-			{`{"tags":["1.0.0"]}`, "1.0.3", doubted},
-			{`{"tags":["1.0.0"]}`, "1.0.0", ""},
-		},
-		"all are gone for a moment": {
-			{whole, "1.0.3", moved},
-			{`{"tags":[]}`, "1.0.3", doubted},
-			{whole, "1.0.3", moved},
-		},
-		"the running tag is gone": {
-			{`{"tags":["1.0.1","1.0.2","1.0.3"]}`, "1.0.0", lacks},
-			{`{"tags":["1.0.1","1.0.2","1.0.3"]}`, "1.0.3", lacked},
-		},
+	for name, test := range map[string]struct {
+		rewrite func(link string) []string
+		want    string
+		pages   int
+	}{
+		"as it is":         {func(link string) []string { return []string{link} }, "1.0.2", 4},
+		"without <>":       {func(link string) []string { return []string{strings.NewReplacer("<", "", ">", "").Replace(link)} }, "1.0.2", 4},
+		"without quotes":   {func(link string) []string { return []string{strings.ReplaceAll(link, `"`, "")} }, "1.0.2", 4},
+		"behind rel=prev":  {func(link string) []string { return []string{before + ", " + link} }, "1.0.2", 4},
+		"in a second Link": {func(link string) []string { return []string{before, link} }, "1.0.2", 4},
+		"in a first Link":  {func(link string) []string { return []string{link, before} }, "1.0.2", 4},
+		"rel=prev alone":   {func(string) []string { return []string{before} }, "1.0.0", 1},
+		"no Link":          {func(string) []string { return nil }, "1.0.0", 1},
+		"to another host":  {func(link string) []string { return []string{"<" + other.URL + link[1:]} }, "1.0.2", 4},
+		"to another path":  {func(link string) []string { return []string{strings.ReplaceAll(link, "team/app", "team/other")} }, "1.0.2", 4},
+		"to metadata":      {func(link string) []string { return []string{"<http://169.254.169.254" + link[1:]} }, "1.0.2", 4},
+		"with a cursor beside": {func(link string) []string {
+			return []string{strings.ReplaceAll(link, "?", "?continuationToken=e30%3D&")}
+		}, "1.0.2", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProxy(t, registry)
-			now := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-			o := reachable()
-			o.Now = now.Now
-			a := admissionOf(t, o, resolver.Options{Now: now.Now}, nil)
-			for i, step := range steps {
-				now.advance(time.Minute)
-				p.breaks(says(200, "application/json", step.list))
-				stored, warnings := a.create(t, p.host()+"/team/app:1.0.0", "patch")
-				got := strings.ReplaceAll(strings.Join(warnings, "\n"), p.host(), "HOST")
-				if stored != p.host()+"/team/app:"+step.tag || step.want != "" && got != step.want {
-					t.Fatalf("step %d: stored %s with warnings %q, want %s and %q", i, stored, got, step.tag, step.want)
+			p := newProxy(t, backend)
+			p.forward.ModifyResponse = func(resp *http.Response) error {
+				if link := resp.Header.Get("Link"); link != "" {
+					resp.Header["Link"] = test.rewrite(link)
 				}
+				return nil
 			}
+			image := p.host() + "/team/app:1.0.0"
+			want := answer{Image: image}
+			if test.want != "1.0.0" {
+				want = moved(image, test.want, "policy patch")
+			}
+			check(t, newAdmission(t, reachable()).create(t, image, "patch"), want)
+			checkRequests(t, p, map[string]int{ping: 1, list: test.pages})
 		})
+	}
+	if visits.Load() != 0 {
+		t.Errorf("%d requests to a host that a Link named", visits.Load())
 	}
 }

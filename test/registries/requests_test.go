@@ -1,12 +1,9 @@
 package registries
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,167 +14,142 @@ import (
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
 
-// crowd is a thousand workloads of ten repositories, which a user may read.
-type crowd struct {
-	host    string
-	queries []resolver.Query
+// fleet is ten repositories of one tenant.
+func fleet() []string {
+	repositories := make([]string, 10)
+	for i := range repositories {
+		repositories[i] = fmt.Sprintf("alice/app-%d", i)
+	}
+	return repositories
 }
 
-func newCrowd(t *testing.T, host, user string) crowd {
-	t.Helper()
+// cold is what ten repositories cost: a list and a token for each, and one ping.
+func cold() map[string]int { return map[string]int{ping: 1, token: 10, list: 10} }
+
+func TestRequestsOfAdmissions(t *testing.T) {
+	repositories := fleet()
+	p, service := tokenRegistry(t, repositories...)
+	now, alice := newClock(), registry.Basic("alice", passwords("alice"))
+	// all is how often a thousand workloads that are created at once, on the ten
+	// repositories, have the registry asked.
+	all := func(t *testing.T, a *admission) map[string]int {
+		t.Helper()
+		var wait sync.WaitGroup
+		for i := range 1000 {
+			wait.Go(func() {
+				image := p.host() + "/" + repositories[i%len(repositories)] + ":1.0.0"
+				check(t, a.create(t, image, "patch"), moved(image, "1.0.1", "policy patch"))
+			})
+		}
+		wait.Wait()
+		return p.since()
+	}
+	a := newAdmission(t, timed(now), alice)
+	for _, step := range []struct {
+		name  string
+		after time.Duration
+		fresh bool // a new process
+		want  map[string]int
+	}{
+		{"where nothing is known", 0, false, cold()},
+		{"where all is known", 0, false, map[string]int{}},
+		{"where all is known for a while", 59 * time.Second, false, map[string]int{}},
+		{"where lists are old", time.Second, false, map[string]int{list: 10}},
+		{"where tokens are old, too", 4 * time.Minute, false, map[string]int{list: 10, token: 10}},
+		{"after a restart", 0, true, cold()},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			now.advance(step.after)
+			if step.fresh {
+				a = newAdmission(t, timed(now), alice)
+			}
+			if diff := cmp.Diff(step.want, all(t, a)); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for key, n := range service.since() {
+		if n != 3 { // at first, when it was old, and after the restart
+			t.Errorf("%d tokens for %s, want 3", n, key)
+		}
+	}
+}
+
+// A poll gives all its queries the moment at which it began: a thousand
+// workloads on ten repositories are ten lists, and a second poll ten more.
+func TestRequestsOfPolls(t *testing.T) {
+	repositories := fleet()
+	p, _ := tokenRegistry(t, repositories...)
+	now := newClock()
+	a := newAdmission(t, timed(now))
 	patch, err := policy.Parse(policy.Spec{Name: "patch"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := crowd{host: host}
-	for i := range 1000 {
-		c.queries = append(c.queries, resolver.Query{
-			Repository: fmt.Sprintf("%s/%s/app-%d", host, user, i%10), Tag: "1.0.0", Policy: patch,
-			Credentials: some{registry.Basic(user, passwords(user))},
-		})
-	}
-	return c
-}
-
-// ask resolves all at once, and wants the newer tag of each.
-func (c crowd) ask(t *testing.T, r *resolver.Resolver, since time.Time) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var wait sync.WaitGroup
-	for _, q := range c.queries {
-		q.Since = since
-		wait.Go(func() {
-			if got, err := r.Resolve(ctx, q); err != nil || got.Tag != "1.0.1" {
-				t.Errorf("%s: got %s and %v", q.Repository, got.Tag, err)
+	poll := func(t *testing.T, repository string) {
+		t.Helper()
+		since := now.Now()
+		for i := range 100 {
+			tag := fmt.Sprintf("1.0.%d", i%2)
+			got, err := a.resolver.Resolve(t.Context(), resolver.Query{
+				Repository: p.host() + "/" + repository, Tag: tag, Policy: patch, Want: []string{tag}, Since: since,
+				Credentials: own{registry.Basic("alice", passwords("alice"))},
+			})
+			if err != nil || got.Tag != "1.0.1" || got.Stale {
+				t.Errorf("%s:%s: got %+v, %v", repository, tag, got, err)
 			}
-		})
-	}
-	wait.Wait()
-}
-
-// What a thousand workloads of ten repositories cost a registry that wants
-// tokens: a list a repository and interval, however many they are.
-func TestRequestsOfAThousandWorkloads(t *testing.T) {
-	p, service := tokenRegistry(t, time.Hour)
-	crowd := newCrowd(t, p.host(), "alice")
-	for i := range 10 {
-		push(t, fmt.Sprintf("%s/alice/app-%d", p.host(), i), []string{"1.0.0", "1.0.1"}, as("pusher", passwords("pusher")))
-	}
-	now := &clock{now: time.Now()}
-	start := func() *resolver.Resolver {
-		o := reachable()
-		o.Now = now.Now
-		client, err := registry.New(o)
-		if err != nil {
-			t.Fatal(err)
 		}
-		return resolver.New(client, resolver.Options{Now: now.Now})
 	}
-	r := start()
-	p.since()
-	service.since()
 	for _, step := range []struct {
-		name string
-		do   func()
-		want map[string]int
+		name  string
+		after time.Duration
+		want  map[string]int
 	}{
-		{"cold admissions, all at once", func() { crowd.ask(t, r, time.Time{}) }, map[string]int{"ping": 1, "token": 10, "list": 10}},
-		{"warm admissions", func() { crowd.ask(t, r, time.Time{}) }, map[string]int{}},
-		{"a poll", func() { now.advance(time.Second); crowd.ask(t, r, now.Now()) }, map[string]int{"list": 10}},
-		{"the next poll", func() { now.advance(10 * time.Minute); crowd.ask(t, r, now.Now()) }, map[string]int{"list": 10}},
-		{"after a restart", func() { r = start(); crowd.ask(t, r, now.Now()) }, map[string]int{"ping": 1, "token": 10, "list": 10}},
+		{"the first", 0, cold()},
+		{"one that comes at once, as after a push", time.Second, map[string]int{list: 10}},
+		{"one in time", time.Minute, map[string]int{list: 10}},
 	} {
-		step.do()
-		if diff := cmp.Diff(step.want, p.since()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", step.name, diff)
-		}
-		for scope, issued := range service.since() {
-			if issued != 1 {
-				t.Errorf("%s: %d tokens for %q, want one", step.name, issued, scope)
+		t.Run(step.name, func(t *testing.T) {
+			now.advance(step.after)
+			var wait sync.WaitGroup
+			for _, repository := range repositories {
+				wait.Go(func() { poll(t, repository) })
 			}
-		}
+			wait.Wait()
+			checkRequests(t, p, step.want)
+		})
 	}
 }
 
-func TestDigestCheckIsOneRequest(t *testing.T) {
-	address, _ := distribution(t, settings{})
-	push(t, address+"/team/app", []string{"latest"})
-	p := newProxy(t, address)
-	now := &clock{now: time.Now()}
-	o := reachable()
-	o.Now = now.Now
-	a := admissionOf(t, o, resolver.Options{Now: now.Now}, nil)
-	image := p.host() + "/team/app:latest"
-	first, _ := a.create(t, image, "force")
-	if !strings.HasPrefix(first, image+"@sha256:") {
-		t.Fatalf("stored %s", first)
-	}
+// force and pins ask for a digest: one HEAD, which is no pull anywhere.
+func TestRequestsForDigests(t *testing.T) {
+	p, _ := tokenRegistry(t, "alice/app")
+	now := newClock()
+	a := newAdmission(t, timed(now), registry.Basic("alice", passwords("alice")))
+	first, second := p.host()+"/alice/app:1.0.0", p.host()+"/alice/app:1.0.1"
+	known := digestOf(t, second, as("alice", passwords("alice")))
 	p.since()
-	a.create(t, image, "force")
-	if diff := cmp.Diff(map[string]int{}, p.since()); diff != "" {
-		t.Errorf("within a minute (-want +got):\n%s", diff)
-	}
-	now.advance(time.Minute)
-	a.create(t, image, "force")
-	if diff := cmp.Diff(map[string]int{"digest": 1}, p.since()); diff != "" {
-		t.Errorf("after it (-want +got):\n%s", diff)
-	}
-}
-
-// A limited registry is asked again when it said so, whichever repository it
-// spoke of; others go on.
-func TestPauseIsTheHosts(t *testing.T) {
-	address, _ := distribution(t, settings{})
-	for _, path := range []string{"/team/a", "/team/b"} {
-		push(t, address+path, []string{"1.0.0", "1.0.1"})
-	}
-	limited, other := newProxy(t, address), newProxy(t, address)
-	now := &clock{now: time.Now()}
-	o := reachable()
-	o.Now = now.Now
-	a := admissionOf(t, o, resolver.Options{Now: now.Now}, nil)
-	limited.breaks(headed("Retry-After", "300", says(http.StatusTooManyRequests, "text/plain", "")))
-	pause := "web: kept at 1.0.0: registry asks for a pause"
-
-	stored, warnings := a.create(t, limited.host()+"/team/a:1.0.0", "patch")
-	wantStored(t, stored, limited.host()+"/team/a:1.0.0", warnings, pause)
-	limited.since()
-	limited.breaks(nil)
-	stored, warnings = a.create(t, limited.host()+"/team/b:1.0.0", "patch")
-	wantStored(t, stored, limited.host()+"/team/b:1.0.0", warnings, pause)
-	if diff := cmp.Diff(map[string]int{}, limited.since()); diff != "" {
-		t.Errorf("during the pause (-want +got):\n%s", diff)
-	}
-	stored, warnings = a.create(t, other.host()+"/team/b:1.0.0", "patch")
-	wantStored(t, stored, other.host()+"/team/b:1.0.1", warnings, "")
-
-	now.advance(300 * time.Second)
-	for _, path := range []string{"/team/a", "/team/b"} {
-		stored, warnings = a.create(t, limited.host()+path+":1.0.0", "patch")
-		wantStored(t, stored, limited.host()+path+":1.0.1", warnings, "")
-	}
-}
-
-// A registry that does not answer is waited for once: those who come after the
-// first gave up do not even ask.
-func TestDeadRegistryIsWaitedForOnce(t *testing.T) {
-	address, _ := distribution(t, settings{})
-	p := newProxy(t, address)
-	t.Cleanup(p.CloseClientConnections)
-	var asked atomic.Int64
-	p.breaksAt("ping", func(_ http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		<-r.Context().Done()
-	})
-	o := reachable()
-	o.HeaderTimeout, o.HandshakeTimeout = time.Second, time.Second
-	a := admissionOf(t, o, resolver.Options{}, nil)
-	a.patience = 2 * time.Second
-	for i := range 8 {
-		a.create(t, fmt.Sprintf("%s/team/app-%d:1.0.0", p.host(), i), "patch")
-	}
-	if got := asked.Load(); got != 1 {
-		t.Errorf("it was asked %d times by eight admissions, want once", got)
+	type asked = map[string]int
+	for _, step := range []struct {
+		name   string
+		after  time.Duration
+		image  string
+		policy string
+		more   string // an annotation and its value
+		want   answer
+		asked  asked
+	}{
+		{"force", 0, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{ping: 1, token: 1, digest: 1}},
+		{"force again", 59 * time.Second, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{}},
+		{"a pin, whose digest is known", 0, first, "patch", "keelson.dev/pin digest", pinned(first, "1.0.1", known, "policy patch"), asked{list: 1}},
+		{"force later", time.Second, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{digest: 1}},
+		{"nothing to resolve", 0, second, "never", "", answer{Image: second}, asked{}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			now.advance(step.after)
+			key, value, _ := strings.Cut(step.more, " ")
+			check(t, a.create(t, step.image, step.policy, key, value), step.want)
+			checkRequests(t, p, step.asked)
+		})
 	}
 }
