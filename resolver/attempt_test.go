@@ -110,13 +110,13 @@ func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
 
 	asks(stale, good)
 	asks()
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	asks(good)
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	q.Since = now.Now()
 	asks(good)
 	q.Since = time.Time{}
-	now.advance(refusedFor)
+	now.Advance(refusedFor)
 	asks(stale, good)
 }
 
@@ -132,7 +132,7 @@ func TestAnswersOutliveACloudsTokens(t *testing.T) {
 		token := registry.Basic("AWS", fmt.Sprint("token ", hour)).As("aws eu-west-1")
 		q.Credentials, source.err = finder{found: []Credential{token}}, err
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
-		now.advance(time.Hour)
+		now.Advance(time.Hour)
 	}
 	q.Credentials = finder{found: []Credential{registry.Basic("AWS", "token 0")}} // as a tenant may write it
 	if got, err := r.Resolve(t.Context(), q); err == nil {

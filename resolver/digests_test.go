@@ -32,7 +32,7 @@ func TestForceFollowsTheDigest(t *testing.T) {
 
 	w.pushContent("latest", "two")
 	wantTag(t, resolve(t, r, q), "latest", policy.StayNewest) // known, and young
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	second := resolve(t, r, q)
 	wantTag(t, second, "latest", policy.SameTag)
 	if second.Digest == first.Digest {
@@ -60,7 +60,7 @@ func TestWantedDigestIsLookedForOnce(t *testing.T) {
 	resolve(t, r, q)
 	resolve(t, r, q)
 	w.wantRequests(t, 0, 1) // it is not there, and is not asked for again
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	resolve(t, r, q)
 	resolve(t, r, q)
 	w.wantRequests(t, 0, 1)
@@ -79,7 +79,7 @@ func TestForceWithoutTheTagOrTheRegistry(t *testing.T) {
 
 	known := resolve(t, r, w.query("force", "other"))
 	w.breaks(down)
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	got = resolve(t, r, w.query("force", "other"))
 	if got.Digest != known.Digest || !got.Stale {
 		t.Errorf("during an outage: %+v", got)
@@ -186,7 +186,7 @@ func TestPinDigestAgainstARealRegistry(t *testing.T) {
 	resolve(t, r, q)
 	w.wantRequests(t, 0, 0)
 	w.breaks(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusTooManyRequests) })
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	again := resolve(t, r, q)
 	if again.Digest != got.Digest || !again.Stale {
 		t.Errorf("during a pause: %+v", again)

@@ -76,7 +76,7 @@ func TestImagesAreReadOnce(t *testing.T) {
 	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
 	for range 3 {
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
-		now.advance(time.Hour)
+		now.Advance(time.Hour)
 		q.Since = now.Now()
 	}
 	if diff := gocmp.Diff([]string{"sha256:1.0.2", "sha256:1.0.1"}, source.looked); diff != "" {
@@ -203,7 +203,7 @@ func TestNewestIsBounded(t *testing.T) {
 	if source.reads != 0 {
 		t.Errorf("%d reads of a warm answer", source.reads)
 	}
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	q.Since = now.Now()
 	resolve(t, r, q)
 	if source.reads != 2 || len(source.looked) != 51 { // the list, and what runs
@@ -221,7 +221,7 @@ func TestDatesInTheFutureAreEqual(t *testing.T) {
 		images[tag] = image
 	}
 	now := newClock()
-	ticking := func() time.Time { now.advance(time.Nanosecond); return now.Now() }
+	ticking := func() time.Time { now.Advance(time.Nanosecond); return now.Now() }
 	r := New(listed(images), Options{Now: ticking})
 	for range 20 {
 		wantTag(t, resolve(t, r, Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")}), "main", policy.StayNewest)

@@ -23,10 +23,10 @@ func TestMetricsTellHowAnswersWereHad(t *testing.T) {
 	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
 	resolve(t, r, q)
 	resolve(t, r, q)
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	source.tags = nil
 	resolve(t, r, q)
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	source.err = &registry.Error{Kind: registry.Unreachable}
 	resolve(t, r, q)
 	q.Tag = "0.9.0" // which the last list that was believed lacks

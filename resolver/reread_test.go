@@ -81,7 +81,7 @@ func TestReadOnceIsOneSuccess(t *testing.T) {
 	}
 
 	source.err = nil
-	now.advance(10 * time.Second)
+	now.Advance(10 * time.Second)
 	wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 	for _, tag := range []string{"0.0.1", "0.0.2"} {
 		q.Tag, q.Want = tag, []string{"9.9.9"}

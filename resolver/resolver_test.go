@@ -23,10 +23,10 @@ func TestWarmResolutionMakesNoRequest(t *testing.T) {
 		t.Errorf("cold: %d requests, want ping and list", w.all)
 	}
 	w.since()
-	w.clock.advance(time.Minute - time.Nanosecond)
+	w.clock.Advance(time.Minute - time.Nanosecond)
 	wantTag(t, resolve(t, r, w.query("minor", "1.2.0")), "1.3.0", policy.NewerMinor)
 	w.wantRequests(t, 0, 0)
-	w.clock.advance(time.Nanosecond)
+	w.clock.Advance(time.Nanosecond)
 	resolve(t, r, w.query("minor", "1.2.0"))
 	w.wantRequests(t, 1, 0)
 }
@@ -77,7 +77,7 @@ func TestWantedTagIsLookedForOnce(t *testing.T) {
 	resolve(t, r, q)
 	resolve(t, r, q)
 	w.wantRequests(t, 1, 0) // it is not there, and is not asked for again
-	w.clock.advance(30 * time.Second)
+	w.clock.Advance(30 * time.Second)
 	q.Want = []string{"8.8.8"}
 	resolve(t, r, q)
 	w.wantRequests(t, 1, 0)
@@ -106,7 +106,7 @@ func TestSinceReadsOnceAPoll(t *testing.T) {
 	w.push("1.2.1")
 	w.since()
 
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	q.Since = w.clock.Now()
 	for range 3 {
 		wantTag(t, resolve(t, r, q), "1.2.1", policy.NewerPatch)
@@ -114,7 +114,7 @@ func TestSinceReadsOnceAPoll(t *testing.T) {
 	w.wantRequests(t, 1, 0)
 
 	w.breaks(down)
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	q.Since = w.clock.Now()
 	for range 3 {
 		if got := resolve(t, r, q); !got.Stale {
@@ -193,7 +193,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if got := r.lists.Len(); got != 2 {
 		t.Errorf("%d lists are kept, want 2", got)
 	}
-	now.advance(32 * 24 * time.Hour)
+	now.Advance(32 * 24 * time.Hour)
 	resolve(t, r, Query{Repository: "example.com/e", Tag: "1.0.0", Policy: parse(t, "patch")})
 	if got := r.lists.Len(); got != 1 {
 		t.Errorf("%d lists are kept after 32 days, want the used one", got)

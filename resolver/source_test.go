@@ -40,7 +40,7 @@ func TestOutageLeavesTheLastList(t *testing.T) {
 		{time.Nanosecond, 1},  //
 		{0, 0},                //
 	} {
-		w.clock.advance(step.after)
+		w.clock.Advance(step.after)
 		got := resolve(t, r, q)
 		wantTag(t, got, "1.2.7", policy.NewerPatch)
 		if !got.Stale {
@@ -51,7 +51,7 @@ func TestOutageLeavesTheLastList(t *testing.T) {
 	}
 
 	w.breaks(nil)
-	w.clock.advance(20 * time.Second) // a gateway so broken is left alone, too
+	w.clock.Advance(20 * time.Second) // a gateway so broken is left alone, too
 	q.Since = w.clock.Now()           // a poll does not wait for the list's pause to end
 	if got := resolve(t, r, q); got.Stale || got.Err != nil {
 		t.Errorf("after the outage: %+v", got)
@@ -110,7 +110,7 @@ func TestSilentRegistryIsWaitedForOnce(t *testing.T) {
 	r := w.resolver()
 	q := w.query("patch", "1.2.0")
 	resolve(t, r, q)
-	w.clock.advance(time.Hour / 2)
+	w.clock.Advance(time.Hour / 2)
 	w.since()
 	asked, end := make(chan struct{}, 9), make(chan struct{})
 	w.breaks(func(http.ResponseWriter, *http.Request) {
@@ -121,7 +121,7 @@ func TestSilentRegistryIsWaitedForOnce(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
 		<-asked
-		w.clock.advance(longWait)
+		w.clock.Advance(longWait)
 		leave()
 	}()
 	first, err := r.Resolve(ctx, q)
@@ -151,7 +151,7 @@ func TestCallerInAHurryDoesNotMakeARegistrySilent(t *testing.T) {
 	r := w.resolver()
 	q := w.query("patch", "1.2.0")
 	resolve(t, r, q)
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	asked, end := make(chan struct{}), make(chan struct{})
 	w.breaks(func(rw http.ResponseWriter, _ *http.Request) {
 		close(asked) // a second list would panic

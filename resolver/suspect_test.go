@@ -76,7 +76,7 @@ func TestSuspectLists(t *testing.T) {
 				if s.after > 0 {
 					after = s.after
 				}
-				now.advance(after)
+				now.Advance(after)
 				source.tags = s.tags
 				q := Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch")}
 				if s.after > 0 {
@@ -113,7 +113,7 @@ func TestSuspectListsAtRarePolls(t *testing.T) {
 				source := &script{}
 				r := New(source, Options{Now: now.Now})
 				for i, s := range steps {
-					now.advance(every)
+					now.Advance(every)
 					source.tags = s.tags
 					got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Since: now.Now()})
 					if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {

@@ -74,7 +74,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 	}
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	targets := workload.Record{}
-	placed := sync.OnceValue(func() []resolver.Platform { return u.platforms(ctx, object) })
+	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
@@ -85,7 +85,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		}
 		running := runs(reference, record[slot.Key()], rule)
 		query := r.query(rule, running, reference.Digest != "")
-		if query.Platforms == nil {
+		if query.Platforms == nil && u.Placement != nil {
 			query.Platforms = placed()
 		}
 		if u.Credentials != nil {
@@ -112,20 +112,6 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 		u.bump(ctx, o, object.Kind, targets)
 	}
 	return failure
-}
-
-// platforms are those that the Pods may run on. Where that cannot be told, the
-// check is left out, as admission leaves it out.
-func (u *Updater) platforms(ctx context.Context, o *workload.Object) []resolver.Platform {
-	if u.Placement == nil {
-		return nil
-	}
-	found, err := u.Placement.Platforms(ctx, o)
-	if err != nil {
-		log.FromContext(ctx).Info("platforms are not checked", "workload", o.Name(), "namespace", o.Namespace(), "reason", err.Error())
-		return nil
-	}
-	return found
 }
 
 func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {

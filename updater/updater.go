@@ -30,9 +30,9 @@ type Credentials interface {
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means
-// that nothing is known of it, as with an error: there is nothing to check then.
+// that nothing is known of it: there is nothing to check then.
 type Placement interface {
-	Platforms(ctx context.Context, o *workload.Object) ([]resolver.Platform, error)
+	Required(ctx context.Context, o *workload.Object) []resolver.Platform
 }
 
 const (

@@ -27,9 +27,9 @@ type Credentials interface {
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means
-// that nothing is known of it, as with an error: there is nothing to check then.
+// that nothing is known of it: there is nothing to check then.
 type Placement interface {
-	Platforms(ctx context.Context, o *workload.Object) ([]resolver.Platform, error)
+	Required(ctx context.Context, o *workload.Object) []resolver.Platform
 }
 
 // DeciderOptions are what a Decider asks.
@@ -112,7 +112,7 @@ type Outcome struct {
 func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	view := newView(in)
 	decision := &Decision{input: in}
-	placed := sync.OnceValue(func() []resolver.Platform { return d.platforms(ctx, in.Object) })
+	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })
 	var wait sync.WaitGroup
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
@@ -125,7 +125,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			continue
 		}
 		query := o.query(view.bump)
-		if query.Platforms == nil {
+		if query.Platforms == nil && d.Placement != nil {
 			query.Platforms = placed()
 		}
 		if d.Credentials != nil {
@@ -151,20 +151,6 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 		}
 	}()
 	return d.Resolver.Resolve(ctx, q)
-}
-
-// platforms are those that the Pods may run on. Where that cannot be told, a
-// write goes on without the check.
-func (d *Decider) platforms(ctx context.Context, o *workload.Object) []resolver.Platform {
-	if d.Placement == nil {
-		return nil
-	}
-	found, err := d.Placement.Platforms(ctx, o)
-	if err != nil {
-		log.FromContext(ctx).Info("platforms are not checked", "reason", err.Error())
-		return nil
-	}
-	return found
 }
 
 // query asks for what the answer's base moves to. The entry of the index must

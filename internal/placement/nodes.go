@@ -11,6 +11,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/resolver"
@@ -86,6 +87,16 @@ func (n *Nodes) HasSynced() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.synced != nil && n.synced()
+}
+
+// Required is Platforms for those who go on without where they cannot be told;
+// the log says so.
+func (n *Nodes) Required(ctx context.Context, o *workload.Object) []resolver.Platform {
+	found, err := n.Platforms(ctx, o)
+	if err != nil {
+		log.FromContext(ctx).Info("platforms are not checked", "workload", o.Name(), "namespace", o.Namespace(), "reason", err.Error())
+	}
+	return found
 }
 
 // Platforms returns the platforms of the nodes that the object's Pods can be

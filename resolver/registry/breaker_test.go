@@ -55,9 +55,9 @@ func TestDeadRegistryIsAskedOnceForAllRepositories(t *testing.T) {
 				if got := len(registry.since()); got != 1 {
 					t.Errorf("asked %d times, want one ping", got)
 				}
-				now.advance(wait - time.Nanosecond)
+				now.Advance(wait - time.Nanosecond)
 				wantLeftAlone(t, c, registry.repository("a"), time.Nanosecond)
-				now.advance(time.Nanosecond)
+				now.Advance(time.Nanosecond)
 			}
 			up.Store(true)
 			for range 2 {
@@ -129,10 +129,10 @@ func TestBrokenGatewayOpensAfterSome(t *testing.T) {
 			ask(http.StatusNotFound, 1)
 			ask(status, badGateways)
 			wantLeftAlone(t, c, registry.repository("a"), firstOpen)
-			now.advance(firstOpen)
+			now.Advance(firstOpen)
 			ask(status, 1)
 			wantLeftAlone(t, c, registry.repository("a"), 2*firstOpen)
-			now.advance(2 * firstOpen)
+			now.Advance(2 * firstOpen)
 			ask(http.StatusInternalServerError, 2*badGateways) // of a host that works
 		})
 	}
@@ -154,7 +154,7 @@ func TestOneProbeFindsOutForAll(t *testing.T) {
 	c := client(t, at(now))
 	_, err := list(t, c, registry.repository("a"), Credential{})
 	wantKind(t, err, Unreachable)
-	now.advance(firstOpen)
+	now.Advance(firstOpen)
 	up.Store(true)
 	registry.since()
 

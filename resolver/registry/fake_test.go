@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keelson-dev/keelson/resolver/internal/testclock"
 )
 
 // fake is a hand-written registry on loopback that notes what it is asked.
@@ -135,24 +137,9 @@ func says(status int, body string) http.HandlerFunc {
 }
 
 // clock is one that a test sets.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+type clock = testclock.Clock
 
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *clock { return testclock.At(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) }
 
 // client reaches the fakes on 127.0.0.1, at any pace.
 func client(t *testing.T, change ...func(*Options)) *Client {

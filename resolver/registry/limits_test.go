@@ -175,7 +175,7 @@ func TestQuotaOfPullsStopsPullsAlone(t *testing.T) {
 		t.Errorf("another account has its own quota: %v", err)
 	}
 	registry.since()
-	now.advance(maxWindow - time.Nanosecond)
+	now.Advance(maxWindow - time.Nanosecond)
 	wantKind(t, digest(Credential{}), RateLimited)
 	if gets := registry.count("GET /v2/a/manifests/1"); gets > 0 {
 		t.Errorf("pulled %d times", gets)
@@ -188,7 +188,7 @@ func TestQuotaOfPullsStopsPullsAlone(t *testing.T) {
 	counter.left[""] = "0"
 	wantKind(t, digest(Credential{}), RateLimited)
 	counter.left[""] = ""
-	now.advance(maxWindow)
+	now.Advance(maxWindow)
 	if err := digest(Credential{}); err != nil {
 		t.Errorf("after the window: %v", err)
 	}

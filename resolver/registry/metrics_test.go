@@ -66,7 +66,7 @@ func TestMetricsCountWhatWasAsked(t *testing.T) {
 			t.Errorf("status %d: %s is %v, want %v", step.status, step.outcome, got, step.want)
 		}
 		if step.outcome == outcomeRefused {
-			now.advance(firstPause)
+			now.Advance(firstPause)
 		}
 	}
 	if got := testutil.ToFloat64(m.pausedUntil.WithLabelValues(host)); got != float64(now.Now().Unix()) {
@@ -75,7 +75,7 @@ func TestMetricsCountWhatWasAsked(t *testing.T) {
 	if got := testutil.ToFloat64(m.circuits.WithLabelValues(host)); got != 1 {
 		t.Errorf("circuit_open is %v after a failure, want 1", got)
 	}
-	now.advance(firstOpen)
+	now.Advance(firstOpen)
 	answer.Store(http.StatusOK)
 	if _, err := list(t, c, registry.repository("secret-repository"), Credential{}); err != nil {
 		t.Fatal(err)

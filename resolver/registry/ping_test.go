@@ -22,7 +22,7 @@ func TestPauseOfAPingIsNotMadeLonger(t *testing.T) {
 		if _, err := list(t, c, registry.repository("a"), Credential{}); err == nil {
 			t.Fatalf("status %d: no error", status)
 		}
-		now.advance(time.Second)
+		now.Advance(time.Second)
 	}
 	status = http.StatusOK
 	if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {

@@ -50,8 +50,8 @@ func TestRequestsOfABearerRegistry(t *testing.T) {
 		{"warm", "a", user, nil, []string{"GET /v2/a/tags/list Bearer"}},
 		{"second repository", "b", user, nil, []string{"GET /token Basic", "GET /v2/b/tags/list Bearer"}},
 		{"another credential", "b", Credential{}, nil, []string{"GET /token", "GET /v2/b/tags/list Bearer"}},
-		{"just before 80 % of its life", "b", Credential{}, func() { now.advance(239 * time.Second) }, []string{"GET /v2/b/tags/list Bearer"}},
-		{"after 80 % of its life", "b", Credential{}, func() { now.advance(2 * time.Second) }, []string{"GET /token", "GET /v2/b/tags/list Bearer"}},
+		{"just before 80 % of its life", "b", Credential{}, func() { now.Advance(239 * time.Second) }, []string{"GET /v2/b/tags/list Bearer"}},
+		{"after 80 % of its life", "b", Credential{}, func() { now.Advance(2 * time.Second) }, []string{"GET /token", "GET /v2/b/tags/list Bearer"}},
 		{"revoked", "b", Credential{}, service.revoke, []string{"GET /v2/b/tags/list Bearer", "GET /token", "GET /v2/b/tags/list Bearer"}},
 		{"a registry token is sent as it is", "b", Bearer("t5"), nil, []string{"GET /v2/b/tags/list Bearer"}},
 	} {

@@ -28,14 +28,14 @@ func TestSilentHostIsNotWaitedForByAll(t *testing.T) {
 	}
 
 	wait("a")
-	now.advance(stallAfter - time.Nanosecond)
+	now.Advance(stallAfter - time.Nanosecond)
 	wait("b") // silent, but not for long
-	now.advance(time.Nanosecond)
+	now.Advance(time.Nanosecond)
 	wait("c") // a probe
 	for range 8 {
 		wantLeftAlone(t, c, registry.repository("d"), 2*time.Second)
 	}
-	now.advance(2 * time.Second)
+	now.Advance(2 * time.Second)
 	wait("e") // another, after twice the time
 	wantLeftAlone(t, c, registry.repository("f"), 4*time.Second)
 
@@ -59,7 +59,7 @@ func TestSlowRequestBesideAnswersIsNoSilence(t *testing.T) {
 	giant := goList(t, c, registry.repository("giant"))
 	<-slow.asked
 	for range 10 {
-		now.advance(time.Second)
+		now.Advance(time.Second)
 		if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func TestSilentPingIsNotJoined(t *testing.T) {
 	c := client(t, at(now), func(o *Options) { o.HeaderTimeout, o.HandshakeTimeout = time.Hour, time.Hour })
 	first := goList(t, c, registry.repository("a"))
 	<-slow.asked
-	now.advance(stallAfter)
+	now.Advance(stallAfter)
 	second := goList(t, c, registry.repository("b"))
 	<-slow.asked // a ping of its own: the connection of the first may be what hangs
 	for i := range 8 {
@@ -144,7 +144,7 @@ func TestDeadlineIsTheHostsFaultIfThereWasTime(t *testing.T) {
 				done <- err
 			}()
 			<-slow.asked
-			now.advance(tt.waited)
+			now.Advance(tt.waited)
 			if tt.cancel {
 				cancel()
 			} else {

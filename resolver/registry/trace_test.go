@@ -39,7 +39,7 @@ func TestTraceTellsEachRequest(t *testing.T) {
 	now := newClock()
 	service := &tokens{expires: 300}
 	registry := newFake(t, service.serve(open(map[string]http.HandlerFunc{"/v2/a/tags/list": func(w http.ResponseWriter, r *http.Request) {
-		now.advance(2 * time.Second)
+		now.Advance(2 * time.Second)
 		w.Header().Set("X-Text", "hostile")
 		twoTags(w, r)
 	}})))

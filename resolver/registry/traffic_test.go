@@ -31,7 +31,7 @@ func TestPauseIsKept(t *testing.T) {
 		t.Errorf("RetryAfter is %s, want 1m", got)
 	}
 	registry.since()
-	now.advance(59 * time.Second)
+	now.Advance(59 * time.Second)
 	_, err = list(t, c, registry.repository("b"), Credential{})
 	if got := wantError(t, err, RateLimited).RetryAfter; got != time.Second {
 		t.Errorf("RetryAfter is %s, want what is left: 1s", got)
@@ -44,7 +44,7 @@ func TestPauseIsKept(t *testing.T) {
 		t.Errorf("another host: %v", err)
 	}
 
-	now.advance(time.Second)
+	now.Advance(time.Second)
 	status = http.StatusOK
 	if _, err := list(t, c, registry.repository("b"), Credential{}); err != nil {
 		t.Errorf("after the pause: %v", err)
@@ -78,7 +78,7 @@ func TestPauseThatIsNotNamedDoubles(t *testing.T) {
 		if got != step.want {
 			t.Fatalf("status %d: RetryAfter is %s, want %s", step.status, got, step.want)
 		}
-		now.advance(got)
+		now.Advance(got)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestForbiddenWithRetryAfterBlamesNoCredential(t *testing.T) {
 			t.Errorf("RetryAfter is %s, want 1m", got)
 		}
 	}
-	now.advance(time.Minute)
+	now.Advance(time.Minute)
 	limited = false
 	if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {
 		t.Error(err)

@@ -88,7 +88,7 @@ func TestRefusedPasswordIsNotTriedAgainAtOnce(t *testing.T) {
 		{time.Minute, map[string]int{list: 1}},
 		{9 * time.Minute, map[string]int{list: 2}},
 	} {
-		now.advance(step.after)
+		now.Step(step.after)
 		check(t, a.create(t, image, "patch"), moved(image, "1.0.1", "policy patch"))
 		if diff := cmp.Diff(step.want, p.since()); diff != "" {
 			t.Errorf("requests of step %d (-want +got):\n%s", i, diff)

@@ -56,7 +56,7 @@ func TestDates(t *testing.T) {
 				{time.Minute, asked{list: 1, digest: 1}},      // of what runs
 				{10 * time.Minute, asked{list: 1, digest: 3}}, // and of the others, in their time
 			} {
-				now.advance(step.after)
+				now.Step(step.after)
 				check(t, a.create(t, image, "newest"), want)
 				if diff := cmp.Diff(step.asked, p.since()); diff != "" {
 					t.Errorf("requests of step %d (-want +got):\n%s", i, diff)

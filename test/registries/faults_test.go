@@ -115,11 +115,11 @@ func TestOutageAnswersFromTheLastKnownList(t *testing.T) {
 			check(t, a.create(t, image, "patch"), known)
 
 			p.breaks(list, test.fault)
-			now.advance(time.Minute)
+			now.Step(time.Minute)
 			check(t, a.create(t, image, "patch"), known.warned(stale+test.want))
 
 			p.breaks(list, nil)
-			now.advance(time.Hour)
+			now.Step(time.Hour)
 			check(t, a.create(t, image, "patch"), known)
 		})
 	}

@@ -75,14 +75,14 @@ func TestDeadRegistryIsWaitedForOnce(t *testing.T) {
 			checkRequests(t, p, map[string]int{})
 
 			// After a while one asks for all: those who come meanwhile do not wait.
-			now.advance(10 * time.Second)
+			now.Step(10 * time.Second)
 			check(t, a.create(t, images[1], "patch"), kept(images[1], late))
 			checkRequests(t, p, map[string]int{test.kind: 1})
 			together(t, a, images[2:], keeps(unreachable))
 			checkRequests(t, p, map[string]int{})
 
 			p.breaks(test.kind, nil)
-			now.advance(time.Minute)
+			now.Step(time.Minute)
 			check(t, a.create(t, images[2], "patch"), moves(images[2]))
 			checkRequests(t, p, test.back)
 			together(t, a, append(images[:2:2], images[3:]...), moves)
@@ -121,7 +121,7 @@ func TestPauseIsTheHosts(t *testing.T) {
 			a := newAdmission(t, timed(now))
 			busy, calm, known := p.host()+"/team/busy:1.0.0", p.host()+"/team/calm:1.0.0", p.host()+"/team/known:1.0.0"
 			check(t, a.create(t, known, "patch"), moves(known))
-			now.advance(time.Minute)
+			now.Step(time.Minute)
 			p.since()
 
 			p.breaks(list, fault)
@@ -134,10 +134,10 @@ func TestPauseIsTheHosts(t *testing.T) {
 			elsewhere := other.host() + "/team/calm:1.0.0"
 			check(t, a.create(t, elsewhere, "patch"), moves(elsewhere))
 
-			now.advance(119 * time.Second)
+			now.Step(119 * time.Second)
 			check(t, a.create(t, calm, "patch"), kept(calm, pause))
 			checkRequests(t, p, map[string]int{})
-			now.advance(time.Minute) // the pause is over, and that after the last failure
+			now.Step(time.Minute) // the pause is over, and that after the last failure
 			for _, image := range []string{busy, calm, known} {
 				check(t, a.create(t, image, "patch"), moves(image))
 			}

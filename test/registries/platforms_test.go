@@ -96,7 +96,7 @@ func TestPlatforms(t *testing.T) {
 				after time.Duration
 				asked asked
 			}{{0, test.asked}, {0, asked{}}, {time.Minute, again}} {
-				now.advance(step.after)
+				now.Step(step.after)
 				check(t, a.create(t, image, "patch", annotations...), test.want(image))
 				checkRequests(t, p, step.asked)
 			}

@@ -44,13 +44,13 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 			p.since()
 
 			p.breaks(list, test.fault)
-			now.advance(test.after)
+			now.Step(test.after)
 			check(t, a.create(t, image, "patch"), test.want)
 			checkRequests(t, p, test.asked)
 
 			// Mended, the registry is asked as if nothing had been.
 			p.breaks(list, nil)
-			now.advance(time.Minute)
+			now.Step(time.Minute)
 			check(t, a.create(t, image, "patch"), newest)
 		})
 	}
@@ -72,7 +72,7 @@ func TestRefusalOfANewTokenIsTheAnswer(t *testing.T) {
 		{9 * time.Second, kept(image, refused), map[string]int{}},
 		{time.Second, moved(image, "1.0.1", "policy patch"), map[string]int{token: 1, list: 1}},
 	} {
-		now.advance(step.after)
+		now.Step(step.after)
 		check(t, a.create(t, image, "patch"), step.want)
 		checkRequests(t, p, step.asked)
 	}

@@ -59,7 +59,7 @@ func TestRequestsOfAdmissions(t *testing.T) {
 		{"after a restart", 0, true, cold()},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			now.advance(step.after)
+			now.Step(step.after)
 			if step.fresh {
 				a = newAdmission(t, timed(now), alice)
 			}
@@ -110,7 +110,7 @@ func TestRequestsOfPolls(t *testing.T) {
 		{"one in time", time.Minute, map[string]int{list: 10}},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			now.advance(step.after)
+			now.Step(step.after)
 			var wait sync.WaitGroup
 			for _, repository := range repositories {
 				wait.Go(func() { poll(t, repository) })
@@ -146,7 +146,7 @@ func TestRequestsForDigests(t *testing.T) {
 		{"nothing to resolve", 0, second, "never", "", answer{Image: second}, asked{}},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			now.advance(step.after)
+			now.Step(step.after)
 			key, value, _ := strings.Cut(step.more, " ")
 			check(t, a.create(t, step.image, step.policy, key, value), step.want)
 			checkRequests(t, p, step.asked)

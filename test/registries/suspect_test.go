@@ -61,7 +61,7 @@ func TestRegistryThatLosesTags(t *testing.T) {
 			for i, s := range test.steps {
 				remove(t, repository, s.removes...)
 				push(t, repository, s.pushes)
-				now.advance(s.after)
+				now.Step(s.after)
 				check(t, a.create(t, image, "patch"), s.want(image))
 				if t.Failed() {
 					t.Fatalf("at step %d", i)

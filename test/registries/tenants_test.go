@@ -27,7 +27,7 @@ func TestTenantsDoNotShareAnswers(t *testing.T) {
 	// At first all meet where nothing is known, then where alice's answers are
 	// there and bob's refusals, and then where these are to be read again.
 	for round, after := range []time.Duration{0, 0, time.Minute} {
-		now.advance(after)
+		now.Step(after)
 		var wait sync.WaitGroup
 		for range 16 {
 			for namespace, want := range map[string]answers{"alice": may, "both": may, "bob": mayNot, "nobody": mayNot} {

@@ -88,10 +88,10 @@ func TestAmazonTokenIsAskedForOnceARegion(t *testing.T) {
 	one(t, i, "210987654321.dkr.ecr.eu-west-1.amazonaws.com/other", first, ecrSource)
 	fake.wantRequests(ecrAPI, 1)
 
-	now.advance(9 * time.Hour)
+	now.Advance(9 * time.Hour)
 	one(t, i, ecrRepository, first, ecrSource)
 	fake.wantRequests(ecrAPI, 1)
-	now.advance(time.Hour) // More than 80 % of 12.
+	now.Advance(time.Hour) // More than 80 % of 12.
 	one(t, i, ecrRepository, first, ecrSource)
 	soon(t, i, ecrRepository, registry.Basic("AWS", "password 2"))
 	fake.wantRequests(ecrAPI, 2)
@@ -196,7 +196,7 @@ func TestAmazonRefusalIsRemembered(t *testing.T) {
 	}
 	fake.wantRequests(ecrAPI, 1)
 
-	now.advance(firstRetry)
+	now.Advance(firstRetry)
 	fake.on(ecrAPI, ecrAnswers(now.Now))
 	one(t, i, ecrRepository, registry.Basic("AWS", "password 1"), ecrSource)
 }

@@ -104,7 +104,7 @@ func TestAzureTokenIsAskedForOnceAHost(t *testing.T) {
 	fake.wantRequests(otherExchange, 1)
 	fake.wantRequests(entraToken, 1)
 
-	now.advance(2*time.Hour + 25*time.Minute) // More than 80 % of three hours.
+	now.Advance(2*time.Hour + 25*time.Minute) // More than 80 % of three hours.
 	one(t, i, acrRepository, first, azureSourced)
 	soon(t, i, acrRepository, registry.IdentityToken("refresh-contoso.azurecr.io-2"))
 	fake.wantRequests(acrExchange, 2)

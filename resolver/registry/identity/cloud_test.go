@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keelson-dev/keelson/resolver/internal/testclock"
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
 
@@ -102,24 +103,9 @@ func (c *cloud) wantAtMostOne(route string) {
 }
 
 // clock is set by hand, and starts at the true time, which some SDKs go by.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+type clock = testclock.Clock
 
-func newClock() *clock { return &clock{now: time.Now()} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *clock { return testclock.At(time.Now()) }
 
 func reply(value any) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

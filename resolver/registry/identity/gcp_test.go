@@ -73,7 +73,7 @@ func TestGoogleTokenOfTheMetadataServer(t *testing.T) {
 	one(t, i, "gcr.io/project/web", first, googleSource) // One token for all hosts.
 	fake.wantRequests(route, 1)
 
-	now.advance(49 * time.Minute) // More than 80 % of an hour.
+	now.Advance(49 * time.Minute) // More than 80 % of an hour.
 	one(t, i, garRepository, first, googleSource)
 	soon(t, i, garRepository, registry.Basic("oauth2accesstoken", "token-2"))
 	fake.wantRequests(route, 2)
@@ -89,7 +89,7 @@ func TestGoogleMetadataServerThatComesLater(t *testing.T) {
 	fake.wantRequests(route, 1)
 
 	fake.on(route, googleAnswers())
-	now.advance(firstRetry)
+	now.Advance(firstRetry)
 	one(t, i, garRepository, registry.Basic("oauth2accesstoken", "token-1"), googleSource)
 }
 
@@ -153,7 +153,7 @@ func TestGoogleServiceAccountFileAndACloudThatHangs(t *testing.T) {
 	// The source goes by the true time, so the token outlasts our clock's jumps.
 	fake.on(googleTokens, reply(map[string]any{"access_token": "token", "expires_in": 100_000_000}))
 	eventually(t, func() bool {
-		now.advance(lastRetry)
+		now.Advance(lastRetry)
 		got, err := i.For(t.Context(), garRepository)
 		return err == nil && len(got) == 1
 	})
