@@ -79,16 +79,11 @@ func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential
 			kept.Reason = StayNoPlatform
 		}
 	}
-	return kept
+	return q.heldBack(seen, kept)
 }
 
 func (r *Resolver) selects(q *Query, seen *view, tried map[string]bool) policy.Selection {
-	if len(tried) == 0 {
-		return q.Policy.SelectWithin(seen.index, q.Tag, q.Allow)
-	}
-	return q.Policy.SelectWithin(seen.index, q.Tag, func(tag string) bool {
-		return !tried[tag] && (q.Allow == nil || q.Allow(tag))
-	})
+	return q.Policy.SelectWithin(seen.index, q.Tag, q.allowed(tried))
 }
 
 // written is the digest that is written beside a tag; none is empty. old is why

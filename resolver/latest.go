@@ -110,11 +110,15 @@ func newest(q *Query, builds []build) Resolution {
 	slices.SortStableFunc(builds, func(a, b build) int { return b.image.Created.Compare(a.image.Created) })
 	var chosen *build
 	var passed []Rejection
-	dated := false
+	dated, held, left := false, false, leftAt(q, builds)
 	for i := range builds {
 		b := &builds[i]
 		dated = dated || !b.image.Created.IsZero()
 		text := undatable(q, b)
+		if text == "" && !b.running && b.digest != q.Digest && (q.holds(b.tag, b.digest) || !b.image.Created.After(left)) {
+			held = held || chosen == nil
+			text = textHeld
+		}
 		if chosen == nil && (b.running || text == "") {
 			chosen = b
 			continue
@@ -128,7 +132,22 @@ func newest(q *Query, builds []build) Resolution {
 	}
 	answer := settled(q, chosen, dated)
 	answer.Passed = passed
+	if held && answer.Reason == policy.StayNewest {
+		answer.Reason = StayHeld
+	}
 	return answer
+}
+
+// leftAt is when the build was made that is held: what is older is held with it.
+// The zero time where it is not among the builds.
+func leftAt(q *Query, builds []build) time.Time {
+	var left time.Time
+	for _, b := range builds {
+		if !b.running && q.holds(b.tag, b.digest) && b.image.Created.After(left) {
+			left = b.image.Created
+		}
+	}
+	return left
 }
 
 func (b *build) tagOrNone() string {

@@ -44,6 +44,9 @@ type Query struct {
 	Since time.Time
 	// Platforms are those that the image must run on; none is not asked about.
 	Platforms []Platform
+	// Hold is the version that was left, and is not gone back to; the zero value
+	// is none.
+	Hold Hold
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 }
@@ -70,6 +73,9 @@ type Resolution struct {
 
 // Why is the reason as a clause for people, with the tag that it is about.
 func (r Resolution) Why() string {
+	if r.Reason == StayHeld && len(r.Passed) > 0 {
+		return r.Passed[0].Tag + " is held"
+	}
 	if r.Reason != StayNoPlatform || len(r.Passed) == 0 {
 		return Text(r.Reason)
 	}

@@ -20,6 +20,8 @@ const (
 	StayNoDigest policy.Reason = "StayNoDigest"
 	// StayNoDate: the policy goes by build date, and there is none to go by.
 	StayNoDate = policy.StayNoDate
+	// StayHeld: there is a newer tag, and it is held.
+	StayHeld policy.Reason = "StayHeld"
 	// StayNoPlatform: there are candidates, and none of them is known to be
 	// built for all platforms of the workload.
 	StayNoPlatform policy.Reason = "StayNoPlatform"
@@ -48,6 +50,8 @@ func Text(reason policy.Reason) string {
 		return WarningEmptyList
 	case StayNoDigest:
 		return "digest of the chosen tag could not be read"
+	case StayHeld:
+		return "newer tags are held"
 	case StayNoPlatform:
 		return "no newer tag is known to be built for every platform that the Pods may run on"
 	default:

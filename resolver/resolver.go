@@ -145,6 +145,11 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	case digest == q.Digest:
 		return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.StayNewest, Stale: err != nil, Err: err}, nil
 	}
+	if q.holds(q.Tag, digest) {
+		kept := stay(q, StayHeld)
+		kept.Stale, kept.Err, kept.Passed = err != nil, err, []Rejection{{q.Tag, textHeld}}
+		return kept, nil
+	}
 	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
 		kept := stay(q, fault.reason)
 		kept.Err, kept.Passed = fault.err, []Rejection{{q.Tag, fault.text}}
