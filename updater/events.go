@@ -17,6 +17,7 @@ import (
 const (
 	ReasonUpdated     = "ImageUpdated"
 	ReasonStayed      = "ImageStayed"
+	ReasonHeld        = "ImageHeld"
 	ReasonUnavailable = "RegistryUnavailable"
 	ReasonFailed      = "UpdateFailed"
 )
@@ -43,11 +44,30 @@ func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.
 }
 
 func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
-	text := r.Why()
+	text, reason := r.Why(), ReasonStayed
 	if r.Warning != "" {
 		text = r.Warning
 	}
-	u.say(o, "/"+slot.Key(), corev1.EventTypeNormal, ReasonStayed, "%s: %s stays: %s", slot.Key(), slot.Image, text)
+	if r.Reason == resolver.StayHeld {
+		reason = ReasonHeld
+	}
+	u.say(o, "/"+slot.Key(), corev1.EventTypeNormal, reason, "%s: %s stays: %s", slot.Key(), slot.Image, text)
+}
+
+// held tells of holds that are new: admission, which makes them, says so to the
+// writer alone.
+func (u *Updater) held(before, after *unstructured.Unstructured) {
+	was, okWas := workload.FromMap(before.Object)
+	is, okIs := workload.FromMap(after.Object)
+	if !okWas || !okIs || is.HoldText() == "" {
+		return
+	}
+	holds := was.Holds()
+	for _, slot := range is.Slots() {
+		if held, ok := is.Holds()[slot.Key()]; ok && held != holds[slot.Key()] {
+			u.say(after, "/"+slot.Key(), corev1.EventTypeNormal, ReasonHeld, "%s: %s stays: %s is held", slot.Key(), slot.Image, held)
+		}
+	}
 }
 
 func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err error) {

@@ -135,7 +135,7 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 	q := resolver.Query{
 		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
 		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
-		Since: r.since, Platforms: rule.Platforms,
+		Since: r.since, Platforms: rule.Platforms, Hold: resolver.Hold(rule.Hold),
 	}
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest

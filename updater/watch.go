@@ -96,7 +96,13 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 	}
 	return toolscache.ResourceEventHandlerFuncs{
 		AddFunc:    track,
-		UpdateFunc: func(_, object any) { track(object) },
+		UpdateFunc: func(before, object any) {
+			track(object)
+			was, okWas := before.(*unstructured.Unstructured)
+			if is, ok := object.(*unstructured.Unstructured); ok && okWas {
+				u.held(was, is)
+			}
+		},
 		DeleteFunc: func(object any) {
 			if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
 				object = gone.Obj

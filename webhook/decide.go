@@ -74,6 +74,7 @@ type Input struct {
 type Decision struct {
 	input    Input
 	outcomes []Outcome
+	badHold  bool
 }
 
 // Outcomes returns what became of each image slot, in the slots' order.
@@ -99,8 +100,12 @@ type Outcome struct {
 	Result workload.Result
 	// Moved is true where the template has to change for this slot.
 	Moved bool
+	// Hold is the version that the container is held from afterwards; the zero
+	// value is none.
+	Hold workload.Result
 
 	state      workload.ContainerState
+	hold       workload.Result // before
 	record     *workload.Result
 	submitted  *workload.Result
 	resubmited workload.ContainerState
@@ -116,10 +121,15 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	var wait sync.WaitGroup
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
+	decision.badHold = view.settings.BadHold()
+	cases := make([]intent.Case, len(slots))
 	for i, slot := range slots {
+		cases[i] = view.outcome(&decision.outcomes[i], slot, d.versions)
+	}
+	view.hold(cases, slots)
+	for i := range slots {
 		o := &decision.outcomes[i]
-		c := view.outcome(o, slot, d.versions)
-		o.Answer = intent.Decide(c)
+		o.hold, o.Answer = cases[i].Hold, intent.Decide(cases[i])
 		if !o.Answer.Resolve {
 			o.settle(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
 			continue
@@ -161,6 +171,7 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
 		Policy: o.Rule.Policy, Pin: resolver.PinTag,
 		Want: []string{base.Tag, o.Submitted.Tag}, Platforms: o.Rule.Platforms,
+		Hold: resolver.Hold(o.Answer.Hold),
 	}
 	if o.pins() {
 		q.Pin = resolver.PinDigest
@@ -198,7 +209,7 @@ func (o *Outcome) settle(r resolver.Resolution, err error) {
 	if !o.Answer.Resolve || err != nil {
 		o.Result = workload.Result{Tag: base.Tag, Digest: o.baseDigest()}
 	}
-	o.Image = o.text()
+	o.Image, o.Hold = o.text(), o.left()
 	if o.Stored == nil {
 		o.Moved = true
 		return

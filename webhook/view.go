@@ -9,29 +9,31 @@ import (
 
 // view holds what is read once of a request, for all of its containers.
 type view struct {
-	in                   Input
-	settings, before     *workload.Settings
-	state, resubmitted   workload.State
-	record, resubmission workload.Record
-	storedImages         map[string]workload.Slot
-	applied, applying    *workload.Object
-	recordDropped        bool
-	recordCarried        bool
-	bump                 workload.Record
-	bumpAll              bool
+	in                    Input
+	settings, before      *workload.Settings
+	state, resubmitted    workload.State
+	record, resubmission  workload.Record
+	holds, submittedHolds workload.Record
+	storedImages          map[string]workload.Slot
+	applied, applying     *workload.Object
+	recordDropped         bool
+	recordCarried         bool
+	bump                  workload.Record
+	bumpAll               bool
 }
 
 func newView(in Input) *view {
 	v := &view{
 		in: in, settings: workload.ReadSettings(in.Object, in.Namespace),
 		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
+		submittedHolds: in.Object.Holds(),
 	}
 	stored := in.Stored
 	if stored == nil {
 		return v
 	}
 	v.before = workload.ReadSettings(stored, in.Namespace)
-	v.state, v.record = stored.State(), stored.Record()
+	v.state, v.record, v.holds = stored.State(), stored.Record(), stored.Holds()
 	v.storedImages = map[string]workload.Slot{}
 	for _, slot := range stored.Slots() {
 		v.storedImages[slot.Key()] = slot

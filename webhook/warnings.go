@@ -92,9 +92,10 @@ func (o *Outcome) warning(manager string) string {
 	switch {
 	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
 		return o.change(from) + " as written: Keelson no longer governs it"
-	case o.Answer.Row == intent.Undo && o.Answer.Below, o.Answer.Row == intent.ByHand && o.Answer.Below,
-		o.Answer.Row == intent.SourceDown && o.Answer.Below:
-		return o.change(from) + " as written; not held: the next poll may move it up again"
+	case o.Answer.Below:
+		return o.change(from) + " as written" + o.held()
+	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.hold:
+		return o.Result.Tag + " stays, brought back past Keelson" + o.held()
 	case o.Answer.Repair && o.Image != from.Text:
 		return o.change(from) + " (repaired: it was written past Keelson)"
 	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
@@ -102,7 +103,12 @@ func (o *Outcome) warning(manager string) string {
 		if preferred := o.Resolution.Preferred(); preferred != "" {
 			why += "; " + preferred
 		}
+		if o.Answer.Hold.Tag != "" && o.Hold.Tag == "" {
+			why += "; hold on " + o.Answer.Hold.Tag + " ended"
+		}
 		return o.change(from) + " (" + why + ")"
+	case o.Hold.Tag != "" && o.staysBelow() && personal(manager):
+		return "stays at " + o.Result.Tag + o.held()
 	case manager == "helm" && o.staysAbove():
 		return o.Result.Tag + " stays above the chart's " + o.Submitted.Tag + "; to go back use kubectl rollout undo"
 	default:
@@ -125,6 +131,34 @@ func (o *Outcome) before() intent.Image {
 		return o.Submitted
 	}
 	return *o.Stored
+}
+
+// held tells of a hold, behind what else is told.
+func (o *Outcome) held() string {
+	if o.Hold.Tag == "" {
+		return ""
+	}
+	held := o.Hold.Tag
+	if o.Hold.Digest != "" {
+		held += shortDigest(o.Hold.Digest)
+	}
+	return "; " + held + " is held"
+}
+
+// personal tells a person's command from a loop, whose log a warning with every
+// turn would fill.
+func personal(manager string) bool {
+	return manager == "helm" || strings.HasPrefix(manager, "kubectl")
+}
+
+// staysBelow reports whether the stored image stays although a higher one was
+// submitted.
+func (o *Outcome) staysBelow() bool {
+	if o.Stored == nil || !o.Rule.Governed() || o.Image != o.Stored.Text {
+		return false
+	}
+	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)
+	return ordered && order > 0
 }
 
 // staysAbove reports whether the stored image stays although a lower one was

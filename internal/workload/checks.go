@@ -13,7 +13,7 @@ import (
 // later are the settings that a coming release reads. They are refused by
 // name: a gate that is ignored would let through what it should hold back.
 var later = map[string]bool{
-	"approvals": true, "approvalDeadline": true, "canary": true, "healthTimeout": true, "hold": true,
+	"approvals": true, "approvalDeadline": true, "canary": true, "healthTimeout": true,
 	"minAge": true, "notify": true, "order": true, "releaseNotes": true, "rollback": true, "window": true,
 }
 
@@ -38,6 +38,7 @@ var checks = map[string]func(e entry) string{
 	keyMonitorContainers: checkNames,
 	keyImagePullSecret:   checkSecret,
 	keyPlatforms:         checkPlatforms,
+	keyHold:              checkHold,
 }
 
 // fault tells what is wrong with an entry by itself; empty for nothing.

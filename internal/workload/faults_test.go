@@ -12,7 +12,7 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-const knownKeys = "exclude, extract, filter, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
+const knownKeys = "exclude, extract, filter, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
 	"onUnresolvable, pin, platforms, policy, pollSchedule, resolveOn, trigger, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	keyPlatforms         = "platforms"
 	keyResolveOn         = "resolveOn"
 	keyOnUnresolvable    = "onUnresolvable"
+	keyHold              = "hold"
 )
 
 // Values of settings.
@@ -61,6 +62,7 @@ type Settings struct {
 	skipInit   bool
 	skipVolume bool
 	rule       Rule
+	holds      Record
 }
 
 // Rule is what holds for one image slot.
@@ -86,6 +88,9 @@ type Rule struct {
 	// Platforms are those that an image has to be built for, sorted; none
 	// where the workload does not say.
 	Platforms []resolver.Platform
+	// Hold is the version that the container has left and is not to go back
+	// to; the zero value is none.
+	Hold Result
 }
 
 // Governed reports whether Keelson decides about the slot at all.
@@ -105,7 +110,7 @@ func (r Rule) Pins(submittedDigest bool) bool {
 }
 
 // SameAnswer reports whether two rules give the same answer for the same image
-// and registry: a change of anything else resolves nothing.
+// and registry, but for their holds: a change of anything else resolves nothing.
 func (r Rule) SameAnswer(other Rule) bool {
 	if !r.Governed() || !other.Governed() {
 		return r.Governed() == other.Governed()
@@ -118,7 +123,7 @@ func ReadSettings(o *Object, namespace Namespace) *Settings {
 	all := entries(o.Annotations(), onAnnotations)
 	all = append(all, entries(o.Labels(), onLabels)...)
 	all = append(all, entries(namespace.Annotations, onNamespace)...)
-	r := &reader{settings: &Settings{containers: map[string]*policy.Policy{}}, chosen: effective(all)}
+	r := &reader{settings: &Settings{containers: map[string]*policy.Policy{}, holds: o.Holds()}, chosen: effective(all)}
 	r.settings.rule = Rule{
 		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
 		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
@@ -132,7 +137,7 @@ func ReadSettings(o *Object, namespace Namespace) *Settings {
 // Rule returns what holds for a slot.
 func (s *Settings) Rule(slot Slot) Rule {
 	rule := s.rule
-	rule.Policy = s.policyFor(slot)
+	rule.Policy, rule.Hold = s.policyFor(slot), s.holds[slot.Key()]
 	return rule
 }
 

@@ -38,6 +38,10 @@ type Rules interface {
 	Compare(a, b string) (c int, ordered bool)
 	// Moves reports whether the policy lets a container move between two tags.
 	Moves(from, to string) bool
+	// Digest reports whether a container at the tag follows its digest, ByDate
+	// whether it moves to what was built last.
+	Digest(tag string) bool
+	ByDate(tag string) bool
 }
 
 // Method is how a request writes.
@@ -84,6 +88,10 @@ type Case struct {
 	// one, which says nothing about what the writer wants.
 	RecordDropped, RecordCarried bool
 
+	// Hold is the version that was left before and is not gone back to; the
+	// zero value is none.
+	Hold workload.Result
+
 	// Bumped is true where the request bumps the container, SettingsChanged
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
@@ -127,6 +135,9 @@ type Answer struct {
 	Resolve bool
 	// Source is F afterwards.
 	Source string
+	// Hold is the hold afterwards, before the registry is asked: Stands tells
+	// what its answer leaves of it.
+	Hold workload.Result
 	// Repair is true where a write that went past us is put right.
 	Repair bool
 	// Below is true where the answer goes below what is stored.
@@ -140,20 +151,24 @@ func Decide(c Case) Answer {
 	}
 	f := c.source()
 	if reinvoked(c) {
-		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From}
+		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From, Hold: c.Hold}
 	}
 	if c.Rules == nil && (!c.CreateOnly || c.Source == nil) {
-		return Answer{Row: NotGoverned, Image: c.Submitted, Source: c.Submitted.Text, Below: c.belowAnyOrder()}
+		return Answer{Row: NotGoverned, Image: c.Submitted, Source: c.Submitted.Text, Hold: c.Hold, Below: c.belowAnyOrder()}
 	}
 	if c.CreateOnly {
 		return createOnly(c, f)
 	}
 	// An undo is asked for first: it may bring back another repository too.
 	if undone(c) {
-		return Answer{Row: Undo, Image: c.Submitted, Source: f.Text, Below: c.below(c.Submitted, *c.Stored)}
+		return Answer{Row: Undo, Image: c.Submitted, Source: f.Text, Hold: c.leaves(c.stored(), c.submitted()), Below: c.below(c.Submitted, *c.Stored)}
 	}
 	if c.newSource(f) {
-		return Answer{Row: NewSource, Image: c.Submitted, Resolve: true, Source: c.Submitted.Text}
+		answer := Answer{Row: NewSource, Image: c.Submitted, Resolve: true, Source: c.Submitted.Text}
+		if c.Stored == nil { // a container that comes with a hold of its own
+			answer.Hold = Stands(c.Rules, c.Hold, c.Submitted)
+		}
+		return answer
 	}
 	if c.Submitted.Same(*c.Stored) {
 		return unchanged(c, f)
@@ -165,7 +180,7 @@ func Decide(c Case) Answer {
 }
 
 func create(c Case) Answer {
-	answer := Answer{Row: Created, Image: c.Submitted, Resolve: c.Rules != nil, Source: c.Submitted.Text}
+	answer := Answer{Row: Created, Image: c.Submitted, Resolve: c.Rules != nil, Source: c.Submitted.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted)}
 	// Our own answer, seen again by reinvocation or in an exported manifest.
 	if last, ok := c.SubmittedState.Last(); ok && c.Submitted.is(last) {
 		answer.Source = c.SubmittedState.From
@@ -176,9 +191,9 @@ func create(c Case) Answer {
 func createOnly(c Case, f Image) Answer {
 	switch {
 	case c.Stored == nil || !c.Submitted.Same(f) && !c.Submitted.Same(*c.Stored):
-		return Answer{Row: CreateOnlyKind, Image: c.Submitted, Source: c.Submitted.Text}
+		return Answer{Row: CreateOnlyKind, Image: c.Submitted, Source: c.Submitted.Text, Hold: c.Hold}
 	default:
-		return Answer{Row: CreateOnlyKind, Image: *c.Stored, Source: f.Text}
+		return Answer{Row: CreateOnlyKind, Image: *c.Stored, Source: f.Text, Hold: c.Hold}
 	}
 }
 

@@ -52,6 +52,11 @@ func record(s string) *workload.Result {
 	return &r
 }
 
+func held(s string) workload.Result {
+	r, _ := workload.ParseResult(s)
+	return r
+}
+
 // want is an answer as the tables write it.
 type want struct {
 	Row     intent.Row
@@ -60,11 +65,13 @@ type want struct {
 	Source  string
 	Repair  bool
 	Below   bool
+	Hold    string
 }
 
 // story is a case as the tables write it.
 type story struct {
 	policy        string
+	hold          string
 	s, o, f       string
 	applied       string
 	appliedNow    string
@@ -102,7 +109,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		State: history(st.history...), SubmittedState: st.submitted,
 		Record: record(st.was), SubmittedRecord: record(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
-		Bumped: st.bumped, SettingsChanged: st.changed, ResolveOnChange: st.onChange, Manager: st.manager,
+		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, ResolveOnChange: st.onChange, Manager: st.manager,
 	}
 	if st.noPolicy {
 		c.Rules = nil
@@ -125,7 +132,7 @@ func check(t *testing.T, stories map[string]story) {
 			}
 			a := st.decide(t)
 			got := want{Row: a.Row, Image: a.Image.Result().String(), Resolve: a.Resolve,
-				Source: strings.TrimPrefix(a.Source, "example.com/app:"), Repair: a.Repair, Below: a.Below}
+				Source: strings.TrimPrefix(a.Source, "example.com/app:"), Repair: a.Repair, Below: a.Below, Hold: a.Hold.String()}
 			if diff := cmp.Diff(st.want, got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
@@ -192,7 +199,7 @@ func TestRows(t *testing.T) {
 		},
 		"row 3: an undo brings back an earlier record": {
 			s: "1.2.7", o: "1.2.8", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.8", record: "1.2.7",
-			want: want{Row: intent.Undo, Image: "1.2.7", Source: "1.2.0", Below: true},
+			want: want{Row: intent.Undo, Image: "1.2.7", Source: "1.2.0", Below: true, Hold: "1.2.8"},
 		},
 		"row 3: an undo of the undo brings back a higher record of the past": {
 			s: "1.2.8", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8", "1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.8",
@@ -200,12 +207,12 @@ func TestRows(t *testing.T) {
 		},
 		"row 3: an undo to before Keelson drops the record": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", dropped: true,
-			want: want{Row: intent.Undo, Image: "1.1.0", Source: "1.2.0", Below: true},
+			want: want{Row: intent.Undo, Image: "1.1.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},
 		"row 3: an undo of a digest brings back an earlier one of the same tag": {
 			policy: "force", s: "latest", o: "latest", f: "latest", history: []string{"latest>latest@sha256:a", "latest>latest@sha256:b"},
 			was: "latest@sha256:b", record: "latest@sha256:a",
-			want: want{Row: intent.Undo, Image: "latest", Source: "latest"},
+			want: want{Row: intent.Undo, Image: "latest", Source: "latest", Hold: "latest@sha256:b"},
 		},
 		"row 3 not: a PUT of exported YAML brings an old record along": {
 			s: "1.2.7", o: "1.2.8", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.8", record: "1.2.7", put: true,
@@ -235,9 +242,9 @@ func TestRows(t *testing.T) {
 			s: "1.2.0@sha256:b", o: "1.2.0@sha256:a", f: "1.2.0@sha256:a",
 			want: want{Row: intent.NewSource, Image: "1.2.0@sha256:b", Resolve: true, Source: "1.2.0@sha256:b"},
 		},
-		"row 4: an undo past us gives way to a bump": {
+		"row 4: an undo past us gives way to a bump beyond what was left": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7", bumped: true,
-			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0"},
+			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0", Hold: "1.2.8"},
 		},
 		"row 4: a digest that was lost past us is repaired": {
 			policy: "force", s: "latest", o: "latest", f: "latest", history: []string{"latest>latest@sha256:a"}, was: "latest@sha256:a", record: "latest@sha256:a", pins: true,
@@ -249,7 +256,7 @@ func TestRows(t *testing.T) {
 		},
 		"row 4: an undo past us stays": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.PastUs, Image: "1.2.7", Source: "1.2.0"},
+			want: want{Row: intent.PastUs, Image: "1.2.7", Source: "1.2.0", Hold: "1.2.8"},
 		},
 		"row 5: a label, a scale or a restart reads no registry": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
@@ -269,15 +276,15 @@ func TestRows(t *testing.T) {
 		},
 		"row 6: a person goes down and is obeyed": {
 			s: "1.2.6", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", manager: "kubectl-set",
-			want: want{Row: intent.ByHand, Image: "1.2.6", Source: "1.2.0", Below: true},
+			want: want{Row: intent.ByHand, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},
 		"row 6: a person goes down to the source itself and is obeyed": {
 			s: "1.2.0", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", manager: "kubectl-edit",
-			want: want{Row: intent.ByHand, Image: "1.2.0", Source: "1.2.0", Below: true},
+			want: want{Row: intent.ByHand, Image: "1.2.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},
 		"row 6: a person pins another digest of the same tag and is obeyed": {
 			policy: "force", s: "latest@sha256:a", o: "latest@sha256:b", f: "latest", manager: "kubectl-set",
-			want: want{Row: intent.ByHand, Image: "latest@sha256:a", Source: "latest"},
+			want: want{Row: intent.ByHand, Image: "latest@sha256:a", Source: "latest", Hold: "latest@sha256:b"},
 		},
 		"row 6: a person goes up and is resolved": {
 			s: "1.3.0", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", manager: "kubectl-patch",
@@ -321,7 +328,7 @@ func TestRows(t *testing.T) {
 		},
 		"row 9: a source that goes down is obeyed": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.SourceDown, Image: "1.1.0", Source: "1.1.0", Below: true},
+			want: want{Row: intent.SourceDown, Image: "1.1.0", Source: "1.1.0", Below: true, Hold: "1.2.7"},
 		},
 	})
 }
@@ -332,7 +339,7 @@ func TestFirstContact(t *testing.T) {
 			s: "1.2.7", o: "1.2.7", want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.7"},
 		},
 		"the last applied image is the source": {
-			s: "1.2.0", o: "1.2.7", applied: "1.2.0",
+			s: "1.2.0", o: "1.2.7", applied: "1.2.0", manager: "kubectl-client-side-apply",
 			want: want{Row: intent.SameAgain, Image: "1.2.7", Resolve: true, Source: "1.2.0"},
 		},
 		"an applier's image that can have led to what runs is the source": {
@@ -341,11 +348,19 @@ func TestFirstContact(t *testing.T) {
 		},
 		"a person's image is below what runs and is obeyed": {
 			s: "1.2.0", o: "1.2.7", manager: "kubectl-set",
-			want: want{Row: intent.ByHand, Image: "1.2.0", Source: "1.2.7", Below: true},
+			want: want{Row: intent.ByHand, Image: "1.2.0", Source: "1.2.7", Below: true, Hold: "1.2.7"},
 		},
 		"a writer without a name goes back and is obeyed: an undo gives none": {
 			s: "1.2.0", o: "1.2.7",
-			want: want{Row: intent.SourceDown, Image: "1.2.0", Source: "1.2.0", Below: true},
+			want: want{Row: intent.Undo, Image: "1.2.0", Source: "1.2.7", Below: true, Hold: "1.2.7"},
+		},
+		"an undo to the very image that was applied last is obeyed": {
+			s: "1.2.0", o: "1.2.7", applied: "1.2.0",
+			want: want{Row: intent.Undo, Image: "1.2.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},
+		},
+		"an undo is obeyed where the source is known and the template was never moved": {
+			s: "1.2.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"},
+			want: want{Row: intent.Undo, Image: "1.2.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},
 		"an applier's image that is above what runs is a new source": {
 			s: "1.3.0", o: "1.2.7", manager: "helm",

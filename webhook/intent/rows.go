@@ -13,7 +13,7 @@ func undone(c Case) bool {
 	if c.Stored == nil {
 		return false
 	}
-	if c.Method == Patch && c.RecordDropped {
+	if c.Method == Patch && (c.RecordDropped || c.nameless()) {
 		return c.below(c.Submitted, *c.Stored)
 	}
 	if c.Method == Put || c.RecordCarried || c.SubmittedRecord == nil {
@@ -28,6 +28,13 @@ func undone(c Case) bool {
 	brought.Digest = c.SubmittedRecord.Digest
 	// A history that has forgotten it is made up for by the order.
 	return c.earlier(brought) || c.below(c.Submitted, *c.Stored)
+}
+
+// nameless is the undo of a template that we have never moved: nothing of ours
+// tells it, but that it gives no field manager, as appliers and people's other
+// commands do.
+func (c Case) nameless() bool {
+	return c.Manager == "" && c.Record == nil && c.SubmittedRecord == nil
 }
 
 // earlier reports whether an image is a result before the last one. By its
@@ -59,16 +66,27 @@ func (c Case) otherDigest(f Image) bool {
 func unchanged(c Case, f Image) Answer {
 	if c.pastUs() {
 		if c.Record != nil && c.Record.Agrees(c.Stored.Result()) && c.earlier(*c.Stored) {
-			return Answer{Row: PastUs, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text}
+			return Answer{Row: PastUs, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text, Hold: c.leaves(c.last(), c.stored())}
 		}
-		return Answer{Row: PastUs, Image: c.repairBase(), Resolve: true, Source: f.Text, Repair: true}
+		base := c.repairBase()
+		return Answer{Row: PastUs, Image: base, Resolve: true, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base), Repair: true}
 	}
 	// An applier whose own manifest has caught up with what runs is a new
 	// source; a label, which shows the same image, is none.
 	if c.Applied != nil && c.Applied.Same(c.Submitted) {
 		f = c.Submitted
 	}
-	return Answer{Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text}
+	return Answer{
+		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text,
+		Hold: Stands(c.Rules, c.Hold, c.stored()),
+	}
+}
+
+// last is the newest result of the history.
+func (c Case) last() Image {
+	past, _ := c.State.Last()
+	result, _ := workload.ParseResult(past.Result)
+	return Image{Repository: past.Repository, Tag: result.Tag, Digest: result.Digest}
 }
 
 // pastUs reports whether somebody wrote the stored image without us: the state
@@ -101,7 +119,11 @@ func (c Case) repairBase() Image {
 func byHand(c Case, f Image) Answer {
 	order, ordered := c.Rules.Compare(c.Submitted.Tag, c.Stored.Tag)
 	down := ordered && (order < 0 || order == 0 && c.Submitted.Digest != "")
-	return Answer{Row: ByHand, Image: c.Submitted, Resolve: !down, Source: f.Text, Below: down && order < 0}
+	answer := Answer{Row: ByHand, Image: c.Submitted, Resolve: !down, Source: f.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted), Below: down && order < 0}
+	if down {
+		answer.Hold = c.leaves(c.stored(), c.Submitted)
+	}
+	return answer
 }
 
 // declared is rows 7 to 9: a manifest is applied.
@@ -111,12 +133,16 @@ func declared(c Case, f Image) Answer {
 	if linked {
 		base = *c.Stored
 	}
-	again := Answer{Row: SameAgain, Image: base, Resolve: !c.ResolveOnChange, Source: f.Text}
+	again := Answer{Row: SameAgain, Image: base, Resolve: !c.ResolveOnChange, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base)}
 	if c.Submitted.Same(f) {
+		// What was left is not brought back by the manifest that names it.
+		if hold := Stands(c.Rules, c.Hold, c.stored()); hold.Tag != "" && c.below(*c.Stored, c.Submitted) {
+			again.Image, again.Hold = *c.Stored, hold
+		}
 		return again
 	}
 	if order, _ := c.Rules.Compare(c.Submitted.Tag, f.Tag); order >= 0 {
-		return Answer{Row: SourceUp, Image: base, Resolve: true, Source: c.Submitted.Text}
+		return Answer{Row: SourceUp, Image: base, Resolve: true, Source: c.Submitted.Text, Hold: again.Hold}
 	}
 	again.Row, again.Source = SourceDown, c.Submitted.Text
 	switch {
@@ -126,7 +152,7 @@ func declared(c Case, f Image) Answer {
 	case c.answered():
 		return again
 	default:
-		return Answer{Row: SourceDown, Image: c.Submitted, Source: c.Submitted.Text, Below: true}
+		return Answer{Row: SourceDown, Image: c.Submitted, Source: c.Submitted.Text, Hold: c.leaves(c.stored(), c.Submitted), Below: true}
 	}
 }
 

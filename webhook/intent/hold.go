@@ -1,0 +1,69 @@
+package intent
+
+import (
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Stands returns what is left of a hold once a container is at an image: none
+// where that is what is held, or past it.
+func Stands(rules Rules, hold workload.Result, at Image) workload.Result {
+	switch {
+	case hold.Tag == "" || rules == nil:
+		return hold
+	case byDigest(rules, at) && hold.Digest != "":
+		if hold.Digest == at.Digest {
+			return workload.Result{}
+		}
+		return hold
+	}
+	if order, ordered := rules.Compare(hold.Tag, at.Tag); ordered && order <= 0 {
+		return workload.Result{}
+	}
+	return hold
+}
+
+// Higher returns the hold that keeps back more. Of digests, which have no order,
+// it is the first.
+func Higher(rules Rules, a, b workload.Result) workload.Result {
+	switch {
+	case a.Tag == "":
+		return b
+	case b.Tag == "" || rules == nil:
+		return a
+	}
+	if order, ordered := rules.Compare(a.Tag, b.Tag); ordered && order < 0 {
+		return b
+	}
+	return a
+}
+
+// byDigest reports whether an image is left for another of the same tag.
+func byDigest(rules Rules, at Image) bool {
+	return rules.Digest(at.Tag) || rules.ByDate(at.Tag)
+}
+
+// leaves returns the hold after a way back from one image to another: on what is
+// left, where the policy leads there again. A hold on something higher stays: a
+// second step back is no return to what the first one left.
+func (c Case) leaves(left, to Image) workload.Result {
+	standing := Stands(c.Rules, c.Hold, to)
+	if c.Rules == nil || !c.moves(to, left) {
+		return standing
+	}
+	held := left.Result()
+	if !byDigest(c.Rules, to) {
+		held.Digest = ""
+	}
+	return Higher(c.Rules, standing, held)
+}
+
+// known is an image with the digest that a record has of it.
+func known(image Image, record *workload.Result) Image {
+	if image.Digest == "" && record != nil && record.Tag == image.Tag {
+		image.Digest = record.Digest
+	}
+	return image
+}
+
+func (c Case) stored() Image    { return known(*c.Stored, c.Record) }
+func (c Case) submitted() Image { return known(c.Submitted, c.SubmittedRecord) }
