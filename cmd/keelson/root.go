@@ -26,6 +26,7 @@ func commands() []*cobra.Command {
 		newUpdaterCommand(),
 		newResolveCommand(),
 		newSelectCommand(),
+		newHoldCommand(),
 		newRegistryCommand(),
 		newVersionCommand(),
 	}

@@ -19,7 +19,7 @@ type kind struct{ resource, manifest, spec string }
 func kinds(image string) map[string]kind {
 	spec := fmt.Sprintf(podSpec, image)
 	head := func(api, kind string) string {
-		return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata:\n  name: it\n  annotations: {keelson.dev/policy: patch, keelson.dev/trigger: push}\n", api, kind)
+		return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata:\n  name: it\n  annotations:\n    keelson.dev/policy: patch\n    %s\n", api, kind, quiet)
 	}
 	template := "  template:\n    metadata: {labels: {app: it}}\n    spec:" + spec
 	selector := "  selector: {matchLabels: {app: it}}\n"

@@ -47,7 +47,8 @@ type Options struct {
 // Installation is Keelson in a cluster.
 type Installation struct {
 	Cluster *cluster.Cluster
-	binary  string
+	// Binary is the program.
+	Binary  string
 	certs   string
 	args    []string // of all processes
 	webhook []string // of the webhooks
@@ -77,7 +78,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs}
+	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -85,7 +86,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 		}
 		return nil
 	}
-	err := step("building keelson", func() error { return build(ctx, o.Source, i.binary) })
+	err := step("building keelson", func() error { return build(ctx, o.Source, i.Binary) })
 	if err == nil {
 		err = step("applying manifests/install.yaml", func() error {
 			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
@@ -224,7 +225,7 @@ func (i *Installation) serve(ctx context.Context, subcommand, account string, ar
 		fmt.Sprintf("--health-address=127.0.0.1:%d", health), fmt.Sprintf("--metrics-address=127.0.0.1:%d", metrics),
 		"--private-registries=" + i.Cluster.Registry,
 	}, i.args, args)
-	process, err := i.Cluster.StartProcess(name, i.binary, nil, args...)
+	process, err := i.Cluster.StartProcess(name, i.Binary, nil, args...)
 	if err != nil {
 		return nil, err
 	}
