@@ -21,7 +21,7 @@ func (h Hold) Holds(p *policy.Policy, base, tag, digest string) bool {
 	if h.Tag == "" {
 		return false
 	}
-	if h.Digest != "" && (p.Digest(base) || p.ByDate(base)) {
+	if h.Digest != "" && p.ByDigest(base) {
 		return h.Digest == digest
 	}
 	if tag == h.Tag {

@@ -95,7 +95,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 		}
 	}
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    track,
+		AddFunc: track,
 		UpdateFunc: func(before, object any) {
 			track(object)
 			was, okWas := before.(*unstructured.Unstructured)

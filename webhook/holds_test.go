@@ -91,16 +91,16 @@ func back(to string) func(map[string]any) {
 	}
 }
 
-func newTale(t *testing.T, w *world, policy, tag string) *tale {
+func newTale(t *testing.T, w *world, tag string) *tale {
 	t.Helper()
 	s := &tale{t: t, w: w}
-	s.stored, _ = w.mutate(write{object: w.deployment(policy, tag), manager: "kubectl-create"})
+	s.stored, _ = w.mutate(write{object: w.deployment("patch", tag), manager: "kubectl-create"})
 	return s
 }
 
 func TestUndoIsHeldUntilSomethingHigherOrUndone(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
-	s := newTale(t, w, "patch", "1.2.0")
+	s := newTale(t, w, "1.2.0")
 	former := s.stored
 	w.push("1.2.8")
 	s.write("the updater's bump", "keelson-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
@@ -117,7 +117,7 @@ func TestUndoIsHeldUntilSomethingHigherOrUndone(t *testing.T) {
 
 func TestHoldIsTakenOffAndSetByHand(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
-	s := newTale(t, w, "patch", "1.2.0")
+	s := newTale(t, w, "1.2.0")
 	const hold = "keelson.dev/hold"
 	s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
 	s.write("a person going further down", "kubectl-set", s.image("1.2.0"), "1.2.0", "c0=1.2.8", "c0: app:1.2.7 -> 1.2.0 as written; 1.2.8 is held")
@@ -133,7 +133,7 @@ func TestHoldIsTakenOffAndSetByHand(t *testing.T) {
 
 func TestManifestDoesNotBringBackWhatWasLeft(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
-	s := newTale(t, w, "patch", "1.2.8")
+	s := newTale(t, w, "1.2.8")
 	s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
 	s.write("a loop's manifest", "kustomize-controller", s.image("1.2.8"), "1.2.7", "c0=1.2.8", "")
 	s.write("a person's manifest", "kubectl-client-side-apply", s.image("1.2.8"), "1.2.7", "c0=1.2.8", "c0: stays at 1.2.7; 1.2.8 is held")
@@ -142,7 +142,7 @@ func TestManifestDoesNotBringBackWhatWasLeft(t *testing.T) {
 // A PUT of the manifest drops the hold with all that is not in it.
 func TestReplaceKeepsTheHold(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
-	s := newTale(t, w, "patch", "1.2.0")
+	s := newTale(t, w, "1.2.0")
 	s.write("a person going down", "kubectl-set", s.image("1.2.0"), "1.2.0", "c0=1.2.7", "c0: app:1.2.7 -> 1.2.0 as written; 1.2.7 is held")
 	after, _ := w.mutate(write{object: w.deployment("patch", "1.2.0"), old: s.stored, manager: "kubectl-replace"})
 	if got, want := parse(t, after).HoldText(), "c0=1.2.7"; got != want || w.images(after) != "1.2.0" {

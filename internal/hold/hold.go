@@ -80,8 +80,9 @@ func (h *Holds) List(ctx context.Context, namespace string) ([]Hold, error) {
 
 // of returns an object's holds, by container.
 func of(o *workload.Object) []Hold {
-	var found []Hold
-	for container, held := range o.Holds() {
+	holds := o.Holds()
+	found := make([]Hold, 0, len(holds))
+	for container, held := range holds {
 		found = append(found, Hold{Namespace: o.Namespace(), Workload: shown(o), Container: container, Running: running(o, container), Held: held.String()})
 	}
 	slices.SortFunc(found, func(a, b Hold) int { return strings.Compare(a.Container, b.Container) })

@@ -48,11 +48,11 @@ func (s *steps) awaitImage(image string) {
 	})
 }
 
-// polled waits for so many more polls of every repository that is polled.
-func (s *steps) polled(n int) {
+// polled waits for three more polls of every repository that is polled.
+func (s *steps) polled() {
 	s.t.Helper()
 	before := s.polls()
-	n *= s.metric(shared.keelson.Updater().Metrics, "keelson_updater_repositories")
+	n := 3 * s.metric(shared.keelson.Updater().Metrics, "keelson_updater_repositories")
 	s.await(fmt.Sprintf("%d polls", n), func(context.Context) error {
 		if got := s.polls() - before; got < n {
 			return fmt.Errorf("%d", got)
@@ -62,7 +62,7 @@ func (s *steps) polled(n int) {
 }
 
 // tool runs the keelson command as a user of the cluster.
-func (s *steps) tool(args ...string) (stdout, stderr string) {
+func (s *steps) tool(args ...string) string {
 	s.t.Helper()
 	var out, errs strings.Builder
 	command := exec.CommandContext(s.t.Context(), shared.keelson.Binary, append(args, "--kubeconfig="+shared.Kubeconfig, "-n", s.name)...)
@@ -70,7 +70,7 @@ func (s *steps) tool(args ...string) (stdout, stderr string) {
 	if err := command.Run(); err != nil {
 		s.t.Fatalf("keelson %s: %v: %s", strings.Join(args, " "), err, errs.String())
 	}
-	return out.String(), errs.String()
+	return out.String()
 }
 
 // An undo survives polls and the old manifest, and ends with its own undo, on
@@ -96,13 +96,13 @@ func TestUndoStaysUndone(t *testing.T) {
 			}
 			s.want("the undo", "1.2.7", held)
 			s.event("it", "ImageHeld", "stays: 1.2.8 is held")
-			s.polled(3)
+			s.polled()
 			s.want("three polls", "1.2.7", held)
 			for _, apply := range [][]string{{"apply", "-f", "-"}, {"replace", "-f", "-"}} {
 				s.must(manifest, apply...)
 				s.want(apply[0], "1.2.7", held)
 			}
-			out, _ := s.tool("hold", "list")
+			out := s.tool("hold", "list")
 			want := "WORKLOAD CONTAINER RUNNING HELD"
 			for _, container := range []string{"first", "volume/data", "web"} {
 				want += " " + strings.ToLower(name) + ".apps/it " + container + " 1.2.7 1.2.8"
@@ -144,7 +144,7 @@ func TestUndoToAnOlderRevisionHoldsTheHighestLeft(t *testing.T) {
 	s.want("the undo", "1.2.1", "web=1.2.2")
 	s.must("", "rollout", "undo", s.object, "--to-revision=1")
 	s.want("the undo to the first revision", "1.2.0", "web=1.2.2")
-	s.polled(3)
+	s.polled()
 	s.want("three polls", "1.2.0", "web=1.2.2")
 }
 
@@ -171,7 +171,7 @@ func TestGitUpAndDown(t *testing.T) {
 		t.Errorf("kubectl said %q, want %q", warned, want)
 	}
 	s.want("Git down", "1.1.0", "web=1.3.4")
-	s.polled(3)
+	s.polled()
 	s.must(minor("1.1.0"), "apply", "-f", "-")
 	s.want("three polls and the same manifest again", "1.1.0", "web=1.3.4")
 	s.must(minor("1.3.4"), "apply", "-f", "-")
@@ -268,7 +268,7 @@ func TestHoldsByHand(t *testing.T) {
 	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
 	told := func(want string, args ...string) {
 		t.Helper()
-		out, _ := s.tool(args...)
+		out := s.tool(args...)
 		if diff := cmp.Diff(want, out); diff != "" {
 			t.Errorf("%s printed (-want +got):\n%s", strings.Join(args, " "), diff)
 		}
@@ -276,7 +276,7 @@ func TestHoldsByHand(t *testing.T) {
 	told("deployment.apps/web: web stays at 1.2.7: 1.2.8 is held\n", "hold", "set", "deploy/web", "web=1.2.8")
 	s.want("hold set", "1.2.7", "web=1.2.8")
 	s.push("1.2.8")
-	s.polled(3)
+	s.polled()
 	s.want("three polls", "1.2.7", "web=1.2.8")
 	told("deployment.apps/web: web runs 1.2.8: 1.2.8 is no longer held\n", "hold", "clear", "deployments.apps/web")
 	s.want("hold clear", "1.2.8", "")

@@ -10,7 +10,7 @@ func Stands(rules Rules, hold workload.Result, at Image) workload.Result {
 	switch {
 	case hold.Tag == "" || rules == nil:
 		return hold
-	case byDigest(rules, at) && hold.Digest != "":
+	case rules.ByDigest(at.Tag) && hold.Digest != "":
 		if hold.Digest == at.Digest {
 			return workload.Result{}
 		}
@@ -37,11 +37,6 @@ func Higher(rules Rules, a, b workload.Result) workload.Result {
 	return a
 }
 
-// byDigest reports whether an image is left for another of the same tag.
-func byDigest(rules Rules, at Image) bool {
-	return rules.Digest(at.Tag) || rules.ByDate(at.Tag)
-}
-
 // leaves returns the hold after a way back from one image to another: on what is
 // left, where the policy leads there again. A hold on something higher stays: a
 // second step back is no return to what the first one left.
@@ -51,7 +46,7 @@ func (c Case) leaves(left, to Image) workload.Result {
 		return standing
 	}
 	held := left.Result()
-	if !byDigest(c.Rules, to) {
+	if !c.Rules.ByDigest(to.Tag) {
 		held.Digest = ""
 	}
 	return Higher(c.Rules, standing, held)

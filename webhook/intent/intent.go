@@ -38,10 +38,9 @@ type Rules interface {
 	Compare(a, b string) (c int, ordered bool)
 	// Moves reports whether the policy lets a container move between two tags.
 	Moves(from, to string) bool
-	// Digest reports whether a container at the tag follows its digest, ByDate
-	// whether it moves to what was built last.
-	Digest(tag string) bool
-	ByDate(tag string) bool
+	// ByDigest reports whether a container at the tag may move to another image
+	// of the same tag.
+	ByDigest(tag string) bool
 }
 
 // Method is how a request writes.
