@@ -205,6 +205,11 @@ func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 	}{
 		"the manifest keeps it":    {func(s *steps, manifest string) { s.must(manifest, "apply", "-f", "-") }, "1.2.7", ""},
 		"an undo is obeyed":        {func(s *steps, _ string) { s.must("", "rollout", "undo", s.object) }, "1.2.0", "web=1.2.7"},
+		"an undo of the undo too, and the manifest keeps it": {func(s *steps, manifest string) {
+			s.must("", "rollout", "undo", s.object)
+			s.must("", "rollout", "undo", s.object)
+			s.must(manifest, "apply", "-f", "-")
+		}, "1.2.7", ""},
 		"a label changes nothing":  {func(s *steps, _ string) { s.must("", "label", s.object, "x=y") }, "1.2.7", ""},
 		"set image down is obeyed": {func(s *steps, _ string) { s.must("", "set", "image", s.object, "web="+s.space.image+":1.2.0") }, "1.2.0", "web=1.2.7"},
 		"an undo after the manifest is obeyed": {func(s *steps, manifest string) {

@@ -21,6 +21,10 @@ func TestHolds(t *testing.T) {
 			was: "1.2.7", record: "1.2.8",
 			want: want{Row: intent.Undo, Image: "1.2.8", Source: "1.2.0"},
 		},
+		"so it does where the template was never moved by us": {
+			s: "1.2.7", o: "1.2.0", f: "1.2.0", hold: "1.2.7", history: []string{"1.2.0>1.2.0"},
+			want: want{Row: intent.Undo, Image: "1.2.7", Source: "1.2.0"},
+		},
 		"an undo to where the policy leads from nowhere else is not held": {
 			policy: "patch", s: "1.1.0", o: "1.2.7", f: "1.2.7", history: []string{"1.1.0>1.1.0", "1.2.7>1.2.7"}, was: "1.2.7", record: "1.1.0",
 			want: want{Row: intent.Undo, Image: "1.1.0", Source: "1.2.7", Below: true},

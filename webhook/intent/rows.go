@@ -14,7 +14,7 @@ func undone(c Case) bool {
 		return false
 	}
 	if c.Method == Patch && (c.RecordDropped || c.nameless()) {
-		return c.below(c.Submitted, *c.Stored)
+		return c.below(c.Submitted, *c.Stored) || c.Hold.Tag == c.Submitted.Tag
 	}
 	if c.Method == Put || c.RecordCarried || c.SubmittedRecord == nil {
 		return false
