@@ -65,16 +65,19 @@ func (a *authority) pool() *x509.CertPool {
 
 func (a *authority) issue(t *testing.T, notAfter time.Time) pair {
 	t.Helper()
+	return a.sign(t, &x509.Certificate{
+		DNSNames:    []string{serverName},
+		NotBefore:   time.Now().Add(-time.Hour),
+		NotAfter:    notAfter,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+}
+
+func (a *authority) sign(t *testing.T, template *x509.Certificate) pair {
+	t.Helper()
 	a.next++
 	key := newKey(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(a.next),
-		DNSNames:     []string{serverName},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     notAfter,
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
+	template.SerialNumber, template.KeyUsage = big.NewInt(a.next), x509.KeyUsageDigitalSignature
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
 	if err != nil {
 		t.Fatalf("signing the certificate: %v", err)

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keelson-dev/keelson/certs"
+	"github.com/keelson-dev/keelson/webhook"
 )
 
 const (
@@ -182,9 +183,10 @@ func TestWebhookStaysAvailable(t *testing.T) {
 	one[*schedulingv1.PriorityClass](t, objects, d.Spec.Template.Spec.PriorityClassName)
 
 	sleep := container(t, objects, webhookName).Lifecycle.PreStop.Sleep.Seconds
+	delay := int64(webhook.DefaultShutdownDelay.Seconds())
 	longest := int64(*one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks[0].TimeoutSeconds)
-	if grace := *d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace <= sleep+longest {
-		t.Errorf("grace period: got %d s, want more than the preStop wait (%d s) and the longest request (%d s)", grace, sleep, longest)
+	if grace := *d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace <= sleep+delay+longest {
+		t.Errorf("grace period: got %d s, want more than the preStop wait (%d s), the shutdown delay (%d s) and the longest request (%d s)", grace, sleep, delay, longest)
 	}
 }
 

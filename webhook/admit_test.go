@@ -36,6 +36,11 @@ type world struct {
 	requests atomic.Int64
 	fault    atomic.Pointer[http.HandlerFunc]
 	mux      *http.ServeMux
+	counted  *prometheus.Registry
+	metrics  *webhook.Metrics
+	resolver webhook.Resolver
+	// namespaces replace those that the world has.
+	namespaces webhook.Namespaces
 }
 
 // namespaces is the API server's part: one namespace that opted in.
@@ -71,28 +76,39 @@ func newWorld(t testing.TB, tags ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.serveWith(resolver.New(client, resolver.Options{}))
+	w.resolver = resolver.New(client, resolver.Options{})
+	w.serveWith(w.resolver)
 	return w
 }
 
 // serveWith puts webhooks in front of a resolver.
 func (w *world) serveWith(r webhook.Resolver) {
 	w.t.Helper()
-	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
+	w.serveBy(webhook.DeciderOptions{Resolver: r})
+}
+
+// serveBy puts webhooks in front of all that a decider asks.
+func (w *world) serveBy(options webhook.DeciderOptions) {
+	w.t.Helper()
+	decider, err := webhook.NewDecider(options)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	w.counted = prometheus.NewRegistry()
+	w.metrics, err = webhook.NewMetrics(w.counted)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	known := namespaces{
+	var known webhook.Namespaces = namespaces{
 		"on":      workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
 		"enforce": workload.NamespaceOf("enforce", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "enforce"}, nil),
 		"off":     workload.NamespaceOf("off", nil, nil),
 	}
+	if w.namespaces != nil {
+		known = w.namespaces
+	}
 	w.mux = http.NewServeMux()
-	webhook.Register(muxer{w.mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Metrics: metrics}, &webhook.Validate{Namespaces: known})
+	webhook.Register(muxer{w.mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Metrics: w.metrics}, &webhook.Validate{Namespaces: known})
 }
 
 type muxer struct{ *http.ServeMux }

@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -119,6 +118,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	decision := &Decision{input: in}
 	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })
 	var wait sync.WaitGroup
+	var panicked caught
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
 	decision.badHold = view.settings.BadHold()
@@ -145,9 +145,10 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			o.settle(d.resolve(ctx, query))
 			continue
 		}
-		wait.Go(func() { o.settle(d.resolve(ctx, query)) })
+		wait.Go(panicked.in(func() { o.settle(d.resolve(ctx, query)) }))
 	}
 	wait.Wait()
+	panicked.raise()
 	return decision
 }
 
@@ -156,8 +157,9 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolver.Resolution, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			answer, err = resolver.Resolution{}, fmt.Errorf("resolving %q: panic: %v", q.Repository, cause)
-			log.FromContext(ctx).Error(err, "recovered", "stack", string(debug.Stack()))
+			fault := newPanicError(cause)
+			answer, err = resolver.Resolution{}, fmt.Errorf("resolving %q: %w", q.Repository, fault)
+			log.FromContext(ctx).Error(err, "recovered", "stack", fault.stack)
 		}
 	}()
 	return d.Resolver.Resolve(ctx, q)

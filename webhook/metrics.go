@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -8,7 +10,15 @@ import (
 type Metrics struct {
 	resolutions  *prometheus.CounterVec
 	unresolvable prometheus.Counter
+	overloads    *prometheus.CounterVec
+	panics       *prometheus.CounterVec
 }
+
+// Values of the label "answer" of the requests over a limit.
+const (
+	overloadUnasked = "unasked" // from what was known
+	overloadRefused = "refused"
+)
 
 // NewMetrics registers the webhook's metrics. Their labels are bounded: rows
 // of the table and reasons, never an image.
@@ -22,11 +32,25 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "keelson_admission_registry_unavailable_total",
 			Help: "Containers that were answered from the last known list, or not at all, since the registry could not be asked.",
 		}),
+		overloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keelson_admission_overloaded_total",
+			Help: "Requests over a limit: unasked ones were answered without waiting for a registry, refused ones not at all.",
+		}, []string{"answer"}),
+		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keelson_admission_panics_total",
+			Help: "Panics that were recovered, each a fault of Keelson's; the log has the stack.",
+		}, []string{"webhook"}),
 	}
-	for _, c := range []prometheus.Collector{m.resolutions, m.unresolvable} {
+	for _, c := range []prometheus.Collector{m.resolutions, m.unresolvable, m.overloads, m.panics} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
+	}
+	for _, answer := range []string{overloadUnasked, overloadRefused} {
+		m.overloads.WithLabelValues(answer) // 0 is to be seen, too
+	}
+	for _, webhook := range []string{MutatePath, ValidatePath, panicOutside} {
+		m.panics.WithLabelValues(webhook)
 	}
 	return m, nil
 }
@@ -40,5 +64,11 @@ func (m *Metrics) observe(d *Decision) {
 		if o.Err != nil || o.Resolution.Stale {
 			m.unresolvable.Inc()
 		}
+		if fault := (*panicError)(nil); errors.As(o.Err, &fault) {
+			m.panicked(MutatePath)
+		}
 	}
 }
+
+func (m *Metrics) overloaded(answer string) { m.overloads.WithLabelValues(answer).Inc() }
+func (m *Metrics) panicked(webhook string)  { m.panics.WithLabelValues(webhook).Inc() }

@@ -2,7 +2,9 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -26,13 +28,30 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 	if err != nil {
 		return answer(ctx, err)
 	}
-	decision := m.Decider.Decide(ctx, in)
+	decider := m.Decider
+	if busy(ctx) {
+		decider = decider.WithoutWaiting()
+		m.Metrics.overloaded(overloadUnasked)
+	}
+	response, ok := attempt(ctx, MutatePath, m.Metrics, func() admission.Response { return m.decide(ctx, decider, in, req) })
+	if !ok {
+		return m.decide(ctx, m.Decider.WithoutRegistry(), in, req)
+	}
+	return response
+}
+
+func (m *Mutate) decide(ctx context.Context, decider *Decider, in Input, req admission.Request) admission.Response {
+	decision := decider.Decide(ctx, in)
 	m.Metrics.observe(decision)
 	if refused := decision.refusal(); refused != nil {
 		return answer(ctx, refused)
 	}
 	patch := decision.Patch()
-	response := admission.Allowed("").WithWarnings(decision.Warnings()...)
+	warnings := decision.Warnings()
+	if decision.hurried() && len(warnings) < maxWarnings {
+		warnings = append([]string{warningBusy}, warnings...)
+	}
+	response := admission.Allowed("").WithWarnings(warnings...)
 	response.Patches = patch
 	if told := decision.told(); told != "" {
 		response.AuditAnnotations = map[string]string{"images": told}
@@ -52,6 +71,13 @@ func (d *Decision) refusal() error {
 		}
 	}
 	return nil
+}
+
+// hurried reports whether a registry was not asked for want of room.
+func (d *Decision) hurried() bool {
+	return slices.ContainsFunc(d.outcomes, func(o Outcome) bool {
+		return errors.Is(o.Err, errBusy) || errors.Is(o.Resolution.Err, errBusy)
+	})
 }
 
 // told says what was decided, for the audit log and ours. A container that

@@ -20,9 +20,11 @@ type Mux interface {
 	Register(path string, handler http.Handler)
 }
 
-// Register puts both webhooks on a server.
+// Register puts both webhooks on a server. A panic of theirs is counted by the
+// metrics of mutate.
 func Register(mux Mux, mutate *Mutate, validate *Validate) {
-	recovered := true
-	mux.Register(MutatePath, withDeadline(&admission.Webhook{Handler: mutate, RecoverPanic: &recovered}))
-	mux.Register(ValidatePath, withDeadline(&admission.Webhook{Handler: validate, RecoverPanic: &recovered}))
+	for path, handler := range map[string]admission.Handler{MutatePath: mutate, ValidatePath: validate} {
+		guard := &guarded{Handler: handler, webhook: path, metrics: mutate.Metrics}
+		mux.Register(path, withDeadline(&admission.Webhook{Handler: guard}))
+	}
 }

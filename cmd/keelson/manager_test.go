@@ -29,6 +29,13 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--health-address: \":70000\": allowed: host:port or :port; \"0\" for none\n" +
 				"--listen-address: \"9443\": allowed: host:port or :port\n",
 		},
+		"the webhook's protection": {
+			args: []string{"webhook", "--client-names=a,", "--shutdown-delay=-1s", "--max-requests-in-flight=0"},
+			want: "--client-names: \"\": allowed: the name of a client certificate\n" +
+				"--client-names: \"a,\": allowed: together with --client-ca-file\n" +
+				"--shutdown-delay: \"-1s\": allowed: a duration from 0s to 10m0s\n" +
+				"--max-requests-in-flight: 0: allowed: 1 or more\n",
+		},
 		"a level that nothing logs at": {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +28,10 @@ type webhookOptions struct {
 	serverOptions
 	listenAddress string
 	certDir       string
+	clientCA      string
+	clientNames   []string
+	shutdownDelay time.Duration
+	maxInFlight   int
 }
 
 func newWebhookCommand() *cobra.Command {
@@ -37,18 +44,49 @@ func newWebhookCommand() *cobra.Command {
 			"whenever they change.",
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
-			faults := o.check()
-			if _, _, ok := hostPort(o.listenAddress); !ok {
-				faults = append(faults, fmt.Sprintf("--listen-address: %q: allowed: host:port or :port", o.listenAddress))
-			}
-			return faults.orNil()
+			return append(o.check(), o.checkServing()...).orNil()
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
 	o.addFlags(command.Flags())
-	command.Flags().StringVar(&o.listenAddress, "listen-address", ":9443", "address to serve admission at")
-	command.Flags().StringVar(&o.certDir, "cert-dir", "/etc/keelson/tls", "folder of tls.crt and tls.key")
+	flags := command.Flags()
+	flags.StringVar(&o.listenAddress, "listen-address", ":9443", "address to serve admission at")
+	flags.StringVar(&o.certDir, "cert-dir", "/etc/keelson/tls", "folder of tls.crt and tls.key")
+	flags.StringVar(&o.clientCA, "client-ca-file", "",
+		"`FILE` of the CA that must have signed the API server's certificate; read again whenever it changes. Without it everybody may ask")
+	flags.StringSliceVar(&o.clientNames, "client-names", nil,
+		"common names or DNS names of the client certificates that are let in; without it all that the CA has signed")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", webhook.DefaultShutdownDelay,
+		"how long requests are still answered after SIGTERM, for callers that have not heard of it")
+	flags.IntVar(&o.maxInFlight, "max-requests-in-flight", webhook.DefaultInFlight,
+		"how many requests may wait for registries at once; one more is answered from what is known, four times as many are refused")
 	return command
+}
+
+// maxShutdownDelay is far more than any cluster takes to hear of a Pod's end.
+const maxShutdownDelay = 10 * time.Minute
+
+// checkServing returns the faults of the flags that are the webhook's alone.
+func (o *webhookOptions) checkServing() usageFaults {
+	var faults usageFaults
+	if !hostPort(o.listenAddress) {
+		faults = append(faults, fmt.Sprintf("--listen-address: %q: allowed: host:port or :port", o.listenAddress))
+	}
+	for _, name := range o.clientNames {
+		if name == "" {
+			faults = append(faults, `--client-names: "": allowed: the name of a client certificate`)
+		}
+	}
+	if len(o.clientNames) > 0 && o.clientCA == "" {
+		faults = append(faults, fmt.Sprintf("--client-names: %q: allowed: together with --client-ca-file", strings.Join(o.clientNames, ",")))
+	}
+	if o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay {
+		faults = append(faults, fmt.Sprintf("--shutdown-delay: %q: allowed: a duration from 0s to %s", o.shutdownDelay, maxShutdownDelay))
+	}
+	if o.maxInFlight < 1 {
+		faults = append(faults, fmt.Sprintf("--max-requests-in-flight: %d: allowed: 1 or more", o.maxInFlight))
+	}
+	return faults
 }
 
 func (o *webhookOptions) run(ctx context.Context) error {
@@ -58,27 +96,14 @@ func (o *webhookOptions) run(ctx context.Context) error {
 	}
 	defer func() { _ = logger.Sync() }() // standard error cannot be synced everywhere
 
-	host, port, _ := hostPort(o.listenAddress) // checked before
-	watcher, err := certs.NewWatcher(certs.WatcherOptions{Dir: o.certDir, Registerer: metrics.Registry})
-	if err != nil {
-		return err
-	}
 	config, err := o.restConfig()
 	if err != nil {
 		return err
 	}
-	admission := ctrlwebhook.NewServer(ctrlwebhook.Options{
-		Host: host, Port: port, TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-			c.MinVersion = tls.VersionTLS12
-			c.NextProtos = []string{"http/1.1"} // the API server never asks a Service for more
-			c.GetCertificate = watcher.GetCertificate
-		}},
-	})
 	node, nodeCache := placement.ByObject()
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Metrics:                server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress: o.healthAddress,
-		WebhookServer:          admission,
 		Cache: cache.Options{
 			ByObject: map[client.Object]cache.ByObject{
 				webhook.NamespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
@@ -90,46 +115,85 @@ func (o *webhookOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := o.wire(ctx, manager, watcher); err != nil {
-		return err
-	}
-	return manager.Start(ctx)
-}
-
-// wire builds the webhooks and puts them, and the probes, on the manager.
-func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, watcher *certs.Watcher) error {
-	asked, err := o.registries.build(ctx, manager, metrics.Registry)
+	server, err := o.wire(ctx, manager)
 	if err != nil {
 		return err
+	}
+	return serve(ctx, manager, server)
+}
+
+// serve runs the server, and the manager for as long as that answers: caches,
+// metrics and probes are there for the last request, too.
+func serve(ctx context.Context, manager ctrl.Manager, server *webhook.Server) error {
+	serving, end := context.WithCancel(ctx)
+	defer end()
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var both errgroup.Group
+	both.Go(func() error { defer end(); return manager.Start(lasting) })
+	both.Go(func() error { defer stop(); return server.Run(serving) })
+	return both.Wait()
+}
+
+// wire builds the webhooks with their server, and puts what they live on, and
+// the probes, on the manager.
+func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager) (*webhook.Server, error) {
+	asked, err := o.registries.build(ctx, manager, metrics.Registry)
+	if err != nil {
+		return nil, err
 	}
 	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	counted, err := webhook.NewMetrics(metrics.Registry)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	informer, err := manager.GetCache().GetInformer(ctx, webhook.NamespaceMetadata())
 	if err != nil {
-		return fmt.Errorf("watching namespaces: %w", err)
+		return nil, fmt.Errorf("watching namespaces: %w", err)
 	}
 	namespaces := &webhook.CachedNamespaces{Cache: manager.GetClient(), Live: manager.GetAPIReader()}
-	admission := manager.GetWebhookServer() // which has it started, too
-	webhook.Register(admission,
+	mux := http.NewServeMux()
+	// Never started: it puts controller-runtime's metrics around the webhooks.
+	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
 		&webhook.Mutate{Decider: decider, Namespaces: namespaces, Metrics: counted},
 		&webhook.Validate{Namespaces: namespaces})
+	protection, err := o.secure(manager)
+	if err != nil {
+		return nil, err
+	}
+	server := webhook.NewServer(webhook.ServerOptions{
+		Address: o.listenAddress, TLS: protection, Handler: mux, ShutdownDelay: o.shutdownDelay,
+		Limits: webhook.Limits{InFlight: o.maxInFlight, Metrics: counted},
+	})
 	synced := func(*http.Request) error {
 		if !informer.HasSynced() {
 			return errors.New("namespaces are not known yet")
 		}
 		return nil
 	}
-	return errors.Join(
-		manager.Add(watcher),
+	return server, errors.Join(
 		manager.AddHealthzCheck("ping", healthz.Ping),
-		manager.AddReadyzCheck("certificate", watcher.Ready),
 		manager.AddReadyzCheck("namespaces", synced),
-		manager.AddReadyzCheck("listener", admission.StartedChecker()),
+		manager.AddReadyzCheck("listener", server.Ready),
 	)
+}
+
+// secure follows the files that TLS is made of.
+func (o *webhookOptions) secure(manager ctrl.Manager) (*tls.Config, error) {
+	serving, err := certs.NewWatcher(certs.WatcherOptions{Dir: o.certDir, Registerer: metrics.Registry})
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(manager.Add(serving), manager.AddReadyzCheck("certificate", serving.Ready))
+	if err != nil || o.clientCA == "" {
+		return certs.ServerTLS(serving, nil), err
+	}
+	clients, err := certs.NewClientCA(certs.ClientCAOptions{File: o.clientCA, Names: o.clientNames})
+	if err != nil {
+		return nil, err
+	}
+	return certs.ServerTLS(serving, clients), errors.Join(manager.Add(clients), manager.AddReadyzCheck("client-ca", clients.Ready))
 }

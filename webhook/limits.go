@@ -1,0 +1,114 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+const (
+	// DefaultInFlight is for Limits.InFlight: ten times what a large cluster has
+	// at the same time, and answers that wait for a registry cost little else.
+	DefaultInFlight = 256
+	// refusedAt is how many times InFlight requests are refused at: one that
+	// waits for nobody takes a millisecond, so that so many are a flood.
+	refusedAt = 4
+	// MaxBody is how large a request may be, in bytes: two objects of 3 MiB, the
+	// most that the API server takes, and the rest of a review.
+	MaxBody = 7 << 20
+	// maxBodies bounds the bodies of all requests together, in bytes. An object
+	// takes about ten times as much once it is read, and the container has 256
+	// MiB.
+	maxBodies = 16 << 20
+)
+
+// Limits bound what requests take together.
+type Limits struct {
+	// InFlight is how many requests may wait for registries at the same time.
+	// One more is answered at once, from what is known; four times as many are
+	// refused. The default is DefaultInFlight.
+	InFlight int
+	// Metrics count. Required.
+	Metrics *Metrics
+}
+
+// gate lets requests in.
+type gate struct {
+	next     http.Handler
+	limits   Limits
+	inFlight atomic.Int64
+	bodies   *semaphore.Weighted
+}
+
+func newGate(next http.Handler, limits Limits) *gate {
+	if limits.InFlight <= 0 {
+		limits.InFlight = DefaultInFlight
+	}
+	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: semaphore.NewWeighted(maxBodies)}
+}
+
+// ServeHTTP answers one request.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := g.inFlight.Add(1)
+	defer g.inFlight.Add(-1)
+	switch {
+	case r.ContentLength < 0: // the API server names it
+		http.Error(w, "the length of the request is not given", http.StatusLengthRequired)
+		return
+	case r.ContentLength > MaxBody:
+		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
+		return
+	case now > int64(refusedAt*g.limits.InFlight) || !g.bodies.TryAcquire(r.ContentLength):
+		// The failure policy decides.
+		g.limits.Metrics.overloaded(overloadRefused)
+		http.Error(w, "Keelson has too many requests to answer", http.StatusServiceUnavailable)
+		return
+	}
+	defer g.bodies.Release(r.ContentLength)
+	if now > int64(g.limits.InFlight) {
+		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+type busyKey struct{}
+
+// busy reports whether the request must not wait for anybody.
+func busy(ctx context.Context) bool { return ctx.Value(busyKey{}) != nil }
+
+// warningBusy is told where an answer might have been another otherwise.
+const warningBusy = "Keelson has too many requests to wait for a registry"
+
+// WithoutWaiting returns a Decider that answers from what is known. Where
+// nothing is, each row that resolves answers what it would have resolved from:
+// a new image as it is written, and one that is stored never goes back.
+func (d *Decider) WithoutWaiting() *Decider {
+	options := d.DeciderOptions
+	options.Resolver = hasty{options.Resolver}
+	return &Decider{DeciderOptions: options, versions: d.versions}
+}
+
+var errBusy = errors.New("too many requests in flight to ask a registry")
+
+// hasty gives a resolver no time.
+type hasty struct{ Resolver }
+
+// Resolve answers from what is known, and says that nobody was asked instead of
+// blaming the registry.
+func (h hasty) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
+	ctx, cancel := context.WithDeadline(ctx, time.Time{})
+	defer cancel()
+	resolution, err := h.Resolver.Resolve(ctx, q)
+	for _, late := range []*error{&resolution.Err, &err} {
+		if errors.Is(*late, context.DeadlineExceeded) {
+			*late = errBusy
+		}
+	}
+	return resolution, err
+}
