@@ -51,6 +51,8 @@ func fault(e entry) string {
 		check, known = noFault, true
 	}
 	switch {
+	case e.key == LabelSkip && e.place == onLabels:
+		return oneOf("true", "false")(e)
 	case !known:
 		return unknown(e)
 	case e.notText:
@@ -63,6 +65,9 @@ func fault(e entry) string {
 func unknown(e entry) string {
 	if e.key == LabelEnabled || e.key == LabelValidate {
 		return "unknown key; allowed: as a label of a namespace"
+	}
+	if e.key == LabelSkip {
+		return "unknown key; allowed: as a label of a workload"
 	}
 	allowed := slices.Sorted(maps.Keys(checks))
 	hint := ""

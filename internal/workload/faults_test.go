@@ -37,6 +37,21 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/enabled": "true"},
 			faults:      []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
 		},
+		"the label that leaves a workload alone": {
+			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "true"},
+		},
+		"the same with the value that does not": {
+			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "false"},
+			governed: allMinor(),
+		},
+		"the same with any other value": {
+			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "yes"},
+			faults: []string{`metadata.labels[keelson.dev/skip]: Invalid value: "yes": allowed: true, false`},
+		},
+		"the same as an annotation, which no webhook configuration sees": {
+			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/skip": "true"},
+			faults:      []string{`metadata.annotations[keelson.dev/skip]: Invalid value: "true": unknown key; allowed: as a label of a workload`},
+		},
 		"a container's policy without a container": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.": "never"},
 			faults:      []string{`metadata.annotations[keelson.dev/policy.]: Invalid value: "never": unknown key; allowed: ` + knownKeys},

@@ -22,6 +22,11 @@ const (
 	LabelValidate = Prefix + "validate"
 )
 
+// LabelSkip, with the value "true" on a workload, leaves it alone. It is a label
+// so that a webhook configuration can select by it (components/escape-label),
+// which works while no webhook does.
+const LabelSkip = Prefix + "skip"
+
 // Annotations that Keelson itself writes.
 const (
 	// AnnotationRecord stands on the pod template: container=result, ….

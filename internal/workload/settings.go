@@ -56,6 +56,7 @@ type Settings struct {
 	// broken is set by a fault that bears on all containers. One in a policy
 	// leaves that policy nil.
 	broken     bool
+	skipped    bool // by LabelSkip
 	standard   *policy.Policy
 	containers map[string]*policy.Policy
 	monitor    *regexp.Regexp
@@ -128,6 +129,7 @@ func ReadSettings(o *Object, namespace Namespace) *Settings {
 		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
 		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
 	}
+	r.settings.skipped = text(o.Labels()[LabelSkip]) == "true"
 	r.check(all)
 	r.checkSlots(o)
 	r.read()
@@ -142,7 +144,7 @@ func (s *Settings) Rule(slot Slot) Rule {
 }
 
 func (s *Settings) policyFor(slot Slot) *policy.Policy {
-	if s.broken {
+	if s.broken || s.skipped {
 		return nil
 	}
 	if slot.Type == InitContainer && s.skipInit || slot.Type == ImageVolume && s.skipVolume {
