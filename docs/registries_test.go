@@ -47,9 +47,10 @@ func TestRegistriesPageHasEveryMessage(t *testing.T) {
 	}
 }
 
-// And every metric that tells of registries.
-func TestRegistriesPageHasEveryMetric(t *testing.T) {
-	page := flowing(t, registriesPage)
+// And every metric is on it, or, where it tells of no registry, on the page
+// about the webhook.
+func TestPagesHaveEveryMetric(t *testing.T) {
+	page := flowing(t, registriesPage) + flowing(t, "running.md")
 	name := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
 	for _, file := range []string{
 		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/keelson/registries.go", "webhook/metrics.go", "updater/metrics.go",

@@ -13,18 +13,19 @@ import (
 )
 
 const (
-	// DefaultInFlight is for Limits.InFlight: ten times what a large cluster has
-	// at the same time, and answers that wait for a registry cost little else.
+	// DefaultInFlight is for Limits.InFlight. While registries answer, a request
+	// takes milliseconds, so that so many mean that one hangs; each that waits
+	// holds its object, some ten kilobytes of it.
 	DefaultInFlight = 256
-	// refusedAt is how many times InFlight requests are refused at: one that
-	// waits for nobody takes a millisecond, so that so many are a flood.
+	// refusedAt is how many times InFlight requests are refused at. Those above
+	// InFlight wait for nobody, so that as many more are a flood.
 	refusedAt = 4
 	// MaxBody is how large a request may be, in bytes: two objects of 3 MiB, the
 	// most that the API server takes, and the rest of a review.
 	MaxBody = 7 << 20
-	// maxBodies bounds the bodies of all requests together, in bytes. An object
-	// takes about ten times as much once it is read, and the container has 256
-	// MiB.
+	// maxBodies bounds the bodies of all requests together, in bytes. To answer a
+	// large one takes eleven times as much memory in all (measured with 750 kB),
+	// and the container has 256 MiB.
 	maxBodies = 16 << 20
 )
 

@@ -30,13 +30,21 @@ func (s *space) polls() int {
 // metric adds up the values of a metric, over all of its labels.
 func (s *space) metric(base, name string) int {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, base+"/metrics", nil)
+	sum, err := metricOf(s.t.Context(), base, name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return sum
+}
+
+func metricOf(ctx context.Context, base, name string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		s.t.Fatal(err)
+		return 0, err
 	}
 	defer response.Body.Close()
 	sum := 0.0
@@ -48,11 +56,11 @@ func (s *space) metric(base, name string) int {
 		}
 		value, err := strconv.ParseFloat(rest[strings.LastIndex(rest, " ")+1:], 64)
 		if err != nil {
-			s.t.Fatal(err)
+			return 0, err
 		}
 		sum += value
 	}
-	return int(sum)
+	return int(sum), lines.Err()
 }
 
 // refused checks that setting the Deployment's tag is refused.

@@ -30,6 +30,7 @@ type suite struct {
 	keelson *installation.Installation
 	private *privateRegistry
 	counted *counter // in front of the cluster's registry
+	clients *clientCA
 }
 
 var shared suite
@@ -51,7 +52,18 @@ func run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	c, err := cluster.Start(ctx, cluster.Options{})
+	keys, err := os.MkdirTemp("", "keelson-client-ca-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(keys) }()
+	clients, err := newClientCA(keys)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	c, err := cluster.Start(ctx, cluster.Options{APIServerFlags: []string{clients.apiServerFlag()}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -78,7 +90,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	shared = suite{c, keelson, private, counted}
+	shared = suite{c, keelson, private, counted, clients}
 	return m.Run()
 }
 

@@ -160,7 +160,10 @@ func (i *Installation) StartUnrouted(ctx context.Context, args ...string) (*Serv
 		return nil, err
 	}
 	address := "127.0.0.1:" + strconv.Itoa(port)
-	s, err := i.serve(ctx, "webhook", webhookAccount, append(append([]string{"--listen-address=" + address, "--cert-dir=" + i.certs}, i.webhook...), args...)...)
+	s, err := i.serve(ctx, "webhook", webhookAccount, slices.Concat([]string{
+		"--listen-address=" + address, "--cert-dir=" + i.certs,
+		"--shutdown-delay=0s", // whoever stops one has sent the API server elsewhere
+	}, i.webhook, args)...)
 	if err != nil {
 		return nil, err
 	}
