@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -85,6 +86,9 @@ type Options struct {
 	// Trace, if set, is called after each request, from several goroutines at
 	// once. It must not block: the request waits for it.
 	Trace func(Request)
+	// Span, if set, is called before each request with its context, and what it
+	// returns after it, as Trace is.
+	Span func(ctx context.Context) func(Request)
 
 	// Now is the clock of tokens and pauses. The default is time.Now.
 	Now func() time.Time

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,31 +33,46 @@ type Request struct {
 // maxShownURL bounds what a token service's path can put on a screen.
 const maxShownURL = 512
 
-// observer tells metrics and the trace hook of requests.
+// observer tells metrics and the hooks of requests.
 type observer struct {
 	now     func() time.Time
 	metrics *Metrics
 	trace   func(Request)
+	span    func(context.Context) func(Request)
+}
+
+// begin notes a request that is to be sent; what it returns goes to refused or
+// over.
+func (o *observer) begin(req *http.Request) (end func(Request)) {
+	if o.span == nil {
+		return nil
+	}
+	return o.span(req.Context())
 }
 
 // refused notes a request that was not sent.
-func (o *observer) refused(req *http.Request, err error) {
+func (o *observer) refused(req *http.Request, end func(Request), err error) {
 	o.metrics.refused(req.URL.Host, o.now())
-	o.tell(req, Request{Err: classify(err).Kind})
+	o.tell(req, end, Request{Err: classify(err).Kind})
 }
 
 // over notes a request that has ended: its body was read, or left.
-func (o *observer) over(req *http.Request, outcome string, told Request) {
+func (o *observer) over(req *http.Request, end func(Request), outcome string, told Request) {
 	o.metrics.sent(req.URL.Host, outcome, told.Duration, told.Bytes, o.now())
-	o.tell(req, told)
+	o.tell(req, end, told)
 }
 
-func (o *observer) tell(req *http.Request, told Request) {
-	if o.trace == nil {
+func (o *observer) tell(req *http.Request, end func(Request), told Request) {
+	if o.trace == nil && end == nil {
 		return
 	}
 	told.Method, told.URL, told.Credential = req.Method, shownURL(req), shownScheme(req.Header)
-	o.trace(told)
+	if o.trace != nil {
+		o.trace(told)
+	}
+	if end != nil {
+		end(told)
+	}
 }
 
 func shownScheme(header http.Header) string {

@@ -59,12 +59,13 @@ type roundTripper struct {
 }
 
 func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	end := rt.observer.begin(req)
 	turn, err := rt.admit(req)
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
-		rt.observer.refused(req, err)
+		rt.observer.refused(req, end, err)
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(req.Context())
@@ -80,7 +81,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		stop()
 		turn.leave()
 		turn.failed(req.Context(), err)
-		rt.observer.over(req, outcomeOf(0, err), Request{Err: classify(err).Kind, Duration: took})
+		rt.observer.over(req, end, outcomeOf(0, err), Request{Err: classify(err).Kind, Duration: took})
 		return nil, err
 	}
 	status := resp.StatusCode
@@ -93,7 +94,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	outcome := resp.StatusCode
 	onEnd(resp, rt.bodyTimeout, stop, func(read int64, err error) {
 		turn.leave()
-		rt.observer.over(req, outcomeOf(outcome, err), Request{Status: status, Err: bodyKind(err), Duration: took, Bytes: read})
+		rt.observer.over(req, end, outcomeOf(outcome, err), Request{Status: status, Err: bodyKind(err), Duration: took, Bytes: read})
 	})
 	return resp, nil
 }

@@ -84,7 +84,7 @@ func (c *Client) newWay(m means) *way {
 		Transport: &roundTripper{
 			vouched: w.transports[0], others: w.transports[len(w.transports)-1],
 			private: m.private, guard: c.guard, traffic: c.traffic, userAgent: c.options.UserAgent, bodyTimeout: c.options.BodyTimeout,
-			observer: observer{now: c.options.Now, metrics: c.options.Metrics, trace: c.options.Trace},
+			observer: observer{now: c.options.Now, metrics: c.options.Metrics, trace: c.options.Trace, span: c.options.Span},
 		},
 		CheckRedirect: checkRedirect,
 	}
