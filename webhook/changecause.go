@@ -1,0 +1,138 @@
+package webhook
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/webhook/intent"
+)
+
+// annotationChangeCause is what `kubectl rollout history` shows of a revision:
+// the controllers copy it from the workload when they make one.
+const annotationChangeCause = "kubernetes.io/change-cause"
+
+// causePrefix marks a cause as ours.
+const causePrefix = "keelson: "
+
+// maxCauses is how many containers a cause tells of.
+const maxCauses = 5
+
+// changeCause is the cause that the answer leaves. A bump that moves an image
+// writes one, over that of anybody else: it would be told of a revision that it
+// did not cause. Another write that makes a revision takes ours off, and else
+// the cause is the writer's own business.
+func (d *Decision) changeCause() string {
+	submitted := causeOf(d.input.Object)
+	if d.input.Stored == nil || d.reinvoked() {
+		return submitted
+	}
+	if causes := d.causes(); len(causes) > 0 {
+		if more := len(causes) - maxCauses; more > 0 {
+			causes = append(causes[:maxCauses:maxCauses], fmt.Sprintf("and %d more", more))
+		}
+		return causePrefix + strings.Join(causes, ", ")
+	}
+	// What an undo brings back is another text than the stored one.
+	left := submitted == causeOf(d.input.Stored) && strings.HasPrefix(submitted, causePrefix)
+	if left && d.newRevision() {
+		return ""
+	}
+	return submitted
+}
+
+func causeOf(o *workload.Object) string {
+	cause, _ := o.Annotations()[annotationChangeCause].(string)
+	return cause
+}
+
+// reinvoked reports whether our own answer is seen again: the bump is gone from
+// it, and the cause is there.
+func (d *Decision) reinvoked() bool {
+	return slices.ContainsFunc(d.outcomes, func(o Outcome) bool { return o.Answer.Row == intent.Reinvoked })
+}
+
+// causes are the moves that a bump made, and no writer asked for.
+func (d *Decision) causes() []string {
+	if bump := d.input.Object.BumpText(); bump == "" || bump == d.input.Stored.BumpText() {
+		return nil
+	}
+	var causes []string
+	for i := range d.outcomes {
+		o := &d.outcomes[i]
+		if o.Answer.Resolve && o.Moved && o.Stored != nil && o.Submitted.Same(*o.Stored) {
+			causes = append(causes, o.cause())
+		}
+	}
+	return causes
+}
+
+// cause writes "web 1.2.7 -> 1.2.8 (policy patch)".
+func (o *Outcome) cause() string {
+	from := workload.Result{Tag: o.Stored.Tag, Digest: o.Stored.Digest}
+	if from.Digest == "" && o.record != nil && o.record.Tag == from.Tag {
+		from.Digest = o.record.Digest
+	}
+	return o.Slot.Key() + " " + shortResult(from) + " -> " + shortResult(o.Result) +
+		" (policy " + workload.Shorten(o.Rule.Policy.Name(), 80) + ")"
+}
+
+func shortResult(r workload.Result) string {
+	if r.Digest == "" {
+		return r.Tag
+	}
+	return r.Tag + shortDigest(r.Digest)
+}
+
+// newRevision reports whether the answer's pod template differs from the stored
+// one: the controllers make a new revision of it.
+func (d *Decision) newRevision() bool {
+	// Where no image moves, those of the stored object are the answer's.
+	return d.touched() || !reflect.DeepEqual(settledTemplate(d.input.Object), settledTemplate(d.input.Stored))
+}
+
+// settledTemplate is a copy of the pod template without images, record and
+// bump: those are the answer's to write.
+func settledTemplate(o *workload.Object) map[string]any {
+	value, _ := o.Lookup(o.Kind.Template...)
+	template, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	template = runtime.DeepCopyJSON(template)
+	for _, slot := range o.Slots() {
+		blank(template, slot.Path[len(o.Kind.Template):])
+	}
+	metadata, _ := template["metadata"].(map[string]any)
+	annotations, _ := metadata["annotations"].(map[string]any)
+	delete(annotations, workload.AnnotationRecord)
+	delete(annotations, workload.AnnotationBump)
+	if len(annotations) == 0 {
+		delete(metadata, "annotations")
+	}
+	return template
+}
+
+// blank takes the value at a path of keys and indexes out.
+func blank(at any, path []any) {
+	for i, step := range path {
+		switch step := step.(type) {
+		case string:
+			parent, ok := at.(map[string]any)
+			if ok && i == len(path)-1 {
+				delete(parent, step)
+			}
+			at = parent[step]
+		case int:
+			list, ok := at.([]any)
+			if !ok || step >= len(list) {
+				return
+			}
+			at = list[step]
+		}
+	}
+}
