@@ -1,0 +1,41 @@
+package tracing
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// Asked is what resolves.
+type Asked interface {
+	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
+}
+
+// Resolver makes a span of each resolution.
+type Resolver struct {
+	Inner  Asked
+	Tracer trace.Tracer
+}
+
+// Resolve asks Inner.
+func (r *Resolver) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
+	ctx, span := r.Tracer.Start(ctx, "resolve")
+	defer span.End()
+	answer, err := r.Inner.Resolve(ctx, q)
+	if span.IsRecording() {
+		span.SetAttributes(
+			attribute.String("keelson.image.repository", q.Repository),
+			attribute.String("keelson.image.tag", q.Tag),
+			attribute.String("keelson.resolution.tag", answer.Tag),
+			attribute.String("keelson.resolution.reason", string(answer.Reason)),
+			attribute.Bool("keelson.resolution.stale", answer.Stale),
+		)
+		if err != nil {
+			span.SetStatus(failed, resolver.Summary(err))
+		}
+	}
+	return answer, err
+}
