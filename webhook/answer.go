@@ -47,6 +47,7 @@ func (e *unresolvableError) Unwrap() error { return e.err }
 // of ours goes through; one that we fail at is an error of the webhook, so
 // that the failure policy decides.
 func answer(ctx context.Context, err error) admission.Response {
+	accountOf(ctx).err = err
 	var (
 		skip         *skipError
 		malformed    *requestError
@@ -61,7 +62,6 @@ func answer(ctx context.Context, err error) admission.Response {
 		log.FromContext(ctx).Error(err, "request refused")
 		return admission.Errored(http.StatusBadRequest, err)
 	case errors.As(err, &unresolvable):
-		log.FromContext(ctx).Info("denied", "reason", err.Error())
 		return admission.Denied(err.Error())
 	case errors.As(err, &invalid):
 		response := admission.Denied("")

@@ -3,11 +3,10 @@ package webhook
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel/trace"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/keelson-dev/keelson/internal/workload"
@@ -18,7 +17,12 @@ import (
 type Mutate struct {
 	Decider    *Decider
 	Namespaces Namespaces
-	Metrics    *Metrics
+	// Log is where requests are told of. The default is controller-runtime's.
+	Log logr.Logger
+	// Metrics counts the requests of both webhooks; nil is nothing.
+	Metrics *Metrics
+	// Tracer makes spans of the requests of both. The default is none.
+	Tracer trace.Tracer
 }
 
 // Handle answers one request. It has no side effect, so that a dry run gets
@@ -33,30 +37,25 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 		decider = decider.WithoutWaiting()
 		m.Metrics.overloaded(overloadUnasked)
 	}
-	response, ok := attempt(ctx, MutatePath, m.Metrics, func() admission.Response { return m.decide(ctx, decider, in, req) })
+	response, ok := attempt(ctx, hookMutate, m.Metrics, func() admission.Response { return decide(ctx, decider, in) })
 	if !ok {
-		return m.decide(ctx, m.Decider.WithoutRegistry(), in, req)
+		return decide(ctx, m.Decider.WithoutRegistry(), in)
 	}
 	return response
 }
 
-func (m *Mutate) decide(ctx context.Context, decider *Decider, in Input, req admission.Request) admission.Response {
+func decide(ctx context.Context, decider *Decider, in Input) admission.Response {
 	decision := decider.Decide(ctx, in)
-	m.Metrics.observe(decision)
+	accountOf(ctx).decision = decision
 	if refused := decision.refusal(); refused != nil {
 		return answer(ctx, refused)
 	}
-	patch := decision.Patch()
 	warnings := decision.Warnings()
 	if decision.hurried() && len(warnings) < maxWarnings {
 		warnings = append([]string{warningBusy}, warnings...)
 	}
 	response := admission.Allowed("").WithWarnings(warnings...)
-	response.Patches = patch
-	if told := decision.told(); told != "" {
-		response.AuditAnnotations = map[string]string{"images": told}
-		log.FromContext(ctx).Info("answered", "kind", req.Kind.Kind, "dryRun", req.DryRun != nil && *req.DryRun, "manager", in.Manager, "images", told, "operations", len(patch))
-	}
+	response.Patches = decision.Patch()
 	return response
 }
 
@@ -78,21 +77,4 @@ func (d *Decision) hurried() bool {
 	return slices.ContainsFunc(d.outcomes, func(o Outcome) bool {
 		return errors.Is(o.Err, errBusy) || errors.Is(o.Resolution.Err, errBusy)
 	})
-}
-
-// told says what was decided, for the audit log and ours. A container that
-// stays as it was submitted for no particular reason is left out.
-func (d *Decision) told() string {
-	var told []string
-	for _, o := range d.outcomes {
-		if o.Image == o.Slot.Image && o.Problem() == "" {
-			continue
-		}
-		reason := string(o.Resolution.Reason)
-		if reason == "" {
-			reason = "Kept"
-		}
-		told = append(told, fmt.Sprintf("%s: %s -> %s (%s)", o.Slot.Key(), o.Slot.Image, o.Image, reason))
-	}
-	return strings.Join(told, "; ")
 }

@@ -6,6 +6,7 @@ package webhook
 import (
 	"net/http"
 
+	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
@@ -23,8 +24,20 @@ type Mux interface {
 // Register puts both webhooks on a server. A panic of theirs is counted by the
 // metrics of mutate.
 func Register(mux Mux, mutate *Mutate, validate *Validate) {
-	for path, handler := range map[string]admission.Handler{MutatePath: mutate, ValidatePath: validate} {
-		guard := &guarded{Handler: handler, webhook: path, metrics: mutate.Metrics}
-		mux.Register(path, withDeadline(&admission.Webhook{Handler: guard}))
+	spans := spans{mutate.Tracer}
+	serve := func(path, hook string, handler admission.Handler) {
+		guard := &guarded{Handler: handler, webhook: hook, metrics: mutate.Metrics}
+		mux.Register(path, withDeadline(&admission.Webhook{
+			Handler:         &observed{handler: guard, hook: hook, metrics: mutate.Metrics, spans: spans},
+			WithContextFunc: spans.continued,
+			LogConstructor: func(base logr.Logger, req *admission.Request) logr.Logger {
+				if mutate.Log.GetSink() != nil {
+					base = mutate.Log
+				}
+				return requestLogger(base, hook, req)
+			},
+		}))
 	}
+	serve(MutatePath, hookMutate, mutate)
+	serve(ValidatePath, hookValidate, validate)
 }

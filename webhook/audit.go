@@ -1,0 +1,103 @@
+package webhook
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Keys of the annotations in the audit log. The API server puts the webhook's
+// name before them, so that no key can be another's.
+const (
+	auditImages = "images"
+	auditFaults = "faults"
+)
+
+// maxAudit bounds an annotation in bytes: the API server bounds none, and keeps
+// it with every event.
+const maxAudit = 4096
+
+// annotate says for the audit log what the writer was told, and what was
+// answered where nobody was told.
+func (a *account) annotate(response *admission.Response) {
+	key, told := auditImages, ""
+	switch {
+	case a.decision != nil:
+		told = a.decision.told()
+	case a.hook == hookValidate && (a.err == nil || outcomeOf(a.err) == outcomeDenied):
+		key = auditFaults
+		faults := make([]string, 0, len(response.Warnings)+1)
+		if !response.Allowed && response.Result != nil {
+			faults = append(faults, response.Result.Message)
+		}
+		told = joined(append(faults, response.Warnings...))
+	}
+	if told == "" {
+		return
+	}
+	if response.AuditAnnotations == nil {
+		response.AuditAnnotations = map[string]string{}
+	}
+	response.AuditAnnotations[key] = told
+}
+
+// told says what was decided. A container that stays as it was submitted for no
+// particular reason is left out.
+func (d *Decision) told() string {
+	var told []string
+	for i := range d.outcomes {
+		o := &d.outcomes[i]
+		if o.Image == o.Slot.Image && o.warning(d.input.Manager) == "" {
+			continue
+		}
+		told = append(told, o.told())
+	}
+	return joined(told)
+}
+
+// told writes "web: example.com/app:1.2.0 -> example.com/app:1.2.7 (policy
+// patch; row new_source; reason HighestAllowed)", or "web: IMAGE stays (…)".
+func (o *Outcome) told() string {
+	from := o.before().Text
+	text := o.Slot.Key() + ": " + workload.Shorten(from, maxField)
+	if to := o.Image; to != from {
+		text += " -> " + workload.Shorten(to, maxField)
+	} else if !o.moves() {
+		text += " stays"
+	}
+	var why []string
+	if o.Rule.Governed() {
+		why = append(why, "policy "+workload.Shorten(o.Rule.Policy.Name(), 80))
+	}
+	why = append(why, "row "+rowName(o.Answer.Row))
+	if o.Resolution.Reason != "" {
+		why = append(why, "reason "+string(o.Resolution.Reason))
+	}
+	if o.Result.Digest != "" && !strings.Contains(o.Image, "@") {
+		why = append(why, "digest "+o.Result.Digest)
+	}
+	if problem := o.Problem(); problem != "" {
+		why = append(why, problem)
+	}
+	return text + " (" + strings.Join(why, "; ") + ")"
+}
+
+// joined puts texts into one annotation, as many as it has room for.
+func joined(texts []string) string {
+	var b strings.Builder
+	for i, text := range texts {
+		text = workload.Shorten(text, 2*maxField)
+		if b.Len() > 0 && b.Len()+len(text) > maxAudit-40 {
+			fmt.Fprintf(&b, ", and %d more", len(texts)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}

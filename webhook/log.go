@@ -1,0 +1,105 @@
+package webhook
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// maxLogged is how many containers a line tells of. An object may name
+// thousands.
+const maxLogged = 20
+
+// containerLine is one container in a line of the log.
+type containerLine struct {
+	Name      string `json:"name"`
+	Row       string `json:"row"`
+	Submitted string `json:"submitted"`
+	Stored    string `json:"stored,omitempty"`
+	Answer    string `json:"answer"`
+	Policy    string `json:"policy,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Problem   string `json:"problem,omitempty"`
+}
+
+// log writes the request's line. At info are the decisions: a container was
+// resolved, changed, refused or disagreed about. The rest, labels and scales of
+// settled workloads and requests that are none of ours, is at debug: it outweighs
+// them by far in a cluster with a GitOps loop. Errors are logged where they are
+// turned into an answer.
+func (a *account) log(ctx context.Context, became outcome, response *admission.Response) {
+	logger := log.FromContext(ctx)
+	decided := became == outcomeDenied || a.decision != nil && a.decision.noteworthy()
+	if !decided {
+		logger = logger.V(1)
+	}
+	if became == outcomeError || !logger.Enabled() {
+		return
+	}
+	fields := make([]any, 0, 16)
+	fields = append(fields, "outcome", string(became), "durationSeconds", a.took.Seconds())
+	if a.err != nil {
+		fields = append(fields, "reason", workload.Shorten(a.err.Error(), maxField))
+	}
+	if d := a.decision; d != nil {
+		lines, more := d.lines()
+		fields = append(fields, "manager", workload.Shorten(d.input.Manager, maxUser),
+			"operations", a.operations, "patchBytes", a.patch)
+		if len(lines) > 0 {
+			fields = append(fields, "containers", lines)
+		}
+		if more > 0 {
+			fields = append(fields, "moreContainers", more)
+		}
+	}
+	if len(response.Warnings) > 0 {
+		fields = append(fields, "warnings", response.Warnings)
+	}
+	logger.Info(string(became), fields...)
+}
+
+// lines are the containers of a decision that are worth a line, or all where
+// none is; and how many more there were.
+func (d *Decision) lines() (lines []containerLine, more int) {
+	all := !d.noteworthy()
+	for i := range d.outcomes {
+		switch {
+		case !all && !d.outcomes[i].noteworthy():
+		case len(lines) == maxLogged:
+			more++
+		default:
+			lines = append(lines, d.outcomes[i].line())
+		}
+	}
+	return lines, more
+}
+
+func (d *Decision) noteworthy() bool {
+	for i := range d.outcomes {
+		if d.outcomes[i].noteworthy() {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Outcome) line() containerLine {
+	line := containerLine{
+		Name:      workload.Shorten(o.Slot.Key(), maxName),
+		Row:       rowName(o.Answer.Row),
+		Submitted: workload.Shorten(o.Slot.Image, maxField),
+		Answer:    workload.Shorten(o.Image, maxField),
+		Reason:    string(o.Resolution.Reason),
+		Problem:   workload.Shorten(o.Problem(), maxField),
+	}
+	if o.Stored != nil {
+		line.Stored = workload.Shorten(o.Stored.Text, maxField)
+	}
+	if o.Rule.Governed() {
+		line.Policy = workload.Shorten(o.Rule.Policy.Name(), maxUser)
+	}
+	return line
+}

@@ -1,0 +1,130 @@
+package webhook
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Names of the webhooks in metrics, logs and spans.
+const (
+	hookMutate   = "mutate"
+	hookValidate = "validate"
+)
+
+// observed tells of each request that its handler answers: by metrics, a line
+// of the log, a span, and annotations of the audit log.
+type observed struct {
+	handler admission.Handler
+	hook    string
+	metrics *Metrics
+	spans   spans
+}
+
+// account is what a handler notes of one request, for those who tell of it.
+type account struct {
+	hook     string
+	decision *Decision
+	err      error
+	// patch is its size in bytes, operations how many it has.
+	patch, operations int
+	took              time.Duration
+}
+
+type accountKey struct{}
+
+// accountOf returns the account of the request that is answered. Outside of
+// one, what is noted is lost.
+func accountOf(ctx context.Context) *account {
+	if a, ok := ctx.Value(accountKey{}).(*account); ok {
+		return a
+	}
+	return &account{}
+}
+
+// Handle answers one request and tells of it. A panic that nobody below
+// recovers is told of as an error, and goes on.
+func (o *observed) Handle(ctx context.Context, req admission.Request) (response admission.Response) {
+	began := time.Now()
+	a := &account{hook: o.hook}
+	ctx, span := o.spans.begin(context.WithValue(ctx, accountKey{}, a), o.hook, &req)
+	became := outcomeError
+	defer func() {
+		a.took = time.Since(began)
+		o.metrics.answered(o.hook, operationName(req.Operation), became, a.took, a.patch)
+		o.spans.end(span, a, became)
+	}()
+	response = o.handler.Handle(ctx, req)
+	a.encode(&response)
+	became = a.became(&response)
+	if a.decision != nil {
+		o.metrics.observe(a.decision, dryRun(&req))
+	}
+	a.took = time.Since(began)
+	a.annotate(&response)
+	a.log(ctx, became, &response)
+	return response
+}
+
+// encode writes the patch here, once, where its size is asked for.
+func (a *account) encode(response *admission.Response) {
+	if len(response.Patches) == 0 {
+		return
+	}
+	data, err := json.Marshal(response.Patches)
+	if err != nil { // said by admission.Webhook, which tries again
+		return
+	}
+	patchType := admissionv1.PatchTypeJSONPatch
+	a.patch, a.operations = len(data), len(response.Patches)
+	response.Patch, response.PatchType, response.Patches = data, &patchType, nil
+}
+
+func (a *account) became(response *admission.Response) outcome {
+	switch {
+	case a.err != nil:
+		return outcomeOf(a.err)
+	case a.decision != nil:
+		return a.decision.became()
+	case !response.Allowed:
+		return outcomeError
+	case len(response.Warnings) > 0:
+		return outcomeWarned
+	default:
+		return outcomeAllowed
+	}
+}
+
+func dryRun(req *admission.Request) bool { return req.DryRun != nil && *req.DryRun }
+
+// Bounds of what a request may put into a line of the log.
+const (
+	maxName  = 253 // of an object; containers and namespaces have shorter ones
+	maxUser  = 128
+	maxField = 400
+)
+
+// requestLogger names the request in each line that is logged of it.
+func requestLogger(base logr.Logger, hook string, req *admission.Request) logr.Logger {
+	base = base.WithValues("webhook", hook)
+	if req == nil {
+		return base
+	}
+	kind := schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}
+	return base.WithValues(
+		"uid", workload.Shorten(string(req.UID), maxUser),
+		"operation", operationName(req.Operation),
+		"kind", workload.Shorten(kind.String(), maxName),
+		"namespace", workload.Shorten(req.Namespace, maxName),
+		"name", workload.Shorten(req.Name, maxName),
+		"user", workload.Shorten(req.UserInfo.Username, maxUser),
+		"dryRun", dryRun(req),
+	)
+}
