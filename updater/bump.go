@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"go.opentelemetry.io/otel/attribute"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,6 +22,10 @@ const fieldManager = "keelson-updater"
 func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind workload.Kind, targets workload.Record) {
 	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
 	defer cancel()
+	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
+		attribute.String("keelson.object.kind", kind.GroupVersionKind.Kind), attribute.String("keelson.object.name", o.GetName()))
+	defer span.End()
+	began := u.Clock.Now()
 	before, ok := workload.FromMap(o.Object)
 	if !ok {
 		return
@@ -56,6 +61,8 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 				u.said.clear(o.GetUID(), container)
 			}
 			u.updated(o, before, after)
+			log.FromContext(ctx).Info("bumped", "kind", kind.GroupVersionKind.GroupKind().String(), "namespace", o.GetNamespace(),
+				"workload", o.GetName(), "images", told(before, after), "durationSeconds", u.Clock.Since(began).Seconds())
 		}
 	}
 }

@@ -35,12 +35,17 @@ func (u *Updater) say(o *unstructured.Unstructured, container, kind, reason, for
 }
 
 func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.Object) {
+	u.say(o, "", corev1.EventTypeNormal, ReasonUpdated, "%s", told(before, after))
+}
+
+// told lists the images that moved: "web: example.com/app:1.2.7 -> example.com/app:1.2.8".
+func told(before, after *workload.Object) string {
 	moved := changes(before, after)
 	told := make([]string, 0, len(moved))
 	for _, c := range moved {
 		told = append(told, c.container+": "+c.from+" -> "+c.to)
 	}
-	u.say(o, "", corev1.EventTypeNormal, ReasonUpdated, "%s", strings.Join(told, ", "))
+	return workload.Shorten(strings.Join(told, ", "), maxNote)
 }
 
 func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -69,6 +70,8 @@ type Options struct {
 	Events events.EventRecorder
 	// Metrics counts polls and bumps.
 	Metrics *Metrics
+	// Tracer makes spans of polls and bumps. The default is none.
+	Tracer trace.Tracer
 	// Clock is the time. The default is the real one.
 	Clock clock.WithTicker
 	// Workers bounds how many repositories are polled at once. The default
@@ -145,7 +148,7 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.queue.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}
-	err := u.poll(ctx, repository)
+	err := u.tracedPoll(ctx, repository)
 	u.schedule(repository, err)
 	return ctx.Err() == nil
 }

@@ -181,6 +181,8 @@ func allowed(flag *pflag.Flag, err error) string {
 		return "allowed: true, false"
 	case "int", "int32", "int64", "uint", "uint16", "uint32", "uint64":
 		return "allowed: a whole number"
+	case "float64":
+		return "allowed: a number"
 	case "duration":
 		return "allowed: a duration, such as 1m30s"
 	default:

@@ -24,11 +24,12 @@ type serverOptions struct {
 	healthAddress  string
 	logLevel       string
 	registries     registryOptions
+	tracing        tracingOptions
 }
 
 // check returns the faults of the flags' values.
 func (o *serverOptions) check() usageFaults {
-	faults := o.registries.check()
+	faults := append(o.registries.check(), o.tracing.check()...)
 	for _, served := range []struct{ flag, address string }{
 		{"metrics-address", o.metricsAddress}, {"health-address", o.healthAddress},
 	} {
@@ -50,6 +51,7 @@ func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", `address to serve /healthz and /readyz at; "0" for none`)
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
 	o.registries.addFlags(flags)
+	o.tracing.addFlags(flags)
 }
 
 // hostFaults names the registries of a flag that are none. What is allowed is

@@ -8,16 +8,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/kubernetes"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/internal/pullsecret"
+	"github.com/keelson-dev/keelson/internal/tracing"
 	"github.com/keelson-dev/keelson/resolver"
 	"github.com/keelson-dev/keelson/resolver/registry"
 	"github.com/keelson-dev/keelson/resolver/registry/config"
 	"github.com/keelson-dev/keelson/resolver/registry/identity"
+	"github.com/keelson-dev/keelson/webhook"
 )
 
 // registryOptions are the flags that say which registries may be reached, and
@@ -53,22 +56,26 @@ func (o *registryOptions) check() usageFaults {
 type registries struct {
 	client   *registry.Client
 	resolver *resolver.Resolver
-	secrets  *pullsecret.Finder
-	nodes    *placement.Nodes
+	// answers is the resolver, with its spans where they are asked for.
+	answers webhook.Resolver
+	secrets *pullsecret.Finder
+	nodes   *placement.Nodes
 }
 
 // build makes the parts and puts those that have work of their own on the
 // manager. The settings file is read at once: a process does not start with
 // settings that it cannot use.
-func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer) (*registries, error) {
+func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, tracer trace.Tracer) (*registries, error) {
 	requests, requestsErr := registry.NewMetrics(metrics)
 	lookups, lookupsErr := resolver.NewMetrics(metrics)
 	if err := errors.Join(requestsErr, lookupsErr); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	client, err := registry.New(registry.Options{
-		Insecure: o.insecure, Private: o.private, UserAgent: "keelson/" + version, Metrics: requests,
-	})
+	options := registry.Options{Insecure: o.insecure, Private: o.private, UserAgent: "keelson/" + version, Metrics: requests}
+	if tracer != nil {
+		options.Span = tracing.Requests(tracer)
+	}
+	client, err := registry.New(options)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +95,10 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 		}),
 		secrets: pullsecret.New(pullsecret.Options{Client: clientset.CoreV1()}),
 		nodes:   placement.New(placement.Options{Informers: manager.GetCache()}),
+	}
+	built.answers = built.resolver
+	if tracer != nil {
+		built.answers = &tracing.Resolver{Inner: built.resolver, Tracer: tracer}
 	}
 	return built, errors.Join(manager.Add(built.secrets), manager.Add(built.nodes))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -93,15 +94,20 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := o.wire(ctx, manager); err != nil {
+	tracer, stop, err := o.tracing.start(ctx, "keelson-updater")
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := o.wire(ctx, manager, tracer); err != nil {
 		return err
 	}
 	return manager.Start(ctx)
 }
 
 // wire builds the updater and puts it, and the probes, on the manager.
-func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager) error {
-	asked, err := o.registries.build(ctx, manager, metrics.Registry)
+func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer) error {
+	asked, err := o.registries.build(ctx, manager, metrics.Registry, tracer)
 	if err != nil {
 		return err
 	}
@@ -110,9 +116,9 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager) error {
 		return err
 	}
 	u := updater.New(updater.Options{
-		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.resolver,
+		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, PollMinimum: asked.client.PollMinimum,
-		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Workers: o.workers,
+		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers,
 	})
 	return errors.Join(
 		manager.Add(u),

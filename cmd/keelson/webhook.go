@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -115,7 +116,12 @@ func (o *webhookOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	server, err := o.wire(ctx, manager)
+	tracer, stop, err := o.tracing.start(ctx, "keelson-webhook")
+	if err != nil {
+		return err
+	}
+	defer stop()
+	server, err := o.wire(ctx, manager, tracer)
 	if err != nil {
 		return err
 	}
@@ -137,12 +143,12 @@ func serve(ctx context.Context, manager ctrl.Manager, server *webhook.Server) er
 
 // wire builds the webhooks with their server, and puts what they live on, and
 // the probes, on the manager.
-func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager) (*webhook.Server, error) {
-	asked, err := o.registries.build(ctx, manager, metrics.Registry)
+func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer) (*webhook.Server, error) {
+	asked, err := o.registries.build(ctx, manager, metrics.Registry, tracer)
 	if err != nil {
 		return nil, err
 	}
-	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes})
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: asked.answers, Credentials: asked.secrets, Placement: asked.nodes})
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +164,7 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager) (*webho
 	mux := http.NewServeMux()
 	// Never started: it puts controller-runtime's metrics around the webhooks.
 	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
-		&webhook.Mutate{Decider: decider, Namespaces: namespaces, Metrics: counted},
+		&webhook.Mutate{Decider: decider, Namespaces: namespaces, Metrics: counted, Tracer: tracer},
 		&webhook.Validate{Namespaces: namespaces})
 	protection, err := o.secure(manager)
 	if err != nil {
