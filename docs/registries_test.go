@@ -53,7 +53,7 @@ func TestPagesHaveEveryMetric(t *testing.T) {
 	page := flowing(t, registriesPage) + flowing(t, "running.md")
 	name := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
 	for _, file := range []string{
-		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/keelson/registries.go", "webhook/metrics.go", "updater/metrics.go",
+		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/keelson/registries.go",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		must(t, err)

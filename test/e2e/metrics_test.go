@@ -54,6 +54,7 @@ func TestMetricsAreBounded(t *testing.T) {
 	}{
 		"webhook": {shared.keelson.Webhooks()[0], append([]string{
 			"keelson_admission_resolutions_total", "keelson_admission_registry_unavailable_total",
+			"keelson_admission_duration_seconds_bucket", "keelson_admission_patch_bytes_bucket", "keelson_admission_decisions_total",
 		}, both...)},
 		"updater": {shared.keelson.Updater(), append([]string{
 			"keelson_updater_polls_total", "keelson_updater_bumps_total", "keelson_updater_repositories",
@@ -77,7 +78,7 @@ func TestMetricsAreBounded(t *testing.T) {
 				for _, found := range label.FindAllStringSubmatch(line, -1) {
 					switch key, value := found[1], found[2]; {
 					case key == "host" && !slices.Contains(hosts, value),
-						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le"}, key):
+						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le", "webhook", "operation", "row", "dry_run"}, key):
 						t.Errorf("unexpected label %s: %s", found[0], line)
 					}
 				}
