@@ -36,6 +36,19 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--shutdown-delay: \"-1s\": allowed: a duration from 0s to 10m0s\n" +
 				"--max-requests-in-flight: 0: allowed: 1 or more\n",
 		},
+		"a collector that is none": {
+			args: []string{"webhook", "--otlp-endpoint=collector:4318", "--trace-sample-ratio=1.5"},
+			want: "--otlp-endpoint: \"collector:4318\": allowed: a URL such as http://collector:4318, without user and query\n" +
+				"--trace-sample-ratio: 1.5: allowed: a number from 0 to 1\n",
+		},
+		"a collector with a password, and no number": {
+			args: []string{"updater", "--otlp-endpoint=https://robot:hunter2@collector", "--trace-sample-ratio=NaN", "--workers=0"},
+			env:  map[string]string{"KEELSON_FRESH_FOR": "x"},
+			want: "KEELSON_FRESH_FOR: \"x\": allowed: a duration, such as 1m30s\n" +
+				"--otlp-endpoint: \"...@collector\": allowed: a URL such as http://collector:4318, without user and query\n" +
+				"--trace-sample-ratio: NaN: allowed: a number from 0 to 1\n" +
+				"--workers: 0: allowed: 1 or more\n",
+		},
 		"a level that nothing logs at": {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -32,7 +33,11 @@ func (o *tracingOptions) check() usageFaults {
 	var faults usageFaults
 	if o.endpoint != "" {
 		if _, err := tracing.ParseEndpoint(o.endpoint); err != nil {
-			faults = append(faults, fmt.Sprintf("--otlp-endpoint: %q: %v", o.endpoint, err))
+			given := o.endpoint
+			if _, rest, ok := strings.Cut(given, "@"); ok {
+				given = "...@" + rest // a password may stand before it
+			}
+			faults = append(faults, fmt.Sprintf("--otlp-endpoint: %q: %v", given, err))
 		}
 	}
 	if !(o.ratio >= 0 && o.ratio <= 1) { // and not a number is no ratio
