@@ -50,7 +50,7 @@ func (d *Decision) told() string {
 	var told []string
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
-		if o.Image == o.Slot.Image && o.warning(d.input.Manager) == "" {
+		if o.Image == o.Slot.Image && o.Hold == o.hold && o.warning(d.input.Manager) == "" {
 			continue
 		}
 		told = append(told, o.told())
@@ -78,6 +78,9 @@ func (o *Outcome) told() string {
 	}
 	if o.Result.Digest != "" && !strings.Contains(o.Image, "@") {
 		why = append(why, "digest "+o.Result.Digest)
+	}
+	if o.Hold.Tag != "" {
+		why = append(why, "hold "+workload.Shorten(o.Hold.String(), maxField))
 	}
 	if problem := o.Problem(); problem != "" {
 		why = append(why, problem)

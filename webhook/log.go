@@ -22,6 +22,7 @@ type containerLine struct {
 	Answer    string `json:"answer"`
 	Policy    string `json:"policy,omitempty"`
 	Reason    string `json:"reason,omitempty"`
+	Hold      string `json:"hold,omitempty"`
 	Problem   string `json:"problem,omitempty"`
 }
 
@@ -97,6 +98,9 @@ func (o *Outcome) line() containerLine {
 	}
 	if o.Stored != nil {
 		line.Stored = workload.Shorten(o.Stored.Text, maxField)
+	}
+	if o.Hold.Tag != "" {
+		line.Hold = workload.Shorten(o.Hold.String(), maxField)
 	}
 	if o.Rule.Governed() {
 		line.Policy = workload.Shorten(o.Rule.Policy.Name(), maxUser)

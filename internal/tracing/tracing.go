@@ -75,7 +75,7 @@ func ParseEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(text)
 	if err != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https" || endpoint.Hostname() == "" ||
 		endpoint.User != nil || endpoint.RawQuery != "" || endpoint.Fragment != "" {
-		return nil, errors.New("allowed: a URL such as http://collector:4318")
+		return nil, errors.New("allowed: a URL such as http://collector:4318, without user and query")
 	}
 	if endpoint.Path == "" || endpoint.Path == "/" {
 		endpoint.Path = tracesPath
