@@ -116,13 +116,20 @@ func (p *Policy) parseName() (err error) {
 	return err
 }
 
+// Names returns the policies that are a name and nothing else.
+func Names() []string { return []string{"all", "major", "minor", "patch", "force", "newest", "never"} }
+
+// Patterns returns the policies that a name and an argument make, name:ARGUMENT,
+// by their names. An empty argument is none.
+func Patterns() []string { return []string{"semver", "glob", "regexp"} }
+
 const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never"
 
 func unknownPolicy(name string) error {
 	if name == "" {
 		return errors.New("no policy; " + allowedPolicies)
 	}
-	for _, known := range []string{"all", "major", "minor", "patch", "semver", "glob", "regexp", "force", "newest", "never"} {
+	for _, known := range slices.Concat(Names(), Patterns()) {
 		if near(strings.ToLower(name), known) {
 			return fmt.Errorf("unknown policy; did you mean %q? %s", known, allowedPolicies)
 		}

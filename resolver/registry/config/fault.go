@@ -101,47 +101,9 @@ func (r *reader) all() Faults {
 	return r.faults
 }
 
-// suggestion is the known key that a wrong one was meant to be: the same in
-// another spelling, as hosts.toml has them, or one with a slip or two.
-func suggestion(wrong string, known []string) string {
-	if len(wrong) > maxShown {
-		return ""
-	}
-	best, least := "", 3
-	for _, name := range known {
-		distance := slips(plain(wrong), plain(name))
-		if distance < least && 2*distance < len(name) {
-			best, least = name, distance
-		}
-	}
-	return best
-}
-
 // plain makes the spellings of a key alike: override_path, Override-Path.
 func plain(key string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
-}
-
-// slips counts the letters to change, add or leave out to make one word of the
-// other.
-func slips(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // cut shortens a text to at most n characters.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/keelson-dev/keelson/internal/spelling"
 )
 
 // value is a node and the path that leads to it.
@@ -79,7 +81,7 @@ func (r *reader) unknown(at value, key *yaml.Node, known fields) {
 		return // before the search for what was meant
 	}
 	fault := Fault{Line: key.Line, Path: at.path, Value: value{node: key}.shown(), Problem: "unknown key", Allowed: names(known)}
-	meant := suggestion(key.Value, slices.Sorted(maps.Keys(known)))
+	meant := spelling.Nearest(key.Value, slices.Sorted(maps.Keys(known)))
 	switch name := plain(key.Value); {
 	case name == "skipverify" || name == "insecureskipverify":
 		fault.Problem, fault.Allowed = "certificates are always verified; give the CA instead, as ca", ""
