@@ -103,6 +103,8 @@ func (w *world) serveBy(options webhook.DeciderOptions) {
 		"on":      workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
 		"enforce": workload.NamespaceOf("enforce", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "enforce"}, nil),
 		"off":     workload.NamespaceOf("off", nil, nil),
+		"unjudged": workload.NamespaceOf("unjudged", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "off"},
+			map[string]string{"keelson.dev/pin": "maybe"}),
 	}
 	if w.namespaces != nil {
 		known = w.namespaces

@@ -32,9 +32,6 @@ func read(ctx context.Context, namespaces Namespaces, req admission.Request) (In
 	if in.Object, err = workload.Parse(kind, req.Object.Raw); err != nil {
 		return Input{}, &requestError{err}
 	}
-	if in.Object.Owned() {
-		return Input{}, &skipError{"owned by a controller"}
-	}
 	if req.Operation == admissionv1.Update {
 		if in.Stored, err = workload.Parse(kind, req.OldObject.Raw); err != nil {
 			return Input{}, &requestError{err}

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,7 +14,9 @@ import (
 )
 
 // Validate is the validating webhook: it judges settings and final images. It
-// reads no registry and trusts no annotation.
+// reads no registry and trusts no annotation, and no reference to an owner:
+// which objects of controllers are passed by is said in the webhook's
+// configuration, where the writer is known.
 type Validate struct {
 	Namespaces Namespaces
 }
@@ -76,7 +77,7 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 		before = workload.ReadSettings(in.Stored, in.Namespace)
 	}
 	for _, f := range settings.Faults {
-		old := before != nil && slices.ContainsFunc(before.Faults, f.Same)
+		old := before != nil && before.Had(f, in.Stored, in.Object)
 		if f.Namespace || old || f.Keel && mode != workload.Enforce {
 			warnings = append(warnings, faultWarning(f))
 			continue
@@ -84,7 +85,7 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 		refused = append(refused, f.Error())
 	}
 	if mode != workload.Off {
-		faults := judgeImages(in, settings, before)
+		faults := judgeImages(in, settings)
 		if mode == workload.Enforce {
 			refused = append(refused, faults.changed...)
 		} else {
@@ -93,6 +94,9 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 		for _, fault := range faults.old {
 			warnings = append(warnings, fault.Error())
 		}
+	}
+	for _, stray := range workload.Strays(in.Object) {
+		warnings = append(warnings, stray.String())
 	}
 	return refused, append(warnings, misplaced(in.Object)...)
 }
@@ -108,8 +112,10 @@ func faultWarning(f workload.Fault) string {
 type imageFaults struct{ changed, old field.ErrorList }
 
 // judgeImages holds the final image of each governed container against the
-// absolute rules: what a person submits is not bounded by a level policy.
-func judgeImages(in Input, settings, before *workload.Settings) imageFaults {
+// absolute rules: what a person submits is not bounded by a level policy. An
+// image that is stored already is an old fault, whatever became of its policy:
+// what runs must not stop a finalizer, a label, or the policy that ends it.
+func judgeImages(in Input, settings *workload.Settings) imageFaults {
 	var faults imageFaults
 	for _, slot := range in.Object.Slots() {
 		rule := settings.Rule(slot)
@@ -123,17 +129,13 @@ func judgeImages(in Input, settings, before *workload.Settings) imageFaults {
 		}
 		fault := field.Invalid(fieldPath(slot.Path), workload.Shorten(slot.Image, 80),
 			"policy "+workload.Shorten(rule.Policy.Name(), 80)+": "+reason.Text())
-		if before != nil && storedAs(in.Stored, slot) && before.Rule(slot).SameAnswer(rule) {
+		if in.Stored != nil && in.Stored.ImageOf(slot.Key()) == slot.Image {
 			faults.old = append(faults.old, fault)
 		} else {
 			faults.changed = append(faults.changed, fault)
 		}
 	}
 	return faults
-}
-
-func storedAs(stored *workload.Object, slot workload.Slot) bool {
-	return stored.ImageOf(slot.Key()) == slot.Image
 }
 
 // misplaced finds a policy that stands on the pod template alone, where nobody

@@ -8,6 +8,8 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+
+	"github.com/keelson-dev/keelson/internal/spelling"
 )
 
 // later are the settings that a coming release reads. They are refused by
@@ -24,15 +26,24 @@ const (
 	maxExclude = 8 << 10 // bytes of a list of globs
 )
 
+// choices are the settings that take one of a few values.
+var choices = map[string][]string{
+	keyMatchTag: booleans, keyMatchPreRelease: booleans, keyInitContainers: booleans, keyImageVolumes: booleans,
+	keyPin:            {PinDigest, PinTag},
+	keyTrigger:        {TriggerPoll, TriggerPush},
+	keyResolveOn:      {ResolveOnApply, ResolveOnChange},
+	keyOnUnresolvable: {Keep, Deny},
+}
+
+var booleans = []string{"true", "false"}
+
 // checks tell what is wrong with a setting's value, or nothing. Those of the
 // policy and its companions are policy.Parse's matter.
 var checks = map[string]func(e entry) string{
 	keyPolicy: noFault, keyFilter: noFault, keyExtract: noFault, keyExclude: checkExclude,
 	keyMatchTag: checkBool, keyMatchPreRelease: checkBool,
 	keyInitContainers: checkBool, keyImageVolumes: checkBool,
-	keyPin:               oneOf(PinDigest, PinTag),
-	keyResolveOn:         oneOf(ResolveOnApply, ResolveOnChange),
-	keyOnUnresolvable:    oneOf(Keep, Deny),
+	keyPin: checkChoice, keyResolveOn: checkChoice, keyOnUnresolvable: checkChoice,
 	keyTrigger:           checkTrigger,
 	keyPollSchedule:      checkSchedule,
 	keyMonitorContainers: checkNames,
@@ -70,18 +81,29 @@ func unknown(e entry) string {
 		return "unknown key; allowed: as a label of a workload"
 	}
 	allowed := slices.Sorted(maps.Keys(checks))
-	hint := ""
-	for _, name := range allowed {
-		if plain(name) == plain(e.name) {
-			hint = fmt.Sprintf("did you mean %q? ", name)
-		}
-	}
-	return "unknown key; " + hint + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
+	return "unknown key; " + didYouMean(meant(e.name, allowed)) + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
 }
 
-// plain makes the usual spellings of a key alike: poll-schedule, pollschedule.
-func plain(name string) string {
-	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+// meant finds the setting that an unknown one was meant to be. The name of a
+// container is no part of what may be misspelt.
+func meant(name string, allowed []string) string {
+	setting, container, dotted := strings.Cut(name, ".")
+	switch {
+	case !dotted:
+		return spelling.Nearest(name, allowed)
+	case container != "" && spelling.Nearest(setting, []string{keyPolicy}) != "":
+		return containerPolicy + container
+	default:
+		return ""
+	}
+}
+
+// didYouMean asks for what was meant; empty where that is not known.
+func didYouMean(meant string) string {
+	if meant == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q? ", meant)
 }
 
 // bearsOnAll reports whether a fault of the entry leaves all containers alone:
@@ -99,23 +121,25 @@ func oneOf(values ...string) func(entry) string {
 		if slices.Contains(values, e.value) {
 			return ""
 		}
-		return "allowed: " + strings.Join(values, ", ")
+		return didYouMean(spelling.Nearest(e.value, values)) + "allowed: " + strings.Join(values, ", ")
 	}
 }
+
+func checkChoice(e entry) string { return oneOf(choices[e.name]...)(e) }
 
 // checkBool is lenient about the case of Keel's values alone.
 func checkBool(e entry) string {
 	if e.keel && (strings.EqualFold(e.value, "true") || strings.EqualFold(e.value, "false")) {
 		return ""
 	}
-	return oneOf("true", "false")(e)
+	return checkChoice(e)
 }
 
 func checkTrigger(e entry) string {
 	if e.keel {
 		return ""
 	}
-	return oneOf(TriggerPoll, TriggerPush)(e)
+	return checkChoice(e)
 }
 
 func checkSchedule(e entry) string {

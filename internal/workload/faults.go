@@ -21,6 +21,8 @@ type Fault struct {
 	Container string
 	// Keel is true for Keel's keys, Namespace for the namespace's defaults.
 	Keel, Namespace bool
+
+	onLabels bool
 }
 
 // Bounds on what is said: keys and values may be as long as a request, a
@@ -43,6 +45,24 @@ func (f Fault) Error() *field.Error {
 func (f Fault) Same(other Fault) bool {
 	return f.Key == other.Key && f.Namespace == other.Namespace && f.Value == other.Value &&
 		f.Path.String() == other.Path.String()
+}
+
+// Had reports whether the settings, which are those of the stored workload, have
+// a fault of the workload as it is now. Where they have more faults than are
+// told, each counts as had whose key has the same value in both.
+func (s *Settings) Had(f Fault, stored, now *Object) bool {
+	if slices.ContainsFunc(s.Faults, f.Same) {
+		return true
+	}
+	if len(s.Faults) < maxFaults || f.Namespace {
+		return false
+	}
+	was, is := stored.Annotations(), now.Annotations()
+	if f.onLabels {
+		was, is = stored.Labels(), now.Labels()
+	}
+	value, ok := was[f.Key].(string)
+	return ok && value == text(is[f.Key])
 }
 
 // Shorten cuts a text to at most n characters, escaping what does not print.
@@ -89,6 +109,7 @@ func (r *reader) add(e entry, container, value, detail string) {
 	f := Fault{
 		Path: e.path(), Key: e.key, Value: value, Detail: line(detail, maxDetail),
 		Container: container, Keel: e.keel, Namespace: e.place == onNamespace,
+		onLabels: e.place == onLabels,
 	}
 	told := func(had Fault) bool { return had.Same(f) && had.Detail == f.Detail }
 	if len(r.settings.Faults) < maxFaults && !slices.ContainsFunc(r.settings.Faults, told) {

@@ -33,6 +33,27 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			labels: keys{"keelson.dev/policy": "minor", "keelson.dev/poll-schedule": "hourly"},
 			faults: []string{`metadata.labels[keelson.dev/poll-schedule]: Invalid value: "hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys},
 		},
+		"keys with a slip or two": {
+			annotations: keys{
+				"keelson.dev/polcy": "minor", "keelson.dev/pollShedule": "@hourly", "keelson.dev/polices": "minor",
+				"keelson.dev/polcy.web": "minor", "keelson.dev/match.tag": "true",
+			},
+			faults: []string{
+				`metadata.annotations[keelson.dev/match.tag]: Invalid value: "true": unknown key; allowed: ` + knownKeys,
+				`metadata.annotations[keelson.dev/polcy]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
+				`metadata.annotations[keelson.dev/polcy.web]: Invalid value: "minor": unknown key; did you mean "policy.web"? allowed: ` + knownKeys,
+				`metadata.annotations[keelson.dev/polices]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
+				`metadata.annotations[keelson.dev/pollShedule]: Invalid value: "@hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys,
+			},
+		},
+		"a value with a slip": {
+			annotations: keys{"keelson.dev/policy": "minr", "keelson.dev/resolveOn": "chnage", "keelson.dev/pin": "digets"},
+			faults: []string{
+				`metadata.annotations[keelson.dev/pin]: Invalid value: "digets": did you mean "digest"? allowed: digest, tag`,
+				`metadata.annotations[keelson.dev/resolveOn]: Invalid value: "chnage": did you mean "change"? allowed: apply, change`,
+				`metadata.annotations[keelson.dev/policy]: Invalid value: "minr": unknown policy; did you mean "minor"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`,
+			},
+		},
 		"a namespace's label in the wrong place": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/enabled": "true"},
 			faults:      []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
@@ -77,8 +98,8 @@ func TestFaultsAreToldInFull(t *testing.T) {
 				`metadata.annotations[keelson.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
 				`metadata.annotations[keelson.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
 				`metadata.annotations[keelson.dev/trigger]: Invalid value: "approval": allowed: poll, push`,
-				`metadata.labels[keelson.dev/imageVolumes]: Invalid value: "True": allowed: true, false`,
-				`metadata.labels[keelson.dev/onUnresolvable]: Invalid value: "Deny": allowed: keep, deny`,
+				`metadata.labels[keelson.dev/imageVolumes]: Invalid value: "True": did you mean "true"? allowed: true, false`,
+				`metadata.labels[keelson.dev/onUnresolvable]: Invalid value: "Deny": did you mean "deny"? allowed: keep, deny`,
 			},
 		},
 		"a bad policy of one container leaves the others": {

@@ -1,10 +1,12 @@
 package workload
 
 import (
-	"fmt"
 	"maps"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/keelson-dev/keelson/internal/spelling"
 )
 
 // Mode is how the final images of a namespace are judged.
@@ -44,16 +46,18 @@ func (n Namespace) Validate() Mode {
 
 // NamespaceFaults returns what is wrong with a namespace's labels and defaults.
 func NamespaceFaults(n Namespace) []Fault {
+	labels := []string{LabelEnabled, LabelValidate}
 	faults := ReadSettings(&Object{}, n).Faults
 	for _, e := range entries(n.Labels, onLabels) {
 		detail := ""
 		switch e.key {
 		case LabelEnabled:
-			detail = oneOf("true", "false")(e)
+			detail = oneOf(booleans...)(e)
 		case LabelValidate:
 			detail = oneOf(string(Enforce), string(Warn), string(Off))(e)
 		default:
-			detail = fmt.Sprintf("a namespace's defaults stand on its annotations; labels that are read: %s, %s", LabelEnabled, LabelValidate)
+			detail = "a namespace's defaults stand on its annotations; " + didYouMean(spelling.Nearest(e.key, labels)) +
+				"labels that are read: " + strings.Join(labels, ", ")
 		}
 		if detail != "" && len(faults) < maxFaults {
 			faults = append(faults, Fault{Path: e.path(), Key: e.key, Value: e.value, Detail: detail, Keel: e.keel, Namespace: true})
