@@ -81,7 +81,7 @@ verify-modules:
 
 .PHONY: verify-manifests
 verify-manifests:
-	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC' ./certs ./manifests
+	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs ./manifests
 
 .PHONY: verify-links
 verify-links:
@@ -96,7 +96,7 @@ fmt: $(GOLANGCI) ## Format the sources
 .PHONY: manifests
 manifests: ## Render manifests/install.yaml and what else is generated
 	go test -count=1 -run 'TestManifest' ./certs -update
-	go test -count=1 -run 'TestInstall|TestRBAC' ./manifests -update
+	go test -count=1 -run 'TestInstall|TestRBAC|TestAdmissionPolicy' ./manifests -update
 
 ### Try
 

@@ -1,7 +1,7 @@
 // Package manifests_test holds what the manifests promise, and keeps
 // install.yaml the rendered base:
 //
-//	go test ./manifests -run 'TestInstall|TestRBAC' -update
+//	go test ./manifests -run 'TestInstall|TestRBAC|TestAdmissionPolicy' -update
 package manifests_test
 
 import (

@@ -81,6 +81,7 @@ func TestWebhookScopes(t *testing.T) {
 		"the install manifest fails closed for workloads":     {install(t), wantScope(admissionregistrationv1.Fail)},
 		"overlays/ignore differs in the failure policy alone": {rendered(t, "overlays/ignore"), wantScope(admissionregistrationv1.Ignore)},
 		"overlays/files has the same scope":                   {rendered(t, "overlays/files"), wantScope(admissionregistrationv1.Fail)},
+		"overlays/admission-policy has the same scope":        {rendered(t, "overlays/admission-policy"), wantScope(admissionregistrationv1.Fail)},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +104,30 @@ func TestWebhookScopes(t *testing.T) {
 				t.Errorf("validating scope (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The reference to a controller is the writer's own: where images are enforced,
+// it counts only where one of kube-system's controllers or a kubelet writes it.
+func TestEnforceLooksAtTheWriterOfOwnedObjects(t *testing.T) {
+	objects := rendered(t, "overlays/enforce")
+	want := wantScope(admissionregistrationv1.Fail)
+	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks[0]
+	if diff := cmp.Diff(want, mutateScope(mutating)); diff != "" {
+		t.Errorf("mutating scope (-want +got):\n%s", diff)
+	}
+	want.Conditions = []admissionregistrationv1.MatchCondition{{
+		Name: "not-written-by-a-controller-of-kube-system",
+		Expression: want.Conditions[0].Expression + " || !(request.userInfo.username == 'system:kube-controller-manager' || " +
+			"request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || " +
+			"request.userInfo.username.startsWith('system:node:'))",
+	}}
+	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks
+	if diff := cmp.Diff(want, validateScope(validating[0])); diff != "" {
+		t.Errorf("validating scope (-want +got):\n%s", diff)
+	}
+	if got := len(validating[1].MatchConditions); got > 0 {
+		t.Errorf("the namespaces' webhook has %d conditions, want none", got)
 	}
 }
 

@@ -70,12 +70,13 @@ func (c *Cluster) egress() program {
 }
 
 // controllers: without the rates, a mass rollout waits for the client's own
-// limit instead of for the API server.
+// limit instead of for the API server. Each has its own account, as kubeadm
+// starts them, so that admission can tell them from people.
 func (c *Cluster) controllers() program {
 	return c.controlPlane(partControllers,
 		"--kubeconfig=kubeconfig", "--secure-port=0", "--leader-elect=false",
 		"--service-account-private-key-file=keys/sa.key", "--root-ca-file=keys/ca.crt",
-		"--kube-api-qps=500", "--kube-api-burst=1000",
+		"--use-service-account-credentials", "--kube-api-qps=500", "--kube-api-burst=1000",
 		"--concurrent-deployment-syncs=20", "--concurrent-replicaset-syncs=20")
 }
 
