@@ -129,6 +129,13 @@ func TestFaultsAreToldInFull(t *testing.T) {
 				`metadata.annotations[keelson.dev/exclude]: Invalid value: "c{d}": '{' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
 			},
 		},
+		"bad companions without a policy": {
+			annotations: keys{"keelson.dev/filter": "(", "keelson.dev/exclude": "a[b]", "keelson.dev/extract": "$1"},
+			faults: []string{
+				`metadata.annotations[keelson.dev/filter]: Invalid value: "(": missing closing ) in "("; allowed: an RE2 regular expression`,
+				`metadata.annotations[keelson.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+			},
+		},
 		"a bad value that another overrules is not looked at": {
 			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"},
 			labels:      keys{"keel.sh/pollSchedule": "whenever", "keel.sh/policy": "mayor"},

@@ -52,6 +52,13 @@ func TestNamespaceFaults(t *testing.T) {
 				`metadata.labels[keelson.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,
 			},
 		},
+		"a label with a slip": {
+			labels: map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validte": "enforce", "keelson.dev/validate": "enforced"},
+			want: []string{
+				`metadata.labels[keelson.dev/validate]: Invalid value: "enforced": did you mean "enforce"? allowed: enforce, warn, off`,
+				`metadata.labels[keelson.dev/validte]: Invalid value: "enforce": a namespace's defaults stand on its annotations; did you mean "keelson.dev/validate"? labels that are read: keelson.dev/enabled, keelson.dev/validate`,
+			},
+		},
 		"a default on a label is not read": {
 			labels: map[string]string{"keel.sh/policy": "minor"},
 			want: []string{

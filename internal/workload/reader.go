@@ -86,8 +86,26 @@ func (r *reader) readPolicies() {
 		container := strings.TrimPrefix(name, containerPolicy)
 		s.containers[container] = r.policy(e, container)
 	}
-	if e, ok := r.chosen[keyPolicy]; ok {
+	switch e, ok := r.chosen[keyPolicy]; {
+	case ok:
 		s.standard = r.policy(e, "")
+	case len(s.containers) == 0:
+		r.readCompanions()
+	}
+}
+
+// readCompanions reports the faults of a policy's companions where there is no
+// policy: a bad value is one before it is used. Whether extract has something
+// to extract from is seen with a policy alone.
+func (r *reader) readCompanions() {
+	filter, _ := r.good(keyFilter)
+	_, err := policy.Parse(policy.Spec{Name: "never", Filter: filter, Exclude: r.exclude})
+	var faults policy.Faults
+	if !errors.As(err, &faults) {
+		return
+	}
+	for _, f := range faults {
+		r.add(r.chosen[f.Field], "", f.Value, f.Allowed)
 	}
 }
 
