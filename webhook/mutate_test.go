@@ -220,32 +220,6 @@ func TestWarningsAreBounded(t *testing.T) {
 	}
 }
 
-// Any object may be submitted; a patch that does not apply would be an
-// internal error of the API server, whatever the failure policy.
-func FuzzMutate(f *testing.F) {
-	w := newWorld(f, "1.2.0", "1.2.7")
-	f.Add(w.deployment("patch", "1.2.0"), "")
-	f.Add(w.deployment("all", "1.2.0"), w.deployment("all", "1.2.7"))
-	f.Add(`{"metadata":null,"spec":{"template":null}}`, `{}`)
-	f.Add(`{"metadata":{"annotations":null,"labels":{"keelson.dev/policy":"patch"}},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"`+w.host+`/app:1.2.0"}]}}}}`, "")
-	f.Add(`{"metadata":{"annotations":{"keel.sh/policy":"force","keelson.dev/state":"{\"c\":{}}"}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`)
-	f.Fuzz(func(t *testing.T, object, old string) {
-		var decoded map[string]any
-		if json.Unmarshal([]byte(object), &decoded) != nil || decoded == nil {
-			t.Skip()
-		}
-		if old != "" && json.Unmarshal([]byte(old), &decoded) != nil {
-			t.Skip()
-		}
-		in := write{object: object, old: old}
-		response := w.serve(t, "/mutate", in.review())
-		if response.Allowed {
-			apply(t, object, response.Patch)
-		}
-		w.serve(t, "/validate", in.review())
-	})
-}
-
 // BenchmarkAdmit/warm is a create of a Deployment with three containers, from
 // the request's JSON to the answer's.
 func BenchmarkAdmit(b *testing.B) {

@@ -46,8 +46,13 @@ func (d *Decision) Patch() []jsonpatch.Operation {
 // annotate sets annotations, or removes those whose text is empty, below a
 // path of which any part may be missing or null.
 func annotate(object *workload.Object, path []string, want map[string]string) []jsonpatch.Operation {
+	holder, _ := object.Lookup(path[:len(path)-2]...)
+	parent, _ := object.Lookup(path[:len(path)-1]...)
 	value, _ := object.Lookup(path...)
 	have, exists := value.(map[string]any)
+	if !writable(holder, parent, value) {
+		return nil
+	}
 	var ops []jsonpatch.Operation
 	missing := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
@@ -67,11 +72,20 @@ func annotate(object *workload.Object, path []string, want map[string]string) []
 		return ops
 	}
 	// The parent of the annotations, the metadata, may be missing as well.
-	parent, _ := object.Lookup(path[:len(path)-1]...)
 	if _, ok := parent.(map[string]any); !ok {
 		return append(ops, jsonpatch.NewOperation("add", pointer(anys(path[:len(path)-1])...), map[string]any{"annotations": missing}))
 	}
 	return append(ops, jsonpatch.NewOperation("add", pointer(anys(path)...), missing))
+}
+
+// writable reports whether annotations can be written: metadata and annotations
+// may be missing, their holder may not. What is of another type is the API
+// server's to refuse.
+func writable(holder, metadata, annotations any) bool {
+	object, _ := holder.(map[string]any)
+	_, isMetadata := metadata.(map[string]any)
+	_, isAnnotations := annotations.(map[string]any)
+	return object != nil && (isMetadata || metadata == nil) && (isAnnotations || annotations == nil)
 }
 
 // touched reports whether a container's image, or the digest behind it, moves:

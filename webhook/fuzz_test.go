@@ -1,0 +1,238 @@
+package webhook_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+// shelf is a registry that has the same tags in every repository, each under a
+// digest that follows from its name, and never anything else: the same request
+// has one right answer.
+type shelf []string
+
+func (s shelf) Tags(context.Context, string, resolver.Credential) ([]string, error) { return s, nil }
+
+func (s shelf) Digest(_ context.Context, repository, tag string, _ resolver.Credential) (string, error) {
+	if !slices.Contains(s, tag) {
+		return "", &registry.Error{Kind: registry.NotFound, Repository: repository}
+	}
+	return digestOf(repository + ":" + tag), nil
+}
+
+func (s shelf) Image(context.Context, string, string, resolver.Credential, bool) (registry.Image, error) {
+	return registry.Image{Platforms: []registry.Platform{{OS: "linux", Architecture: "amd64"}}, Created: time.Unix(1e9, 0)}, nil
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// hooks are both webhooks over a shelf, without HTTP between: a panic is one.
+type hooks struct {
+	mutate   *webhook.Mutate
+	validate *webhook.Validate
+}
+
+func newHooks(t testing.TB, tags ...string) hooks {
+	t.Helper()
+	now := time.Unix(1e9, 0)
+	r := resolver.New(shelf(tags), resolver.Options{Now: func() time.Time { return now }})
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := namespaces{"on": workload.NamespaceOf("on", map[string]string{workload.LabelEnabled: "true"}, nil)}
+	return hooks{
+		&webhook.Mutate{Decider: decider, Namespaces: known, Metrics: metrics},
+		&webhook.Validate{Namespaces: known},
+	}
+}
+
+// call is one admission request of a kind; old is empty at create.
+type call struct {
+	kind        workload.Kind
+	object, old string
+	manager     string
+}
+
+func (c call) request() admission.Request {
+	gvk := c.kind.GroupVersionKind
+	request := admissionv1.AdmissionRequest{
+		UID: "1", Operation: admissionv1.Create, Namespace: "on",
+		Kind:    metav1.GroupVersionKind{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind},
+		Object:  runtime.RawExtension{Raw: []byte(c.object)},
+		Options: runtime.RawExtension{Raw: fmt.Appendf(nil, `{"fieldManager":%q}`, c.manager)},
+	}
+	if c.old != "" {
+		request.Operation = admissionv1.Update
+		request.OldObject.Raw = []byte(c.old)
+	}
+	return admission.Request{AdmissionRequest: request}
+}
+
+// answer is the object as the API server stores it. ok is false where the
+// request was refused. Every rule that holds for any request is checked.
+func (h hooks) answer(t testing.TB, c call) (stored string, ok bool) {
+	t.Helper()
+	h.validate.Handle(t.Context(), c.request())
+	patch, ok := h.patch(t, c)
+	if !ok {
+		return "", false
+	}
+	if again, _ := h.patch(t, c); again != patch {
+		t.Fatalf("the same request got other patches:\n%s\n%s", patch, again)
+	}
+	stored = apply(t, c.object, []byte(patch))
+	if diff := cmp.Diff(foreign(t, c.kind, c.object), foreign(t, c.kind, stored)); diff != "" {
+		t.Fatalf("the patch %s changes what is not ours (-submitted +stored):\n%s", patch, diff)
+	}
+	for what, next := range map[string]call{
+		"seen again by reinvocation": {c.kind, stored, c.old, c.manager},
+		"submitted as it is stored":  {c.kind, stored, stored, c.manager},
+	} {
+		if patch, ok := h.patch(t, next); patch != "" || !ok {
+			t.Fatalf("the answer, %s, got the patch %s, allowed %v\nit was %s\nto %s\nover %s", what, patch, ok, stored, c.object, c.old)
+		}
+	}
+	return stored, true
+}
+
+// patch is the text of the answer's patch; empty for none.
+func (h hooks) patch(t testing.TB, c call) (text string, ok bool) {
+	t.Helper()
+	response := h.mutate.Handle(t.Context(), c.request())
+	if len(response.Patches) == 0 {
+		return "", response.Allowed
+	}
+	data, err := json.Marshal(response.Patches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data), response.Allowed
+}
+
+// foreign is an object without what is Keelson's to write: the text of images
+// and its annotations. Metadata and annotations that it makes to write there
+// are no change either: none and empty ones are the same to the API server.
+func foreign(t testing.TB, kind workload.Kind, object string) any {
+	t.Helper()
+	var root map[string]any
+	if err := json.Unmarshal([]byte(object), &root); err != nil {
+		t.Fatal(err)
+	}
+	template := root
+	for _, key := range kind.Template {
+		template = under(template, key)
+	}
+	spec := under(template, "spec")
+	for _, list := range []string{"initContainers", "containers", "volumes"} {
+		items, _ := spec[list].([]any)
+		for _, item := range items {
+			holder, _ := item.(map[string]any)
+			key := "image"
+			if list == "volumes" {
+				holder, key = under(holder, "image"), "reference"
+			}
+			if _, isText := holder[key].(string); isText {
+				holder[key] = ""
+			}
+		}
+	}
+	without(template, workload.AnnotationRecord, workload.AnnotationBump)
+	without(root, workload.AnnotationState)
+	return root
+}
+
+// without takes annotations off, and what is empty then.
+func without(holder map[string]any, keys ...string) {
+	metadata := under(holder, "metadata")
+	annotations := under(metadata, "annotations")
+	for _, key := range keys {
+		delete(annotations, key)
+	}
+	if value, ok := metadata["annotations"]; ok && (value == nil || annotations != nil && len(annotations) == 0) {
+		delete(metadata, "annotations")
+	}
+	if value, ok := holder["metadata"]; ok && (value == nil || metadata != nil && len(metadata) == 0) {
+		delete(holder, "metadata")
+	}
+}
+
+func under(m map[string]any, key string) map[string]any {
+	inner, _ := m[key].(map[string]any)
+	return inner
+}
+
+// object is one of the kind, with annotations on it and on its template.
+func object(kind workload.Kind, annotations, template, spec string) string {
+	inner := fmt.Sprintf(`{"metadata":{"annotations":{%s}},"spec":%s}`, template, spec)
+	if kind.Template == nil {
+		both := strings.Trim(annotations+","+template, ",")
+		return fmt.Sprintf(`{"metadata":{"name":"it","annotations":{%s}},"spec":%s}`, both, spec)
+	}
+	for _, key := range slices.Backward(kind.Template) {
+		inner = fmt.Sprintf(`{%q:%s}`, key, inner)
+	}
+	return fmt.Sprintf(`{"metadata":{"name":"it","annotations":{%s}},%s`, annotations, inner[1:])
+}
+
+// Any object may be submitted, by anybody who reaches the port. A patch that
+// does not apply would be an internal error of the API server, whatever the
+// failure policy; a field that is lost or changed would be somebody's outage.
+func FuzzMutate(f *testing.F) {
+	h := newHooks(f, "1.2.0", "1.2.5", "1.2.7", "1.3.0")
+	const (
+		governed = `"keelson.dev/policy":"patch"`
+		state    = `,"keelson.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\"}]}}"`
+		record   = `"keelson.dev/resolved":"c=1.2.7"`
+		bump     = `"keelson.dev/bump":"c=1.2.7"`
+		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
+		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
+	)
+	for i, kind := range workload.Kinds() {
+		seed := func(object, old string) { f.Add(uint8(i), object, old, "kubectl-client-side-apply") }
+		seed(object(kind, governed, "", spec), "")
+		seed(object(kind, governed, "", spec), object(kind, governed+state, record, moved))
+		seed(object(kind, governed+state, record+","+bump, moved), object(kind, governed+state, record, moved))
+		seed(object(kind, governed+state, record, spec), object(kind, governed, "", spec))
+		seed(object(kind, `"keel.sh/policy":"force"`, `"keelson.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"keelson.dev/state":"{"`, bump, spec))
+		// A template that is gone, or no object, and a bump that went past us.
+		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))
+		seed(`null`, object(kind, `"keelson.dev/state":"{"`, bump, moved))
+		seed(object(kind, `"keelson.dev/policy":"semver:<1.3","keelson.dev/pin":"digest"`, "", moved), object(kind, governed+state, record, spec))
+	}
+	f.Add(uint8(0), `{"metadata":null,"spec":{"template":null}}`, `{}`, "")
+	f.Add(uint8(0), `{"metadata":{"annotations":{"keelson.dev/policy":3}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`, "")
+	f.Fuzz(func(t *testing.T, kind uint8, object, old, manager string) {
+		kinds := workload.Kinds()
+		var decoded map[string]any
+		if json.Unmarshal([]byte(object), &decoded) != nil || old != "" && json.Unmarshal([]byte(old), &decoded) != nil {
+			t.Skip()
+		}
+		h.answer(t, call{kinds[int(kind)%len(kinds)], object, old, manager})
+	})
+}
