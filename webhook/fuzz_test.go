@@ -222,6 +222,8 @@ func FuzzMutate(f *testing.F) {
 		seed(object(kind, `"keel.sh/policy":"force"`, `"keelson.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"keelson.dev/state":"{"`, bump, spec))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))
+		// An image that nobody can read is put right.
+		seed(object(kind, governed, "", spec), object(kind, governed, "", `{"containers":[{"name":"c","image":"a/b:..2"}]}`))
 		seed(`null`, object(kind, `"keelson.dev/state":"{"`, bump, moved))
 		seed(object(kind, `"keelson.dev/policy":"semver:<1.3","keelson.dev/pin":"digest"`, "", moved), object(kind, governed+state, record, spec))
 	}

@@ -117,8 +117,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	}
 	was, stored := v.storedImages[key]
 	if stored {
-		image, err := imageOf(was.Image)
-		o.unparsable = o.unparsable || err != nil
+		image, _ := imageOf(was.Image) // one that cannot be read is of another repository
 		o.Stored, c.Stored = &image, &image
 		_, bumped := v.bump[key]
 		c.Bumped = bumped || v.bumpAll
