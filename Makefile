@@ -23,7 +23,7 @@ UNIT = $$(go list ./... | grep -v '^github.com/keelson-dev/keelson/test/')
 
 .PHONY: help
 help: ## Show the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 ### Build
 
@@ -50,10 +50,23 @@ test-e2e: ## Run the end-to-end suite against a real control plane
 	$(LOCALCLUSTER) build
 	go test -count=1 -p 1 -timeout 30m ./test/...
 
+# How long, and which: make chaos DURATION=30m SEED=7
+DURATION ?= 10m
+.PHONY: chaos
+chaos: ## Let all that Keelson needs come and go for ten minutes, and look for what went wrong
+	$(LOCALCLUSTER) build
+	go test -count=1 -v -run TestChaos -timeout 24h ./test/chaos -duration=$(DURATION) $(if $(SEED),-seed=$(SEED))
+
 .PHONY: bench
 bench: ## Run the benchmarks, and the webhook's cost beside that of one which does nothing
 	go test -run '^$$' -bench . -benchmem ./resolver/... ./webhook/...
-	go test -run '^$$' -bench . -timeout 30m ./test/e2e/...
+	go run ./test/bench -requests=200 -load=4s -admissions=0
+
+# BENCH holds flags: go run ./test/bench -help
+.PHONY: bench-admission
+bench-admission: ## Measure admission beside other webhooks, and the webhook's memory
+	$(LOCALCLUSTER) build
+	go run ./test/bench $(BENCH)
 
 ### Verify
 

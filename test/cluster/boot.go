@@ -68,6 +68,9 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 		return err
 	}
 	return c.await(ctx, c.part(partAPIServer), "the API server", func(ctx context.Context) error {
+		// A request that came too early may get no answer at all.
+		ctx, cancel := context.WithTimeout(ctx, readyLimit)
+		defer cancel()
 		return c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
 }

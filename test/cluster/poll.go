@@ -13,9 +13,11 @@ import (
 const (
 	pollEvery = 50 * time.Millisecond
 	// waitLimit bounds each wait of a start; all of them together take five
-	// seconds on two cores.
-	waitLimit = time.Minute
-	tailLines = 15
+	// seconds on two idle cores, and an API server alone a minute on busy ones.
+	waitLimit = 2 * time.Minute
+	// readyLimit bounds one question whether the API server is ready.
+	readyLimit = 5 * time.Second
+	tailLines  = 15
 )
 
 // fatalError is an error that no more polling can mend.

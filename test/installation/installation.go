@@ -186,15 +186,21 @@ func (i *Installation) StartUpdater(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	i.updater = s
 	return nil
 }
 
 // Updater returns the updater that was started last.
-func (i *Installation) Updater() *Server { return i.updater }
+func (i *Installation) Updater() *Server {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.updater
+}
 
 // StopUpdater ends the updater.
-func (i *Installation) StopUpdater(ctx context.Context) error { return i.updater.Stop(ctx) }
+func (i *Installation) StopUpdater(ctx context.Context) error { return i.Updater().Stop(ctx) }
 
 func (i *Installation) route() error {
 	webhooks := i.Webhooks()
