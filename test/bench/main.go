@@ -1,0 +1,149 @@
+// Command bench measures what admission costs on a real control plane: the
+// creation of a Deployment without a webhook, with webhooks that do nothing,
+// with Keelson warm and cold, and with a webhook that asks the registry each
+// time; and what memory the webhook has after many admissions. The figures are
+// those of this machine at this time: compare them within one run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// options are what is measured, and how much of it.
+type options struct {
+	source       string
+	requests     int
+	clients      int
+	load         time.Duration
+	latency      time.Duration
+	admissions   int
+	repositories int
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.source, "source", ".", "folder of the repository")
+	flags.IntVar(&o.requests, "requests", 500, "Deployments that are created one by one in each case")
+	flags.IntVar(&o.clients, "clients", 8, "clients that create at once, for requests a second")
+	flags.DurationVar(&o.load, "load", 10*time.Second, "how long they do, in each case")
+	flags.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the registry takes for a request")
+	flags.IntVar(&o.admissions, "admissions", 100_000, "reviews sent to one webhook for its memory; 0 leaves that out")
+	flags.IntVar(&o.repositories, "repositories", 1000, "repositories that these name")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || o.requests < 1 || o.clients < 1 || o.repositories < 1 {
+		return fmt.Errorf("bad arguments %q: -requests, -clients and -repositories are 1 or more, and there are no others", args)
+	}
+	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+
+	c, err := cluster.Start(ctx, cluster.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		err = errors.Join(err, c.Stop(end))
+	}()
+	b, err := prepare(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if err := b.latencies(ctx); err != nil {
+		return err
+	}
+	if err := b.throughput(ctx); err != nil {
+		return err
+	}
+	b.table()
+	if o.admissions == 0 {
+		return nil
+	}
+	return b.memory(ctx)
+}
+
+// bench is a cluster with all that is compared in it.
+type bench struct {
+	options
+	cluster  *cluster.Cluster
+	keelson  *installation.Installation
+	registry *registry // as Keelson asks it
+	asked    *registry // as the webhook that asks each time does
+	cases    []*variant
+	each     *eachTime
+}
+
+func (b *bench) close() {
+	b.registry.Close()
+	b.asked.Close()
+	if b.each != nil {
+		b.each.close()
+	}
+}
+
+// prepare installs everything. A list stays fresh for the whole run: what is
+// warm asks for nothing then.
+func prepare(ctx context.Context, c *cluster.Cluster, o options) (*bench, error) {
+	for _, tag := range []string{"1.2.0", "1.2.7"} {
+		if _, err := c.Push(ctx, repository, tag); err != nil {
+			return nil, err
+		}
+	}
+	for n := range 100 { // a list of some length
+		if _, err := c.Tag(ctx, repository, "1.2.0", fmt.Sprintf("1.1.%d", n)); err != nil {
+			return nil, err
+		}
+	}
+	b := &bench{options: o, cluster: c, registry: newRegistry(c.Registry, o.latency), asked: newRegistry(c.Registry, o.latency)}
+	// Keelson asks a host ten times a second at most; more is allowed here, as the
+	// webhook that asks each time has no limit either.
+	settings := filepath.Join(c.Dir, "registries.yaml")
+	text := fmt.Sprintf("apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"+
+		"- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n", b.registry.host())
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		b.close()
+		return nil, err
+	}
+	var err error
+	b.keelson, err = installation.Install(ctx, c, installation.Options{
+		Source: o.source, NoUpdater: true, Log: os.Stderr,
+		WebhookArgs: []string{"--registries-config=" + settings, "--fresh-for=1h"},
+	})
+	if err == nil {
+		err = b.addCases(ctx)
+	}
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}

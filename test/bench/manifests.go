@@ -1,0 +1,53 @@
+package main
+
+import "fmt"
+
+// webhooks are those that Keelson is compared with: in the same place, behind a
+// Service, with a certificate of the same issuer.
+func webhooks() string {
+	return certificate + service("noop") + service("each") +
+		configuration("Mutating", "noop-one", "noop") +
+		configuration("Mutating", "noop", "noop") + configuration("Validating", "noop", "noop") +
+		configuration("Mutating", "each", "each")
+}
+
+const certificate = `
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: other-webhook, namespace: keelson}
+spec:
+  secretName: other-webhook-tls
+  dnsNames: [noop-webhook.keelson.svc, each-webhook.keelson.svc]
+  privateKey: {algorithm: ECDSA, size: 256}
+  issuerRef: {name: keelson-ca, kind: Issuer, group: cert-manager.io}
+`
+
+func service(name string) string {
+	return fmt.Sprintf(`---
+apiVersion: v1
+kind: Service
+metadata: {name: %s-webhook, namespace: keelson}
+spec: {ports: [{name: https, port: 443, targetPort: 9443}]}
+`, name)
+}
+
+// configuration sends the Deployments of one namespace to a service.
+func configuration(kind, namespace, service string) string {
+	return fmt.Sprintf(`---
+apiVersion: admissionregistration.k8s.io/v1
+kind: %[1]sWebhookConfiguration
+metadata:
+  name: bench-%[2]s
+  annotations: {cert-manager.io/inject-ca-from: keelson/other-webhook}
+webhooks:
+- name: %[2]s.bench.keelson.dev
+  clientConfig: {service: {name: %[3]s-webhook, namespace: keelson, path: /}}
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: Fail
+  timeoutSeconds: 5
+  namespaceSelector: {matchLabels: {bench: %[2]s}}
+  rules:
+  - {operations: [CREATE, UPDATE], apiGroups: [apps], apiVersions: [v1], resources: [deployments]}
+`, kind, namespace, service)
+}
