@@ -29,9 +29,8 @@ import (
 var (
 	duration = flag.Duration("duration", time.Minute, "how long the chaos lasts, without start and end")
 	seed     = flag.Uint64("seed", 0, "chooses the writes and troubles; 0 for another one each time")
+	writers  = flag.Int("writers", 8, "how many write at once")
 )
-
-const writers = 8
 
 // Whatever comes and goes, no image goes down that nobody asked to, no write is
 // lost, nothing rolls for nothing, and every request is answered in time. The
@@ -73,7 +72,7 @@ func TestChaos(t *testing.T) {
 	chaos, over := context.WithCancel(t.Context())
 	defer over()
 	var work sync.WaitGroup
-	for n := range writers {
+	for n := range *writers {
 		writer := &writer{world: w, number: n, random: w.dice(n)}
 		work.Go(func() { writer.work(chaos) })
 	}

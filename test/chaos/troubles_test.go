@@ -185,7 +185,7 @@ func (t *troubles) restart(ctx context.Context) error {
 	if err := t.cluster.StopAPIServer(); err != nil {
 		return err
 	}
-	if err := t.cluster.StartAPIServer(ctx); err != nil {
+	if err := t.cluster.LaunchAPIServer(ctx); err != nil {
 		return err
 	}
 	if err := t.calm(ctx); err != nil {

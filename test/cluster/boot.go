@@ -64,7 +64,7 @@ func (c *Cluster) part(name string) *Process {
 // StartAPIServer starts the API server, on the same address and with the same
 // data as before, and returns when it is ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
-	if err := c.startParts(ctx, c.apiServer()); err != nil {
+	if err := c.LaunchAPIServer(ctx); err != nil {
 		return err
 	}
 	return c.await(ctx, c.part(partAPIServer), "the API server", func(ctx context.Context) error {
@@ -73,6 +73,12 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 		defer cancel()
 		return c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
+}
+
+// LaunchAPIServer is StartAPIServer without the wait. An API server serves before
+// it calls itself ready: on a busy machine, minutes before.
+func (c *Cluster) LaunchAPIServer(ctx context.Context) error {
+	return c.startParts(ctx, c.apiServer())
 }
 
 // StopAPIServer kills the API server as a crash would.
