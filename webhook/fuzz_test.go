@@ -163,7 +163,7 @@ func foreign(t testing.TB, kind workload.Kind, object string) any {
 		}
 	}
 	without(template, workload.AnnotationRecord, workload.AnnotationBump)
-	without(root, workload.AnnotationState)
+	without(root, workload.AnnotationState, workload.AnnotationHold)
 	return root
 }
 
@@ -210,6 +210,7 @@ func FuzzMutate(f *testing.F) {
 		state    = `,"keelson.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\"}]}}"`
 		record   = `"keelson.dev/resolved":"c=1.2.7"`
 		bump     = `"keelson.dev/bump":"c=1.2.7"`
+		hold     = `,"keelson.dev/hold":"c=1.2.7,gone=1"`
 		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
 		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
 	)
@@ -219,6 +220,10 @@ func FuzzMutate(f *testing.F) {
 		seed(object(kind, governed, "", spec), object(kind, governed+state, record, moved))
 		seed(object(kind, governed+state, record+","+bump, moved), object(kind, governed+state, record, moved))
 		seed(object(kind, governed+state, record, spec), object(kind, governed, "", spec))
+		seed(object(kind, governed+state+hold, record, spec), object(kind, governed+state, record, moved))
+		seed(object(kind, governed+hold, "", spec), object(kind, governed+state+hold, record, moved))
+		// A hold that cannot be read is taken off.
+		seed(object(kind, governed+state, "", spec), object(kind, governed+state+`,"keelson.dev/hold":"c=,x"`, record, moved))
 		seed(object(kind, `"keel.sh/policy":"force"`, `"keelson.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"keelson.dev/state":"{"`, bump, spec))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))

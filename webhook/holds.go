@@ -90,5 +90,7 @@ func (d *Decision) holdText() string {
 			holds[o.Slot.Key()] = o.Hold
 		}
 	}
-	return same(holds, workload.ParseRecord, stored, submitted)
+	// The submitted text first: what is stored and cannot be read is no hold
+	// either, and has to go where the writer takes it off.
+	return same(holds, workload.ParseRecord, submitted, stored)
 }
