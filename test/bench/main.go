@@ -85,6 +85,9 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	b.table()
+	if n := b.named("warm").asked; n > 0 {
+		return fmt.Errorf("the registry was asked %d times for what is warm", n)
+	}
 	if o.admissions == 0 {
 		return nil
 	}
@@ -98,6 +101,7 @@ type bench struct {
 	keelson  *installation.Installation
 	registry *registry // as Keelson asks it
 	asked    *registry // as the webhook that asks each time does
+	quick    *registry // without latency, for the memory
 	cases    []*variant
 	each     *eachTime
 }
@@ -105,6 +109,7 @@ type bench struct {
 func (b *bench) close() {
 	b.registry.Close()
 	b.asked.Close()
+	b.quick.Close()
 	if b.each != nil {
 		b.each.close()
 	}
@@ -123,12 +128,14 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*bench, error)
 			return nil, err
 		}
 	}
-	b := &bench{options: o, cluster: c, registry: newRegistry(c.Registry, o.latency), asked: newRegistry(c.Registry, o.latency)}
+	b := &bench{options: o, cluster: c, registry: newRegistry(c.Registry, o.latency), asked: newRegistry(c.Registry, o.latency), quick: newRegistry(c.Registry, 0)}
 	// Keelson asks a host ten times a second at most; more is allowed here, as the
 	// webhook that asks each time has no limit either.
 	settings := filepath.Join(c.Dir, "registries.yaml")
-	text := fmt.Sprintf("apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"+
-		"- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n", b.registry.host())
+	text := "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"
+	for _, r := range []*registry{b.registry, b.quick} {
+		text += fmt.Sprintf("- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n", r.host())
+	}
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		b.close()
 		return nil, err
@@ -136,6 +143,7 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*bench, error)
 	var err error
 	b.keelson, err = installation.Install(ctx, c, installation.Options{
 		Source: o.source, NoUpdater: true, Log: os.Stderr,
+		Replicas:    1, // as many as there are of the others
 		WebhookArgs: []string{"--registries-config=" + settings, "--fresh-for=1h"},
 	})
 	if err == nil {
