@@ -26,7 +26,7 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 		attribute.String("keelson.object.kind", kind.GroupVersionKind.Kind), attribute.String("keelson.object.name", o.GetName()))
 	defer span.End()
 	began := u.Clock.Now()
-	before, ok := workload.FromMap(o.Object)
+	before, ok := u.Kinds.FromMap(o.Object)
 	if !ok {
 		return
 	}
@@ -40,18 +40,26 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 		answer.SetNamespace(o.GetNamespace())
 		answer.SetName(o.GetName())
 		options := []client.PatchOption{client.FieldOwner(fieldManager)}
+		if u.Kinds.Custom(kind) {
+			options = append(options, strictly)
+		}
 		if dry {
 			options = append(options, client.DryRunAll)
 		}
-		if err := u.Client.Patch(ctx, answer, patch, options...); err != nil {
+		if err := explained(u.Client.Patch(ctx, answer, patch, options...)); err != nil {
 			u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
 			// By the kind of error: its text may differ with every try.
 			u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() { u.bumpFailed(o, err) })
 			log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
 			return
 		}
-		after, ok := workload.FromMap(answer.Object)
+		after, ok := u.Kinds.FromMap(answer.Object)
 		if !ok || !u.movedBy(ctx, o, before, after, dry) {
+			return
+		}
+		if why := stopped(answer); dry && why != "" {
+			u.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
+			u.said.once(o.GetUID(), "", why, func() { u.waits(o, why) })
 			return
 		}
 		if !dry {

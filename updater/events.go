@@ -62,8 +62,8 @@ func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r res
 // held tells of holds that are new: admission, which makes them, says so to the
 // writer alone.
 func (u *Updater) held(before, after *unstructured.Unstructured) {
-	was, okWas := workload.FromMap(before.Object)
-	is, okIs := workload.FromMap(after.Object)
+	was, okWas := u.Kinds.FromMap(before.Object)
+	is, okIs := u.Kinds.FromMap(after.Object)
 	if !okWas || !okIs || is.HoldText() == "" {
 		return
 	}
@@ -85,6 +85,10 @@ func (u *Updater) bumpFailed(o *unstructured.Unstructured, err error) {
 
 func (u *Updater) bypassed(o *unstructured.Unstructured) {
 	u.say(o, "", corev1.EventTypeWarning, ReasonFailed, "a newer image is allowed, but admission was not asked: is the webhook installed and running?")
+}
+
+func (u *Updater) waits(o *unstructured.Unstructured, why string) {
+	u.say(o, "", corev1.EventTypeNormal, ReasonStayed, "a newer image is allowed, but %s: it is used once that is over, or by the next apply", why)
 }
 
 // said remembers what was told of each container, so that a reason to stay is

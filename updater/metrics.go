@@ -7,6 +7,7 @@ const (
 	outcomeMoved    = "moved"
 	outcomeUnmoved  = "unmoved"
 	outcomeBypassed = "admission_bypassed"
+	outcomeStopped  = "workload_stopped"
 	outcomeFailed   = "failed"
 )
 

@@ -64,7 +64,7 @@ type round struct {
 // check decides about the containers of one workload that use the round's
 // repository, and bumps it where they move.
 func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructured) error {
-	object, ok := workload.FromMap(o.Object)
+	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok {
 		return nil
 	}

@@ -8,21 +8,21 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-// strip returns a transform for the informers of a kind: it keeps the keys and
-// images that polling reads, with what bears on pulling them, and drops the
+// strip returns a transform for the informers of workloads: it keeps the keys
+// and images that polling reads, with what bears on pulling them, and drops the
 // rest of the object, so that thousands of workloads fit in little memory.
-func strip(kind workload.Kind) func(any) (any, error) {
+func strip(kinds workload.Kinds) func(any) (any, error) {
 	return func(in any) (any, error) {
 		full, ok := in.(*unstructured.Unstructured)
 		if !ok { // a tombstone
 			return in, nil
 		}
-		object, ok := workload.FromMap(full.Object)
+		object, ok := kinds.FromMap(full.Object)
 		if !ok {
 			return nil, fmt.Errorf("stripping %s: not a workload", full.GroupVersionKind())
 		}
 		kept := &unstructured.Unstructured{Object: map[string]any{}}
-		kept.SetGroupVersionKind(kind.GroupVersionKind)
+		kept.SetGroupVersionKind(object.Kind.GroupVersionKind)
 		kept.SetName(full.GetName())
 		kept.SetNamespace(full.GetNamespace())
 		kept.SetUID(full.GetUID())
@@ -36,7 +36,7 @@ func strip(kind workload.Kind) func(any) (any, error) {
 		metadata["labels"] = workload.OurKeys(object.Labels())
 		metadata["annotations"] = workload.OurKeys(object.Annotations())
 		at := kept.Object
-		for _, key := range kind.Template {
+		for _, key := range object.Kind.Template {
 			next := map[string]any{}
 			at[key], at = next, next
 		}

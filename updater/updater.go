@@ -52,6 +52,8 @@ const (
 
 // Options are what an Updater is made of.
 type Options struct {
+	// Kinds are those that are governed. The default is those of Kubernetes itself.
+	Kinds workload.Kinds
 	// Cache holds the workloads and namespaces; see CacheOptions.
 	Cache cache.Cache
 	// Client writes the bumps.
@@ -95,6 +97,8 @@ type Updater struct {
 	polled map[string]time.Time
 	// busy is when each repository's poll made its last step.
 	busy map[string]time.Time
+	// followed are the kinds whose workloads are known.
+	followed []workload.Kind
 }
 
 // New returns an Updater that does nothing before it is started.
@@ -124,6 +128,11 @@ func (u *Updater) Start(ctx context.Context) error {
 		return fmt.Errorf("watching workloads: %w", err)
 	}
 	var workers sync.WaitGroup
+	for _, kind := range u.Kinds.Rolling() {
+		if u.Kinds.Custom(kind) {
+			workers.Go(func() { u.followCustom(ctx, kind) })
+		}
+	}
 	for range u.Workers {
 		workers.Go(func() {
 			for u.work(ctx) {

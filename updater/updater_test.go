@@ -23,7 +23,7 @@ func schedule(t *testing.T, text string) use {
 }
 
 func key(name string) objectKey {
-	return objectKey{workload.Kinds()[0].GroupVersionKind, types.NamespacedName{Namespace: "on", Name: name}}
+	return objectKey{workload.StandardKinds().All()[0].GroupVersionKind, types.NamespacedName{Namespace: "on", Name: name}}
 }
 
 func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
@@ -153,7 +153,7 @@ spec:
       initContainers: [{name: i, image: "example.com/app:1.2.0"}]
       volumes: [{name: v, image: {reference: "example.com/data:1"}}]
 `)
-	transform := strip(workload.Kinds()[0])
+	transform := strip(workload.StandardKinds())
 	got, err := transform(full)
 	if err != nil {
 		t.Fatal(err)
@@ -175,11 +175,11 @@ metadata:
   ownerReferences: [{kind: Deployment, name: web, controller: true}]
 spec: {template: {spec: {containers: [{name: c, image: "example.com/app:1"}]}}}
 `)
-	got, err := strip(workload.Kinds()[3])(owned)
+	got, err := strip(workload.StandardKinds())(owned)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, _ := workload.FromMap(got.(*unstructured.Unstructured).Object)
+	kept, _ := workload.StandardKinds().FromMap(got.(*unstructured.Unstructured).Object)
 	if len(kept.Slots()) != 0 || !kept.Owned() {
 		t.Errorf("it keeps %v", got)
 	}
@@ -201,7 +201,7 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
 	} {
 		t.Run(kind, func(t *testing.T) {
-			for _, k := range kinds() {
+			for _, k := range workload.StandardKinds().Rolling() {
 				if k.GroupVersionKind.Kind != kind {
 					continue
 				}

@@ -16,27 +16,18 @@ import (
 	"github.com/keelson-dev/keelson/resolver"
 )
 
-// kinds are the workloads that a bump can move.
-func kinds() []workload.Kind {
-	var bumped []workload.Kind
-	for _, kind := range workload.Kinds() {
-		if kind.Rolls() {
-			bumped = append(bumped, kind)
-		}
-	}
-	return bumped
-}
-
 // CacheOptions returns how the manager's cache keeps workloads: without all
-// that polling does not read.
-func CacheOptions() cache.Options {
-	objects := map[client.Object]cache.ByObject{
-		namespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
+// that polling does not read. Workloads are what it holds by default: a kind of
+// its own for each of them would be looked up at the start, and a custom one
+// may not be installed yet.
+func CacheOptions(kinds workload.Kinds) cache.Options {
+	return cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			namespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
+		},
+		DefaultTransform:            strip(kinds),
+		ReaderFailOnMissingInformer: true,
 	}
-	for _, kind := range kinds() {
-		objects[empty(kind)] = cache.ByObject{Transform: strip(kind)}
-	}
-	return cache.Options{ByObject: objects, ReaderFailOnMissingInformer: true}
 }
 
 func empty(kind workload.Kind) *unstructured.Unstructured {
@@ -51,23 +42,24 @@ func namespaceMetadata() *metav1.PartialObjectMetadata {
 	return object
 }
 
-// watch follows namespaces and workloads, and returns when both are known.
+// watch follows namespaces and the workloads of Kubernetes itself, and returns
+// when both are known.
 func (u *Updater) watch(ctx context.Context) error {
 	namespaces, err := u.Cache.GetInformer(ctx, namespaceMetadata())
 	if err != nil {
 		return fmt.Errorf("watching namespaces: %w", err)
 	}
 	var synced []toolscache.InformerSynced
-	for _, kind := range kinds() {
-		informer, err := u.Cache.GetInformer(ctx, empty(kind))
-		if err != nil {
-			return fmt.Errorf("watching %s: %w", kind.Resource, err)
+	for _, kind := range u.Kinds.Rolling() {
+		if u.Kinds.Custom(kind) {
+			continue // see followCustom
 		}
-		registration, err := informer.AddEventHandler(u.handler(ctx, kind))
+		hasSynced, err := u.follow(ctx, kind)
 		if err != nil {
-			return fmt.Errorf("watching %s: %w", kind.Resource, err)
+			return err
 		}
-		synced = append(synced, registration.HasSynced)
+		synced = append(synced, hasSynced)
+		u.markFollowed(kind)
 	}
 	// A namespace's label or defaults change what all of its workloads want.
 	registration, err := namespaces.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
@@ -86,6 +78,20 @@ func (u *Updater) watch(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return nil
+}
+
+// follow has every workload of a kind tracked, and returns whether those that
+// are there have been.
+func (u *Updater) follow(ctx context.Context, kind workload.Kind, opts ...cache.InformerGetOption) (toolscache.InformerSynced, error) {
+	informer, err := u.Cache.GetInformer(ctx, empty(kind), opts...)
+	if err != nil {
+		return nil, fmt.Errorf("watching %s: %w", kind.GroupKind(), err)
+	}
+	registration, err := informer.AddEventHandler(u.handler(ctx, kind))
+	if err != nil {
+		return nil, fmt.Errorf("watching %s: %w", kind.GroupKind(), err)
+	}
+	return registration.HasSynced, nil
 }
 
 func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.ResourceEventHandler {
@@ -123,15 +129,15 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
 		return // its own event tracks its workloads
 	}
-	uses := usesOf(o, namespace)
+	uses := u.usesOf(o, namespace)
 	for _, repository := range u.tracker.set(keyOf(kind, o), uses) {
 		u.observe(repository)
 	}
 	u.Metrics.repositories.Set(float64(u.tracker.size()))
 }
 
-func usesOf(o *unstructured.Unstructured, namespace workload.Namespace) []use {
-	object, ok := workload.FromMap(o.Object)
+func (u *Updater) usesOf(o *unstructured.Unstructured, namespace workload.Namespace) []use {
+	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil
 	}
@@ -154,16 +160,21 @@ func (u *Updater) trackNamespace(ctx context.Context, object any) {
 	if !ok {
 		return
 	}
-	for _, kind := range kinds() {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind.GroupVersionKind.GroupVersion().WithKind(kind.GroupVersionKind.Kind + "List"))
-		if err := u.Cache.List(ctx, list, client.InNamespace(namespace.Name)); err != nil {
-			log.FromContext(ctx).Error(err, "listing workloads", "namespace", namespace.Name, "kind", kind.GroupVersionKind.Kind)
-			continue
-		}
-		for i := range list.Items {
-			u.track(ctx, kind, &list.Items[i])
-		}
+	for _, kind := range u.followedKinds() {
+		u.trackAll(ctx, kind, client.InNamespace(namespace.Name))
+	}
+}
+
+// trackAll notes anew what the workloads of a kind want.
+func (u *Updater) trackAll(ctx context.Context, kind workload.Kind, opts ...client.ListOption) {
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.GroupVersionKind.Kind + "List"))
+	if err := u.Cache.List(ctx, list, opts...); err != nil {
+		log.FromContext(ctx).Error(err, "listing workloads", "kind", kind.GroupKind())
+		return
+	}
+	for i := range list.Items {
+		u.track(ctx, kind, &list.Items[i])
 	}
 }
 

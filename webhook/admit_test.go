@@ -41,6 +41,7 @@ type world struct {
 	resolver webhook.Resolver
 	// namespaces replace those that the world has.
 	namespaces webhook.Namespaces
+	kinds      workload.Kinds
 }
 
 // namespaces is the API server's part: one namespace that opted in.
@@ -110,7 +111,7 @@ func (w *world) serveBy(options webhook.DeciderOptions) {
 		known = w.namespaces
 	}
 	w.mux = http.NewServeMux()
-	webhook.Register(muxer{w.mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Metrics: w.metrics}, &webhook.Validate{Namespaces: known})
+	webhook.Register(muxer{w.mux}, &webhook.Mutate{Kinds: w.kinds, Decider: decider, Namespaces: known, Metrics: w.metrics}, &webhook.Validate{Kinds: w.kinds, Namespaces: known})
 }
 
 type muxer struct{ *http.ServeMux }
@@ -235,7 +236,7 @@ func (w *world) images(stored string) string {
 
 func parse(t testing.TB, stored string) *workload.Object {
 	t.Helper()
-	kind, _ := workload.KindFor("apps", "Deployment")
+	kind, _ := workload.StandardKinds().For("apps", "Deployment")
 	object, err := workload.Parse(kind, []byte(stored))
 	if err != nil {
 		t.Fatal(err)

@@ -162,13 +162,13 @@ func foreign(t testing.TB, kind workload.Kind, object string) any {
 			}
 		}
 	}
-	without(template, workload.AnnotationRecord, workload.AnnotationBump)
-	without(root, workload.AnnotationState, workload.AnnotationHold)
+	strip(template, workload.AnnotationRecord, workload.AnnotationBump)
+	strip(root, workload.AnnotationState, workload.AnnotationHold, "kubernetes.io/change-cause")
 	return root
 }
 
-// without takes annotations off, and what is empty then.
-func without(holder map[string]any, keys ...string) {
+// strip takes annotations off, and what is empty then.
+func strip(holder map[string]any, keys ...string) {
 	metadata := under(holder, "metadata")
 	annotations := under(metadata, "annotations")
 	for _, key := range keys {
@@ -214,7 +214,7 @@ func FuzzMutate(f *testing.F) {
 		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
 		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
 	)
-	for i, kind := range workload.Kinds() {
+	for i, kind := range workload.StandardKinds().All() {
 		seed := func(object, old string) { f.Add(uint8(i), object, old, "kubectl-client-side-apply") }
 		seed(object(kind, governed, "", spec), "")
 		seed(object(kind, governed, "", spec), object(kind, governed+state, record, moved))
@@ -235,7 +235,7 @@ func FuzzMutate(f *testing.F) {
 	f.Add(uint8(0), `{"metadata":null,"spec":{"template":null}}`, `{}`, "")
 	f.Add(uint8(0), `{"metadata":{"annotations":{"keelson.dev/policy":3}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`, "")
 	f.Fuzz(func(t *testing.T, kind uint8, object, old, manager string) {
-		kinds := workload.Kinds()
+		kinds := workload.StandardKinds().All()
 		var decoded map[string]any
 		if json.Unmarshal([]byte(object), &decoded) != nil || old != "" && json.Unmarshal([]byte(old), &decoded) != nil {
 			t.Skip()

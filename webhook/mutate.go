@@ -15,6 +15,8 @@ import (
 // Mutate is the mutating webhook: it writes the newest allowed images into
 // workloads.
 type Mutate struct {
+	// Kinds are those that are governed. The default is those of Kubernetes itself.
+	Kinds      workload.Kinds
 	Decider    *Decider
 	Namespaces Namespaces
 	// Log is where requests are told of. The default is controller-runtime's.
@@ -28,7 +30,7 @@ type Mutate struct {
 // Handle answers one request. It has no side effect, so that a dry run gets
 // the same answer byte for byte.
 func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Response {
-	in, err := read(ctx, m.Namespaces, req)
+	in, err := read(ctx, m.Kinds, m.Namespaces, req)
 	if err != nil {
 		return answer(ctx, err)
 	}

@@ -19,8 +19,8 @@ type Namespaces interface {
 
 // read takes a request apart. The error is a *skipError where the request is
 // none of ours.
-func read(ctx context.Context, namespaces Namespaces, req admission.Request) (Input, error) {
-	kind, ok := workload.KindFor(req.Kind.Group, req.Kind.Kind)
+func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req admission.Request) (Input, error) {
+	kind, ok := kinds.For(req.Kind.Group, req.Kind.Kind)
 	if !ok || req.SubResource != "" {
 		return Input{}, &skipError{"not a workload"}
 	}

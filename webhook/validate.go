@@ -18,6 +18,8 @@ import (
 // which objects of controllers are passed by is said in the webhook's
 // configuration, where the writer is known.
 type Validate struct {
+	// Kinds are those that are governed. The default is those of Kubernetes itself.
+	Kinds      workload.Kinds
 	Namespaces Namespaces
 }
 
@@ -31,7 +33,7 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 	if req.Kind.Group == "" && req.Kind.Kind == "Namespace" {
 		return validateNamespace(ctx, req)
 	}
-	in, err := read(ctx, v.Namespaces, req)
+	in, err := read(ctx, v.Kinds, v.Namespaces, req)
 	if err != nil {
 		return answer(ctx, err)
 	}

@@ -37,6 +37,7 @@ type clusterOptions struct {
 	kubeconfig, namespace string
 	timeout               time.Duration
 	output                outputFormat
+	custom                kindOptions
 }
 
 func (o *clusterOptions) addFlags(flags *pflag.FlagSet) {
@@ -44,13 +45,15 @@ func (o *clusterOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of the workload; the kubeconfig's is the default")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long it all may take")
 	flags.VarP(&o.output, "output", "o", "output format: json or yaml")
+	o.custom.addFlags(flags)
 }
 
 func (o *clusterOptions) check() usageFaults {
+	faults := o.custom.check()
 	if o.timeout <= 0 {
-		return usageFaults{fmt.Sprintf("--timeout: %q: allowed: a duration above 0, such as 30s", o.timeout)}
+		faults = append(faults, fmt.Sprintf("--timeout: %q: allowed: a duration above 0, such as 30s", o.timeout))
 	}
-	return nil
+	return faults
 }
 
 // access is a cluster that was connected to.
@@ -85,7 +88,7 @@ func (o *clusterOptions) connect(warnings io.Writer) (*access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
 	}
-	return &access{holds: &hold.Holds{Client: c}, mapper: mapper, namespace: namespace}, nil
+	return &access{holds: &hold.Holds{Kinds: o.custom.kinds(), Client: c}, mapper: mapper, namespace: namespace}, nil
 }
 
 // workload finds what "deploy/shop", "deployments.apps/shop" or a short name

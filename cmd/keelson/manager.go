@@ -25,6 +25,7 @@ type serverOptions struct {
 	logLevel       string
 	registries     registryOptions
 	tracing        tracingOptions
+	custom         kindOptions
 }
 
 // check returns the faults of the flags' values.
@@ -37,6 +38,7 @@ func (o *serverOptions) check() usageFaults {
 			faults = append(faults, fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, served.flag, served.address))
 		}
 	}
+	faults = append(faults, o.custom.check()...)
 	switch o.logLevel {
 	case "debug", "info", "warn", "error":
 	default: // zap knows more: names in capitals, and levels that nothing logs at
@@ -52,6 +54,7 @@ func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
 	o.registries.addFlags(flags)
 	o.tracing.addFlags(flags)
+	o.custom.addFlags(flags)
 }
 
 // hostFaults names the registries of a flag that are none. What is allowed is

@@ -49,6 +49,17 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--trace-sample-ratio: NaN: allowed: a number from 0 to 1\n" +
 				"--workers: 0: allowed: 1 or more\n",
 		},
+		"custom kinds, each by itself": {
+			args: []string{"webhook", "--custom-kinds", "Rollout.v1alpha1.argoproj.io=spec.template,rollouts.v1alpha1.argoproj.io=spec.template,Deployment.v1.apps=spec.template", "--metrics-address=x"},
+			want: "--metrics-address: \"x\": allowed: host:port or :port; \"0\" for none\n" +
+				"--custom-kinds: \"rollouts.v1alpha1.argoproj.io=spec.template\": allowed: a kind that begins with a capital, not a resource; KIND.VERSION.GROUP=PATH, such as Rollout.v1alpha1.argoproj.io=spec.template\n" +
+				"--custom-kinds: \"Deployment.v1.apps=spec.template\": allowed: a kind other than those of Kubernetes itself\n",
+		},
+		"custom kinds of the updater, by its environment": {
+			args: []string{"updater"},
+			env:  map[string]string{"KEELSON_CUSTOM_KINDS": "Rollout.v1alpha1.argoproj.io=spec.template,Rollout.v1.argoproj.io=spec.template"},
+			want: "--custom-kinds: \"Rollout.v1.argoproj.io=spec.template\": allowed: a kind once, in one version\n",
+		},
 		"a level that nothing logs at": {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",

@@ -36,7 +36,7 @@ type planned struct {
 
 // newPlan finds the workloads of the files, and the namespaces with their
 // defaults. What a controller owns is left alone, as at admission.
-func newPlan(r *resolver.Resolver, files []*manifest.Stream, namespace string) (*plan, error) {
+func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Stream, namespace string) (*plan, error) {
 	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func newPlan(r *resolver.Resolver, files []*manifest.Stream, namespace string) (
 	namespaces := p.namespaces()
 	for _, file := range files {
 		for _, document := range file.Documents() {
-			object, ok := workload.FromMap(document.Object)
+			object, ok := kinds.FromMap(document.Object)
 			if !ok || object.Owned() {
 				continue
 			}

@@ -21,6 +21,7 @@ type resolveOptions struct {
 	insecure  []string
 	config    string
 	explain   bool
+	custom    kindOptions
 	output    manifestFormat
 }
 
@@ -50,6 +51,7 @@ func newResolveCommand() *cobra.Command {
 	flags.BoolVar(&o.explain, "explain", false, "say why each image moved or stayed, and why each other tag was rejected")
 	flags.VarP(&o.output, "output", "o", "output format: yaml (each file in the format it has), json or diff")
 	flags.StringSliceVar(&o.insecure, "insecure-registries", nil, "registries (host or host:port) that are spoken to in plain HTTP")
+	o.custom.addFlags(flags)
 	flags.StringVar(&o.config, "registries-config", "", "`FILE` of registry settings")
 	return command
 }
@@ -61,7 +63,7 @@ func (o *resolveOptions) check() usageFaults {
 			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", file))
 		}
 	}
-	return append(faults, insecureFaults(o.insecure)...)
+	return slices.Concat(faults, insecureFaults(o.insecure), o.custom.check())
 }
 
 // manifestFormat is the value of -o.
@@ -112,7 +114,7 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 		FreshFor: freshForRun, ReadOnce: true, Allows: client.Allows,
 		Credentials: resolver.Chain{registry.DockerConfig(), client.Configured()},
 	})
-	p, err := newPlan(r, files, o.namespace)
+	p, err := newPlan(r, o.custom.kinds(), files, o.namespace)
 	if err != nil {
 		return err
 	}

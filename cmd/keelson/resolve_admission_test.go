@@ -34,6 +34,18 @@ const template = `{spec: {
     {name: odd, image: "HOST/shop:latest"}, {name: gone, image: "HOST/gone:1.0.0"}, {name: bare, image: HOST/proxy}],
   volumes: [{name: data, image: {reference: HOST/proxy:2.0.0}}]}}`
 
+// customKinds have their pod template where a Deployment has it, and elsewhere.
+const customKinds = "Rollout.v1alpha1.argoproj.io=spec.template,Batch.v1.jobs.example.com=spec.jobTemplate.spec.template"
+
+func governed(t *testing.T) workload.Kinds {
+	t.Helper()
+	kinds, faults := workload.ParseKinds(strings.Split(customKinds, ","))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return kinds
+}
+
 // What the command prints is what admission stores at create, of every kind
 // and for settings from every place.
 func TestResolveIsWhatAdmissionDoesAtCreate(t *testing.T) {
@@ -41,7 +53,7 @@ func TestResolveIsWhatAdmissionDoesAtCreate(t *testing.T) {
 	namespace := workload.NamespaceOf("team", map[string]string{workload.LabelEnabled: "true"},
 		map[string]string{"keelson.dev/policy": "minor", "keelson.dev/exclude": "1.2.9"})
 	admit := s.admission(namespace)
-	for _, kind := range workload.Kinds() {
+	for _, kind := range governed(t).All() {
 		for name, annotations := range map[string]string{
 			"the namespace's defaults": `{}`,
 			"its own policy":           `{keelson.dev/policy: major, keelson.dev/policy.proxy: never, keelson.dev/pin: digest}`,
@@ -55,7 +67,7 @@ func TestResolveIsWhatAdmissionDoesAtCreate(t *testing.T) {
 				text := s.fill(objectOf(kind, annotations))
 				namespaceText := "\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team, annotations: {keelson.dev/policy: minor, keelson.dev/exclude: 1.2.9}}\n"
 
-				code, out, errOut := s.resolve(nil, text+namespaceText)
+				code, out, errOut := s.resolve(nil, text+namespaceText, "--custom-kinds="+customKinds)
 
 				if code != 0 {
 					t.Fatalf("code %d: %s", code, errOut)
@@ -90,7 +102,7 @@ func images(t *testing.T, text string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	object, ok := workload.FromMap(stream.Documents()[0].Object)
+	object, ok := governed(t).FromMap(stream.Documents()[0].Object)
 	if !ok {
 		t.Fatalf("no workload: %s", text)
 	}
@@ -132,7 +144,7 @@ func (s *tagServer) admission(namespace workload.Namespace) func(t *testing.T, k
 	}
 	served := endpoints{}
 	namespaces := oneNamespace{namespace}
-	webhook.Register(served, &webhook.Mutate{Decider: decider, Namespaces: namespaces, Metrics: metrics}, &webhook.Validate{Namespaces: namespaces})
+	webhook.Register(served, &webhook.Mutate{Kinds: governed(s.t), Decider: decider, Namespaces: namespaces, Metrics: metrics}, &webhook.Validate{Kinds: governed(s.t), Namespaces: namespaces})
 	return func(t *testing.T, kind workload.Kind, text string) map[string]string {
 		t.Helper()
 		object, err := yaml.YAMLToJSON([]byte(text))

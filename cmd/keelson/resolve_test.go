@@ -200,6 +200,10 @@ func TestResolvePrintsNothingWhereItFails(t *testing.T) {
 			"", "--filename: \"-\": given more than once\n--insecure-registries: \"!!\": allowed: a host or host:port\n",
 			[]string{"-f-", "-f-", "--insecure-registries", "a:5000,!!"}, 2,
 		},
+		"a custom kind without a path": {
+			"", "--custom-kinds: \"Rollout.v1alpha1.argoproj.io\": allowed: KIND.VERSION.GROUP=PATH, such as Rollout.v1alpha1.argoproj.io=spec.template\n",
+			[]string{"--custom-kinds=Rollout.v1alpha1.argoproj.io"}, 2,
+		},
 		"the same file twice": {"", "--filename: \"-\": given more than once\n", []string{"-f-", "-f", "-"}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,8 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/otel/trace"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -31,6 +34,10 @@ const (
 	renewDeadline = 20 * time.Second
 	retryPeriod   = 4 * time.Second
 )
+
+// discoveryTimeout bounds one question to the API server for the kinds that it
+// serves.
+const discoveryTimeout = 10 * time.Second
 
 type updaterOptions struct {
 	serverOptions
@@ -73,7 +80,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cached := updater.CacheOptions()
+	cached := updater.CacheOptions(o.custom.kinds())
 	node, nodeCache := placement.ByObject()
 	cached.ByObject[node] = nodeCache
 	manager, err := ctrl.NewManager(config, ctrl.Options{
@@ -81,6 +88,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		HealthProbeBindAddress:  o.healthAddress,
 		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
 		Cache:                   cached,
+		MapperProvider:          boundedMapper,
 		LeaderElection:          o.leaderElect,
 		LeaderElectionID:        leaseName,
 		LeaderElectionNamespace: o.leaseNamespace,
@@ -105,6 +113,18 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	return manager.Start(ctx)
 }
 
+// boundedMapper asks the API server which kinds it serves within a deadline:
+// what asks has no context, and all others wait for it.
+func boundedMapper(config *rest.Config, _ *http.Client) (meta.RESTMapper, error) {
+	bounded := rest.CopyConfig(config)
+	bounded.Timeout = discoveryTimeout
+	client, err := rest.HTTPClientFor(bounded)
+	if err != nil {
+		return nil, fmt.Errorf("making the client for discovery: %w", err)
+	}
+	return apiutil.NewDynamicRESTMapper(bounded, client)
+}
+
 // wire builds the updater and puts it, and the probes, on the manager.
 func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer) error {
 	asked, err := o.registries.build(ctx, manager, metrics.Registry, tracer)
@@ -116,6 +136,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		return err
 	}
 	u := updater.New(updater.Options{
+		Kinds: o.custom.kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, PollMinimum: asked.client.PollMinimum,
 		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers,

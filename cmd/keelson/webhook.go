@@ -164,8 +164,8 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	mux := http.NewServeMux()
 	// Never started: it puts controller-runtime's metrics around the webhooks.
 	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
-		&webhook.Mutate{Decider: decider, Namespaces: namespaces, Metrics: counted, Tracer: tracer},
-		&webhook.Validate{Namespaces: namespaces})
+		&webhook.Mutate{Kinds: o.custom.kinds(), Decider: decider, Namespaces: namespaces, Metrics: counted, Tracer: tracer},
+		&webhook.Validate{Kinds: o.custom.kinds(), Namespaces: namespaces})
 	protection, err := o.secure(manager)
 	if err != nil {
 		return nil, err

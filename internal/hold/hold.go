@@ -47,6 +47,8 @@ type Workload struct {
 
 // Holds reads and writes through the API server.
 type Holds struct {
+	// Kinds are those that are governed. The default is those of Kubernetes itself.
+	Kinds  workload.Kinds
 	Client client.Client
 }
 
@@ -56,18 +58,18 @@ type Holds struct {
 func (h *Holds) List(ctx context.Context, namespace string) ([]Hold, error) {
 	var all []Hold
 	var failures []error
-	for _, kind := range workload.Kinds() {
+	for _, kind := range h.Kinds.All() {
 		if kind.CreateOnly {
 			continue // nothing moves them
 		}
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.GroupVersionKind.Kind + "List"))
 		if err := h.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
-			failures = append(failures, fmt.Errorf("listing %s: %w", kind.Resource, err))
+			failures = append(failures, fmt.Errorf("listing %s: %w", cmp.Or(kind.Resource, kind.GroupKind().String()), err))
 			continue
 		}
 		for i := range list.Items {
-			if o, ok := workload.FromMap(list.Items[i].Object); ok && !o.Owned() {
+			if o, ok := h.Kinds.FromMap(list.Items[i].Object); ok && !o.Owned() {
 				all = append(all, of(o)...)
 			}
 		}
@@ -182,7 +184,7 @@ func (h *Holds) change(ctx context.Context, w Workload, asked workload.Record, d
 			return err
 		}
 		var ok bool
-		if before, ok = workload.FromMap(object.DeepCopy().Object); !ok || before.Kind.CreateOnly {
+		if before, ok = h.Kinds.FromMap(object.DeepCopy().Object); !ok || before.Kind.CreateOnly {
 			return fmt.Errorf("%s %q is no workload that is moved", w.Kind.Kind, w.Name)
 		}
 		if before.Owned() {
@@ -195,7 +197,7 @@ func (h *Holds) change(ctx context.Context, w Workload, asked workload.Record, d
 		if err := h.Client.Patch(ctx, object, patch(object, holds), client.FieldOwner(fieldManager)); err != nil {
 			return err
 		}
-		after, _ = workload.FromMap(object.Object)
+		after, _ = h.Kinds.FromMap(object.Object)
 		return nil
 	})
 	if err != nil {

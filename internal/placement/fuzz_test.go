@@ -23,7 +23,7 @@ func FuzzPlatforms(f *testing.F) {
 		f.Add(spec)
 	}
 	nodes, _ := started(f, mixed()...)
-	kind, _ := workload.KindFor("", "Pod")
+	kind, _ := workload.StandardKinds().For("", "Pod")
 	f.Fuzz(func(t *testing.T, spec string) {
 		o, err := workload.Parse(kind, []byte(`{"spec":`+spec+`}`))
 		if err != nil {

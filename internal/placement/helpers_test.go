@@ -80,7 +80,7 @@ func bare(name string, more ...string) *corev1.Node {
 // object returns a workload with a pod spec in YAML or JSON.
 func object(t testing.TB, group, name, spec string) *workload.Object {
 	t.Helper()
-	kind, ok := workload.KindFor(group, name)
+	kind, ok := workload.StandardKinds().For(group, name)
 	if !ok {
 		t.Fatalf("no kind %s", name)
 	}
@@ -93,7 +93,7 @@ func object(t testing.TB, group, name, spec string) *workload.Object {
 		root = map[string]any{kind.Template[i]: root}
 	}
 	root["apiVersion"], root["kind"] = kind.GroupVersion().String(), name
-	o, ok := workload.FromMap(root)
+	o, ok := workload.StandardKinds().FromMap(root)
 	if !ok {
 		t.Fatalf("%s is no workload", name)
 	}

@@ -66,7 +66,7 @@ func TestPlatformsOfAMixedCluster(t *testing.T) {
 
 func TestPlatformsOfEveryKind(t *testing.T) {
 	nodes, _ := started(t, mixed()...)
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		t.Run(kind.GroupVersionKind.Kind, func(t *testing.T) {
 			o := object(t, kind.Group, kind.GroupVersionKind.Kind, `{nodeSelector: {pool: arm}}`)
 			if got := platforms(t, nodes, o); got != "linux/arm64" {

@@ -262,7 +262,7 @@ func TestFaultsStayOnOneBoundedLine(t *testing.T) {
 				annotations := keys{"keel.sh/policy": "all", "keel.sh/policy.job": "force"}
 				annotations["keel.sh/"+setting] = value
 				root := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"annotations": map[string]any(annotations)}}
-				o, _ := workload.FromMap(root)
+				o, _ := workload.StandardKinds().FromMap(root)
 				for _, text := range texts(workload.ReadSettings(o, workload.Namespace{}).Faults) {
 					oneLine(t, text)
 				}

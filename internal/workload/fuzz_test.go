@@ -55,14 +55,14 @@ func FuzzReadSettings(f *testing.F) {
 	f.Add("keel.observer/policy", "semver:\x1b", "keelson.dev/filter", "(?P<a", `null`)
 	f.Add("keelson.dev/monitorContainers", "(a{1000}){9}", "keelson.dev/exclude", ",[,", `{"metadata":[]}`)
 	f.Add("keelson.dev/pollSchedule", ", * * * * *", "keelson.dev/pollSchedule", "@every 1ns", `{"metadata":{"annotations":[]}}`)
-	kind, _ := workload.KindFor("", "Pod")
+	kind, _ := workload.StandardKinds().For("", "Pod")
 	f.Fuzz(func(t *testing.T, key, value, key2, value2, data string) {
 		o, err := workload.Parse(kind, []byte(data))
 		if err != nil {
 			return
 		}
 		namespace := workload.Namespace{Annotations: keys{key: value, key2: value2, "keel.sh/policy": "force"}}
-		own, _ := workload.FromMap(map[string]any{
+		own, _ := workload.StandardKinds().FromMap(map[string]any{
 			"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": "a:1"}}},
 			"metadata": map[string]any{"annotations": map[string]any{key: value}, "labels": map[string]any{key2: value2}},
 		})

@@ -28,7 +28,7 @@ func deployment(t testing.TB, annotations, labels keys) *workload.Object {
 
 func parse(t testing.TB, group, kind string, object map[string]any) *workload.Object {
 	t.Helper()
-	k, ok := workload.KindFor(group, kind)
+	k, ok := workload.StandardKinds().For(group, kind)
 	if !ok {
 		t.Fatalf("no kind %q in group %q", kind, group)
 	}

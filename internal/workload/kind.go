@@ -1,11 +1,16 @@
 package workload
 
-import "k8s.io/apimachinery/pkg/runtime/schema"
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
 
 // Kind tells how one kind of workload is read and treated.
 type Kind struct {
 	schema.GroupVersionKind
-	// Resource is the plural name in the API.
+	// Resource is the plural name in the API; empty for a custom kind, where
+	// only the API server knows it.
 	Resource string
 	// Template is the path of the pod template; nil where the object is the
 	// Pod itself.
@@ -24,16 +29,48 @@ func (k Kind) GroupVersionResource() schema.GroupVersionResource {
 // or ReplicationController that nobody owns keeps the Pods that it has, so that
 // moving its image would only part the two.
 func (k Kind) Rolls() bool {
-	switch k.GroupVersionKind.Kind {
-	case "ReplicaSet", "ReplicationController":
+	switch k.GroupKind() {
+	case schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, schema.GroupKind{Kind: "ReplicationController"}:
 		return false
 	default:
 		return !k.CreateOnly
 	}
 }
 
-// Kinds returns the kinds that Keelson governs, in a fixed order.
-func Kinds() []Kind {
+// Kinds are the kinds that Keelson governs: those of Kubernetes itself, which
+// are all that the zero value has, and the custom ones of ParseKinds.
+type Kinds struct{ custom []Kind }
+
+// StandardKinds returns the kinds of Kubernetes itself.
+func StandardKinds() Kinds { return Kinds{} }
+
+// All returns the kinds in a fixed order, the custom ones last.
+func (k Kinds) All() []Kind { return append(standardKinds(), k.custom...) }
+
+// Rolling returns the kinds that an update reaches the Pods of; see Kind.Rolls.
+func (k Kinds) Rolling() []Kind {
+	return slices.DeleteFunc(k.All(), func(kind Kind) bool { return !kind.Rolls() })
+}
+
+// Custom reports whether the kind is one that ParseKinds added: it is served
+// only where and while somebody has installed it.
+func (k Kinds) Custom(kind Kind) bool {
+	return slices.ContainsFunc(k.custom, func(c Kind) bool { return c.GroupKind() == kind.GroupKind() })
+}
+
+// For finds the kind of a group and kind name, whatever its version: the API
+// server converts to the version that the webhook's rules name.
+func (k Kinds) For(group, kind string) (Kind, bool) {
+	wanted := schema.GroupKind{Group: group, Kind: kind}
+	for _, known := range k.All() {
+		if known.GroupKind() == wanted {
+			return known, true
+		}
+	}
+	return Kind{}, false
+}
+
+func standardKinds() []Kind {
 	template := []string{"spec", "template"}
 	apps := func(kind, resource string) Kind {
 		return Kind{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: kind}, resource, template, false}
@@ -49,15 +86,4 @@ func Kinds() []Kind {
 		{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}, "jobs", template, true},
 		{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, "pods", nil, true},
 	}
-}
-
-// KindFor finds the kind of a group and kind name, whatever its version: the
-// API server converts to the version that the webhook's rules name.
-func KindFor(group, kind string) (Kind, bool) {
-	for _, k := range Kinds() {
-		if k.Group == group && k.GroupVersionKind.Kind == kind {
-			return k, true
-		}
-	}
-	return Kind{}, false
 }

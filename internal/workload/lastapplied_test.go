@@ -56,7 +56,7 @@ func TestCarriesRecord(t *testing.T) {
 	manager := func(operation string, fields any) []any {
 		return []any{map[string]any{"manager": "other", "operation": "Apply"}, map[string]any{"manager": "kubectl", "operation": operation, "fieldsV1": fields}}
 	}
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		manifest, err := json.Marshal(inTemplate(kind, record))
 		if err != nil {
 			t.Fatal(err)

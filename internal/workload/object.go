@@ -25,15 +25,15 @@ func Parse(kind Kind, data []byte) (*Object, error) {
 }
 
 // FromMap takes an object's decoded JSON or YAML. ok is false where the kind
-// is none that Keelson governs. The map is not copied and not changed.
-func FromMap(root map[string]any) (o *Object, ok bool) {
+// is none of these. The map is not copied and not changed.
+func (k Kinds) FromMap(root map[string]any) (o *Object, ok bool) {
 	version, _ := root["apiVersion"].(string)
 	name, _ := root["kind"].(string)
 	gv, err := schema.ParseGroupVersion(version)
 	if err != nil {
 		return nil, false
 	}
-	kind, ok := KindFor(gv.Group, name)
+	kind, ok := k.For(gv.Group, name)
 	return &Object{Kind: kind, root: root}, ok
 }
 

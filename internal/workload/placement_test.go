@@ -20,11 +20,11 @@ func TestPlacement(t *testing.T) {
 		"nulls":                            {`{"nodeName":null,"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}}`, `{}`},
 		"wrong types, for their reader":    {`{"nodeName":7,"nodeSelector":[],"tolerations":{},"affinity":{"nodeAffinity":"x"}}`, `{"nodeName":7,"nodeSelector":[],"tolerations":{},"affinity":{"nodeAffinity":"x"}}`},
 	}
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		for name, test := range tests {
 			t.Run(kind.GroupVersionKind.Kind+": "+name, func(t *testing.T) {
 				parsed := func(spec string) map[string]any {
-					pod, _ := workload.KindFor("", "Pod")
+					pod, _ := workload.StandardKinds().For("", "Pod")
 					o, err := workload.Parse(pod, []byte(`{"spec":`+spec+`}`))
 					if err != nil {
 						t.Fatal(err)
@@ -34,7 +34,7 @@ func TestPlacement(t *testing.T) {
 				}
 				root := inTemplate(kind, parsed(test.spec))
 				root["apiVersion"], root["kind"] = kind.GroupVersion().String(), kind.GroupVersionKind.Kind
-				o, ok := workload.FromMap(root)
+				o, ok := workload.StandardKinds().FromMap(root)
 				if !ok {
 					t.Fatal("got no workload")
 				}
@@ -67,7 +67,7 @@ func TestPlacementIsBounded(t *testing.T) {
 		"deep lists":                           {`{"tolerations":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, false},
 		"too much where nobody asks for nodes": {`{"volumes":` + list(100_000) + `}`, true},
 	}
-	pod, _ := workload.KindFor("", "Pod")
+	pod, _ := workload.StandardKinds().For("", "Pod")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			o, err := workload.Parse(pod, []byte(`{"spec":`+test.spec+`}`))

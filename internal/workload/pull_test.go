@@ -94,7 +94,7 @@ func TestBadImagePullSecretAndPlatforms(t *testing.T) {
 
 func inSpec(t *testing.T, spec string) *workload.Object {
 	t.Helper()
-	kind, _ := workload.KindFor("apps", "Deployment")
+	kind, _ := workload.StandardKinds().For("apps", "Deployment")
 	o, err := workload.Parse(kind, []byte(`{"spec":{"template":{"spec":`+spec+`}}}`))
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func TestSlotsOfEveryKind(t *testing.T) {
 		"ReplicaSet": "spec template spec", "ReplicationController": "spec template spec", "Job": "spec template spec",
 		"CronJob": "spec jobTemplate spec template spec", "Pod": "spec",
 	}
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		t.Run(kind.GroupVersionKind.Kind, func(t *testing.T) {
 			root := inTemplate(kind, map[string]any{
 				"metadata": map[string]any{"annotations": map[string]any{"keelson.dev/resolved": "web=1", "keelson.dev/bump": "web=2"}},
@@ -58,7 +58,7 @@ func TestSlotsOfEveryKind(t *testing.T) {
 				},
 			})
 			root["kind"], root["apiVersion"] = kind.GroupVersionKind.Kind, kind.GroupVersion().String()
-			o, ok := workload.FromMap(root)
+			o, ok := workload.StandardKinds().FromMap(root)
 			if !ok {
 				t.Fatal("got no workload")
 			}
@@ -87,11 +87,11 @@ func TestSlotsOfEveryKind(t *testing.T) {
 
 func TestKinds(t *testing.T) {
 	createOnly := map[string]bool{}
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		if kind.CreateOnly {
 			createOnly[kind.GroupVersionKind.Kind] = true
 		}
-		if got, ok := workload.KindFor(kind.Group, kind.GroupVersionKind.Kind); !ok || got.GroupVersionResource() != kind.GroupVersionResource() {
+		if got, ok := workload.StandardKinds().For(kind.Group, kind.GroupVersionKind.Kind); !ok || got.GroupVersionResource() != kind.GroupVersionResource() {
 			t.Errorf("got %v for %v", got, kind)
 		}
 	}
@@ -99,7 +99,7 @@ func TestKinds(t *testing.T) {
 		t.Errorf("kinds resolved at create alone (-want +got):\n%s", diff)
 	}
 	for _, other := range [][2]string{{"", "Deployment"}, {"apps", "Pod"}, {"argoproj.io", "Rollout"}, {"", ""}} {
-		if kind, ok := workload.KindFor(other[0], other[1]); ok {
+		if kind, ok := workload.StandardKinds().For(other[0], other[1]); ok {
 			t.Errorf("got %v for %v, want none", kind, other)
 		}
 	}
@@ -120,7 +120,7 @@ func TestFromMapTakesWorkloadsAlone(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, got := workload.FromMap(test.root); got != test.want {
+			if _, got := workload.StandardKinds().FromMap(test.root); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
@@ -141,7 +141,7 @@ func TestSlotsOfHostileObjects(t *testing.T) {
 		"metadata of another type":           `{"metadata":[],"spec":{"template":{"metadata":7}}}`,
 		"annotations of another type":        `{"metadata":{"annotations":"x","labels":[1],"ownerReferences":{},"managedFields":"y"}}`,
 	}
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		for name, data := range tests {
 			t.Run(kind.GroupVersionKind.Kind+": "+name, func(t *testing.T) {
 				o, err := workload.Parse(kind, []byte(data))
@@ -161,7 +161,7 @@ func TestSlotsOfHostileObjects(t *testing.T) {
 }
 
 func TestParseRefusesWhatIsNoObject(t *testing.T) {
-	kind, _ := workload.KindFor("", "Pod")
+	kind, _ := workload.StandardKinds().For("", "Pod")
 	for _, data := range []string{"", "[]", `"x"`, "{", "1", "{}{}", strings.Repeat(`{"a":`, 20_000)} {
 		if _, err := workload.Parse(kind, []byte(data)); err == nil {
 			t.Errorf("got no error for %.20q", data)
@@ -224,7 +224,7 @@ func TestOwnedAndDeleting(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			kind, _ := workload.KindFor("", "Pod")
+			kind, _ := workload.StandardKinds().For("", "Pod")
 			o, err := workload.Parse(kind, []byte(`{"metadata":`+test.metadata+`}`))
 			if err != nil {
 				t.Fatal(err)

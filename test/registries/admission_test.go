@@ -86,7 +86,7 @@ func (a *admission) createIn(t *testing.T, namespace, image, policy string, anno
 		text += fmt.Sprintf(",%q:%q", annotations[i], annotations[i+1])
 	}
 	text += fmt.Sprintf(`}},"spec":{"template":{"spec":{"containers":[{"name":"web","image":%q}]}}}}`, image)
-	object, err := workload.Parse(workload.Kinds()[0], []byte(text))
+	object, err := workload.Parse(workload.StandardKinds().All()[0], []byte(text))
 	if err != nil {
 		t.Errorf("parsing %s: %v", text, err)
 		return answer{}
