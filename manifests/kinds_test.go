@@ -43,7 +43,7 @@ func TestUpdaterMayPatchWhatItBumps(t *testing.T) {
 // resources lists "group/resource" of the kinds that are wanted, sorted.
 func resources(wanted func(workload.Kind) bool) []string {
 	var names []string
-	for _, kind := range workload.Kinds() {
+	for _, kind := range workload.StandardKinds().All() {
 		if wanted(kind) {
 			names = append(names, strings.TrimPrefix(kind.Group+"/"+kind.Resource, "/"))
 		}
