@@ -203,8 +203,8 @@ func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 		act         func(s *steps, manifest string)
 		image, hold string
 	}{
-		"the manifest keeps it":    {func(s *steps, manifest string) { s.must(manifest, "apply", "-f", "-") }, "1.2.7", ""},
-		"an undo is obeyed":        {func(s *steps, _ string) { s.must("", "rollout", "undo", s.object) }, "1.2.0", "web=1.2.7"},
+		"the manifest keeps it": {func(s *steps, manifest string) { s.must(manifest, "apply", "-f", "-") }, "1.2.7", ""},
+		"an undo is obeyed":     {func(s *steps, _ string) { s.must("", "rollout", "undo", s.object) }, "1.2.0", "web=1.2.7"},
 		"an undo of the undo too, and the manifest keeps it": {func(s *steps, manifest string) {
 			s.must("", "rollout", "undo", s.object)
 			s.must("", "rollout", "undo", s.object)
