@@ -60,7 +60,7 @@ func TestKeyCoversRepository(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			ring, _ := ringOf(map[string]entry{test.key: {"user", "password"}}, "")
+			ring, _ := ringOf(map[string]entry{test.key: {"user", "password"}}, "", "")
 			if got := len(lookup([]keyring{ring}, test.repository)) == 1; got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
@@ -105,7 +105,7 @@ func TestOrderOfKeys(t *testing.T) {
 			var rings []keyring
 			for i, keys := range test.rings {
 				for _, key := range keys { // a Secret a key, so that each can be told from the others
-					ring, _ := ringOf(map[string]entry{key: {"user", "password"}}, fmt.Sprint(i, " ", key))
+					ring, _ := ringOf(map[string]entry{key: {"user", "password"}}, fmt.Sprint(i, " ", key), "")
 					if len(rings) <= i {
 						rings = append(rings, nil)
 					}
@@ -125,7 +125,7 @@ func TestOrderOfKeys(t *testing.T) {
 
 // The kubelet takes them in the order of a map.
 func TestTwoSpellingsInOneSecretComeInAFixedOrder(t *testing.T) {
-	ring, _ := ringOf(map[string]entry{"https://ghcr.io": {"b", "b"}, "ghcr.io": {"a", "a"}}, "")
+	ring, _ := ringOf(map[string]entry{"https://ghcr.io": {"b", "b"}, "ghcr.io": {"a", "a"}}, "", "")
 	for i, want := range []string{"a", "b"} {
 		if got := lookup([]keyring{ring}, "ghcr.io/org/app")[i].ID(); got != credentialOf(entry{want, want}, "").ID() {
 			t.Errorf("place %d is not %q", i, want)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +24,7 @@ const (
 	// leads nowhere.
 	maxKey = 640
 	// entryWeight is about what an entry takes beside its texts.
-	entryWeight = 320
+	entryWeight = 384
 )
 
 // The words for content that cannot be used. They are all that is told of it:
@@ -95,7 +96,7 @@ func parseSecret(secret *corev1.Secret) (ring keyring, weight int, failed *Error
 	if err != nil {
 		return nil, 0, &Error{Kind: Unreadable, Object: Secret, Name: secret.Name, detail: err.Error()}
 	}
-	ring, weight = ringOf(entries, fmt.Sprintf("Secret %q", secret.Name))
+	ring, weight = ringOf(entries, fmt.Sprintf("Secret %q", secret.Name), placeOf(secret))
 	return ring, weight, nil
 }
 
@@ -120,16 +121,30 @@ func decode(data []byte, into any) error {
 
 // ringOf orders the entries, so that two spellings of one key give the same
 // answer every time.
-func ringOf(entries map[string]entry, source string) (ring keyring, weight int) {
-	for _, written := range slices.Sorted(maps.Keys(entries)) {
+func ringOf(entries map[string]entry, source, place string) (ring keyring, weight int) {
+	for i, written := range slices.Sorted(maps.Keys(entries)) {
 		if len(written) > maxKey {
 			continue
 		}
 		e, key := entries[written], strings.Clone(normal(written))
-		ring = append(ring, login{key: key, at: locate(key), credential: credentialOf(e, source)})
+		found := credentialOf(e, source)
+		if place != "" {
+			found = found.At(place + "/" + strconv.Itoa(i))
+		}
+		ring = append(ring, login{key: key, at: locate(key), credential: found})
 		weight += entryWeight + len(key) + len(e.username) + len(e.password)
 	}
 	return ring, weight
+}
+
+// placeOf names the content of a Secret without a word of it: the API server gives
+// out a UID once, and a resource version once for each change. Whoever may write
+// the Secret can choose neither.
+func placeOf(secret *corev1.Secret) string {
+	if secret.UID == "" || secret.ResourceVersion == "" {
+		return ""
+	}
+	return "secret " + string(secret.UID) + "/" + secret.ResourceVersion
 }
 
 // credentialOf is anonymous where the user or the password is missing. Such an

@@ -14,6 +14,7 @@ type Credential struct {
 	secret *secret
 	source string
 	owner  string
+	place  string
 }
 
 type secret struct {
@@ -90,6 +91,29 @@ func (c Credential) Identity() string {
 		return "identity " + c.owner
 	}
 	return c.ID()
+}
+
+// At names the place that the credential was read from, and the version of what
+// is there, such as a Secret's UID and resource version: a place that holds one
+// credential for ever, and tells nothing of it. It is no part of the ID. Like As,
+// it is for code that finds credentials by itself.
+func (c Credential) At(place string) Credential {
+	c.place = place
+	return c
+}
+
+// Place is a name of the credential that may be written down: that of As or At,
+// and never one that was made of its content, which could be guessed from it. ""
+// is for one that has no such name, and for anonymous.
+func (c Credential) Place() string {
+	switch {
+	case c.secret == nil:
+		return ""
+	case c.owner != "":
+		return c.Identity()
+	default:
+		return c.place
+	}
 }
 
 // Source is where the credential was found; "" where nobody said.

@@ -28,6 +28,10 @@ var acceptManifests = strings.Join([]string{ //nolint:gochecknoglobals // a cons
 
 var digestPattern = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 
+// ValidDigest reports whether a text is a digest as registries are believed to
+// name one.
+func ValidDigest(text string) bool { return digestPattern.MatchString(text) }
+
 func (s *session) digest(ctx context.Context, tag string) (string, error) {
 	u := s.url("manifests", tag)
 	resp, err := s.do(ctx, http.MethodHead, u, acceptManifests)
