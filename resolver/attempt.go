@@ -26,6 +26,9 @@ type refusal struct{ at atomic.Int64 }
 // no credential at all.
 func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) error) (Credential, error) {
 	credentials, missing := r.credentials(ctx, q)
+	for _, c := range credentials {
+		r.note(c)
+	}
 	if len(credentials) == 1 { // nothing to choose from, and nothing to remember
 		return credentials[0], withMissing(ask(credentials[0]), missing)
 	}

@@ -26,7 +26,8 @@ func (p *pointer) differs(q *Query) bool { return q.WantDigest != "" && q.WantDi
 // digest returns what a tag points at, as it was no longer than freshFor ago.
 // The error is why it is not known, or, beside a digest, why that is an old one.
 func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential, freshFor time.Duration) (string, error) {
-	p := r.digests.Get(digestKey{key{q.Repository, credential.Identity()}, tag}, func() *pointer { return new(pointer) })
+	k := digestKey{key{q.Repository, credential.Identity()}, tag}
+	p := r.digests.Get(k, func() *pointer { return r.saved.pointer(k) })
 	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= r.options.FreshFor }
 	since := q.Since
 	if freshFor > r.options.FreshFor {
@@ -46,7 +47,10 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 		fetch: func(ctx context.Context) (string, error) {
 			return r.registry.Digest(ctx, q.Repository, tag, credential)
 		},
-		accept: func(digest string, _ time.Time) { p.digest = digest },
+		accept: func(digest string, _ time.Time) {
+			p.digest = digest
+			r.changes.Add(1)
+		},
 	})
 	defer p.mu.Unlock() // update locks
 

@@ -29,7 +29,8 @@ type picture struct {
 
 // image reads what a digest stands for, unless that is known.
 func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (registry.Image, error) {
-	p := r.images.Get(imageKey{key{q.Repository, credential.Identity()}, digest, dated}, func() *picture { return new(picture) })
+	k := imageKey{key{q.Repository, credential.Identity()}, digest, dated}
+	p := r.images.Get(k, func() *picture { return r.saved.picture(k) })
 	var fault error
 	err := p.update(ctx, &r.options, demand[registry.Image]{
 		repository: q.Repository,
@@ -44,7 +45,10 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 			}
 			return image, err
 		},
-		accept: func(image registry.Image, _ time.Time) { p.image, p.fault, p.known = image, fault, true },
+		accept: func(image registry.Image, _ time.Time) {
+			p.image, p.fault, p.known = image, fault, true
+			r.changes.Add(1)
+		},
 	})
 	defer p.mu.Unlock() // update locks
 

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,9 @@ type key struct {
 type entry struct {
 	source[*policy.Index]
 	list trusted
+	// saved is what an earlier process knew, until the entry is first used; ""
+	// is nothing.
+	saved string
 	// asked are the tags that a read was made for, and when: once a tag and
 	// FreshFor.
 	asked map[string]time.Time
@@ -51,7 +55,11 @@ type view struct {
 
 // view returns the index for a query, read again first where it must be.
 func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) view {
-	e := r.lists.Get(key{q.Repository, credential.Identity()}, newEntry)
+	k := key{q.Repository, credential.Identity()}
+	e := r.lists.Get(k, func() *entry { return r.saved.entry(k) })
+	if e.wake() {
+		r.shed()
+	}
 	misses := func(now time.Time) bool {
 		final := r.options.ReadOnce && !e.readAt.IsZero()
 		return !final && e.misses(q, now, r.options.FreshFor)
@@ -75,7 +83,8 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 				r.options.Metrics.suspected()
 			}
 			e.size.Store(int64(e.list.size()))
-			r.lists.Shed(r.options.MaxBytes, func(e *entry) int { return int(e.size.Load()) })
+			r.changes.Add(1)
+			r.shed()
 		},
 	})
 	defer e.mu.Unlock() // update locks
@@ -87,6 +96,25 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 	seen := view{index: e.list.index, suspect: e.list.pending != nil, err: err}
 	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
 	return seen
+}
+
+// shed bounds what all lists take.
+func (r *Resolver) shed() {
+	r.lists.Shed(r.options.MaxBytes, func(e *entry) int { return int(e.size.Load()) })
+}
+
+// wake parses what an earlier process knew, and reports whether there was
+// something to parse. It is not done where the entry is made, which all
+// repositories would wait for.
+func (e *entry) wake() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.saved == "" {
+		return false
+	}
+	e.list.index, e.saved = policy.NewIndex(strings.Fields(e.saved)), ""
+	e.size.Store(int64(e.list.size()))
+	return true
 }
 
 // misses reports whether the entry lacks a tag that it was not read for lately.

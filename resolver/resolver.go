@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/keelson-dev/keelson/resolver/internal/recent"
 	"github.com/keelson-dev/keelson/resolver/policy"
@@ -28,13 +29,21 @@ type Resolver struct {
 	digests  *recent.Map[digestKey, *pointer]
 	images   *recent.Map[imageKey, *picture]
 	refusals *recent.Map[key, *refusal]
+	// places are those that credentials were read from, each with the identity of
+	// its credential.
+	places *recent.Map[string, string]
+	saved  saved
+	// changes counts what was learnt.
+	changes atomic.Uint64
 }
 
 // How many digests and images are kept for each list, on average. A policy that
-// goes by date looks at fifty tags; an image may name 64 platforms.
+// goes by date looks at fifty tags; an image may name 64 platforms. A credential
+// may be in several Secrets.
 const (
 	digestsEach = 8
 	imagesEach  = 2
+	placesEach  = 4
 )
 
 // New returns a Resolver that knows nothing yet.
@@ -47,6 +56,7 @@ func New(source Registry, options Options) *Resolver {
 		digests:  recent.New[digestKey, *pointer](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
 		images:   recent.New[imageKey, *picture](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
 		refusals: recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
+		places:   recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
 	}
 }
 

@@ -5,6 +5,7 @@ package recent
 
 import (
 	"container/list"
+	"iter"
 	"sync"
 	"time"
 )
@@ -74,6 +75,26 @@ func (m *Map[K, V]) Shed(limit int, weight func(V) int) {
 			m.remove(element)
 		}
 		element = next
+	}
+}
+
+// All returns what is in the map now, last used first. It counts as no use, and
+// the map is not locked meanwhile.
+func (m *Map[K, V]) All() iter.Seq2[K, V] {
+	now := m.now()
+	m.mu.Lock()
+	m.drop(now)
+	found := make([]*item[K, V], 0, m.order.Len())
+	for element := m.order.Front(); element != nil; element = element.Next() {
+		found = append(found, element.Value.(*item[K, V]))
+	}
+	m.mu.Unlock()
+	return func(yield func(K, V) bool) {
+		for _, i := range found {
+			if !yield(i.key, i.value) { // neither ever changes
+				return
+			}
+		}
 	}
 }
 
