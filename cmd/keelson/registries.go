@@ -30,6 +30,7 @@ type registryOptions struct {
 	config            string
 	clouds            identity.Providers
 	freshFor          time.Duration
+	snapshot          snapshotOptions
 }
 
 func (o *registryOptions) addFlags(flags *pflag.FlagSet) {
@@ -40,6 +41,7 @@ func (o *registryOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.config, "registries-config", "", "`FILE` of registry settings; read again whenever it changes")
 	flags.Var(&o.clouds, "cloud-identities", "clouds whose registries are asked with the Pod's own identity: auto, none, or a list of aws, gcp, azure")
 	flags.DurationVar(&o.freshFor, "fresh-for", time.Minute, "how long a tag list answers before it is read again")
+	o.snapshot.addFlags(flags)
 }
 
 func (o *registryOptions) check() usageFaults {
@@ -49,7 +51,7 @@ func (o *registryOptions) check() usageFaults {
 	if o.freshFor <= 0 {
 		faults = append(faults, fmt.Sprintf("--fresh-for: %q: allowed: a duration above 0, such as 1m30s", o.freshFor))
 	}
-	return faults
+	return append(faults, o.snapshot.check()...)
 }
 
 // registries is what both servers ask registries by.
@@ -100,7 +102,7 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 	if tracer != nil {
 		built.answers = &tracing.Resolver{Inner: built.resolver, Tracer: tracer}
 	}
-	return built, errors.Join(manager.Add(built.secrets), manager.Add(built.nodes))
+	return built, errors.Join(manager.Add(built.secrets), manager.Add(built.nodes), o.snapshot.keep(manager, built.resolver))
 }
 
 // follow reads the settings file and keeps to it.
