@@ -56,8 +56,8 @@ func TestDeploymentsMeetTheRestrictedPodSecurityStandard(t *testing.T) {
 				}
 			}
 			for _, v := range spec.Volumes {
-				if v.Secret == nil {
-					t.Errorf("volume %q is no Secret", v.Name)
+				if v.Secret == nil && v.EmptyDir == nil {
+					t.Errorf("volume %q is neither a Secret nor an empty folder", v.Name)
 				}
 			}
 		})
@@ -73,14 +73,14 @@ func TestDeploymentsRunTheProgram(t *testing.T) {
 		webhookName: {
 			args: []string{
 				"webhook", "--cert-dir=/etc/keelson/tls", "--listen-address=:9443",
-				"--metrics-address=:8080", "--health-address=:8081",
+				"--metrics-address=:8080", "--health-address=:8081", "--index-snapshot=/var/lib/keelson/index",
 			},
 			env: []string{"GOMEMLIMIT"},
 		},
 		updaterName: {
 			args: []string{
 				"updater", "--metrics-address=:8080", "--health-address=:8081",
-				"--leader-elect-namespace=$(POD_NAMESPACE)",
+				"--leader-elect-namespace=$(POD_NAMESPACE)", "--index-snapshot=/var/lib/keelson/index",
 			},
 			env: []string{"POD_NAMESPACE", "GOMEMLIMIT"},
 		},
@@ -110,6 +110,32 @@ func TestDeploymentsRunTheProgram(t *testing.T) {
 				if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != path || port(t, c, probe.HTTPGet.Port.StrVal) != 8081 {
 					t.Errorf("probe of %s on port 8081: got %+v", path, probe)
 				}
+			}
+		})
+	}
+}
+
+// The root is read-only. The folder is bounded, as an unbounded one can fill the
+// disk of a node; and well above what may be written, as whoever exceeds it is
+// evicted.
+func TestSnapshotHasAFolderOfItsOwn(t *testing.T) {
+	objects := install(t)
+	for _, name := range []string{webhookName, updaterName} {
+		t.Run(name, func(t *testing.T) {
+			mounted := ""
+			for _, m := range container(t, objects, name).VolumeMounts {
+				if m.MountPath == "/var/lib/keelson" && !m.ReadOnly {
+					mounted = m.Name
+				}
+			}
+			limit := resource.Quantity{}
+			for _, v := range one[*appsv1.Deployment](t, objects, name).Spec.Template.Spec.Volumes {
+				if v.Name == mounted && v.EmptyDir != nil && v.EmptyDir.SizeLimit != nil {
+					limit = *v.EmptyDir.SizeLimit
+				}
+			}
+			if most := resource.MustParse("128Mi"); limit.Cmp(most) <= 0 || limit.Value() > 1<<30 {
+				t.Errorf("the folder is limited to %s, want more than two files of 64 MiB, and a limit", limit.String())
 			}
 		})
 	}
@@ -193,8 +219,8 @@ func TestWebhookStaysAvailable(t *testing.T) {
 func TestWebhookServesItsCertificate(t *testing.T) {
 	objects := install(t)
 	c, volumes := container(t, objects, webhookName), one[*appsv1.Deployment](t, objects, webhookName).Spec.Template.Spec.Volumes
-	if len(volumes) != 1 || len(c.VolumeMounts) != 1 || volumes[0].Name != c.VolumeMounts[0].Name {
-		t.Fatalf("volumes: got %+v mounted as %+v, want one", volumes, c.VolumeMounts)
+	if len(volumes) != len(c.VolumeMounts) || volumes[0].Secret == nil || volumes[0].Name != c.VolumeMounts[0].Name {
+		t.Fatalf("volumes: got %+v mounted as %+v, want the Secret's first", volumes, c.VolumeMounts)
 	}
 	secret, mount := volumes[0].Secret, c.VolumeMounts[0]
 	if secret.SecretName != certs.ServingSecret || secret.Optional != nil && *secret.Optional {
