@@ -11,8 +11,8 @@ import (
 )
 
 // DefaultInterval is how often a changed index is written: what a killed process
-// has learnt since then is lost. A write takes about a second of a busy CPU where
-// a thousand repositories of a thousand tags are known.
+// has learnt since then is lost. A write takes a fifth of a second of a CPU where a
+// thousand repositories of a thousand tags are known.
 const DefaultInterval = 5 * time.Minute
 
 // Index is what a snapshot is of; *resolver.Resolver has one. Its Changes are
