@@ -256,7 +256,10 @@ func TestKeeperWritesWhatHasChanged(t *testing.T) {
 				t.Errorf("the file holds %d lists (%v), want %d", got, err, want)
 			}
 		}
-		pass := func(d time.Duration) { <-time.After(d) }
+		pass := func(d time.Duration) {
+			<-time.After(d)
+			synctest.Wait() // a write that is due at this moment comes first
+		}
 
 		pass(time.Minute)
 		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
