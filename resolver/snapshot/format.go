@@ -55,7 +55,7 @@ func encode(w io.Writer, k *resolver.Knowledge) error {
 	if packed.Len() > maxPacked {
 		return errTooLarge
 	}
-	h := header{Version: version, Length: uint64(packed.Len()), Checksum: sha256.Sum256(packed.Bytes())}
+	h := header{Version: version, Length: uint64(packed.Len()), Checksum: sha256.Sum256(packed.Bytes())} //nolint:gosec // a length is not negative
 	copy(h.Magic[:], magic)
 	if err := binary.Write(w, binary.BigEndian, h); err != nil {
 		return err
