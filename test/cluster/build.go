@@ -55,24 +55,37 @@ func Build(ctx context.Context, log io.Writer) (Binaries, error) {
 		return Binaries{}, err
 	}
 	entry := filepath.Join(cache, "cluster-"+key)
-	if used(entry) {
-		return Binaries{entry}, nil
-	}
-	if err := os.MkdirAll(cache, 0o750); err != nil {
-		return Binaries{}, err
-	}
-	unlock, err := lock(ctx, filepath.Join(cache, "build.lock"), log)
+	err = once(ctx, entry, "build.lock", log, func() error {
+		if err := buildInto(ctx, entry, source, log, builder.programs); err != nil {
+			return fmt.Errorf("building the test cluster: %w", err)
+		}
+		return prune(cache, time.Now())
+	})
 	if err != nil {
 		return Binaries{}, err
 	}
+	return Binaries{entry}, nil
+}
+
+// once builds an entry of the cache, unless it is there. Who asks while it is
+// built waits by the lock, a file beside the entry.
+func once(ctx context.Context, entry, lockName string, log io.Writer, build func() error) error {
+	if used(entry) {
+		return nil
+	}
+	dir := filepath.Dir(entry)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	unlock, err := lock(ctx, filepath.Join(dir, lockName), log)
+	if err != nil {
+		return err
+	}
 	defer unlock()
 	if used(entry) { // the one who held the lock has built it
-		return Binaries{entry}, nil
+		return nil
 	}
-	if err := buildInto(ctx, entry, source, log); err != nil {
-		return Binaries{}, err
-	}
-	return Binaries{entry}, prune(cache, time.Now())
+	return build()
 }
 
 // used says whether the entry is there, and marks it as in use. An entry comes
@@ -82,7 +95,7 @@ func used(entry string) bool {
 	return os.Chtimes(entry, now, now) == nil
 }
 
-func buildInto(ctx context.Context, entry, source string, log io.Writer) error {
+func buildInto(ctx context.Context, entry, source string, log io.Writer, programs func(builder, context.Context) error) error {
 	temp := entry + ".tmp"
 	if err := os.RemoveAll(temp); err != nil {
 		return err
@@ -91,8 +104,8 @@ func buildInto(ctx context.Context, entry, source string, log io.Writer) error {
 		return err
 	}
 	b := builder{source: source, out: temp, log: log, began: time.Now()}
-	if err := b.programs(ctx); err != nil {
-		return errors.Join(fmt.Errorf("building the test cluster: %w", err), os.RemoveAll(temp))
+	if err := programs(b, ctx); err != nil {
+		return errors.Join(err, os.RemoveAll(temp))
 	}
 	say(log, "built in %s into %s", since(b.began), entry)
 	return os.Rename(temp, entry)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -35,6 +36,8 @@ type Cluster struct {
 	bound     bool // the parts die with this process
 
 	withCertManager bool
+
+	log io.Writer // gets what takes long
 
 	rest   *rest.Config
 	client kubernetes.Interface

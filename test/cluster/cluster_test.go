@@ -41,6 +41,7 @@ func TestCluster(t *testing.T) {
 	t.Run("cert-manager issues and a folder follows", func(t *testing.T) { followCertificate(t, c) })
 	t.Run("a webhook behind a Service is reached by its route", func(t *testing.T) { routeWebhook(t, c) })
 	t.Run("a ServiceAccount has its own rights", func(t *testing.T) { actAsServiceAccount(t, c) })
+	t.Run("Helm installs a release", func(t *testing.T) { installChart(t, c) })
 	t.Run("the API server comes back with its data", func(t *testing.T) {
 		if err := c.StopAPIServer(); err != nil {
 			t.Fatal(err)

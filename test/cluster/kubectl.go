@@ -20,10 +20,17 @@ const tokenLasts = 24 * time.Hour
 // Warnings of admission webhooks are on stderr. The error of a failed one has
 // its arguments and its stderr.
 func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
-	cmd := exec.CommandContext(ctx, c.KubectlPath, args...)
 	// The cache in the home folder goes by host and port; another cluster may have
 	// had the port before and another set of CRDs.
-	cmd.Env = append(environment(), "KUBECONFIG="+c.Kubeconfig, "KUBECACHEDIR="+filepath.Join(c.Dir, "kubectl-cache"))
+	env := []string{"KUBECONFIG=" + c.Kubeconfig, "KUBECACHEDIR=" + filepath.Join(c.Dir, "kubectl-cache")}
+	return runTool(ctx, c.KubectlPath, append(environment(), env...), stdin, args)
+}
+
+// runTool runs a program of a user to its end. The error names the program by
+// its file, and has its arguments and its stderr.
+func runTool(ctx context.Context, path string, env []string, stdin string, args []string) (stdout, stderr string, err error) {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = env
 	cmd.WaitDelay = time.Second
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
@@ -32,7 +39,8 @@ func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (st
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return out.String(), errs.String(), fmt.Errorf("running kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
+		return out.String(), errs.String(), fmt.Errorf("running %s %s: %w: %s",
+			filepath.Base(path), strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
 	}
 	return out.String(), errs.String(), nil
 }

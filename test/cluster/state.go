@@ -53,7 +53,7 @@ func prepare(o Options, binaries Binaries) (*Cluster, error) {
 		}
 		return nil, fmt.Errorf("preparing the cluster's folder: %w", err)
 	}
-	c.temporary, c.nodes, c.withCertManager = temporary, o.Nodes, !o.NoCertManager
+	c.temporary, c.nodes, c.withCertManager, c.log = temporary, o.Nodes, !o.NoCertManager, o.Log
 	return c, nil
 }
 
@@ -103,6 +103,7 @@ func newCluster(dir string, s state) (*Cluster, error) {
 		ports:       s.Ports,
 		flags:       s.Flags,
 		parts:       map[string]*Process{},
+		log:         os.Stderr,
 		rest: &rest.Config{
 			Host:            "https://" + loopback(s.Ports.API),
 			BearerToken:     string(token),

@@ -80,10 +80,16 @@ func build(ctx context.Context, _ cluster.Options, args []string) error {
 		return usage
 	}
 	binaries, err := cluster.Build(ctx, os.Stderr)
-	if err == nil {
-		fmt.Println(binaries.Dir)
+	if err != nil {
+		return err
 	}
-	return err
+	helm, err := cluster.BuildHelm(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Println(binaries.Dir)
+	fmt.Println(helm)
+	return nil
 }
 
 func route(_ context.Context, o cluster.Options, args []string) error {

@@ -39,7 +39,7 @@ const usage = usageError(`usage: localcluster COMMAND [--dir DIR] [arguments]
   up                                start, or start again with the same data
   down                              stop; the data stays
   status                            list the processes
-  build                             build the programs into the cache, start nothing
+  build                             build the programs and Helm into the cache, start nothing
   route NAMESPACE/SERVICE:PORT [127.0.0.1:PORT ...]
                                     send the API server's webhook calls to a process
   push REPOSITORY TAG [TAG ...]     push a small image under each tag
