@@ -109,7 +109,7 @@ func writers() map[string]writer {
 			want: written{Tag: "1.2.6", Revisions: 2, Owners: "kubectl-patch Update", Warned: "web: APP:1.2.7 -> 1.2.6 as written"},
 		},
 		"set image upwards is resolved": {
-			before: applied, write: command("set", "image", "deployment/web", "web=APP:1.3.0"),
+			before: applied, write: command("set", "image", "deployment/web", "web=APP:1.3.0"), again: true,
 			want: written{Tag: "1.3.4", Revisions: 2, Owners: "kubectl-set Update", Warned: "web: APP:1.3.0 -> 1.3.4 (policy patch)"},
 		},
 		"set image downwards is as written": {
