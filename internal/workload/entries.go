@@ -18,6 +18,7 @@ const (
 	onAnnotations place = iota
 	onLabels
 	onNamespace
+	onRelease
 )
 
 // entry is one of our keys as it is written somewhere.
@@ -32,8 +33,11 @@ type entry struct {
 // path returns where the entry stands, for messages.
 func (e entry) path() *field.Path {
 	in := "annotations"
-	if e.place == onLabels {
+	switch e.place {
+	case onLabels:
 		in = "labels"
+	case onRelease:
+		return field.NewPath("keel", e.key)
 	}
 	return field.NewPath("metadata", in).Key(Shorten(e.key, maxShownKey))
 }
@@ -47,13 +51,16 @@ func (e entry) ofContainer() bool {
 func (e entry) isPolicy() bool { return e.name == keyPolicy || e.ofContainer() }
 
 // before tells which of two entries for one setting counts: the workload's
-// before the namespace's, Keelson's prefix before Keel's, annotations before
+// before the namespace's, that before the Helm release's, Keelson's prefix before Keel's, annotations before
 // labels, and Keel's spelling of today before an older one.
 func (e entry) before(other entry) bool {
 	rank := func(e entry) int {
 		r := 0
-		if e.place == onNamespace {
+		switch e.place {
+		case onNamespace:
 			r += 8
+		case onRelease:
+			r += 16
 		}
 		if e.keel {
 			r += 4

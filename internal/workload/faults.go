@@ -19,8 +19,9 @@ type Fault struct {
 	// Container names the container whose own policy is at fault; empty
 	// otherwise.
 	Container string
-	// Keel is true for Keel's keys, Namespace for the namespace's defaults.
-	Keel, Namespace bool
+	// Keel is true for Keel's keys, Namespace for the namespace's defaults,
+	// Release for the values of a Helm release.
+	Keel, Namespace, Release bool
 
 	onLabels bool
 }
@@ -43,7 +44,7 @@ func (f Fault) Error() *field.Error {
 
 // Same reports whether two objects carry the same fault in the same place.
 func (f Fault) Same(other Fault) bool {
-	return f.Key == other.Key && f.Namespace == other.Namespace && f.Value == other.Value &&
+	return f.Key == other.Key && f.Namespace == other.Namespace && f.Release == other.Release && f.Value == other.Value &&
 		f.Path.String() == other.Path.String()
 }
 
@@ -108,11 +109,15 @@ func line(s string, n int) string {
 func (r *reader) add(e entry, container, value, detail string) {
 	f := Fault{
 		Path: e.path(), Key: e.key, Value: value, Detail: line(detail, maxDetail),
-		Container: container, Keel: e.keel, Namespace: e.place == onNamespace,
+		Container: container, Keel: e.keel, Namespace: e.place == onNamespace, Release: e.place == onRelease,
 		onLabels: e.place == onLabels,
 	}
+	r.settings.tell(f)
+}
+
+func (s *Settings) tell(f Fault) {
 	told := func(had Fault) bool { return had.Same(f) && had.Detail == f.Detail }
-	if len(r.settings.Faults) < maxFaults && !slices.ContainsFunc(r.settings.Faults, told) {
-		r.settings.Faults = append(r.settings.Faults, f)
+	if len(s.Faults) < maxFaults && !slices.ContainsFunc(s.Faults, told) {
+		s.Faults = append(s.Faults, f)
 	}
 }

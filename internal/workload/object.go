@@ -13,6 +13,8 @@ import (
 type Object struct {
 	Kind Kind
 	root map[string]any
+	// release is what the object's Helm release says, where somebody asked it.
+	release Release
 }
 
 // Parse reads an object of the kind from JSON.

@@ -149,7 +149,7 @@ func (r *reader) checkSlots(o *Object) {
 	r.settings.broken = true
 	r.settings.Faults = append(r.settings.Faults, Fault{
 		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+more) + " images",
-		Detail: fmt.Sprintf("too many images for a workload with a policy; allowed: at most %d", maxSlots), Keel: governing.keel,
+		Detail: fmt.Sprintf("too many images for a workload with a policy; allowed: at most %d", maxSlots), Keel: governing.keel, Release: governing.place == onRelease,
 	})
 }
 

@@ -1,12 +1,12 @@
 package workload
 
 // OurKeys returns the entries of labels or annotations that are Keelson's or
-// Keel's settings, and the record and bump. The state is left out: it is
-// admission's alone.
+// Keel's settings, the record and bump, and those that name a Helm release. The
+// state is left out: it is admission's alone.
 func OurKeys(from map[string]any) map[string]any {
 	kept := map[string]any{}
 	for key, value := range from {
-		if IsKey(key) && key != AnnotationState {
+		if IsKey(key) && key != AnnotationState || helmKeys[key] {
 			kept[key] = value
 		}
 	}

@@ -64,6 +64,9 @@ type Settings struct {
 	skipVolume bool
 	rule       Rule
 	holds      Record
+	// released are the settings with those of the Helm release, by the
+	// repositories that they hold for.
+	released map[string]*Settings
 }
 
 // Rule is what holds for one image slot.
@@ -119,11 +122,22 @@ func (r Rule) SameAnswer(other Rule) bool {
 	return r.Pin == other.Pin && slices.Equal(r.Platforms, other.Platforms) && r.Policy.Equal(other.Policy)
 }
 
-// ReadSettings reads the settings of a workload in its namespace.
+// ReadSettings reads the settings of a workload in its namespace, and those of
+// its Helm release where WithRelease gave it one.
 func ReadSettings(o *Object, namespace Namespace) *Settings {
 	all := entries(o.Annotations(), onAnnotations)
 	all = append(all, entries(o.Labels(), onLabels)...)
 	all = append(all, entries(namespace.Annotations, onNamespace)...)
+	s := readEntries(o, all)
+	if len(o.release.images) > 0 {
+		s.released = map[string]*Settings{}
+		s.readRelease(o, all)
+	}
+	return s
+}
+
+func readEntries(o *Object, of ...[]entry) *Settings {
+	all := slices.Concat(of...)
 	r := &reader{settings: &Settings{containers: map[string]*policy.Policy{}, holds: o.Holds()}, chosen: effective(all)}
 	r.settings.rule = Rule{
 		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
@@ -138,6 +152,11 @@ func ReadSettings(o *Object, namespace Namespace) *Settings {
 
 // Rule returns what holds for a slot.
 func (s *Settings) Rule(slot Slot) Rule {
+	if len(s.released) > 0 {
+		if released, ok := s.released[repositoryOf(slot)]; ok {
+			return released.Rule(slot)
+		}
+	}
 	rule := s.rule
 	rule.Policy, rule.Hold = s.policyFor(slot), s.holds[slot.Key()]
 	return rule

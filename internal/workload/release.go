@@ -1,0 +1,220 @@
+package workload
+
+import (
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// What Helm puts on the objects that it installs.
+const (
+	helmManagedBy = "app.kubernetes.io/managed-by" // a label
+	helmName      = "meta.helm.sh/release-name"
+	helmNamespace = "meta.helm.sh/release-namespace"
+)
+
+// helmKeys are the keys of labels and annotations that name a release.
+var helmKeys = map[string]bool{helmManagedBy: true, helmName: true, helmNamespace: true}
+
+// maxRelease is the longest name that Helm gives a release.
+const maxRelease = 53
+
+// HelmRelease returns the name of the Helm release that installed an object of
+// the namespace. ok is false where none did, or one of another namespace: what
+// anybody may write on a workload must not lead to Secrets of others.
+func (o *Object) HelmRelease(namespace string) (name string, ok bool) {
+	name = text(o.Annotations()[helmName])
+	if text(o.Labels()[helmManagedBy]) != "Helm" || text(o.Annotations()[helmNamespace]) != namespace ||
+		len(name) > maxRelease || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return "", false
+	}
+	return name, true
+}
+
+// Release is what the block keel: in the values of a Helm release says. The
+// zero value says nothing.
+type Release struct {
+	entries []entry
+	images  []releaseImage
+}
+
+// releaseImage is one of the images that a release wants to be kept new. It
+// has a fault in place of a repository where the two values do not lead to one.
+type releaseImage struct {
+	repository string
+	// own are the settings that hold for this image alone.
+	own   []entry
+	fault *Fault
+}
+
+// Bounds on what is kept of a release, beside its block.
+const (
+	maxReleaseImages = 32
+	maxRepository    = 512 // bytes
+)
+
+// releaseKeys are the keys of the block keel: and the settings that they mean.
+var releaseKeys = []struct{ key, name string }{
+	{keyPolicy, keyPolicy},
+	{keyMatchTag, keyMatchTag},
+	{keyMatchPreRelease, keyMatchPreRelease},
+	{keyTrigger, keyTrigger},
+	{keyPollSchedule, keyPollSchedule},
+	{"approvals", "approvals"},
+	{"approvalDeadline", "approvalDeadline"},
+	{"notificationChannels", "notify"},
+}
+
+// NewRelease reads the block keel: as Keel does: without a policy or images it
+// says nothing, a value that is empty or zero is as good as none, and unknown
+// keys are passed over. value returns the text that the release's values have at
+// a path such as image.repository; nothing of it is told to anybody. How large the
+// block may be is the caller's to say.
+func NewRelease(keel map[string]any, value func(path string) (text string, ok bool)) Release {
+	items, _ := keel["images"].([]any)
+	if given(keel[keyPolicy]) == nil || len(items) == 0 {
+		return Release{}
+	}
+	var r Release
+	for _, k := range releaseKeys {
+		if v := given(keel[k.key]); v != nil {
+			r.entries = append(r.entries, releaseEntry(k.key, k.name, v))
+		}
+	}
+	for i, item := range items[:min(len(items), maxReleaseImages)] {
+		r.images = append(r.images, newReleaseImage(fmt.Sprintf("images[%d].", i), item, value))
+	}
+	if more := len(items) - maxReleaseImages; more > 0 {
+		r.images = append(r.images, releaseImage{fault: releaseFault("images", strconv.Itoa(len(items))+" images",
+			fmt.Sprintf("too many, the last %d of them are not read; allowed: at most %d", more, maxReleaseImages))})
+	}
+	return r
+}
+
+func newReleaseImage(at string, item any, value func(path string) (string, bool)) releaseImage {
+	details, _ := item.(map[string]any)
+	path := text(details["repository"])
+	found, ok := "", false
+	if path != "" {
+		found, ok = value(path)
+	}
+	if !ok {
+		return releaseImage{fault: releaseFault(at+"repository", path,
+			"no text there; allowed: the path of a value that names a repository, such as image.repository")}
+	}
+	if len(found) > maxRepository {
+		found = "" // which is no image either
+	}
+	reference, err := resolver.ParseReference(found)
+	if err != nil {
+		return releaseImage{fault: releaseFault(at+"repository", path,
+			"the value there is no image; allowed: a repository, such as registry.example.com/shop")}
+	}
+	image := releaseImage{repository: reference.Repository}
+	for _, name := range []string{keyImagePullSecret, "releaseNotes"} {
+		if v := given(details[name]); v != nil {
+			image.own = append(image.own, releaseEntry(at+name, name, v))
+		}
+	}
+	return image
+}
+
+// given returns a value that says something, and nil for Keel's empty ones.
+func given(value any) any {
+	switch v := value.(type) {
+	case string:
+		if v == "" {
+			return nil
+		}
+	case []any:
+		if len(v) == 0 {
+			return nil
+		}
+	case float64:
+		if v == 0 {
+			return nil
+		}
+	}
+	return value
+}
+
+func releaseEntry(key, name string, value any) entry {
+	e := entry{key: key, name: name, keel: true, place: onRelease}
+	switch v := value.(type) {
+	case string:
+		e.value = v
+	case bool:
+		e.value, e.notText = strconv.FormatBool(v), name != keyMatchTag && name != keyMatchPreRelease
+	case float64:
+		e.value, e.notText = strconv.FormatFloat(v, 'f', -1, 64), true
+	default: // a list may be of any size
+		e.notText = true
+	}
+	return e
+}
+
+func releaseFault(key, value, detail string) *Fault {
+	at := entry{key: key, keel: true, place: onRelease}
+	return &Fault{Path: at.path(), Key: key, Value: cut(value, maxShownValue), Detail: detail, Keel: true, Release: true}
+}
+
+// Weight is about how many bytes the release takes in memory.
+func (r Release) Weight() int {
+	const each = 160 // an entry or image beside its texts
+	weight := 0
+	for _, e := range r.entries {
+		weight += each + len(e.value)
+	}
+	for _, image := range r.images {
+		weight += each + len(image.repository)
+		for _, e := range image.own {
+			weight += each + len(e.value)
+		}
+		if image.fault != nil {
+			weight += each + len(image.fault.Value) + len(image.fault.Detail)
+		}
+	}
+	return weight
+}
+
+// WithRelease returns the object with what its Helm release says, which
+// ReadSettings reads after all else.
+func (o *Object) WithRelease(r Release) *Object {
+	with := *o
+	with.release = r
+	return &with
+}
+
+// readRelease reads a release's settings for the slots that run one of its
+// images. Its faults are told where they bear on a slot; an image that cannot be
+// found is told of in every workload, since nobody else would hear of it.
+func (s *Settings) readRelease(o *Object, all []entry) {
+	used := map[string]bool{}
+	for _, slot := range o.Slots() {
+		used[repositoryOf(slot)] = true
+	}
+	for _, image := range o.release.images {
+		switch _, twice := s.released[image.repository]; {
+		case image.fault != nil:
+			s.tell(*image.fault)
+		case used[image.repository] && !twice:
+			s.released[image.repository] = readEntries(o, all, o.release.entries, image.own)
+			for _, f := range s.released[image.repository].Faults {
+				s.tell(f)
+			}
+		}
+	}
+}
+
+// repositoryOf is what a release's images are known by; empty for an image that
+// is no reference, which no release has.
+func repositoryOf(slot Slot) string {
+	reference, err := resolver.ParseReference(slot.Image)
+	if err != nil {
+		return ""
+	}
+	return reference.Repository
+}
