@@ -29,7 +29,7 @@ func (u *Updater) followCustom(ctx context.Context, kind workload.Kind) {
 	}
 	u.markFollowed(kind)
 	// A namespace may have changed since its workloads were tracked.
-	u.trackAll(ctx, kind)
+	u.trackAll(ctx, kind, nil)
 	logger.Info("following a custom kind")
 }
 

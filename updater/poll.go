@@ -72,6 +72,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 	if err != nil || !namespace.Enabled() || object.Deleting() {
 		return nil //nolint:nilerr // a namespace that is gone takes its workloads along
 	}
+	object = u.withRelease(ctx, object)
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	targets := workload.Record{}
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })

@@ -65,6 +65,9 @@ type Options struct {
 	// Placement is asked for workloads that name no platforms. The default is to
 	// check none.
 	Placement Placement
+	// Releases are asked for the settings of workloads that Helm installed. The
+	// default is to ask none.
+	Releases Releases
 	// PollMinimum is the least time between two polls of a repository. The
 	// default is none.
 	PollMinimum func(repository string) time.Duration
@@ -87,6 +90,7 @@ type Updater struct {
 	tracker *tracker
 	queue   workqueue.TypedDelayingInterface[string]
 	said    *said
+	unread  *unread
 
 	mu sync.Mutex
 	// due is when each repository is polled next; failures is how often it
@@ -110,7 +114,7 @@ func New(o Options) *Updater {
 		o.Workers = defaultWorkers
 	}
 	return &Updater{
-		Options: o, tracker: newTracker(), said: newSaid(),
+		Options: o, tracker: newTracker(), said: newSaid(), unread: newUnread(),
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Clock: o.Clock}),
 		due:   map[string]time.Time{}, failures: map[string]int{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{},
@@ -138,6 +142,10 @@ func (u *Updater) Start(ctx context.Context) error {
 			for u.work(ctx) {
 			}
 		})
+	}
+	if u.Releases != nil {
+		workers.Go(func() { u.followReleases(ctx) })
+		workers.Go(func() { u.rereadReleases(ctx) })
 	}
 	<-ctx.Done()
 	u.queue.ShutDown()

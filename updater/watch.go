@@ -117,6 +117,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 				u.tracker.set(keyOf(kind, o), nil)
 				u.Metrics.repositories.Set(float64(u.tracker.size()))
 				u.said.forget(o.GetUID())
+				u.unread.note(keyOf(kind, o), kind, false)
 			}
 		},
 	}
@@ -129,18 +130,19 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
 		return // its own event tracks its workloads
 	}
-	uses := u.usesOf(o, namespace)
+	uses := u.usesOf(ctx, o, namespace)
 	for _, repository := range u.tracker.set(keyOf(kind, o), uses) {
 		u.observe(repository)
 	}
 	u.Metrics.repositories.Set(float64(u.tracker.size()))
 }
 
-func (u *Updater) usesOf(o *unstructured.Unstructured, namespace workload.Namespace) []use {
+func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) []use {
 	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil
 	}
+	object = u.withRelease(ctx, object)
 	settings := workload.ReadSettings(object, namespace)
 	var uses []use
 	for _, slot := range object.Slots() {
@@ -160,13 +162,12 @@ func (u *Updater) trackNamespace(ctx context.Context, object any) {
 	if !ok {
 		return
 	}
-	for _, kind := range u.followedKinds() {
-		u.trackAll(ctx, kind, client.InNamespace(namespace.Name))
-	}
+	u.trackEach(ctx, namespace.Name, nil)
 }
 
-// trackAll notes anew what the workloads of a kind want.
-func (u *Updater) trackAll(ctx context.Context, kind workload.Kind, opts ...client.ListOption) {
+// trackAll notes anew what the workloads of a kind want that are wanted; nil
+// wants all.
+func (u *Updater) trackAll(ctx context.Context, kind workload.Kind, wanted func(*workload.Object) bool, opts ...client.ListOption) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.GroupVersionKind.Kind + "List"))
 	if err := u.Cache.List(ctx, list, opts...); err != nil {
@@ -174,7 +175,9 @@ func (u *Updater) trackAll(ctx context.Context, kind workload.Kind, opts ...clie
 		return
 	}
 	for i := range list.Items {
-		u.track(ctx, kind, &list.Items[i])
+		if o, ok := u.Kinds.FromMap(list.Items[i].Object); ok && (wanted == nil || wanted(o)) {
+			u.track(ctx, kind, &list.Items[i])
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ type world struct {
 	// namespaces replace those that the world has.
 	namespaces webhook.Namespaces
 	kinds      workload.Kinds
+	helm       releases
 }
 
 // namespaces is the API server's part: one namespace that opted in.
@@ -111,7 +112,7 @@ func (w *world) serveBy(options webhook.DeciderOptions) {
 		known = w.namespaces
 	}
 	w.mux = http.NewServeMux()
-	webhook.Register(muxer{w.mux}, &webhook.Mutate{Kinds: w.kinds, Decider: decider, Namespaces: known, Metrics: w.metrics}, &webhook.Validate{Kinds: w.kinds, Namespaces: known})
+	webhook.Register(muxer{w.mux}, &webhook.Mutate{Kinds: w.kinds, Decider: decider, Namespaces: known, Releases: &w.helm, Metrics: w.metrics}, &webhook.Validate{Kinds: w.kinds, Namespaces: known, Releases: &w.helm})
 }
 
 type muxer struct{ *http.ServeMux }

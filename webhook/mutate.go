@@ -19,6 +19,9 @@ type Mutate struct {
 	Kinds      workload.Kinds
 	Decider    *Decider
 	Namespaces Namespaces
+	// Releases are asked for the settings of workloads that Helm installed. The
+	// default is to ask none.
+	Releases Releases
 	// Log is where requests are told of. The default is controller-runtime's.
 	Log logr.Logger
 	// Metrics counts the requests of both webhooks; nil is nothing.
@@ -39,6 +42,7 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 	if in.Object.Owned() {
 		return answer(ctx, &skipError{"owned by a controller"})
 	}
+	_ = readRelease(ctx, m.Releases, &in) // Validate warns
 	decider := m.Decider
 	if busy(ctx) {
 		decider = decider.WithoutWaiting()

@@ -21,6 +21,9 @@ type Validate struct {
 	// Kinds are those that are governed. The default is those of Kubernetes itself.
 	Kinds      workload.Kinds
 	Namespaces Namespaces
+	// Releases are asked for the settings of workloads that Helm installed. The
+	// default is to ask none.
+	Releases Releases
 }
 
 // invalidError refuses an object with all of its faults.
@@ -37,7 +40,11 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 	if err != nil {
 		return answer(ctx, err)
 	}
+	unread := readRelease(ctx, v.Releases, &in)
 	refused, warnings := judge(in)
+	if unread != "" {
+		warnings = append(warnings, unread)
+	}
 	if len(refused) > 0 && !in.Object.Deleting() {
 		status := apierrors.NewInvalid(schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}, in.Object.Name(), refused)
 		return answer(ctx, &invalidError{status}).WithWarnings(Bound(warnings)...)
@@ -80,7 +87,7 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 	}
 	for _, f := range settings.Faults {
 		old := before != nil && before.Had(f, in.Stored, in.Object)
-		if f.Namespace || old || f.Keel && mode != workload.Enforce {
+		if f.Namespace || f.Release || old || f.Keel && mode != workload.Enforce {
 			warnings = append(warnings, faultWarning(f))
 			continue
 		}
@@ -105,8 +112,11 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 
 func faultWarning(f workload.Fault) string {
 	text := f.Error().Error()
-	if f.Namespace {
+	switch {
+	case f.Namespace:
 		return "namespace default " + text
+	case f.Release:
+		return "Helm value " + text
 	}
 	return text
 }

@@ -23,6 +23,7 @@ type serverOptions struct {
 	metricsAddress string
 	healthAddress  string
 	logLevel       string
+	helmValues     bool
 	registries     registryOptions
 	tracing        tracingOptions
 	custom         kindOptions
@@ -52,6 +53,7 @@ func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", `address to serve /metrics at; "0" for none`)
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", `address to serve /healthz and /readyz at; "0" for none`)
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
+	flags.BoolVar(&o.helmValues, "helm-values", false, "read settings from the keel: values of Helm releases, too")
 	o.registries.addFlags(flags)
 	o.tracing.addFlags(flags)
 	o.custom.addFlags(flags)

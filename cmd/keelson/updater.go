@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/keelson-dev/keelson/internal/helmvalues"
 	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/updater"
 )
@@ -83,6 +84,10 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	cached := updater.CacheOptions(o.custom.kinds())
 	node, nodeCache := placement.ByObject()
 	cached.ByObject[node] = nodeCache
+	if o.helmValues {
+		secret, secretCache := helmvalues.ByObject()
+		cached.ByObject[secret] = secretCache
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Metrics:                 server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:  o.healthAddress,
@@ -135,10 +140,14 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if err != nil {
 		return err
 	}
+	var releases updater.Releases
+	if o.helmValues {
+		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
+	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.answers,
-		Credentials: asked.secrets, Placement: asked.nodes, PollMinimum: asked.client.PollMinimum,
+		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers,
 	})
 	return errors.Join(

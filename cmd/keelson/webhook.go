@@ -21,6 +21,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/keelson-dev/keelson/certs"
+	"github.com/keelson-dev/keelson/internal/helmvalues"
 	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/webhook"
 )
@@ -161,11 +162,15 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		return nil, fmt.Errorf("watching namespaces: %w", err)
 	}
 	namespaces := &webhook.CachedNamespaces{Cache: manager.GetClient(), Live: manager.GetAPIReader()}
+	var releases webhook.Releases
+	if o.helmValues {
+		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader()})
+	}
 	mux := http.NewServeMux()
 	// Never started: it puts controller-runtime's metrics around the webhooks.
 	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
-		&webhook.Mutate{Kinds: o.custom.kinds(), Decider: decider, Namespaces: namespaces, Metrics: counted, Tracer: tracer},
-		&webhook.Validate{Kinds: o.custom.kinds(), Namespaces: namespaces})
+		&webhook.Mutate{Kinds: o.custom.kinds(), Decider: decider, Namespaces: namespaces, Releases: releases, Metrics: counted, Tracer: tracer},
+		&webhook.Validate{Kinds: o.custom.kinds(), Namespaces: namespaces, Releases: releases})
 	protection, err := o.secure(manager)
 	if err != nil {
 		return nil, err

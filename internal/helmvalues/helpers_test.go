@@ -154,7 +154,7 @@ func workloadOf(t testing.TB, images ...string) *workload.Object {
 	for i, image := range images {
 		containers = append(containers, map[string]any{"name": fmt.Sprint("c", i), "image": image})
 	}
-	o, ok := workload.FromMap(map[string]any{
+	o, ok := workload.StandardKinds().FromMap(map[string]any{
 		"apiVersion": "apps/v1", "kind": "Deployment",
 		"metadata": map[string]any{
 			"name": "web", "labels": map[string]any{"app.kubernetes.io/managed-by": "Helm"},

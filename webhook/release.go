@@ -1,0 +1,43 @@
+package webhook
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Releases tells what the values of the Helm release of a workload in a
+// namespace say. An error says, in one line that names no more than the release,
+// why they could not be read; what is returned with it counts all the same: the
+// values that were read last, or none.
+type Releases interface {
+	Of(ctx context.Context, namespace string, o *workload.Object) (workload.Release, error)
+}
+
+// readRelease puts into the input what the workload's Helm release says, and
+// returns a warning where that could not be read; it never stands in the way of
+// a write. What is stored is judged by the same values if it is of the same
+// release.
+func readRelease(ctx context.Context, releases Releases, in *Input) (warning string) {
+	if releases == nil {
+		return ""
+	}
+	name, ok := in.Object.HelmRelease(in.Namespace.Name)
+	if !ok {
+		return ""
+	}
+	release, err := releases.Of(ctx, in.Namespace.Name, in.Object)
+	if err != nil {
+		log.FromContext(ctx).Info("reading a Helm release", "release", name, "namespace", in.Namespace.Name, "failed", err.Error())
+		warning = err.Error()
+	}
+	in.Object = in.Object.WithRelease(release)
+	if in.Stored != nil {
+		if before, ok := in.Stored.HelmRelease(in.Namespace.Name); ok && before == name {
+			in.Stored = in.Stored.WithRelease(release)
+		}
+	}
+	return warning
+}

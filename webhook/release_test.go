@@ -1,0 +1,71 @@
+package webhook_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+// releases is what Helm's part answers.
+type releases struct {
+	keel       map[string]any
+	repository string
+	err        error
+}
+
+func (r *releases) Of(context.Context, string, *workload.Object) (workload.Release, error) {
+	return workload.NewRelease(r.keel, func(string) (string, bool) { return r.repository, true }), r.err
+}
+
+// installed makes a manifest one that Helm installed from a release of the
+// namespace; without a policy of its own, if that is none.
+func installed(manifest, namespace string) string {
+	manifest = strings.Replace(manifest, `"keelson.dev/policy":""`, `"note":""`, 1)
+	return strings.Replace(manifest, `"annotations":{`, `"labels":{"app.kubernetes.io/managed-by":"Helm"},"annotations":{`+
+		`"meta.helm.sh/release-name":"shop","meta.helm.sh/release-namespace":"`+namespace+`",`, 1)
+}
+
+// Values of a release are a source of policies, and no reason to refuse a write,
+// whatever is in them and wherever.
+func TestReleaseValues(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7", "1.3.0")
+	images := []any{map[string]any{"repository": "image.repository"}}
+	for name, test := range map[string]struct {
+		namespace string
+		keel      map[string]any
+		err       error
+		own       string // policy
+		of        string // namespace of the release, where that is another one
+		images    string
+		warned    string
+	}{
+		"a policy of the release":                         {keel: map[string]any{"policy": "patch", "images": images}, images: "1.2.7"},
+		"the workload's own before it":                    {keel: map[string]any{"policy": "patch", "images": images}, own: "minor", images: "1.3.0"},
+		"a release of another namespace":                  {keel: map[string]any{"policy": "patch", "images": images}, of: "other", images: "1.2.0"},
+		"a bad policy":                                    {keel: map[string]any{"policy": "mayor", "images": images}, images: "1.2.0", warned: `Helm value keel.policy: Invalid value: "mayor"`},
+		"a bad policy where settings are enforced":        {namespace: "enforce", keel: map[string]any{"policy": "mayor", "images": images}, images: "1.2.0", warned: `Helm value keel.policy: Invalid value: "mayor"`},
+		"a release that cannot be read":                   {err: errors.New("unreadable"), images: "1.2.0", warned: "unreadable"},
+		"the last known values of one that cannot be":     {keel: map[string]any{"policy": "patch", "images": images}, err: errors.New("unreadable"), images: "1.2.7", warned: "unreadable"},
+		"one that cannot be read, with settings enforced": {namespace: "enforce", err: errors.New("unreadable"), images: "1.2.0", warned: "unreadable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.helm = releases{keel: test.keel, repository: w.host + "/app", err: test.err}
+			namespace := cmp.Or(test.namespace, "on")
+			in := write{object: installed(w.deployment(test.own, "1.2.0"), cmp.Or(test.of, namespace)), namespace: namespace}
+			stored, _ := w.mutate(in)
+			if got := w.images(stored); got != test.images {
+				t.Errorf("images %q, want %q", got, test.images)
+			}
+			response := w.post(webhook.ValidatePath, in.review())
+			warned := strings.Join(response.Warnings, "\n")
+			if !response.Allowed || !strings.Contains(warned, test.warned) || test.warned == "" && warned != "" {
+				t.Errorf("allowed %t, warned %q, want %q", response.Allowed, warned, test.warned)
+			}
+		})
+	}
+}
