@@ -89,7 +89,9 @@ func against(path, dependency string) string {
 	switch {
 	case in(path, "resolver") && kubernetes:
 		return "the resolver knows no Kubernetes"
-	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver"):
+	case in(path, "internal/spelling") && in(dependency, ""):
+		return "spelling is a leaf, which all may use"
+	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !in(dependency, "internal/spelling"):
 		return "imports run towards the resolver, not from it"
 	case in(path, "resolver/registry") && in(dependency, "resolver/policy"),
 		in(path, "resolver/policy") && in(dependency, "") && !in(dependency, "resolver/policy"):

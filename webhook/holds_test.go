@@ -131,6 +131,18 @@ func TestHoldIsTakenOffAndSetByHand(t *testing.T) {
 	s.write("a hold for a container that is yet to come", "keelson", annotated(hold, "sidecar=2.0.0"), "1.2.9", "sidecar=2.0.0", "")
 }
 
+// A pipeline that is run again sends its command again: that is no way down from
+// what the first one was answered with.
+func TestSetImageTwiceIsNoWayBack(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7", "1.3.0", "1.3.4")
+	s := newTale(t, w, "1.2.0")
+	s.write("a person going up", "kubectl-set", s.image("1.3.0"), "1.3.4", "", "c0: app:1.3.0 -> 1.3.4 (policy patch)")
+	s.write("the same again", "kubectl-set", s.image("1.3.0"), "1.3.4", "", "c0: app:1.3.0 -> 1.3.4 (policy patch)")
+	s.write("a label", "kubectl-label", annotated("note", "x"), "1.3.4", "", "")
+	s.write("the same once more", "kubectl-set", s.image("1.3.0"), "1.3.4", "", "c0: app:1.3.0 -> 1.3.4 (policy patch)")
+	s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "", "c0: app:1.3.4 -> 1.2.7 as written")
+}
+
 func TestManifestDoesNotBringBackWhatWasLeft(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
 	s := newTale(t, w, "1.2.8")

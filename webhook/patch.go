@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -179,8 +180,8 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
 		before = o.resubmited // our own answer, seen again
 	}
-	return before.With(workload.Past{
-		Result: o.Result.String(), From: o.Answer.Source, Repository: o.Answer.Image.Repository,
+	return before.With(o.Answer.Source, workload.Past{
+		Result: o.Result.String(), From: cmp.Or(o.Answer.Answers, o.Answer.Source), Repository: o.Answer.Image.Repository,
 	}), true
 }
 

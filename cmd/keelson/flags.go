@@ -173,6 +173,9 @@ func (r *flagReader) set(flag *pflag.Flag, where, value string) {
 		err = invalid.Unwrap()
 	}
 	r.faults = append(r.faults, fmt.Sprintf("%s: %q: %s", where, value, allowed(flag, err)))
+	if flag.Value.Type() == "duration" { // pflag leaves 0, which would be another fault
+		_ = flag.Value.Set(flag.DefValue)
+	}
 }
 
 func allowed(flag *pflag.Flag, err error) string {

@@ -90,8 +90,8 @@ func (c ContainerState) Last() (Past, bool) {
 // With returns the state after an answer: the source, and the result at the
 // end of the history unless it is there already. One result that answers
 // another source is there again: a source that comes back is known by it.
-func (c ContainerState) With(p Past) ContainerState {
-	next := ContainerState{From: p.From, Results: c.Results}
+func (c ContainerState) With(source string, p Past) ContainerState {
+	next := ContainerState{From: source, Results: c.Results}
 	if last, ok := c.Last(); ok && last == p {
 		return next
 	}

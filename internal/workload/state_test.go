@@ -103,7 +103,7 @@ func TestHistory(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			was, _ := json.Marshal(test.before)
-			got := test.before.With(test.answer)
+			got := test.before.With(test.answer.From, test.answer)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
@@ -128,7 +128,7 @@ func randomState(r *rand.Rand, containers int) (workload.State, []string) {
 	for _, key := range names {
 		c := workload.ContainerState{From: "a/web:1"}
 		for range r.IntN(12) {
-			c = c.With(workload.Past{
+			c = c.With(pick(r, "a/web:1", "b/web:2@"+digest), workload.Past{
 				Result: fmt.Sprint(r.IntN(5)), From: pick(r, "a/web:1", "b/web:2@"+digest, "\u2028<&>\n\"é"),
 				Repository: pick(r, "docker.io/a/web", "example.com:5000/b/web"),
 			})

@@ -134,6 +134,9 @@ type Answer struct {
 	Resolve bool
 	// Source is F afterwards.
 	Source string
+	// Answers is the reference that the image answers, where that is another
+	// than the source: what a person wrote.
+	Answers string
 	// Hold is the hold afterwards, before the registry is asked: Stands tells
 	// what its answer leaves of it.
 	Hold workload.Result
@@ -232,8 +235,9 @@ func reinvoked(c Case) bool {
 		}
 		result = *c.SubmittedRecord
 	}
-	return c.SubmittedState.Equal(c.State.With(workload.Past{
-		Result: result.String(), From: c.SubmittedState.From, Repository: c.Submitted.Repository,
+	last, ok := c.SubmittedState.Last()
+	return ok && c.SubmittedState.Equal(c.State.With(c.SubmittedState.From, workload.Past{
+		Result: result.String(), From: last.From, Repository: c.Submitted.Repository,
 	}))
 }
 

@@ -39,7 +39,7 @@ func history(entries ...string) workload.ContainerState {
 	var state workload.ContainerState
 	for _, e := range entries {
 		source, result, _ := strings.Cut(e, ">")
-		state = state.With(workload.Past{Result: result, From: image(source).Text, Repository: image(result).Repository})
+		state = state.With(image(source).Text, workload.Past{Result: result, From: image(source).Text, Repository: image(result).Repository})
 	}
 	return state
 }

@@ -73,13 +73,14 @@ func unchanged(c Case, f Image) Answer {
 	}
 	// An applier whose own manifest has caught up with what runs is a new
 	// source; a label, which shows the same image, is none.
+	answer := Answer{Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Hold: Stands(c.Rules, c.Hold, c.stored())}
 	if c.Applied != nil && c.Applied.Same(c.Submitted) {
 		f = c.Submitted
+	} else if last, ok := c.State.Last(); ok && !answer.Resolve {
+		answer.Answers = last.From
 	}
-	return Answer{
-		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text,
-		Hold: Stands(c.Rules, c.Hold, c.stored()),
-	}
+	answer.Source = f.Text
+	return answer
 }
 
 // last is the newest result of the history.
@@ -117,9 +118,19 @@ func (c Case) repairBase() Image {
 
 // byHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
 func byHand(c Case, f Image) Answer {
+	if last, ok := c.State.Last(); ok && last.From == c.Submitted.Text && last.From != f.Text && c.Stored.is(last) {
+		// The same command again, as a pipeline that is run again sends it.
+		return Answer{
+			Row: ByHand, Image: *c.Stored, Resolve: !c.ResolveOnChange, Source: f.Text, Answers: c.Submitted.Text,
+			Hold: Stands(c.Rules, c.Hold, c.stored()),
+		}
+	}
 	order, ordered := c.Rules.Compare(c.Submitted.Tag, c.Stored.Tag)
 	down := ordered && (order < 0 || order == 0 && c.Submitted.Digest != "")
-	answer := Answer{Row: ByHand, Image: c.Submitted, Resolve: !down, Source: f.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted), Below: down && order < 0}
+	answer := Answer{
+		Row: ByHand, Image: c.Submitted, Resolve: !down, Source: f.Text, Answers: c.Submitted.Text,
+		Hold: Stands(c.Rules, c.Hold, c.Submitted), Below: down && order < 0,
+	}
 	if down {
 		answer.Hold = c.leaves(c.stored(), c.Submitted)
 	}
