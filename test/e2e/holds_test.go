@@ -234,37 +234,45 @@ func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 }
 
 // While no webhook answers an undo goes past us. What can be told of it
-// afterwards is held.
+// afterwards is held: a Deployment's undo brings the state back, too, and so
+// looks as if nothing had happened since.
 func TestUndoWhileTheWebhookIsAway(t *testing.T) {
 	space := newSpace(t)
+	stateful, deployed := &steps{space, "statefulset/it"}, &steps{space, "deployment/it"}
+	both := kinds(space.image)["StatefulSet"].manifest + "---\n" + kinds(space.image)["Deployment"].manifest
 	space.push("1.2.0", "1.2.7")
-	s := &steps{space, "statefulset/it"}
-	s.must(kinds(space.image)["StatefulSet"].manifest, "apply", "-f", "-")
-	s.push("1.2.8")
-	s.await("the apply to take 1.2.8", func(context.Context) error {
-		s.must(kinds(space.image)["StatefulSet"].manifest, "apply", "-f", "-")
-		if got := s.image(); got != "1.2.8" {
-			return errors.New("it names " + got)
-		}
-		return nil
-	})
-	s.must("", "rollout", "status", s.object, "--timeout=60s")
-	s.failurePolicy("Ignore")
-	t.Cleanup(func() { s.failurePolicy("Fail") })
-	s.only()
-	s.await("the undo to pass", func(context.Context) error {
-		_, _, err := s.kubectl("", "rollout", "undo", s.object)
-		return err
-	})
-	s.want("the undo past us", "1.2.7", "")
-	s.only(s.start(), s.start())
-	_, warned := s.must("", "label", s.object, "touched=yes")
+	space.must(both, "apply", "-f", "-")
+	space.push("1.2.8")
+	for _, s := range []*steps{stateful, deployed} {
+		s.await("the apply to take 1.2.8", func(context.Context) error {
+			s.must(both, "apply", "-f", "-")
+			if got := s.image(); got != "1.2.8" {
+				return errors.New("it names " + got)
+			}
+			return nil
+		})
+		s.must("", "rollout", "status", s.object, "--timeout=60s")
+	}
+	space.failurePolicy("Ignore")
+	t.Cleanup(func() { space.failurePolicy("Fail") })
+	space.only()
+	for _, s := range []*steps{stateful, deployed} {
+		s.await("the undo to pass", func(context.Context) error {
+			_, _, err := s.kubectl("", "rollout", "undo", s.object)
+			return err
+		})
+		s.want("the undo past us", "1.2.7", "")
+	}
+	space.only(space.start(), space.start())
+	_, warned := space.must("", "label", stateful.object, "touched=yes")
 	if want := "1.2.7 stays, brought back past Keelson; 1.2.8 is held"; !strings.Contains(warned, want) {
 		t.Errorf("kubectl said %q, want %q", warned, want)
 	}
-	s.want("a label", "1.2.7", "first=1.2.8,volume/data=1.2.8,web=1.2.8")
-	s.must(kinds(space.image)["StatefulSet"].manifest, "apply", "-f", "-")
-	s.want("the manifest again", "1.2.7", "first=1.2.8,volume/data=1.2.8,web=1.2.8")
+	const held = "first=1.2.8,volume/data=1.2.8,web=1.2.8"
+	stateful.want("a label", "1.2.7", held)
+	space.must(both, "apply", "-f", "-")
+	stateful.want("the manifest again", "1.2.7", held)
+	deployed.want("the manifest again", "1.2.8", "")
 }
 
 func TestHoldsByHand(t *testing.T) {
