@@ -106,10 +106,10 @@ func (s *said) once(uid types.UID, container, what string, tell func()) {
 	if s.last[uid] == nil {
 		s.last[uid] = map[string]string{}
 	}
-	known := s.last[uid][container] == what
+	last, known := s.last[uid][container]
 	s.last[uid][container] = what
 	s.mu.Unlock()
-	if !known {
+	if !known || last != what {
 		tell()
 	}
 }

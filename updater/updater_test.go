@@ -230,6 +230,12 @@ func TestAReasonIsToldOnceAndAgainAfterAChange(t *testing.T) {
 	if told != 5 {
 		t.Errorf("told %d times, want 5", told)
 	}
+	// An error of no kind that Kubernetes knows has no reason.
+	s.once("v", "", "", tell)
+	s.once("v", "", "", tell)
+	if told != 6 {
+		t.Errorf("told %d times, want 6: a failure without a reason is one, too", told)
+	}
 }
 
 func TestMoved(t *testing.T) {

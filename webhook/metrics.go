@@ -73,7 +73,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	for _, answer := range []string{overloadUnasked, overloadRefused} {
 		m.overloads.WithLabelValues(answer) // 0 is to be seen, too
 	}
-	for _, webhook := range []string{MutatePath, ValidatePath, panicOutside} {
+	for _, webhook := range []string{hookMutate, hookValidate, panicOutside} {
 		m.panics.WithLabelValues(webhook)
 	}
 	return m, nil
