@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ func TestChangeCause(t *testing.T) {
 		"a label leaves it": {func(_ *world, stored string) write {
 			return write{object: strings.Replace(stored, `"name":"web"`, `"name":"web","labels":{"a":"b"}`, 1), old: stored}
 		}, ours},
-		"the same manifest again leaves it": {func(w *world, stored string) write {
+		"the same manifest again leaves it": {func(_ *world, stored string) write {
 			return write{object: strings.Replace(stored, "app:1.2.7", "app:1.2.0", 1), old: stored, manager: "kubectl-client-side-apply"}
 		}, ours},
 		"a bump that moves nothing leaves it": {func(_ *world, stored string) write {
@@ -82,7 +83,7 @@ func TestChangeCause(t *testing.T) {
 			w.push("1.2.7")
 			in := write{object: bumped(first, "c0=1.2.7"), old: first, manager: "keelson-updater"}
 			stored, response := w.mutate(in)
-			if _, again := w.mutate(in); string(again.Patch) != string(response.Patch) {
+			if _, again := w.mutate(in); !bytes.Equal(again.Patch, response.Patch) {
 				t.Errorf("the same bump is answered by %s and %s", response.Patch, again.Patch)
 			}
 			if got := cause(t, stored); got != ours {

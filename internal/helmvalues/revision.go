@@ -17,7 +17,7 @@ import (
 // What Helm writes on the Secrets of releases
 // (helm.sh/helm/v4/pkg/storage/driver).
 const (
-	secretType   = "helm.sh/release.v1"
+	secretType   = "helm.sh/release.v1" //nolint:gosec // a type, and no secret
 	ownerLabel   = "owner"
 	ownerHelm    = "helm"
 	nameLabel    = "name"

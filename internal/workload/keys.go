@@ -22,7 +22,7 @@ const (
 	LabelValidate = Prefix + "validate"
 )
 
-// LabelSkip, with the value "true" on a workload, leaves it alone. It is a label
+// LabelSkip on a workload, with the value "true", leaves it alone. It is a label
 // so that a webhook configuration can select by it (components/escape-label),
 // which works while no webhook does.
 const LabelSkip = Prefix + "skip"

@@ -27,7 +27,7 @@ func (w *writer) label(ctx context.Context, a *app) {
 }
 
 func (w *writer) scale(ctx context.Context, a *app) {
-	a.replicas = int32(w.random.IntN(3)) //nolint:gosec // below three
+	a.replicas = int32(w.random.IntN(3))
 	w.write(ctx, "scale", a, func(ctx context.Context) error {
 		return w.patch(ctx, a, types.MergePatchType, "kubectl-scale", fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, a.replicas), "scale")
 	})

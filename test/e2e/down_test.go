@@ -53,6 +53,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 		other.must(manifest, "apply", "-f", "-")
 	})
 	t.Run("a Pod is replaced, and its Deployment scales", func(t *testing.T) {
+		s := s.of(t)
 		pods := func() string {
 			names, _ := s.must("", "get", "pods", "-l", "app=web", "-o=jsonpath={.items[*].metadata.name}")
 			return names
@@ -69,6 +70,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 		s.must("", "rollout", "status", "deployment/web", "--timeout=60s")
 	})
 	t.Run("the escape label lets one object through, as it is written", func(t *testing.T) {
+		s := s.of(t)
 		skipped := strings.Replace(strings.Replace(manifest, "  name: web\n", "  name: urgent\n  labels: {keelson.dev/skip: \"true\"}\n", 1), "app: web", "app: urgent", 2)
 		s.await("the escape label to hold", func(context.Context) error {
 			_, _, err := s.kubectl(skipped, "apply", "-f", "-")
@@ -77,6 +79,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 		s.wantTag("urgent", "1.2.0")
 	})
 	t.Run("taking the label off is the way out for one namespace", func(t *testing.T) {
+		s := s.of(t)
 		s.must("", "label", "namespace", s.name, "keelson.dev/enabled-")
 		s.await("writes to pass", func(context.Context) error {
 			_, _, err := s.kubectl("", "label", "deployment/web", "touched=yes", "--overwrite")
