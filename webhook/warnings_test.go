@@ -1,0 +1,29 @@
+package webhook_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+// The API server cuts warnings to 256 characters, and drops the rest of them,
+// once they are many: those of other webhooks too.
+func TestWarningsOfValidationAreBounded(t *testing.T) {
+	w := newWorld(t)
+	var all []string
+	for i := range 30 {
+		all = append(all, fmt.Sprintf(`"keel.sh/%s%d":"%s"`, strings.Repeat("k", 40), i, strings.Repeat("v", 10_000)))
+	}
+	object := strings.Replace(w.deployment("patch", "1.2.0"), `{"keelson.dev/policy"`, "{"+strings.Join(all, ",")+`,"keelson.dev/policy"`, 1)
+	response := w.post(webhook.ValidatePath, write{object: object}.review())
+	if !response.Allowed || len(response.Warnings) != 10 {
+		t.Fatalf("allowed %v with %d warnings, want 10", response.Allowed, len(response.Warnings))
+	}
+	for _, warning := range response.Warnings {
+		if n := len([]rune(warning)); n > 120 || strings.ContainsAny(warning, "\n\r") {
+			t.Errorf("%d characters: %q", n, warning)
+		}
+	}
+}
