@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/keelson-dev/keelson/webhook"
 )
 
 // annotated is the Deployment of the world with other annotations on object
@@ -87,5 +89,20 @@ func TestDenyRefusesNewImagesAlone(t *testing.T) {
 	}
 	if response := w.post("/mutate", write{object: w.annotated("1.2.5", deny, "")}.review()); response.Allowed {
 		t.Error("a new image was admitted unresolved")
+	}
+}
+
+// The rules name no subresource; whoever reaches the port may send one.
+func TestSubresourcesAreLeftAlone(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	review := strings.Replace(string(write{object: w.deployment("patch", "1.2.0")}.review()), `"uid":"1",`, `"uid":"1","subResource":"scale",`, 1)
+	before := w.requests.Load()
+	for _, path := range []string{webhook.MutatePath, webhook.ValidatePath} {
+		if response := w.post(path, []byte(review)); !response.Allowed || len(response.Patch) > 0 {
+			t.Errorf("%s: allowed %v, patch %s", path, response.Allowed, response.Patch)
+		}
+	}
+	if asked := w.requests.Load() - before; !strings.Contains(review, "subResource") || asked > 0 {
+		t.Errorf("%d requests", asked)
 	}
 }
