@@ -53,6 +53,7 @@ func staticVariables(static workload.Static) string {
 		{"known", celList(static.Known)},
 		{"later", celList(static.Later)},
 		{"written", celList(static.Written)},
+		{"labelKeys", celList(static.Labels)},
 		{"choices", "{" + strings.Join(choices, ", ") + "}"},
 		{"policies", celList(static.Policies)},
 		{"patterns", celList(static.Patterns)},

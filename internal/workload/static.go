@@ -15,6 +15,8 @@ type Static struct {
 	Known, Later []string
 	// Written are whole keys that are written by Keelson and are no settings.
 	Written []string
+	// Labels are whole keys that are no settings and are good as a label alone.
+	Labels []string
 	// Choices are the settings that take one of a few values.
 	Choices map[string][]string
 	// Policies are whole values of policy and policy.<container>, Patterns
@@ -27,7 +29,7 @@ type Static struct {
 func StaticSettings() Static {
 	return Static{
 		Known: slices.Sorted(maps.Keys(checks)), Later: slices.Sorted(maps.Keys(later)),
-		Written: slices.Sorted(maps.Keys(written)), Choices: maps.Clone(choices),
+		Written: slices.Sorted(maps.Keys(written)), Labels: []string{LabelSkip}, Choices: maps.Clone(choices),
 		Policies: policy.Names(), Patterns: policy.Patterns(),
 	}
 }
