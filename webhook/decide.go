@@ -67,6 +67,9 @@ type Input struct {
 	Method         intent.Method
 	// Manager is the field manager that the writer names.
 	Manager string
+	// Unread is true where the settings of the workload's Helm release could not
+	// be read, and none are known from before.
+	Unread bool
 }
 
 // Decision is the answer for all containers of one workload.

@@ -19,7 +19,7 @@ type Releases interface {
 // readRelease puts into the input what the workload's Helm release says, and
 // returns a warning where that could not be read; it never stands in the way of
 // a write. What is stored is judged by the same values if it is of the same
-// release.
+// release. Where none are known, what was governed is not taken for left alone.
 func readRelease(ctx context.Context, releases Releases, in *Input) (warning string) {
 	if releases == nil {
 		return ""
@@ -31,7 +31,7 @@ func readRelease(ctx context.Context, releases Releases, in *Input) (warning str
 	release, err := releases.Of(ctx, in.Namespace.Name, in.Object)
 	if err != nil {
 		log.FromContext(ctx).Info("reading a Helm release", "release", name, "namespace", in.Namespace.Name, "failed", err.Error())
-		warning = err.Error()
+		warning, in.Unread = err.Error(), release.Weight() == 0
 	}
 	in.Object = in.Object.WithRelease(release)
 	if in.Stored != nil {

@@ -30,6 +30,38 @@ func installed(manifest, namespace string) string {
 		`"meta.helm.sh/release-name":"shop","meta.helm.sh/release-namespace":"`+namespace+`",`, 1)
 }
 
+// A release that cannot be read for a moment, as after a restart, is no policy that
+// was taken away: what Keelson answered stays, and so does the source, until the
+// manifest names another image.
+func TestUnreadReleaseIsNoDowngrade(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7", "1.3.0")
+	keel := map[string]any{"policy": "patch", "images": []any{map[string]any{"repository": "image.repository"}}}
+	w.helm = releases{keel: keel, repository: w.host + "/app"}
+	manifest := installed(w.deployment("", "1.2.0"), "on")
+	stored, _ := w.mutate(write{object: manifest, manager: "helm"})
+	own := func(policy string) string { return installed(w.deployment(policy, "1.2.0"), "on") }
+	for name, test := range map[string]struct {
+		object string
+		images string
+	}{
+		"the same chart again":              {submit(t, stored, manifest), "1.2.7"},
+		"a label":                           {strings.Replace(stored, `"labels":{`, `"labels":{"a":"b",`, 1), "1.2.7"},
+		"another image":                     {submit(t, stored, installed(w.deployment("", "1.3.0"), "on")), "1.3.0"},
+		"never, by the workload's own word": {submit(t, stored, own("never")), "1.2.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.helm = releases{err: errors.New("unreadable")}
+			after, _ := w.mutate(write{object: test.object, old: stored, manager: "helm"})
+			if got := w.images(after); got != test.images {
+				t.Errorf("images %q, want %q", got, test.images)
+			}
+			if was, is := parse(t, stored).StateText(), parse(t, after).StateText(); test.images == "1.2.7" && was != is {
+				t.Errorf("state %s, want %s", is, was)
+			}
+		})
+	}
+}
+
 // Values of a release are a source of policies, and no reason to refuse a write,
 // whatever is in them and wherever.
 func TestReleaseValues(t *testing.T) {

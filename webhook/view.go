@@ -109,6 +109,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		Submitted: submitted, State: o.state, SubmittedState: o.resubmited,
 		Record: o.record, SubmittedRecord: o.submitted,
 		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
+		Unread:          v.in.Unread && v.settings.Silent(),
 		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange, Pins: o.pins(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}

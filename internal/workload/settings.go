@@ -57,6 +57,7 @@ type Settings struct {
 	// leaves that policy nil.
 	broken     bool
 	skipped    bool // by LabelSkip
+	chosen     bool // a policy is, whichever it is
 	standard   *policy.Policy
 	containers map[string]*policy.Policy
 	monitor    *regexp.Regexp
@@ -144,11 +145,16 @@ func readEntries(o *Object, of ...[]entry) *Settings {
 		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
 	}
 	r.settings.skipped = text(o.Labels()[LabelSkip]) == "true"
+	_, r.settings.chosen = r.governing()
 	r.check(all)
 	r.checkSlots(o)
 	r.read()
 	return r.settings
 }
+
+// Silent reports whether neither the workload nor its namespace says what is to
+// be governed, so that it is its Helm release's to say.
+func (s *Settings) Silent() bool { return !s.chosen && !s.skipped }
 
 // Rule returns what holds for a slot.
 func (s *Settings) Rule(slot Slot) Rule {

@@ -96,6 +96,9 @@ type Case struct {
 	Bumped, SettingsChanged bool
 	// Pins is true where an answer carries a digest.
 	Pins bool
+	// Unread is true where nobody can tell for now whether the container is
+	// governed.
+	Unread bool
 	// ResolveOnChange is the setting resolveOn: change.
 	ResolveOnChange bool
 
@@ -154,6 +157,9 @@ func Decide(c Case) Answer {
 	f := c.source()
 	if reinvoked(c) {
 		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From, Hold: c.Hold}
+	}
+	if last, ok := c.State.Last(); ok && c.unread(f, last) {
+		return Answer{Row: SameAgain, Image: *c.Stored, Source: f.Text, Answers: last.From, Hold: c.Hold}
 	}
 	if c.Rules == nil && (!c.CreateOnly || c.Source == nil) {
 		return Answer{Row: NotGoverned, Image: c.Submitted, Source: c.Submitted.Text, Hold: c.Hold, Below: c.belowAnyOrder()}

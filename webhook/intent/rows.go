@@ -83,6 +83,13 @@ func unchanged(c Case, f Image) Answer {
 	return answer
 }
 
+// unread reports whether an answer of ours is to stay although no policy is known:
+// the same manifest again, or one that leaves the image, is no request to go back.
+func (c Case) unread(f Image, last workload.Past) bool {
+	return c.Unread && c.Rules == nil && !c.CreateOnly && c.Stored != nil && c.Stored.is(last) &&
+		(c.Submitted.Same(f) || c.Submitted.Same(*c.Stored))
+}
+
 // last is the newest result of the history.
 func (c Case) last() Image {
 	past, _ := c.State.Last()
