@@ -1,8 +1,10 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -54,10 +56,9 @@ func newGate(next http.Handler, limits Limits) *gate {
 	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: semaphore.NewWeighted(maxBodies)}
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. It counts once it is here whole: whoever only
+// announces a body, or drips it, takes nobody's place.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	now := g.inFlight.Add(1)
-	defer g.inFlight.Add(-1)
 	switch {
 	case r.ContentLength < 0: // the API server names it
 		http.Error(w, "the length of the request is not given", http.StatusLengthRequired)
@@ -65,17 +66,47 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.ContentLength > MaxBody:
 		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
 		return
-	case now > int64(refusedAt*g.limits.InFlight) || !g.bodies.TryAcquire(r.ContentLength):
+	}
+	body := metered{from: r.Body, bodies: g.bodies}
+	read, err := io.ReadAll(&body)
+	defer func() { g.bodies.Release(body.held) }()
+	if err != nil && !errors.Is(err, errNoRoom) {
+		http.Error(w, "the request cannot be read", http.StatusBadRequest)
+		return
+	}
+	now := g.inFlight.Add(1)
+	defer g.inFlight.Add(-1)
+	if err != nil || now > int64(refusedAt*g.limits.InFlight) {
 		// The failure policy decides.
 		g.limits.Metrics.overloaded(overloadRefused)
 		http.Error(w, "Keelson has too many requests to answer", http.StatusServiceUnavailable)
 		return
 	}
-	defer g.bodies.Release(r.ContentLength)
+	r.Body = io.NopCloser(bytes.NewReader(read))
 	if now > int64(g.limits.InFlight) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
 	g.next.ServeHTTP(w, r)
+}
+
+// errNoRoom is a body that is too much together with those of others.
+var errNoRoom = errors.New("too much in flight")
+
+// metered takes room for what is read as it comes.
+type metered struct {
+	from   io.Reader
+	bodies *semaphore.Weighted
+	held   int64
+}
+
+// Read reads on, for as long as there is room.
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.from.Read(p)
+	if !m.bodies.TryAcquire(int64(n)) {
+		return 0, errNoRoom
+	}
+	m.held += int64(n)
+	return n, err
 }
 
 type busyKey struct{}

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -197,6 +200,47 @@ func TestFloodsAreRefused(t *testing.T) {
 			}
 			if got := s.status(strings.NewReader("x")); got != http.StatusOK {
 				t.Errorf("afterwards: status %d", got)
+			}
+		})
+	}
+}
+
+// Whoever reaches the port can announce large bodies, or many, and send none of
+// them: that must not turn away those who do send theirs.
+func TestAnnouncedBodiesTakeNoRoom(t *testing.T) {
+	for name, announced := range map[string][]int{
+		"as large as there is room":  {webhook.MaxBody, webhook.MaxBody, 2 << 20},
+		"four times as many as wait": {1, 1, 1, 1, 1, 1, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}), webhook.Limits{InFlight: 2})
+			for _, size := range announced {
+				body, drip := io.Pipe()
+				t.Cleanup(func() { _ = drip.Close() })
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/", body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.ContentLength = int64(size)
+				// Told where the server reads the body, as it asks for it then.
+				request.Header.Set("Expect", "100-continue")
+				arrived := make(chan struct{})
+				arrive := sync.OnceFunc(func() { close(arrived) })
+				request = request.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: arrive}))
+				client := &http.Client{Transport: s.client.Transport.(*http.Transport).Clone()}
+				client.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
+				go func() {
+					if response, err := client.Do(request); err == nil {
+						_ = response.Body.Close()
+						arrive() // refused
+					}
+				}()
+				<-arrived
+			}
+			if got := s.status(strings.NewReader("x")); got != http.StatusOK {
+				t.Errorf("status %d, want %d", got, http.StatusOK)
 			}
 		})
 	}
