@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -27,6 +28,11 @@ func readRelease(ctx context.Context, releases Releases, in *Input) (warning str
 	name, ok := in.Object.HelmRelease(in.Namespace.Name)
 	if !ok {
 		return ""
+	}
+	if busy(ctx) { // what is known already, and no request
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, time.Time{})
+		defer cancel()
 	}
 	release, err := releases.Of(ctx, in.Namespace.Name, in.Object)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -59,6 +60,42 @@ func TestUnreadReleaseIsNoDowngrade(t *testing.T) {
 				t.Errorf("state %s, want %s", is, was)
 			}
 		})
+	}
+}
+
+// unasked are values that nobody may have time to wait for.
+type unasked struct{ t *testing.T }
+
+func (u unasked) Of(ctx context.Context, _ string, _ *workload.Object) (workload.Release, error) {
+	if ctx.Err() == nil {
+		u.t.Error("there is time to ask the API server")
+	}
+	return workload.Release{}, errors.New("unreadable")
+}
+
+// Where requests are too many to wait for a registry, they must not wait for the
+// API server either.
+func TestOverTheLimitNobodyWaitsForARelease(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	known := namespaces{"on": workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil)}
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: w.resolver})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, arrived, release := http.NewServeMux(), make(chan struct{}), make(chan struct{})
+	webhook.Register(muxer{mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Releases: unasked{t}}, &webhook.Validate{Namespaces: known, Releases: unasked{t}})
+	mux.HandleFunc("/held", func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	})
+	s := serve(t, mux, webhook.Limits{InFlight: 1})
+	go func() { _, _ = s.post("/held", strings.NewReader("x")) }()
+	<-arrived
+	defer close(release)
+	for _, path := range []string{webhook.MutatePath, webhook.ValidatePath} {
+		if response := s.review(path, write{object: installed(w.deployment("patch", "1.2.0"), "on")}.review()); !response.Allowed {
+			t.Errorf("%s: %+v", path, response.Result)
+		}
 	}
 }
 
