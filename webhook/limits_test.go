@@ -360,6 +360,17 @@ func TestPanicWithoutAnAnswerIsAnErrorOfTheWebhook(t *testing.T) {
 	}
 }
 
+// A series that appears with its first panic has no increase: the alert that is
+// on it would miss that one.
+func TestPanicsAreZeroBeforeTheFirst(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"mutate", "validate", "none"} {
+		if got := counter(t, w.counted, "keelson_admission_panics_total", name); got != 0 {
+			t.Errorf("%s: counted %v, want 0", name, got)
+		}
+	}
+}
+
 // Outside of the webhooks net/http would break the connection off, and log
 // where nobody looks.
 func TestPanicElsewhereIsAnswered(t *testing.T) {

@@ -35,7 +35,7 @@ func newPanicError(cause any) *panicError {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.cause) }
 
-// panicOutside counts, beside the webhooks' paths, a panic that is in neither.
+// panicOutside counts, beside the webhooks' names, a panic that is in neither.
 const panicOutside = "none"
 
 // errPanicked is what the API server is told of a panic.
