@@ -26,8 +26,8 @@ const (
 	// most that the API server takes, and the rest of a review.
 	MaxBody = 7 << 20
 	// maxBodies bounds the bodies of all requests together, in bytes. To answer a
-	// large one takes eleven times as much memory in all (measured with 750 kB),
-	// and the container has 256 MiB.
+	// large one takes eleven times as much memory in all (measured with 750 kB)
+	// beside the body itself, and the container has 256 MiB.
 	maxBodies = 16 << 20
 )
 

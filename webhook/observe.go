@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -91,6 +92,8 @@ func (a *account) became(response *admission.Response) outcome {
 	switch {
 	case a.err != nil:
 		return outcomeOf(a.err)
+	case response.Result != nil && response.Result.Code >= http.StatusInternalServerError:
+		return outcomeError // a panic, after what was decided
 	case a.decision != nil:
 		return a.decision.became()
 	case !response.Allowed:

@@ -55,7 +55,7 @@ func newView(in Input) *view {
 // or a DaemonSet leaves them, so that there nothing tells the two apart.
 func (v *view) keepsAnnotations() bool {
 	stored := v.in.Stored
-	return stored.Kind.GroupVersionKind.Kind == "Deployment" && stored.StateText() == v.in.Object.StateText()
+	return stored.Kind.Group == "apps" && stored.Kind.GroupVersionKind.Kind == "Deployment" && stored.StateText() == v.in.Object.StateText()
 }
 
 // appliedNow is the image that the submitted object was applied with, where
