@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ func TestWarningsOfValidationAreBounded(t *testing.T) {
 	w := newWorld(t)
 	var all []string
 	for i := range 30 {
-		all = append(all, fmt.Sprintf(`"keel.sh/%s%d":"%s"`, strings.Repeat("k", 40), i, strings.Repeat("v", 10_000)))
+		all = append(all, fmt.Sprintf(`%q:%q`, "keel.sh/"+strings.Repeat("k", 40)+strconv.Itoa(i), strings.Repeat("v", 10_000)))
 	}
 	object := strings.Replace(w.deployment("patch", "1.2.0"), `{"keelson.dev/policy"`, "{"+strings.Join(all, ",")+`,"keelson.dev/policy"`, 1)
 	response := w.post(webhook.ValidatePath, write{object: object}.review())
