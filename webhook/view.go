@@ -126,6 +126,8 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		if image.Same(submitted) {
 			c.Applied = v.appliedNow(slot, o.state.From)
 		}
+	} else { // what is left of one that went past us says nothing about a new one
+		o.state, c.State = workload.ContainerState{}, workload.ContainerState{}
 	}
 	if source, err := imageOf(o.state.From); err == nil {
 		c.Source = &source
