@@ -28,3 +28,11 @@ func TestWarningsOfValidationAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A repository's name may be as long as the API server lets an image be.
+func TestLongWarningsAreCut(t *testing.T) {
+	got := webhook.Bound([]string{"web: example.com/" + strings.Repeat("ä", 300) + ":1.2.0 -> 1.2.7"})
+	if n := len([]rune(got[0])); n != 120 {
+		t.Errorf("%d characters: %s", n, got[0])
+	}
+}
