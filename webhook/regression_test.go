@@ -106,3 +106,21 @@ func TestSubresourcesAreLeftAlone(t *testing.T) {
 		t.Errorf("%d requests", asked)
 	}
 }
+
+// The same image in another spelling would be another template, and a rollout
+// for nothing.
+func TestStoredSpellingIsKept(t *testing.T) {
+	w := newWorld(t, "latest")
+	stored, _ := w.mutate(write{object: w.deployment("force", "latest")})
+	tagless := strings.Replace(w.deployment("force", "latest"), "/app:latest", "/app", 1)
+	after, _ := w.mutate(write{object: submit(t, stored, tagless), old: stored, manager: "kubectl-client-side-apply"})
+	if got, want := w.images(after), w.images(stored); got != want || !strings.HasPrefix(want, "latest@") {
+		t.Errorf("it is written %s, want %s", got, want)
+	}
+	kept, _ := w.mutate(write{object: w.deployment("minor", "latest")})
+	tagless = strings.Replace(w.deployment("minor", "latest"), "/app:latest", "/app", 1)
+	after, _ = w.mutate(write{object: submit(t, kept, tagless), old: kept, manager: "kubectl-client-side-apply"})
+	if got := w.images(after); got != "latest" {
+		t.Errorf("without a move it is written %s", got)
+	}
+}

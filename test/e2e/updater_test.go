@@ -33,9 +33,15 @@ func TestPushRollsThePods(t *testing.T) {
 func TestPushOfTheSameTagRollsUnderForce(t *testing.T) {
 	s := newSpace(t)
 	first := s.push("latest")
-	s.must(s.manifest("web", "latest", "keel.sh/policy: force", `keel.sh/pollSchedule: "@every 1s"`), "apply", "-f", "-")
+	manifest := s.manifest("web", "latest", "keel.sh/policy: force", `keel.sh/pollSchedule: "@every 1s"`)
+	s.must(manifest, "apply", "-f", "-")
 	s.wantTag("web", "latest@"+first)
-	s.settled("web")
+	revision := s.settled("web")
+	s.must(manifest, "apply", "-f", "-")
+	s.wantTag("web", "latest@"+first)
+	if got := s.settled("web"); got != revision {
+		t.Errorf("applying again rolled: revision %s -> %s", revision, got)
+	}
 	second := s.push("latest")
 	s.awaitTag("web", "latest@"+second)
 }

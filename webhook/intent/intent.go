@@ -251,6 +251,14 @@ func reinvoked(c Case) bool {
 // to the state: the image is the last result again, and not what is stored.
 func (c Case) repaired() bool {
 	last, ok := c.SubmittedState.Last()
-	return ok && c.Stored != nil && !c.Submitted.Same(*c.Stored) && c.Submitted.is(last) &&
-		c.SubmittedRecord != nil && c.Submitted.Result().Agrees(*c.SubmittedRecord)
+	if !ok || c.Stored == nil || c.SubmittedRecord == nil || c.Submitted.Same(*c.Stored) || c.dropsDigest() {
+		return false
+	}
+	return c.Submitted.is(last) && c.Submitted.Result().Agrees(*c.SubmittedRecord)
+}
+
+// dropsDigest tells a manifest that is applied again from our output: it names
+// the tag without the digest that is stored behind it.
+func (c Case) dropsDigest() bool {
+	return c.Submitted.Digest == "" && c.Stored.Digest != ""
 }

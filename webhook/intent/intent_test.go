@@ -302,6 +302,11 @@ func TestRows(t *testing.T) {
 			policy: "patch", s: "1.2.0", o: "2.0.0", f: "1.2.0", was: "2.0.0", record: "2.0.0",
 			want: want{Row: intent.SameAgain, Image: "1.2.0", Resolve: true, Source: "1.2.0"},
 		},
+		"row 7: so it is where the state is the same, too": {
+			policy: "force", s: "latest", o: "latest@sha256:a", f: "latest", pins: true, history: []string{"latest>latest@sha256:a"},
+			was: "latest@sha256:a", record: "latest@sha256:a", sameSubmitted: true, manager: "kubectl-client-side-apply",
+			want: want{Row: intent.SameAgain, Image: "latest@sha256:a", Resolve: true, Source: "latest"},
+		},
 		"row 7: a tag that is spelled with its digest in the store is the same again": {
 			policy: "force", s: "latest", o: "latest@sha256:a", f: "latest",
 			want: want{Row: intent.SameAgain, Image: "latest@sha256:a", Resolve: true, Source: "latest"},
