@@ -115,6 +115,20 @@ func TestUndoIsHeldUntilSomethingHigherOrUndone(t *testing.T) {
 	s.write("something higher", "keelson-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
 }
 
+// The undo of a Deployment brings back annotations from before the hold.
+func TestUndoFurtherBackKeepsTheHighestHold(t *testing.T) {
+	w := newWorld(t, "1.2.0")
+	s := newTale(t, w, "1.2.0")
+	first := s.stored
+	w.push("1.2.7")
+	s.write("a bump", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	second := s.stored
+	w.push("1.2.8")
+	s.write("another bump", "keelson-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
+	s.write("the undo", "", back(second), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
+	s.write("an undo further back", "", back(first), "1.2.0", "c0=1.2.8", "c0: app:1.2.7 -> 1.2.0 as written; 1.2.8 is held")
+}
+
 func TestHoldIsTakenOffAndSetByHand(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
 	s := newTale(t, w, "1.2.0")
