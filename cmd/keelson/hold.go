@@ -109,19 +109,27 @@ func (a *access) workload(named string) (hold.Workload, error) {
 	return hold.Workload{Namespace: a.namespace, Name: name, Kind: kind}, nil
 }
 
-// on runs a command on one workload, within the time that it has.
+// on runs a command on one workload.
 func (o *clusterOptions) on(command *cobra.Command, named string, do func(context.Context, *access, hold.Workload) ([]hold.Hold, error)) ([]hold.Hold, error) {
+	return o.within(command, func(ctx context.Context, cluster *access) ([]hold.Hold, error) {
+		w, err := cluster.workload(named)
+		if err != nil {
+			return nil, err
+		}
+		return do(ctx, cluster, w)
+	})
+}
+
+// within runs a command in the cluster, in the time that it has. What it learnt
+// before it failed is returned with the error.
+func (o *clusterOptions) within(command *cobra.Command, do func(context.Context, *access) ([]hold.Hold, error)) ([]hold.Hold, error) {
 	ctx, cancel := context.WithTimeout(command.Context(), o.timeout)
 	defer cancel()
 	cluster, err := o.connect(command.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
-	w, err := cluster.workload(named)
-	if err != nil {
-		return nil, err
-	}
-	holds, err := do(ctx, cluster, w)
+	holds, err := do(ctx, cluster)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within --timeout=%s: %w", o.timeout, err)
 	}

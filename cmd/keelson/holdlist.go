@@ -37,17 +37,16 @@ func newHoldListCommand() *cobra.Command {
 
 // list prints what could be read, even where a kind may not be listed.
 func (o *clusterOptions) list(command *cobra.Command, all bool) error {
-	ctx, cancel := context.WithTimeout(command.Context(), o.timeout)
-	defer cancel()
-	cluster, err := o.connect(command.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	if all {
-		cluster.namespace = ""
-	}
-	holds, failed := cluster.holds.List(ctx, cluster.namespace)
-	if len(holds) == 0 && failed == nil && o.output == outputText {
+	holds, failed := o.within(command, func(ctx context.Context, cluster *access) ([]hold.Hold, error) {
+		if all {
+			cluster.namespace = ""
+		}
+		return cluster.holds.List(ctx, cluster.namespace)
+	})
+	switch {
+	case len(holds) == 0 && failed != nil:
+		return failed
+	case len(holds) == 0 && o.output == outputText:
 		_, err := fmt.Fprintln(command.ErrOrStderr(), "Nothing is held.")
 		return err
 	}

@@ -110,10 +110,21 @@ func (r *Reader) Of(ctx context.Context, namespace string, o *workload.Object) (
 // last returns what is known of a release, of whichever revision; nil for
 // nothing that could be used.
 func (r *Reader) last(release types.NamespacedName) *values {
+	return r.recall(release, func(known *values) bool { return known.failed == nil })
+}
+
+// of returns what is known of a revision; nil for nothing.
+func (r *Reader) of(release types.NamespacedName, revision revision) *values {
+	return r.recall(release, func(known *values) bool { return known.revision == revision })
+}
+
+// recall returns what is known of a release, and notes that it was wanted; nil
+// where it does not serve.
+func (r *Reader) recall(release types.NamespacedName, serves func(*values) bool) *values {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, ok := r.known[release]
-	if !ok || known.failed != nil {
+	if !ok || !serves(known) {
 		return nil
 	}
 	known.used = r.Now()
@@ -143,18 +154,6 @@ func (r *Reader) read(ctx context.Context, release types.NamespacedName) (worklo
 	case <-ctx.Done():
 		return workload.Release{}, fault(Unavailable, release, ctx.Err())
 	}
-}
-
-// of returns what is known of a revision; nil for nothing.
-func (r *Reader) of(release types.NamespacedName, revision revision) *values {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	known, ok := r.known[release]
-	if !ok || known.revision != revision {
-		return nil
-	}
-	known.used = r.Now()
-	return known
 }
 
 // fetch reads the Secret of a revision, and remembers what it holds.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // latencies creates one Deployment at a time. The cases take turns, so that all
@@ -60,23 +61,21 @@ func (b *bench) throughput(ctx context.Context) error {
 func (b *bench) burst(ctx context.Context, v *variant, lasts time.Duration) (int64, error) {
 	over, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
-	var clients sync.WaitGroup
+	var clients errgroup.Group
 	var done atomic.Int64
-	faults := make(chan error, b.clients)
 	for range b.clients {
-		clients.Go(func() {
+		clients.Go(func() error {
 			for over.Err() == nil {
 				if _, err := v.create(ctx); err != nil {
-					faults <- err
-					return
+					return err
 				}
 				done.Add(1)
 			}
+			return nil
 		})
 	}
-	clients.Wait()
-	close(faults)
-	return done.Load(), <-faults
+	err := clients.Wait()
+	return done.Load(), err
 }
 
 // table prints what was measured, as docs/performance.md has it.

@@ -14,10 +14,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -49,28 +49,25 @@ func (b *bench) memory(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, memoryLimit)
 	defer cancel()
 	var next atomic.Int64
-	var senders sync.WaitGroup
-	faults := make(chan error, b.clients)
+	var senders errgroup.Group
 	for range b.clients {
-		senders.Go(func() {
+		senders.Go(func() error {
 			for n := next.Add(1); n <= int64(b.admissions); n = next.Add(1) {
 				// The first of a repository may find the registry too slow.
 				err := installation.Until(ctx, "a move", func(ctx context.Context) error {
 					return b.review(ctx, client, "https://"+server.Address, n)
 				})
 				if err != nil {
-					faults <- err
-					return
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	senders.Wait()
-	took := time.Since(start)
-	close(faults)
-	if err := <-faults; err != nil {
+	if err := senders.Wait(); err != nil {
 		return err
 	}
+	took := time.Since(start)
 	now, peak, err := resident(server.Pid())
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -14,7 +15,7 @@ import (
 
 // watched is one kind of object of one namespace.
 type watched struct {
-	list  func(context.Context, metav1.ListOptions) (items []runtime.Object, version string, err error)
+	list  func(context.Context) (items []runtime.Object, version string, err error)
 	watch func(context.Context, metav1.ListOptions) (watch.Interface, error)
 	see   func(o runtime.Object, gap bool)
 	gap   func()
@@ -28,7 +29,7 @@ func (w watched) follow(ctx context.Context) {
 	version, gap := "", false
 	for ctx.Err() == nil {
 		if version == "" {
-			items, at, err := w.list(ctx, metav1.ListOptions{})
+			items, at, err := w.list(ctx)
 			if err != nil {
 				pause(ctx)
 				continue
@@ -85,34 +86,31 @@ func watches(client kubernetes.Interface, namespace string, l *ledger) []watched
 	deployments, sets := client.AppsV1().Deployments(namespace), client.AppsV1().ReplicaSets(namespace)
 	return []watched{
 		{
-			list: func(ctx context.Context, o metav1.ListOptions) (items []runtime.Object, version string, err error) {
-				found, err := deployments.List(ctx, o)
-				if err != nil {
-					return nil, "", err
-				}
-				for i := range found.Items {
-					items = append(items, &found.Items[i])
-				}
-				return items, found.ResourceVersion, nil
-			},
+			list:  listed(deployments.List),
 			watch: deployments.Watch,
 			see:   func(o runtime.Object, gap bool) { l.deployment(o.(*appsv1.Deployment), gap) },
 			gap:   l.gap,
 		},
 		{
-			list: func(ctx context.Context, o metav1.ListOptions) (items []runtime.Object, version string, err error) {
-				found, err := sets.List(ctx, o)
-				if err != nil {
-					return nil, "", err
-				}
-				for i := range found.Items {
-					items = append(items, &found.Items[i])
-				}
-				return items, found.ResourceVersion, nil
-			},
+			list:  listed(sets.List),
 			watch: sets.Watch,
 			see:   func(o runtime.Object, _ bool) { l.replicaSet(o.(*appsv1.ReplicaSet)) },
 			gap:   func() {},
 		},
+	}
+}
+
+// listed takes a list apart.
+func listed[L interface {
+	runtime.Object
+	metav1.ListInterface
+}](list func(context.Context, metav1.ListOptions) (L, error)) func(context.Context) ([]runtime.Object, string, error) {
+	return func(ctx context.Context) ([]runtime.Object, string, error) {
+		found, err := list(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, "", err
+		}
+		items, err := meta.ExtractList(found)
+		return items, found.GetResourceVersion(), err
 	}
 }

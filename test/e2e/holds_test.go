@@ -64,13 +64,19 @@ func (s *steps) polled() {
 // tool runs the keelson command as a user of the cluster.
 func (s *steps) tool(args ...string) string {
 	s.t.Helper()
+	out, said, err := s.run(args...)
+	if err != nil {
+		s.t.Fatalf("keelson %s: %v: %s", strings.Join(args, " "), err, said)
+	}
+	return out
+}
+
+func (s *steps) run(args ...string) (stdout, stderr string, err error) {
 	var out, errs strings.Builder
 	command := exec.CommandContext(s.t.Context(), shared.keelson.Binary, append(args, "--kubeconfig="+shared.Kubeconfig, "-n", s.name)...)
 	command.Stdout, command.Stderr = &out, &errs
-	if err := command.Run(); err != nil {
-		s.t.Fatalf("keelson %s: %v: %s", strings.Join(args, " "), err, errs.String())
-	}
-	return out.String()
+	err = command.Run()
+	return out.String(), errs.String(), err
 }
 
 // An undo survives polls and the old manifest, and ends with its own undo, on
@@ -295,6 +301,18 @@ func TestHoldsByHand(t *testing.T) {
 	s.want("hold clear", "1.2.8", "")
 	told("deployment.apps/web: web runs 1.2.8: 1.2.7 is not held, since that is above it or the same\n", "hold", "set", "deployment/web", "web=1.2.7")
 	told("[]\n", "hold", "list", "-o", "json")
+
+	s.must("", "create", "deployment", "free", "--image=example.com/app:1.0.0")
+	for what, refused := range map[string]struct{ args, want string }{
+		"no such container": {"deployment/web wbe=1.2.9", `deployment.apps/web has no container "wbe"`},
+		"no policy":         {"deployment/free app=1.2.9", `container "app" of deployment.apps/free has no policy: a hold there holds nothing`},
+		"no such resource":  {"deploymint/web web=1.2.9", `"deploymint": the cluster has no such resource`},
+	} {
+		_, said, err := s.run(append([]string{"hold", "set"}, strings.Fields(refused.args)...)...)
+		if err == nil || !strings.Contains(said, refused.want) {
+			t.Errorf("%s: %v, it said %q, want %q", what, err, said, refused.want)
+		}
+	}
 
 	_, _, err := s.kubectl("", "annotate", s.object, "keelson.dev/hold=web")
 	if err == nil || !strings.Contains(err.Error(), `metadata.annotations[keelson.dev/hold]: Invalid value: "web": "web" is no hold; allowed: container=tag`) {

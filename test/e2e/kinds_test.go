@@ -75,8 +75,12 @@ func TestOwnedObjectsAreNotAsked(t *testing.T) {
 	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.2.8")
+	asked := s.skipped()
 	s.must("", "delete", "pod", "-l", "app=web")
 	s.settled("web")
+	if n := s.skipped() - asked; n > 0 {
+		t.Errorf("%d calls for what is none of ours", n)
+	}
 	out, _ := s.must("", "get", "replicasets,pods", "-o=jsonpath={range .items[*]}{.kind} {.spec.template.spec.containers[*].image}{.spec.containers[*].image} {.metadata.annotations.keelson\\.dev/state}{\"\\n\"}{end}")
 	for line := range strings.Lines(out) {
 		if !strings.HasSuffix(strings.Fields(line)[1], ":1.2.7") {

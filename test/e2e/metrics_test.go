@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,6 +29,25 @@ func (s *space) metrics(server *installation.Server) string {
 		s.t.Fatal(err)
 	}
 	return string(text)
+}
+
+// skipped is how many requests the webhooks were asked about that are none of
+// theirs.
+func (s *space) skipped() int {
+	s.t.Helper()
+	n := 0
+	for _, server := range shared.keelson.Webhooks() {
+		for line := range strings.Lines(s.metrics(server)) {
+			if strings.HasPrefix(line, "keelson_admission_duration_seconds_count{") && strings.Contains(line, `outcome="skipped"`) {
+				count, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
+				if err != nil {
+					s.t.Fatal(err)
+				}
+				n += count
+			}
+		}
+	}
+	return n
 }
 
 // label is one label of a sample: name="value".
