@@ -21,12 +21,12 @@ const (
 
 	// What a caller may take for its part. The API server sends a request in one
 	// go; a caller that drips is another.
-	headerTimeout = 5 * time.Second
-	readTimeout   = 10 * time.Second
-	writeTimeout  = readTimeout + maxTimeout
+	readTimeout  = 10 * time.Second
+	writeTimeout = readTimeout + maxTimeout
 	// idleTimeout is longer than the API server's own, 90 s: whoever closes an
 	// idle connection first must not be the one that gets requests on it, or a
-	// request that is on its way is lost.
+	// request that is on its way is lost. It is the header's timeout too, as that
+	// one begins with the connection: the API server opens some ahead of need.
 	idleTimeout = 150 * time.Second
 	maxHeader   = 64 << 10
 )
@@ -100,14 +100,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	background := context.WithoutCancel(ctx) // requests end by themselves
 	logger := logf.FromContext(ctx).WithName("serving")
-	server := &http.Server{
-		Handler:           s.parting(newGate(s.options.Handler, s.options.Limits)),
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return background },
-		// At debug: whoever reaches the port can make handshakes fail.
-		ErrorLog: slog.NewLogLogger(logr.ToSlogHandler(logger.V(1)), slog.LevelInfo),
-	}
+	server := s.http(background, logger)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(tls.NewListener(listener, s.options.TLS)) }()
 	s.state.Store(listening)
@@ -129,6 +122,30 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("answering the last requests: %w", err), server.Close())
 	}
 	return nil
+}
+
+// http has no ReadTimeout, which would begin with the connection: a request is
+// read within readTimeout of its header.
+func (s *Server) http(background context.Context, logger logr.Logger) *http.Server {
+	return &http.Server{
+		Handler:           s.parting(timely(newGate(s.options.Handler, s.options.Limits))),
+		ReadHeaderTimeout: idleTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return background },
+		// At debug: whoever reaches the port can make handshakes fail.
+		ErrorLog: slog.NewLogLogger(logr.ToSlogHandler(logger.V(1)), slog.LevelInfo),
+	}
+}
+
+// timely gives a body its time from here on.
+func timely(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
+			http.Error(w, "the request cannot be read", http.StatusInternalServerError)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // parting asks callers, from the beginning of the end on, to close the

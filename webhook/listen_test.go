@@ -198,6 +198,44 @@ func TestShutdownWaitsForTheLastAnswer(t *testing.T) {
 	}
 }
 
+// The API server opens connections ahead of need, and sends the first request
+// over one of them after a while. Without a header's timeout as long as that of
+// an idle connection, the server closes it as that request comes: a failed write.
+func TestConnectionsAheadOfNeedStay(t *testing.T) {
+	timeouts := webhook.TimeoutsOf(webhook.NewServer(webhook.ServerOptions{}))
+	const apiServerIdle = 90 * time.Second // k8s.io/apimachinery/pkg/util/net: IdleConnTimeout
+	for name, timeout := range map[string]time.Duration{"idle": timeouts.IdleTimeout, "header": timeouts.ReadHeaderTimeout} {
+		if timeout <= apiServerIdle {
+			t.Errorf("%s: closed after %s, before the API server does", name, timeout)
+		}
+	}
+	if timeouts.ReadTimeout != 0 {
+		t.Errorf("a body has %s from when the connection was opened", timeouts.ReadTimeout)
+	}
+}
+
+// A body that drips takes its time from when the request began.
+func TestBodiesAreReadInTime(t *testing.T) {
+	t.Parallel() // it takes all that time
+	s := serve(t, http.NotFoundHandler(), webhook.Limits{})
+	body, drip := io.Pipe()
+	defer drip.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.ContentLength = 100
+	go func() { _, _ = drip.Write([]byte("x")) }()
+	response, err := s.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusBadRequest {
+		t.Errorf("status %d", response.StatusCode)
+	}
+}
+
 func TestAddressInUseEndsTheServer(t *testing.T) {
 	first := serve(t, http.NotFoundHandler(), webhook.Limits{})
 	second := webhook.NewServer(webhook.ServerOptions{Address: strings.TrimPrefix(first.url, "https://")})

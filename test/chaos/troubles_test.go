@@ -52,9 +52,11 @@ func (t *troubles) run(ctx context.Context) error {
 			if ctx.Err() != nil && t.had[next.name] > 0 {
 				continue
 			}
+			t.weather.turns(next.name)
 			if err := next.do(life); err != nil {
 				return fmt.Errorf("%s: %w", next.name, err)
 			}
+			t.weather.turns("over: " + next.name)
 			t.had[next.name]++
 			if err := t.after(life, int64(20+t.random.IntN(40))); err != nil {
 				return fmt.Errorf("after this: %s: %w", next.name, err)

@@ -22,6 +22,7 @@ type weather struct {
 	mu      sync.Mutex
 	spells  []*spell
 	excused map[string]int // failed writes, by the trouble that excuses them
+	latest  string         // trouble, with its stage and when that began
 	// counted is what the API server counted of failed calls so far; outside
 	// those of them that fell into no spell.
 	counted, outside int
@@ -35,6 +36,19 @@ type spell struct {
 
 func newWeather(client kubernetes.Interface) *weather {
 	return &weather{client: client, excused: map[string]int{}}
+}
+
+// turns notes what has just happened, for a fault to tell.
+func (w *weather) turns(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.latest = fmt.Sprintf("%s at %s", what, time.Now().Format(time.StampMilli))
+}
+
+func (w *weather) lately() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Sprintf("at %s (last: %s)", time.Now().Format(time.StampMilli), w.latest)
 }
 
 // begin opens a spell; the trouble itself comes after.

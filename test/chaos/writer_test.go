@@ -101,7 +101,7 @@ func (w *writer) write(ctx context.Context, kind string, a *app, attempt func(co
 			return false
 		case apierrors.IsConflict(err): // as any writer does
 		case !w.weather.excuses(begun, time.Now()):
-			w.ledger.fault("%s %s failed after %s, while all was well: %v", kind, a.name, time.Since(begun).Round(time.Millisecond), err)
+			w.ledger.fault("%s %s failed after %s, while all was well, %s: %v", kind, a.name, time.Since(begun).Round(time.Millisecond), w.weather.lately(), err)
 		}
 		pause(ctx)
 	}
