@@ -20,6 +20,7 @@ import (
 // bad workload never stops the others; the error is the registry's.
 func (u *Updater) poll(ctx context.Context, repository string) error {
 	round := &round{repository: repository, since: u.Clock.Now()}
+	_, round.pushed = u.takePushed(repository)
 	var failure error
 	for _, key := range u.tracker.usersOf(repository) {
 		if ctx.Err() != nil {
@@ -57,6 +58,8 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 type round struct {
 	repository string
 	since      time.Time
+	// pushed: the registry told of a change.
+	pushed bool
 	// answered: the registry gave somebody what was asked for.
 	answered bool
 }
@@ -80,7 +83,7 @@ func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructu
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush ||
+		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.pushed ||
 			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
 			continue
 		}

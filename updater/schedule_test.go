@@ -20,7 +20,7 @@ func planner(t *testing.T, schedules ...string) (*Updater, *clocktesting.FakeClo
 	}
 	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	u := New(Options{Clock: clock, Metrics: metrics})
-	t.Cleanup(u.queue.ShutDown)
+	t.Cleanup(u.polls.ShutDown)
 	for _, s := range schedules {
 		u.tracker.set(key(s), []use{schedule(t, s)})
 	}

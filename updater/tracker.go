@@ -16,7 +16,8 @@ type objectKey struct {
 	types.NamespacedName
 }
 
-// use is one repository that a workload wants polled, and when.
+// use is one repository that a workload wants followed, and when it is polled: nil
+// is never, but when the registry tells of a change.
 type use struct {
 	repository string
 	schedule   cron.Schedule
@@ -78,6 +79,13 @@ func (t *tracker) usersOf(repository string) []objectKey {
 	return keys
 }
 
+// used reports whether any workload uses a repository.
+func (t *tracker) used(repository string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.users[repository]) > 0
+}
+
 // size returns how many repositories are polled.
 func (t *tracker) size() int {
 	t.mu.Lock()
@@ -95,6 +103,9 @@ func (t *tracker) next(repository string, after time.Time, first bool) (due time
 	defer t.mu.Unlock()
 	for _, schedules := range t.users[repository] {
 		for _, schedule := range schedules {
+			if schedule == nil {
+				continue
+			}
 			at := schedule.Next(after)
 			if at.IsZero() {
 				continue

@@ -73,6 +73,10 @@ type Options struct {
 	PollMinimum func(repository string) time.Duration
 	// Events tells people what was decided.
 	Events events.EventRecorder
+	// Notifier tells those who are not looking. The default is to tell nobody.
+	Notifier Notifier
+	// Ownership tells which repositories are ours. The default is all of them.
+	Ownership Ownership
 	// Metrics counts polls and bumps.
 	Metrics *Metrics
 	// Tracer makes spans of polls and bumps. The default is none.
@@ -88,11 +92,19 @@ type Options struct {
 type Updater struct {
 	Options
 	tracker *tracker
-	queue   workqueue.TypedDelayingInterface[string]
+	book    *book
 	said    *said
 	unread  *unread
+	// polls are the repositories that are due, urgent those of them that a registry
+	// has told of.
+	polls  workqueue.TypedDelayingInterface[string]
+	urgent *urgent[string]
 
 	mu sync.Mutex
+	// leads is false while another replica does the work.
+	leads bool
+	// pushed is when the first notification came in that no poll has followed.
+	pushed map[string]time.Time
 	// due is when each repository is polled next; failures is how often it
 	// failed in a row.
 	due      map[string]time.Time
@@ -113,10 +125,11 @@ func New(o Options) *Updater {
 	if o.Workers == 0 {
 		o.Workers = defaultWorkers
 	}
+	first := newUrgent[string]()
 	return &Updater{
-		Options: o, tracker: newTracker(), said: newSaid(), unread: newUnread(),
-		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Clock: o.Clock}),
-		due:   map[string]time.Time{}, failures: map[string]int{},
+		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
+		polls: newQueue(first, o.Clock, func(int) {}), urgent: first,
+		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{},
 	}
 }
@@ -128,6 +141,8 @@ func (u *Updater) NeedLeaderElection() bool { return true }
 // comes from the API server, so that a new leader goes on where the former
 // one stopped.
 func (u *Updater) Start(ctx context.Context) error {
+	u.lead(true)
+	defer u.lead(false)
 	if err := u.watch(ctx); err != nil {
 		return fmt.Errorf("watching workloads: %w", err)
 	}
@@ -148,128 +163,13 @@ func (u *Updater) Start(ctx context.Context) error {
 		workers.Go(func() { u.rereadReleases(ctx) })
 	}
 	<-ctx.Done()
-	u.queue.ShutDown()
+	u.polls.ShutDown()
 	workers.Wait()
 	return nil
 }
 
-// work polls the next repository that is due. It returns false at the end.
-func (u *Updater) work(ctx context.Context) bool {
-	repository, shutdown := u.queue.Get()
-	if shutdown {
-		return false
-	}
-	defer u.queue.Done(repository)
-	now := u.Clock.Now()
-	if due, known := u.dueAt(repository); known && now.Before(due) {
-		u.queue.AddAfter(repository, due.Sub(now)) // its schedule became longer
-		return true
-	}
-	err := u.tracedPoll(ctx, repository)
-	u.schedule(repository, err)
-	return ctx.Err() == nil
-}
-
-// mark notes that a poll goes on.
-func (u *Updater) mark(repository string, since time.Time) {
+func (u *Updater) lead(leads bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.busy[repository] = since
-}
-
-// Healthy is an error while a poll makes no step for much longer than one may
-// take: the process then should be started anew.
-func (u *Updater) Healthy() error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for repository, since := range u.busy {
-		if u.Clock.Since(since) > stuck {
-			return fmt.Errorf("polling %q: no step since %s", repository, since.UTC().Format(time.RFC3339))
-		}
-	}
-	return nil
-}
-
-// observe takes a repository that a workload uses into the plan.
-func (u *Updater) observe(repository string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	now := u.Clock.Now()
-	// A workload changes all the time while its Pods do: that must not bring a
-	// failing registry's turn forward.
-	if u.failures[repository] > 0 {
-		return
-	}
-	planned, known := u.due[repository]
-	due, ok := u.tracker.next(repository, now, !known)
-	due = latest(due, u.earliest(repository))
-	if !ok || known && !due.Before(planned) {
-		return
-	}
-	u.due[repository] = due
-	u.queue.AddAfter(repository, due.Sub(now))
-}
-
-// schedule plans the next poll after one that ended with err.
-func (u *Updater) schedule(repository string, err error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	now := u.Clock.Now()
-	due, ok := u.tracker.next(repository, now, false)
-	delete(u.busy, repository)
-	if !ok {
-		delete(u.due, repository)
-		delete(u.failures, repository)
-		delete(u.polled, repository)
-		return
-	}
-	u.polled[repository] = now
-	due = latest(due, u.earliest(repository))
-	if err != nil {
-		u.failures[repository]++
-		due = latest(due, now.Add(backoff(repository, u.failures[repository], retryAfter(err))))
-	} else {
-		delete(u.failures, repository)
-	}
-	u.due[repository] = due
-	u.queue.AddAfter(repository, due.Sub(now))
-}
-
-// earliest is when the registry's settings let a repository be polled again. The
-// caller holds the lock.
-func (u *Updater) earliest(repository string) time.Time {
-	last, ok := u.polled[repository]
-	if !ok || u.PollMinimum == nil {
-		return time.Time{}
-	}
-	return last.Add(u.PollMinimum(repository))
-}
-
-func (u *Updater) dueAt(repository string) (time.Time, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	due, known := u.due[repository]
-	return due, known
-}
-
-// backoff doubles from five seconds with each failure in a row, and never
-// comes before the registry wants to be asked again. The repositories of a
-// registry that failed together come back one by one.
-func backoff(repository string, failures int, after time.Duration) time.Duration {
-	wait := maxBackoff
-	if failures < 9 {
-		wait = min(maxBackoff, 5*time.Second<<(failures-1))
-	}
-	wait -= share(repository, wait/4)
-	if after > 0 {
-		return max(wait, after+share(repository, min(after/10, maxJitter)))
-	}
-	return wait
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	u.leads = leads
 }

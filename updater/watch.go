@@ -148,10 +148,14 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush || rule.Schedule == nil {
+		if err != nil || !rule.Governed() || rule.Schedule == nil {
 			continue
 		}
-		uses = append(uses, use{repository: reference.Repository, schedule: rule.Schedule})
+		wants := use{repository: reference.Repository, schedule: rule.Schedule}
+		if rule.Trigger == workload.TriggerPush {
+			wants.schedule = nil
+		}
+		uses = append(uses, wants)
 	}
 	return uses
 }

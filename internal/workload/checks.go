@@ -15,8 +15,7 @@ import (
 // later are the settings that a coming release reads. They are refused by
 // name: a gate that is ignored would let through what it should hold back.
 var later = map[string]bool{
-	"approvals": true, "approvalDeadline": true, "canary": true, "healthTimeout": true,
-	"minAge": true, "notify": true, "order": true, "releaseNotes": true, "rollback": true, "window": true,
+	"approvals": true, "approvalDeadline": true, "order": true, "releaseNotes": true,
 }
 
 // Bounds on values, which come from whoever may write workloads.
@@ -33,6 +32,7 @@ var choices = map[string][]string{
 	keyTrigger:        {TriggerPoll, TriggerPush},
 	keyResolveOn:      {ResolveOnApply, ResolveOnChange},
 	keyOnUnresolvable: {Keep, Deny},
+	keyRollback:       {RollbackAuto, RollbackOff},
 }
 
 var booleans = []string{"true", "false"}
@@ -50,6 +50,12 @@ var checks = map[string]func(e entry) string{
 	keyImagePullSecret:   checkSecret,
 	keyPlatforms:         checkPlatforms,
 	keyHold:              checkHold,
+	keyMinAge:            parses(parseAge, ageAllowed),
+	keyWindow:            checkWindow,
+	keyCanary:            parses(parseCanary, canaryAllowed),
+	keyHealthTimeout:     parses(parseHealthTimeout, healthAllowed),
+	keyRollback:          checkChoice,
+	keyNotify:            parses(parseChannels, notifyAllowed),
 }
 
 // fault tells what is wrong with an entry by itself; empty for nothing.

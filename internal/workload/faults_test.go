@@ -12,8 +12,8 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-const knownKeys = "exclude, extract, filter, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, monitorContainers, " +
-	"onUnresolvable, pin, platforms, policy, pollSchedule, resolveOn, trigger, policy.<container>"
+const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
+	"onUnresolvable, pin, platforms, policy, pollSchedule, resolveOn, rollback, trigger, window, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {
 	tests := map[string]struct {
@@ -82,8 +82,8 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			faults:      []string{`metadata.annotations[keel.sh/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
 		},
 		"a gate that is not built yet, on the namespace": {
-			annotations: keys{"keelson.dev/policy": "minor"}, namespace: keys{"keelson.dev/minAge": "1h"},
-			faults: []string{`metadata.annotations[keelson.dev/minAge]: Invalid value: "1h": setting "minAge" is not supported by this version`},
+			annotations: keys{"keelson.dev/policy": "minor"}, namespace: keys{"keelson.dev/approvals": "1"},
+			faults: []string{`metadata.annotations[keelson.dev/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
 		},
 		"all bad values at once, annotations first and by key": {
 			annotations: keys{

@@ -44,10 +44,10 @@ func TestNamespaceFaults(t *testing.T) {
 		},
 		"bad defaults and bad labels": {
 			labels:      map[string]string{"keelson.dev/enabled": "yes", "keelson.dev/validate": "strict"},
-			annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/pin": "x", "keelson.dev/window": "y"},
+			annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/pin": "x", "keelson.dev/approvals": "y"},
 			want: []string{
+				`metadata.annotations[keelson.dev/approvals]: Invalid value: "y": setting "approvals" is not supported by this version`,
 				`metadata.annotations[keelson.dev/pin]: Invalid value: "x": allowed: digest, tag`,
-				`metadata.annotations[keelson.dev/window]: Invalid value: "y": setting "window" is not supported by this version`,
 				`metadata.labels[keelson.dev/enabled]: Invalid value: "yes": allowed: true, false`,
 				`metadata.labels[keelson.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,
 			},

@@ -63,6 +63,7 @@ func (r *reader) read() {
 	if v, ok := r.good(keyPlatforms); ok {
 		s.rule.Platforms, _ = parsePlatforms(v)
 	}
+	r.readGates()
 	if list, ok := r.good(keyExclude); ok && list != "" {
 		for glob := range strings.SplitSeq(list, ",") {
 			r.exclude = append(r.exclude, strings.TrimSpace(glob))

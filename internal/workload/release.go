@@ -3,6 +3,7 @@ package workload
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -65,7 +66,7 @@ var releaseKeys = []struct{ key, name string }{
 	{keyPollSchedule, keyPollSchedule},
 	{"approvals", "approvals"},
 	{"approvalDeadline", "approvalDeadline"},
-	{"notificationChannels", "notify"},
+	{"notificationChannels", keyNotify},
 }
 
 // NewRelease reads the block keel: as Keel does: without a policy or images it
@@ -146,6 +147,8 @@ func releaseEntry(key, name string, value any) entry {
 	switch v := value.(type) {
 	case string:
 		e.value = v
+	case []any:
+		e.value, e.notText = listed(v), name != keyNotify
 	case bool:
 		e.value, e.notText = strconv.FormatBool(v), name != keyMatchTag && name != keyMatchPreRelease
 	case float64:
@@ -217,4 +220,13 @@ func repositoryOf(slot Slot) string {
 		return ""
 	}
 	return reference.Repository
+}
+
+// listed writes a list as the annotation does, with nothing for what is no text.
+func listed(items []any) string {
+	var all []string
+	for _, item := range items[:min(len(items), maxChannels+1)] {
+		all = append(all, text(item))
+	}
+	return strings.Join(all, ",")
 }

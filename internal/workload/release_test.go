@@ -71,7 +71,8 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 			keel: webAlone + "approvals: 1", want: map[string]string{}, fault: `keel.approvals: Invalid value: "1": setting "approvals" is not supported by this version`,
 		},
 		"a deadline":          {keel: webAlone + "approvalDeadline: 24", want: map[string]string{}, fault: `setting "approvalDeadline" is not supported`},
-		"channels":            {keel: webAlone + "notificationChannels: [a]", want: map[string]string{}, fault: `keel.notificationChannels: Invalid value: "": setting "notify" is not supported`},
+		"channels":            {keel: webAlone + "notificationChannels: [a, b]", want: map[string]string{"web": "minor"}},
+		"no channels at all":  {keel: webAlone + "notificationChannels: [a, 5]", want: map[string]string{}, fault: `keel.notificationChannels: Invalid value: "a,": allowed: names of channels`},
 		"notes of an image":   {keel: "policy: minor\nimages: [{repository: image.repository, releaseNotes: x}, {repository: job.repository}]", want: map[string]string{"job": "minor"}, fault: "keel.images[0].releaseNotes"},
 		"a bad secret's name": {keel: "policy: minor\nimages: [{repository: image.repository, imagePullSecret: A B}]", want: map[string]string{}, fault: `keel.images[0].imagePullSecret: Invalid value: "A B": no name of a Secret`},
 		"a fault of images that the workload does not run": {

@@ -3,6 +3,7 @@ package workload
 import (
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/robfig/cron/v3"
 
@@ -29,6 +30,12 @@ const (
 	keyResolveOn         = "resolveOn"
 	keyOnUnresolvable    = "onUnresolvable"
 	keyHold              = "hold"
+	keyMinAge            = "minAge"
+	keyWindow            = "window"
+	keyCanary            = "canary"
+	keyRollback          = "rollback"
+	keyHealthTimeout     = "healthTimeout"
+	keyNotify            = "notify"
 )
 
 // Values of settings.
@@ -96,7 +103,24 @@ type Rule struct {
 	// Hold is the version that the container has left and is not to go back
 	// to; the zero value is none.
 	Hold Result
+	// MinAge is how old an image has to be; 0 is no bound.
+	MinAge time.Duration
+	// Window is when the slot may be moved. Nil is always.
+	Window *Window
+	// Canary is the workload's place in a set whose first goes ahead.
+	Canary Canary
+	// Rollback is RollbackAuto or RollbackOff. The default is RollbackOff.
+	Rollback string
+	// HealthTimeout is how long Pods may keep failing after a move. The default is
+	// DefaultHealthTimeout.
+	HealthTimeout time.Duration
+	// Notify names the channels that are told; none means the default ones.
+	Notify []string
 }
+
+// Gated reports whether the slot moves by the updater's bumps alone, and not with
+// whoever writes the workload.
+func (r Rule) Gated() bool { return r.MinAge > 0 || r.Window != nil }
 
 // Governed reports whether Keelson decides about the slot at all.
 func (r Rule) Governed() bool { return r.Policy != nil }

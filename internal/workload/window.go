@@ -1,0 +1,110 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+const windowAllowed = `"CRON for DURATION in ZONE", such as "0 22 * * 1-5 for 4h in Europe/Berlin", several of them divided by ";"; the zone is UTC where none is named`
+
+// Bounds on windows.
+const (
+	maxWindow   = 512 // bytes
+	maxWindows  = 8
+	leastWindow = time.Minute
+	mostWindow  = 7 * 24 * time.Hour
+)
+
+// Window is when a workload may be moved. Nil is always.
+type Window struct {
+	text  string
+	spans []span
+}
+
+// span opens at the moments of a schedule.
+type span struct {
+	opens  cron.Schedule
+	length time.Duration
+}
+
+// ParseWindow reads windows: "CRON for DURATION in ZONE", divided by ";".
+func ParseWindow(text string) (*Window, error) {
+	if len(text) > maxWindow {
+		return nil, fmt.Errorf("longer than %d characters", maxWindow)
+	}
+	w := &Window{text: text}
+	for part := range strings.SplitSeq(text, ";") {
+		if len(w.spans) == maxWindows {
+			return nil, fmt.Errorf("more than %d windows", maxWindows)
+		}
+		s, err := parseSpan(strings.Fields(part))
+		if err != nil {
+			return nil, err
+		}
+		w.spans = append(w.spans, s)
+	}
+	return w, nil
+}
+
+func parseSpan(words []string) (span, error) {
+	zone := "UTC"
+	if n := len(words); n > 2 && words[n-2] == "in" {
+		zone, words = words[n-1], words[:n-2]
+	}
+	n := len(words)
+	if n < 3 || words[n-2] != "for" {
+		return span{}, errors.New("without a duration")
+	}
+	length, err := parseDuration(words[n-1])
+	if err != nil || length < leastWindow || length > mostWindow {
+		return span{}, fmt.Errorf("%q is no duration of %s to %s", Shorten(words[n-1], maxShownValue), short(leastWindow), short(mostWindow))
+	}
+	opens := words[:n-2]
+	if strings.HasPrefix(opens[0], "@every") {
+		return span{}, errors.New("@every opens at no known moment")
+	}
+	if strings.Contains(opens[0], "TZ=") {
+		return span{}, errors.New("the zone stands at the end")
+	}
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+		return span{}, fmt.Errorf("%q is no IANA time zone", Shorten(zone, maxShownValue))
+	}
+	schedule, err := ParseSchedule("TZ=" + zone + " " + strings.Join(opens, " "))
+	if err != nil {
+		return span{}, err
+	}
+	return span{schedule, length}, nil
+}
+
+// String is the window as it was written; empty for always.
+func (w *Window) String() string {
+	if w == nil {
+		return ""
+	}
+	return w.text
+}
+
+// Open reports whether the window is open at a moment, and when that changes:
+// the first moment of its end or of the next opening. The zero time is never.
+func (w *Window) Open(at time.Time) (open bool, until time.Time) {
+	if w == nil {
+		return true, time.Time{}
+	}
+	for _, s := range w.spans {
+		// The schedule's moments are later than the one that is asked from.
+		if began := s.opens.Next(at.Add(-s.length)); !began.IsZero() && !began.After(at) {
+			if end := began.Add(s.length); !open || end.After(until) {
+				open, until = true, end
+			}
+			continue
+		}
+		if next := s.opens.Next(at); !open && !next.IsZero() && (until.IsZero() || next.Before(until)) {
+			until = next
+		}
+	}
+	return open, until
+}

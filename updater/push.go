@@ -1,0 +1,45 @@
+package updater
+
+import "time"
+
+// Push is what a registry said of itself: a hint that a repository has changed.
+type Push struct {
+	// Repository is canonical.
+	Repository string
+	// Tag is what was pushed, where the registry says so.
+	Tag string
+	// Received is when the notification came in.
+	Received time.Time
+}
+
+// Pushed polls a repository at once, before those whose time has come. The push
+// is a hint and no more: what is there is read from the registry. It does nothing
+// for a repository that nobody uses, and on a replica that does not lead.
+func (u *Updater) Pushed(p Push) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.leads || !u.tracker.used(p.Repository) {
+		return
+	}
+	if at, known := u.pushed[p.Repository]; !known || p.Received.Before(at) {
+		u.pushed[p.Repository] = p.Received
+	}
+	u.urgent.add(p.Repository)
+	u.polls.Add(p.Repository)
+}
+
+func (u *Updater) isPushed(repository string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, is := u.pushed[repository]
+	return is
+}
+
+// takePushed returns when the push came in that the poll which begins now is for.
+func (u *Updater) takePushed(repository string) (received time.Time, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	received, ok = u.pushed[repository]
+	delete(u.pushed, repository)
+	return received, ok
+}

@@ -1,0 +1,113 @@
+package updater
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// State is where a container stands between what it runs and the newest image
+// that its policy allows.
+type State string
+
+// The states.
+const (
+	// StateCurrent runs the newest allowed image.
+	StateCurrent State = "Current"
+	// StatePending has a newer image, and something keeps it back: Standing.Reason.
+	StatePending State = "Pending"
+	// StateRolling is being rolled out.
+	StateRolling State = "Rolling"
+	// StateFailed was moved, and its Pods did not become healthy.
+	StateFailed State = "Failed"
+	// StateUnknown has not been checked yet, or its registry did not answer.
+	StateUnknown State = "Unknown"
+)
+
+// Standing is what is known of one container of a governed workload.
+type Standing struct {
+	Kind, Namespace, Name, Container string
+	// Repository is canonical; Running and Newest are tags, with the digest where
+	// one is known. Newest is empty where nothing is known of the registry.
+	Repository, Running, Newest string
+	// Policy is its name, as "semver:^1".
+	Policy string
+	State  State
+	// Reason is a word for machines, such as WindowClosed; Message the same as a
+	// clause for people. Both are empty where there is nothing to say.
+	Reason, Message string
+	// Checked is when the registry was asked last, Next when it is next; the zero
+	// time is not yet, or never.
+	Checked, Next time.Time
+}
+
+// book holds the standings of all workloads.
+type book struct {
+	mu   sync.Mutex
+	rows map[objectKey]map[string]*Standing
+}
+
+func newBook() *book { return &book{rows: map[objectKey]map[string]*Standing{}} }
+
+// keep replaces the containers that a workload has, without losing what is known
+// of those that stay.
+func (b *book) keep(key objectKey, containers []Standing) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(containers) == 0 {
+		delete(b.rows, key)
+		return
+	}
+	was, rows := b.rows[key], make(map[string]*Standing, len(containers))
+	for _, c := range containers {
+		row := c
+		if known := was[c.Container]; known != nil && known.Repository == c.Repository {
+			running, policy := c.Running, c.Policy
+			row = *known
+			row.Running, row.Policy = running, policy
+		}
+		rows[c.Container] = &row
+	}
+	b.rows[key] = rows
+}
+
+// note changes what is known of one container.
+func (b *book) note(key objectKey, container string, change func(*Standing)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if row := b.rows[key][container]; row != nil {
+		change(row)
+	}
+}
+
+func (b *book) each(visit func(*Standing)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, rows := range b.rows {
+		for _, row := range rows {
+			visit(row)
+		}
+	}
+}
+
+// Standings returns what is known of the governed workloads of a namespace, or of
+// all of them where it is empty, sorted by namespace, kind, name and container.
+// It is empty on a replica that does not lead.
+func (u *Updater) Standings(namespace string) []Standing {
+	var all []Standing
+	u.book.each(func(row *Standing) {
+		if namespace == "" || row.Namespace == namespace {
+			all = append(all, *row)
+		}
+	})
+	for i := range all {
+		if due, known := u.dueAt(all[i].Repository); known {
+			all[i].Next = due
+		}
+	}
+	slices.SortFunc(all, func(a, b Standing) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container))
+	})
+	return all
+}
