@@ -38,6 +38,7 @@ func TestEveryMetricIsTold(t *testing.T) {
 func metricNames(t *testing.T) map[string]bool {
 	t.Helper()
 	whole := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
+	described := regexp.MustCompile(`NewDesc\("(keelson_\w+)"`)
 	parts := regexp.MustCompile(`Namespace:\s+"keelson",\s+Name:\s+"(\w+)"`)
 	names := map[string]bool{}
 	for _, folder := range []string{"certs", "cmd", "internal", "resolver", "updater", "webhook"} {
@@ -47,6 +48,9 @@ func metricNames(t *testing.T) map[string]bool {
 			}
 			text, err := os.ReadFile(path)
 			for _, match := range whole.FindAllStringSubmatch(string(text), -1) {
+				names[match[1]] = true
+			}
+			for _, match := range described.FindAllStringSubmatch(string(text), -1) {
 				names[match[1]] = true
 			}
 			for _, match := range parts.FindAllStringSubmatch(string(text), -1) {

@@ -17,26 +17,42 @@ import (
 // fieldManager names the updater as the writer of bumps.
 const fieldManager = "keelson-updater"
 
-// bump asks admission to resolve again: first as a dry run, and only where
-// that moves an image for real. A webhook that is away so causes no rollout.
-func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind workload.Kind, targets workload.Record) {
-	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
+// bumped is what became of a bump.
+type bumped int
+
+const (
+	// bumpFailed: the API server did not take it, or admission was not asked.
+	bumpFailed bumped = iota
+	// bumpIdle: admission moves nothing.
+	bumpIdle
+	// bumpMoved: an image moved.
+	bumpMoved
+)
+
+// bump asks admission to resolve again: first as a dry run, and only where that
+// moves an image for real. A webhook that is away so causes no rollout. What has
+// begun is finished, whoever ends the process.
+func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move) bumped {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
+	kind := before.Kind
 	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
 		attribute.String("keelson.object.kind", kind.GroupVersionKind.Kind), attribute.String("keelson.object.name", o.GetName()))
 	defer span.End()
 	began := u.Clock.Now()
-	before, ok := u.Kinds.FromMap(o.Object)
-	if !ok {
-		return
+	targets := workload.Record{}
+	for _, m := range moves {
+		targets[m.Container] = m.To
 	}
 	text := targets.String()
 	if text == before.BumpText() {
 		text += "," // one that was stored past admission counts only if it differs
 	}
 	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), text))
+	var after *workload.Object
+	var answer *unstructured.Unstructured
 	for _, dry := range []bool{true, false} {
-		answer := empty(kind)
+		answer = empty(kind)
 		answer.SetNamespace(o.GetNamespace())
 		answer.SetName(o.GetName())
 		options := []client.PatchOption{client.FieldOwner(fieldManager)}
@@ -47,63 +63,94 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, kind w
 			options = append(options, client.DryRunAll)
 		}
 		if err := explained(u.Client.Patch(ctx, answer, patch, options...)); err != nil {
-			u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
-			// By the kind of error: its text may differ with every try.
-			u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() { u.bumpFailed(o, err) })
-			log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
-			return
+			u.refused(ctx, o, moves, dry, err)
+			return bumpFailed
 		}
-		after, ok := u.Kinds.FromMap(answer.Object)
-		if !ok || !u.movedBy(ctx, o, before, after, dry) {
-			return
+		var ok bool
+		if after, ok = u.Kinds.FromMap(answer.Object); !ok {
+			return bumpFailed
+		}
+		if done := u.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
+			return done
 		}
 		if why := stopped(answer); dry && why != "" {
 			u.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
-			u.said.once(o.GetUID(), "", why, func() { u.waits(o, why) })
-			return
-		}
-		if !dry {
-			u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
-			u.said.clear(o.GetUID(), "")
-			for container := range targets {
-				u.said.clear(o.GetUID(), container)
+			for _, m := range moves {
+				u.wait(o, m, Verdict{Reason: WaitStopped, Message: why + ": it is used once that is over, or by the next apply"})
 			}
-			u.updated(o, before, after)
-			log.FromContext(ctx).Info("bumped", "kind", kind.GroupVersionKind.GroupKind().String(), "namespace", o.GetNamespace(),
-				"workload", o.GetName(), "images", told(before, after), "durationSeconds", u.Clock.Since(began).Seconds())
+			return bumpFailed
 		}
 	}
+	u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
+	u.moved(o, answer, before, after, moves)
+	log.FromContext(ctx).Info("bumped", "kind", kind.GroupVersionKind.GroupKind().String(), "namespace", o.GetNamespace(),
+		"workload", o.GetName(), "images", toldOf(changes(before, after)), "durationSeconds", u.Clock.Since(began).Seconds())
+	return bumpMoved
+}
+
+// refused tells of a bump that the API server did not take.
+func (u *Updater) refused(ctx context.Context, o *unstructured.Unstructured, moves []Move, dry bool, err error) {
+	u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
+	// By the kind of error: its text may differ with every try.
+	u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() {
+		u.say(o, "", eventWarning, ReasonFailed, "bumping: %v", err)
+		u.tell(o, moves[0].Rule, LevelWarn, ReasonFailed, "could not be updated: "+err.Error(), nil)
+	})
+	u.blocked(moves, WaitFailed, "the update was refused")
+	log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
 }
 
 // movedBy reads from the answer to a bump whether admission moved an image.
-func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, before, after *workload.Object, dry bool) bool {
+func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, moves []Move, before, after *workload.Object, dry bool) bumped {
 	if len(changes(before, after)) > 0 {
-		return true
+		return bumpMoved
 	}
 	logger := log.FromContext(ctx).WithValues("workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
 	if after.BumpText() != "" {
 		// Admission takes every bump off; this one has not been there.
 		u.Metrics.bumps.WithLabelValues(outcomeBypassed).Inc()
-		u.said.once(o.GetUID(), "", outcomeBypassed, func() { u.bypassed(o) })
+		const why = "a newer image is allowed, but admission was not asked: is the webhook installed and running?"
+		u.said.once(o.GetUID(), "", outcomeBypassed, func() {
+			u.say(o, "", eventWarning, ReasonFailed, why)
+			u.tell(o, moves[0].Rule, LevelWarn, ReasonFailed, why, nil)
+		})
+		u.blocked(moves, WaitAdmission, "admission was not asked")
 		logger.Info("admission was not asked about the bump")
-		return false
+		return bumpFailed
 	}
 	u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
 	logger.V(1).Info("admission moved nothing")
-	return false
+	return bumpIdle
 }
 
-// change is one image that moved.
-type change struct{ container, from, to string }
+// moved tells of a move that was made, and watches what comes of it.
+func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *workload.Object, moves []Move) {
+	key := moves[0].key
+	u.said.clear(o.GetUID(), "")
+	for _, m := range moves {
+		u.said.clear(o.GetUID(), m.Container)
+	}
+	made := changes(before, after)
+	r := &rollout{
+		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made, moves: moves,
+		rule: moves[0].Rule, began: u.Clock.Now(),
+	}
+	u.Metrics.rollout(rolloutStarted)
+	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
+	u.tell(o, r.rule, LevelInfo, ReasonUpdated, toldOf(made), made)
+	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
+	u.rollouts.begin(key, r)
+	u.checks.Add(key) // the cache may have it already
+}
 
 // changes lists the images that differ, and the digests that differ behind a
 // tag that stays.
-func changes(before, after *workload.Object) []change {
+func changes(before, after *workload.Object) []Change {
 	was, recorded, records := map[string]string{}, before.Record(), after.Record()
 	for _, slot := range before.Slots() {
 		was[slot.Key()] = slot.Image
 	}
-	var all []change
+	var all []Change
 	for _, slot := range after.Slots() {
 		key := slot.Key()
 		from, to := was[key], slot.Image
@@ -111,7 +158,7 @@ func changes(before, after *workload.Object) []change {
 			to += "@" + records[key].Digest
 		}
 		if from != to {
-			all = append(all, change{key, from, to})
+			all = append(all, Change{Container: key, From: from, To: to, written: slot.Image})
 		}
 	}
 	return all

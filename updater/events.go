@@ -2,7 +2,6 @@ package updater
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,11 +14,20 @@ import (
 
 // Reasons of the Events on workloads.
 const (
-	ReasonUpdated     = "ImageUpdated"
-	ReasonStayed      = "ImageStayed"
-	ReasonHeld        = "ImageHeld"
-	ReasonUnavailable = "RegistryUnavailable"
-	ReasonFailed      = "UpdateFailed"
+	ReasonUpdated       = "ImageUpdated"
+	ReasonStayed        = "ImageStayed"
+	ReasonHeld          = "ImageHeld"
+	ReasonWaiting       = "ImageWaiting"
+	ReasonUnavailable   = "RegistryUnavailable"
+	ReasonFailed        = "UpdateFailed"
+	ReasonSucceeded     = "RolloutSucceeded"
+	ReasonRolloutFailed = "RolloutFailed"
+	ReasonRolledBack    = "RolledBack"
+)
+
+const (
+	eventNormal  = corev1.EventTypeNormal
+	eventWarning = corev1.EventTypeWarning
 )
 
 // action is what the updater was doing when it said something. Events of one
@@ -34,20 +42,6 @@ func (u *Updater) say(o *unstructured.Unstructured, container, kind, reason, for
 	u.Events.Eventf(o, nil, kind, reason, action+container, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
 }
 
-func (u *Updater) updated(o *unstructured.Unstructured, before, after *workload.Object) {
-	u.say(o, "", corev1.EventTypeNormal, ReasonUpdated, "%s", told(before, after))
-}
-
-// told lists the images that moved: "web: example.com/app:1.2.7 -> example.com/app:1.2.8".
-func told(before, after *workload.Object) string {
-	moved := changes(before, after)
-	told := make([]string, 0, len(moved))
-	for _, c := range moved {
-		told = append(told, c.container+": "+c.from+" -> "+c.to)
-	}
-	return workload.Shorten(strings.Join(told, ", "), maxNote)
-}
-
 func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
 	text, reason := r.Why(), ReasonStayed
 	if r.Warning != "" {
@@ -56,7 +50,7 @@ func (u *Updater) stayed(o *unstructured.Unstructured, slot workload.Slot, r res
 	if r.Reason == resolver.StayHeld {
 		reason = ReasonHeld
 	}
-	u.say(o, "/"+slot.Key(), corev1.EventTypeNormal, reason, "%s: %s stays: %s", slot.Key(), slot.Image, text)
+	u.say(o, "/"+slot.Key(), eventNormal, reason, "%s: %s stays: %s", slot.Key(), slot.Image, text)
 }
 
 // held tells of holds that are new: admission, which makes them, says so to the
@@ -70,25 +64,30 @@ func (u *Updater) held(before, after *unstructured.Unstructured) {
 	holds := was.Holds()
 	for _, slot := range is.Slots() {
 		if held, ok := is.Holds()[slot.Key()]; ok && held != holds[slot.Key()] {
-			u.say(after, "/"+slot.Key(), corev1.EventTypeNormal, ReasonHeld, "%s: %s stays: %s is held", slot.Key(), slot.Image, held)
+			u.say(after, "/"+slot.Key(), eventNormal, ReasonHeld, "%s: %s stays: %s is held", slot.Key(), slot.Image, held)
 		}
 	}
 }
 
 func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err error) {
-	u.say(o, "/"+slot.Key(), corev1.EventTypeWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, resolver.Summary(err))
+	u.say(o, "/"+slot.Key(), eventWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, resolver.Summary(err))
 }
 
-func (u *Updater) bumpFailed(o *unstructured.Unstructured, err error) {
-	u.say(o, "", corev1.EventTypeWarning, ReasonFailed, "bumping: %v", err)
+// wait tells once why a move is not made yet.
+func (u *Updater) wait(o *unstructured.Unstructured, m Move, v Verdict) {
+	u.blocked([]Move{m}, v.Reason, v.Message)
+	u.said.once(o.GetUID(), m.Container, v.Reason+m.To.String(), func() {
+		u.say(o, "/"+m.Container, eventNormal, ReasonWaiting, "%s: %s waits with %s: %s", m.Container, m.Image, m.To, v.Message)
+	})
 }
 
-func (u *Updater) bypassed(o *unstructured.Unstructured) {
-	u.say(o, "", corev1.EventTypeWarning, ReasonFailed, "a newer image is allowed, but admission was not asked: is the webhook installed and running?")
-}
-
-func (u *Updater) waits(o *unstructured.Unstructured, why string) {
-	u.say(o, "", corev1.EventTypeNormal, ReasonStayed, "a newer image is allowed, but %s: it is used once that is over, or by the next apply", why)
+// blocked notes why moves are not made yet.
+func (u *Updater) blocked(moves []Move, reason, message string) {
+	for _, m := range moves {
+		u.book.note(m.key, m.Container, func(s *Standing) {
+			s.State, s.Newest, s.Reason, s.Message = StatePending, m.To.String(), reason, message
+		})
+	}
 }
 
 // said remembers what was told of each container, so that a reason to stay is

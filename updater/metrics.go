@@ -11,11 +11,23 @@ const (
 	outcomeFailed   = "failed"
 )
 
+// Outcomes of rollouts, as the metric names them.
+const (
+	rolloutStarted    = "started"
+	rolloutSucceeded  = "succeeded"
+	rolloutFailed     = "failed"
+	rolloutRolledBack = "rolled_back"
+)
+
 // Metrics counts what the updater does.
 type Metrics struct {
 	polls        *prometheus.CounterVec
 	bumps        *prometheus.CounterVec
+	rollouts     *prometheus.CounterVec
 	repositories prometheus.Gauge
+	pollLag      prometheus.Histogram
+	pushToBump   prometheus.Histogram
+	depth        *prometheus.GaugeVec
 }
 
 // NewMetrics registers the updater's metrics. Their labels are bounded:
@@ -31,8 +43,25 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		repositories: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "keelson_updater_repositories", Help: "Repositories that are polled.",
 		}),
+		rollouts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "keelson_updater_rollouts_total", Help: "Rollouts that bumps began, by what became of them.",
+		}, []string{"outcome"}),
+		pollLag: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "keelson_updater_poll_lag_seconds", Help: "How much later than planned polls began.",
+			Buckets: []float64{0.01, 0.1, 1, 5, 15, 60, 300},
+		}),
+		pushToBump: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "keelson_updater_push_to_bump_seconds", Help: "From the receipt of a push notification to the bump of a workload, gates included.",
+			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600},
+		}),
+		depth: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "keelson_updater_queue_depth", Help: "Items that are due and wait for a worker, by queue.",
+		}, []string{"queue"}),
 	}
-	for _, c := range []prometheus.Collector{m.polls, m.bumps, m.repositories} {
+	for _, outcome := range []string{rolloutStarted, rolloutSucceeded, rolloutFailed, rolloutRolledBack} {
+		m.rollouts.WithLabelValues(outcome) // zero before the first
+	}
+	for _, c := range []prometheus.Collector{m.polls, m.bumps, m.rollouts, m.repositories, m.pollLag, m.pushToBump, m.depth} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
@@ -46,4 +75,43 @@ func (m *Metrics) poll(err error) {
 		outcome = outcomeFailed
 	}
 	m.polls.WithLabelValues(outcome).Inc()
+}
+
+func (m *Metrics) rollout(outcome string) { m.rollouts.WithLabelValues(outcome).Inc() }
+
+// depthOf counts the items of a queue.
+func (m *Metrics) depthOf(queue string) func(int) {
+	gauge := m.depth.WithLabelValues(queue)
+	return func(n int) { gauge.Set(float64(n)) }
+}
+
+var (
+	pendingMoves = prometheus.NewDesc("keelson_updater_pending_moves",
+		"Containers that have a newer image which is not used yet, by what keeps it back.", []string{"reason"}, nil)
+	rolloutsInProgress = prometheus.NewDesc("keelson_updater_rollouts_in_progress",
+		"Workloads that bumps are rolling out.", nil, nil)
+)
+
+// Describe is of prometheus.Collector: an Updater collects what it would else have
+// to count with each change.
+func (u *Updater) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- pendingMoves
+	descriptions <- rolloutsInProgress
+}
+
+// Collect is of prometheus.Collector.
+func (u *Updater) Collect(collected chan<- prometheus.Metric) {
+	counts := map[string]int{}
+	for _, reason := range []string{WaitHeld, WaitTooYoung, WaitPlatform, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitFailed} {
+		counts[reason] = 0
+	}
+	u.book.each(func(s *Standing) {
+		if s.State == StatePending {
+			counts[s.Reason]++
+		}
+	})
+	for reason, n := range counts {
+		collected <- prometheus.MustNewConstMetric(pendingMoves, prometheus.GaugeValue, float64(n), reason)
+	}
+	collected <- prometheus.MustNewConstMetric(rolloutsInProgress, prometheus.GaugeValue, float64(u.pace.size()))
 }

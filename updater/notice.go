@@ -1,6 +1,12 @@
 package updater
 
-import "time"
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
 
 // Level is how much a notice matters.
 type Level string
@@ -17,6 +23,17 @@ const (
 type Change struct {
 	// Container is the slot's key; From and To are references.
 	Container, From, To string
+
+	// written is To as it stands in the template, which may lack the digest.
+	written string
+}
+
+// image is the reference in the template after the change.
+func (c Change) image() string {
+	if c.written == "" {
+		return c.To
+	}
+	return c.written
 }
 
 // Notice is one thing that people want to hear of.
@@ -38,4 +55,14 @@ type Notice struct {
 // Notifier tells people. It never blocks, and has its own ways to be sure.
 type Notifier interface {
 	Notify(n Notice)
+}
+
+func (u *Updater) tell(o *unstructured.Unstructured, rule workload.Rule, level Level, reason, text string, changes []Change) {
+	if u.Notifier == nil {
+		return
+	}
+	u.Notifier.Notify(Notice{
+		At: u.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
+		UID: string(o.GetUID()), Channels: rule.Notify, Text: workload.Shorten(text, maxNote), Changes: changes,
+	})
 }

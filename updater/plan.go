@@ -18,6 +18,14 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.polls.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}
+	if u.Ownership != nil && !u.Ownership.Owns(repository) {
+		u.takePushed(repository)
+		u.schedule(repository, nil) // it may come back
+		return true
+	}
+	if due, known := u.dueAt(repository); known {
+		u.Metrics.pollLag.Observe(max(now.Sub(due).Seconds(), 0))
+	}
 	err := u.tracedPoll(ctx, repository)
 	u.schedule(repository, err)
 	return ctx.Err() == nil

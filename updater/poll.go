@@ -3,7 +3,6 @@ package updater
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
 	"github.com/keelson-dev/keelson/resolver/registry"
 )
 
@@ -20,7 +18,7 @@ import (
 // bad workload never stops the others; the error is the registry's.
 func (u *Updater) poll(ctx context.Context, repository string) error {
 	round := &round{repository: repository, since: u.Clock.Now()}
-	_, round.pushed = u.takePushed(repository)
+	round.received, round.pushed = u.takePushed(repository)
 	var failure error
 	for _, key := range u.tracker.usersOf(repository) {
 		if ctx.Err() != nil {
@@ -35,7 +33,7 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 			}
 			continue
 		}
-		if err := u.check(ctx, round, object); err != nil {
+		if err := u.check(ctx, round, key, object); err != nil {
 			failure = err
 		}
 	}
@@ -58,64 +56,11 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 type round struct {
 	repository string
 	since      time.Time
-	// pushed: the registry told of a change.
-	pushed bool
+	// pushed: the registry told of a change, which was received then.
+	pushed   bool
+	received time.Time
 	// answered: the registry gave somebody what was asked for.
 	answered bool
-}
-
-// check decides about the containers of one workload that use the round's
-// repository, and bumps it where they move.
-func (u *Updater) check(ctx context.Context, r *round, o *unstructured.Unstructured) error {
-	object, ok := u.Kinds.FromMap(o.Object)
-	if !ok {
-		return nil
-	}
-	namespace, err := u.namespace(ctx, o.GetNamespace())
-	if err != nil || !namespace.Enabled() || object.Deleting() {
-		return nil //nolint:nilerr // a namespace that is gone takes its workloads along
-	}
-	object = u.withRelease(ctx, object)
-	settings, record := workload.ReadSettings(object, namespace), object.Record()
-	targets := workload.Record{}
-	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
-	var failure error
-	for _, slot := range object.Slots() {
-		rule := settings.Rule(slot)
-		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.pushed ||
-			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
-			continue
-		}
-		running := runs(reference, record[slot.Key()], rule)
-		query := r.query(rule, running, reference.Digest != "")
-		if query.Platforms == nil && u.Placement != nil {
-			query.Platforms = placed()
-		}
-		if u.Credentials != nil {
-			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
-		}
-		resolution, err := u.resolve(ctx, query)
-		switch {
-		case err != nil:
-			failure = err
-			u.said.once(o.GetUID(), slot.Key(), "unavailable", func() { u.failed(o, slot, err) })
-		case moved(running, resolution):
-			targets[slot.Key()] = workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}
-		default:
-			u.stay(o, slot, resolution)
-		}
-		// A tag that does not exist is its workload's fault, and no reason to
-		// poll the repository less for all others.
-		if resolution.Err != nil && resolution.Reason != resolver.StayNotInList {
-			failure = resolution.Err
-		}
-		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
-	}
-	if len(targets) > 0 {
-		u.bump(ctx, o, object.Kind, targets)
-	}
-	return failure
 }
 
 func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
@@ -150,16 +95,6 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 // moved reports whether admission would answer anything but what runs.
 func moved(running workload.Result, r resolver.Resolution) bool {
 	return r.Tag != running.Tag || r.Digest != "" && r.Digest != running.Digest
-}
-
-// stay tells once why a workload does not move, unless it is where it should
-// be.
-func (u *Updater) stay(o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
-	if r.Warning == "" && (r.Reason == policy.StayNewest || r.Reason == policy.StayNever) {
-		u.said.clear(o.GetUID(), slot.Key())
-		return
-	}
-	u.said.once(o.GetUID(), slot.Key(), string(r.Reason)+r.Warning+r.Preferred(), func() { u.stayed(o, slot, r) })
 }
 
 // retryAfter is when a registry wants to be asked again, if it said so.

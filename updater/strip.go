@@ -9,8 +9,9 @@ import (
 )
 
 // strip returns a transform for the informers of workloads: it keeps the keys
-// and images that polling reads, with what bears on pulling them, and drops the
-// rest of the object, so that thousands of workloads fit in little memory.
+// and images that polling reads, with what bears on pulling them and what tells
+// of a rollout, and drops the rest of the object, so that thousands of workloads
+// fit in little memory.
 func strip(kinds workload.Kinds) func(any) (any, error) {
 	return func(in any) (any, error) {
 		full, ok := in.(*unstructured.Unstructured)
@@ -42,6 +43,58 @@ func strip(kinds workload.Kinds) func(any) (any, error) {
 		}
 		at["metadata"] = map[string]any{"annotations": workload.OurKeys(object.TemplateAnnotations())}
 		at["spec"] = object.ImagesOnly()
+		keepRollout(kept, full)
 		return kept, nil
 	}
+}
+
+// keepRollout keeps what health is read from.
+func keepRollout(kept, full *unstructured.Unstructured) {
+	if generation := full.GetGeneration(); generation > 0 {
+		kept.SetGeneration(generation)
+	}
+	if moved := touches(full); moved != nil {
+		kept.Object[touched] = moved
+	}
+	if spec, ok := full.Object["spec"].(map[string]any); ok {
+		into, _ := kept.Object["spec"].(map[string]any)
+		for _, field := range []string{"replicas", "paused", "updateStrategy"} {
+			if value, ok := spec[field]; ok && into != nil {
+				into[field] = value
+			}
+		}
+	}
+	status, _ := full.Object["status"].(map[string]any)
+	few := map[string]any{}
+	for _, field := range statusCounts {
+		if value, ok := status[field]; ok {
+			few[field] = value
+		}
+	}
+	if conditions := keepConditions(status["conditions"]); conditions != nil {
+		few["conditions"] = conditions
+	}
+	if len(few) > 0 {
+		kept.Object["status"] = few
+	}
+}
+
+// keepConditions keeps those that tell of progress, without their messages.
+func keepConditions(all any) []any {
+	list, _ := all.([]any)
+	var few []any
+	for _, c := range list {
+		condition, _ := c.(map[string]any)
+		switch condition["type"] {
+		case "Progressing", "Available", "Reconciling", "Stalled":
+			short := map[string]any{}
+			for _, field := range []string{"type", "status", "reason", "lastUpdateTime"} {
+				if value, ok := condition[field]; ok {
+					short[field] = value
+				}
+			}
+			few = append(few, short)
+		}
+	}
+	return few
 }

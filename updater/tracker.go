@@ -1,7 +1,10 @@
 package updater
 
 import (
+	"cmp"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,6 +80,18 @@ func (t *tracker) usersOf(repository string) []objectKey {
 		keys = append(keys, key)
 	}
 	return keys
+}
+
+// keys returns the workloads that are followed.
+func (t *tracker) keys() []objectKey {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.byKey))
+}
+
+// cmpKeys orders workloads by their names.
+func cmpKeys(a, b objectKey) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.kind.Kind, b.kind.Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // used reports whether any workload uses a repository.

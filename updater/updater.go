@@ -56,8 +56,9 @@ type Options struct {
 	Kinds workload.Kinds
 	// Cache holds the workloads and namespaces; see CacheOptions.
 	Cache cache.Cache
-	// Client writes the bumps.
+	// Client writes the bumps; Live reads past the Cache what it does not keep.
 	Client client.Client
+	Live   client.Reader
 	// Resolver reads the registries.
 	Resolver Resolver
 	// Credentials are asked before the Resolver's own. The default is none.
@@ -83,6 +84,11 @@ type Options struct {
 	Tracer trace.Tracer
 	// Clock is the time. The default is the real one.
 	Clock clock.WithTicker
+	// Pace bounds how many rollouts go on at once. The default is no bound.
+	Pace Pace
+	// Approvals is a gate that lets through what people approved. The default is
+	// none.
+	Approvals Gate
 	// Workers bounds how many repositories are polled at once. The default
 	// is 4.
 	Workers int
@@ -99,6 +105,16 @@ type Updater struct {
 	// has told of.
 	polls  workqueue.TypedDelayingInterface[string]
 	urgent *urgent[string]
+	// moves are the workloads whose pending moves are to be tried, urgentMoves those
+	// of them that a registry has told of.
+	moves       workqueue.TypedDelayingInterface[objectKey]
+	urgentMoves *urgent[objectKey]
+	pending     *pending
+	pace        *pace
+	canaries    *canaries
+	// checks are the workloads whose rollouts are to be looked at.
+	checks   workqueue.TypedDelayingInterface[objectKey]
+	rollouts *rollouts
 
 	mu sync.Mutex
 	// leads is false while another replica does the work.
@@ -125,13 +141,18 @@ func New(o Options) *Updater {
 	if o.Workers == 0 {
 		o.Workers = defaultWorkers
 	}
-	first := newUrgent[string]()
-	return &Updater{
+	u := &Updater{
 		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
-		polls: newQueue(first, o.Clock, func(int) {}), urgent: first,
+		urgent: newUrgent[string](), urgentMoves: newUrgent[objectKey](),
+		pending: newPending(), canaries: newCanaries(), rollouts: newRollouts(),
 		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{},
 	}
+	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
+	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
+	u.checks = newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf("rollouts"))
+	u.pace = newPace(o.Pace, func(key objectKey) { u.moves.Add(key) })
+	return u
 }
 
 // NeedLeaderElection tells the manager that only the leader polls and bumps.
@@ -152,18 +173,27 @@ func (u *Updater) Start(ctx context.Context) error {
 			workers.Go(func() { u.followCustom(ctx, kind) })
 		}
 	}
+	u.resumeAll(ctx)
 	for range u.Workers {
-		workers.Go(func() {
-			for u.work(ctx) {
-			}
-		})
+		for _, work := range []func(context.Context) bool{u.work, u.workMoves} {
+			workers.Go(func() {
+				for work(ctx) {
+				}
+			})
+		}
 	}
+	workers.Go(func() {
+		for u.workHealth(ctx) {
+		}
+	})
 	if u.Releases != nil {
 		workers.Go(func() { u.followReleases(ctx) })
 		workers.Go(func() { u.rereadReleases(ctx) })
 	}
 	<-ctx.Done()
 	u.polls.ShutDown()
+	u.moves.ShutDown()
+	u.checks.ShutDown()
 	workers.Wait()
 	return nil
 }

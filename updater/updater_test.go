@@ -122,7 +122,11 @@ metadata:
     keelson.dev/pollSchedule: "@every 1m"
     keelson.dev/state: '{"c":{}}'
     kubectl.kubernetes.io/last-applied-configuration: "{}"
-  managedFields: [{manager: kubectl}]
+  generation: 4
+  managedFields:
+  - {manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}
+  - {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}
+  - {manager: kube-controller-manager, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:status": {}}}
 spec:
   replicas: 3
   template:
@@ -133,7 +137,7 @@ spec:
       containers: [{name: c, image: "example.com/app:1.2.7", env: [{name: A, value: b}]}]
       initContainers: [{name: i, image: "example.com/app:1.2.0"}]
       volumes: [{name: v, image: {reference: "example.com/data:1"}}, {name: e, emptyDir: {}}]
-status: {replicas: 3}
+status: {replicas: 3, updatedReplicas: 2, collisionCount: 1, conditions: [{type: Progressing, status: "True", reason: ReplicaSetUpdated, message: m}]}
 `)
 	want := object(t, `
 apiVersion: apps/v1
@@ -145,7 +149,11 @@ metadata:
   resourceVersion: "7"
   labels: {keel.sh/policy: all}
   annotations: {keelson.dev/pollSchedule: "@every 1m"}
+  generation: 4
+touched: {updater: "2026-01-01T00:01:00Z", others: "2026-01-01T00:00:00Z"}
+status: {replicas: 3, updatedReplicas: 2, conditions: [{type: Progressing, status: "True", reason: ReplicaSetUpdated}]}
 spec:
+  replicas: 3
   template:
     metadata: {annotations: {keelson.dev/resolved: "c=1.2.7"}}
     spec:
@@ -187,8 +195,12 @@ spec: {template: {spec: {containers: [{name: c, image: "example.com/app:1"}]}}}
 
 func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &o.Object); err != nil {
+	if err := o.UnmarshalJSON(data); err != nil { // numbers as the API server's
 		t.Fatal(err)
 	}
 	return o

@@ -114,10 +114,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 				object = gone.Obj
 			}
 			if o, ok := object.(*unstructured.Unstructured); ok {
-				u.tracker.set(keyOf(kind, o), nil)
-				u.Metrics.repositories.Set(float64(u.tracker.size()))
-				u.said.forget(o.GetUID())
-				u.unread.note(keyOf(kind, o), kind, false)
+				u.drop(keyOf(kind, o), kind, o.GetUID())
 			}
 		},
 	}
@@ -130,21 +127,36 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
 		return // its own event tracks its workloads
 	}
-	uses := u.usesOf(ctx, o, namespace)
-	for _, repository := range u.tracker.set(keyOf(kind, o), uses) {
+	key := keyOf(kind, o)
+	uses, standings, canary := u.usesOf(ctx, o, namespace)
+	u.book.keep(key, standings)
+	u.canaries.put(key, canary)
+	for _, repository := range u.tracker.set(key, uses) {
 		u.observe(repository)
+	}
+	if u.pending.has(key) { // its settings may have changed
+		u.moves.Add(key)
+	}
+	if u.rollouts.of(key) != nil {
+		u.checks.Add(key)
+	}
+	for _, follower := range u.canaries.rest(key) {
+		if u.pending.has(follower) {
+			u.moves.Add(follower)
+		}
 	}
 	u.Metrics.repositories.Set(float64(u.tracker.size()))
 }
 
-func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) []use {
+// usesOf returns what a workload wants followed, what is known of its containers
+// from itself alone, and its place in a canary's set.
+func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []Standing, canary workload.Canary) {
 	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
-		return nil
+		return nil, nil, canary
 	}
 	object = u.withRelease(ctx, object)
-	settings := workload.ReadSettings(object, namespace)
-	var uses []use
+	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
@@ -155,9 +167,27 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 		if rule.Trigger == workload.TriggerPush {
 			wants.schedule = nil
 		}
-		uses = append(uses, wants)
+		uses, canary = append(uses, wants), rule.Canary
+		standings = append(standings, Standing{
+			Kind: object.Kind.GroupVersionKind.Kind, Namespace: o.GetNamespace(), Name: o.GetName(), Container: slot.Key(),
+			Repository: reference.Repository, Running: runs(reference, record[slot.Key()], rule).String(),
+			Policy: rule.Policy.Name(), State: StateUnknown,
+		})
 	}
-	return uses
+	return uses, standings, canary
+}
+
+// drop forgets a workload that is gone.
+func (u *Updater) drop(key objectKey, kind workload.Kind, uid types.UID) {
+	u.tracker.set(key, nil)
+	u.Metrics.repositories.Set(float64(u.tracker.size()))
+	u.said.forget(uid)
+	u.unread.note(key, kind, false)
+	u.book.keep(key, nil)
+	u.canaries.put(key, workload.Canary{})
+	u.pending.forget(key)
+	u.rollouts.forget(key)
+	u.pace.leave(key)
 }
 
 // trackNamespace notes anew what the workloads of a namespace want.

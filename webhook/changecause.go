@@ -12,13 +12,6 @@ import (
 	"github.com/keelson-dev/keelson/webhook/intent"
 )
 
-// annotationChangeCause is what `kubectl rollout history` shows of a revision:
-// the controllers copy it from the workload when they make one.
-const annotationChangeCause = "kubernetes.io/change-cause"
-
-// causePrefix marks a cause as ours.
-const causePrefix = "keelson: "
-
 // maxCauses is how many containers a cause tells of.
 const maxCauses = 5
 
@@ -27,7 +20,7 @@ const maxCauses = 5
 // did not cause. Another write that makes a revision takes ours off, and else
 // the cause is the writer's own business.
 func (d *Decision) changeCause() string {
-	submitted := causeOf(d.input.Object)
+	submitted := d.input.Object.ChangeCause()
 	if d.input.Stored == nil || d.reinvoked() {
 		return submitted
 	}
@@ -35,19 +28,14 @@ func (d *Decision) changeCause() string {
 		if more := len(causes) - maxCauses; more > 0 {
 			causes = append(causes[:maxCauses:maxCauses], fmt.Sprintf("and %d more", more))
 		}
-		return causePrefix + strings.Join(causes, ", ")
+		return workload.CausePrefix + strings.Join(causes, ", ")
 	}
 	// What an undo brings back is another text than the stored one.
-	left := submitted == causeOf(d.input.Stored) && strings.HasPrefix(submitted, causePrefix)
+	left := submitted == d.input.Stored.ChangeCause() && strings.HasPrefix(submitted, workload.CausePrefix)
 	if left && d.newRevision() {
 		return ""
 	}
 	return submitted
-}
-
-func causeOf(o *workload.Object) string {
-	cause, _ := o.Annotations()[annotationChangeCause].(string)
-	return cause
 }
 
 // reinvoked reports whether our own answer is seen again: the bump is gone from

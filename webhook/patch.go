@@ -37,7 +37,7 @@ func (d *Decision) Patch() []jsonpatch.Operation {
 	set(template, workload.AnnotationBump, d.bumpText())
 	set([]string{"metadata", "annotations"}, workload.AnnotationState, d.stateText())
 	set([]string{"metadata", "annotations"}, workload.AnnotationHold, d.holdText())
-	set([]string{"metadata", "annotations"}, annotationChangeCause, d.changeCause())
+	set([]string{"metadata", "annotations"}, workload.AnnotationChangeCause, d.changeCause())
 	for _, at := range slices.Sorted(maps.Keys(want)) {
 		ops = append(ops, annotate(object, strings.Split(at, "/"), want[at])...)
 	}

@@ -45,6 +45,7 @@ type updaterOptions struct {
 	leaderElect    bool
 	leaseNamespace string
 	workers        int
+	pace           updater.Pace
 }
 
 func newUpdaterCommand() *cobra.Command {
@@ -60,14 +61,15 @@ func newUpdaterCommand() *cobra.Command {
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
 			}
-			return faults.orNil()
+			return append(faults, paceFaults(o.pace)...).orNil()
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
 	o.addFlags(command.Flags())
 	command.Flags().BoolVar(&o.leaderElect, "leader-elect", true, "let one of several replicas work, elected by a Lease")
 	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
-	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled at once")
+	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
+	addPaceFlags(command.Flags(), &o.pace)
 	return command
 }
 
@@ -146,11 +148,12 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.kinds(),
-		Cache: manager.GetCache(), Client: manager.GetClient(), Resolver: asked.answers,
+		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
-		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers,
+		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 	})
 	return errors.Join(
+		metrics.Registry.Register(u),
 		manager.Add(u),
 		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
 		manager.AddReadyzCheck("ping", healthz.Ping),

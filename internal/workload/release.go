@@ -224,8 +224,9 @@ func repositoryOf(slot Slot) string {
 
 // listed writes a list as the annotation does, with nothing for what is no text.
 func listed(items []any) string {
-	var all []string
-	for _, item := range items[:min(len(items), maxChannels+1)] {
+	items = items[:min(len(items), maxChannels+1)]
+	all := make([]string, 0, len(items))
+	for _, item := range items {
 		all = append(all, text(item))
 	}
 	return strings.Join(all, ",")

@@ -1,0 +1,30 @@
+package workload
+
+import "strings"
+
+const (
+	// AnnotationChangeCause is what `kubectl rollout history` shows of a revision:
+	// the controllers copy it from the workload when they make one.
+	AnnotationChangeCause = "kubernetes.io/change-cause"
+	// CausePrefix marks a cause as ours.
+	CausePrefix = "keelson: "
+)
+
+// ChangeCause returns the object's change cause; empty without one.
+func (o *Object) ChangeCause() string { return text(o.Annotations()[AnnotationChangeCause]) }
+
+// MovedByUpdater reports whether the change cause says that the updater's last
+// move was one of the container. It is anybody's to write, and no more than a
+// hint.
+func (o *Object) MovedByUpdater(container string) bool {
+	causes, ours := strings.CutPrefix(o.ChangeCause(), CausePrefix)
+	if !ours {
+		return false
+	}
+	for cause := range strings.SplitSeq(causes, ", ") {
+		if strings.HasPrefix(cause, container+" ") || strings.HasPrefix(cause, "and ") {
+			return true
+		}
+	}
+	return false
+}

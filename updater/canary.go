@@ -1,0 +1,180 @@
+package updater
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// canaries knows the sets of workloads in which one goes ahead.
+type canaries struct {
+	mu   sync.Mutex
+	sets map[string]map[objectKey]workload.Canary
+	of   map[objectKey]string
+	// healthy is when a workload was first seen healthy with what it runs.
+	healthy map[objectKey]healthySince
+}
+
+type healthySince struct {
+	images string
+	at     time.Time
+}
+
+func newCanaries() *canaries {
+	return &canaries{sets: map[string]map[objectKey]workload.Canary{}, of: map[objectKey]string{}, healthy: map[objectKey]healthySince{}}
+}
+
+// setOf names a set in its namespace: no other may bear on it.
+func setOf(namespace string, c workload.Canary) string { return namespace + "/" + c.Set }
+
+// put notes a workload's place; the zero Canary takes it out.
+func (c *canaries) put(key objectKey, place workload.Canary) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if set, was := c.of[key]; was {
+		delete(c.sets[set], key)
+		if len(c.sets[set]) == 0 {
+			delete(c.sets, set)
+		}
+		delete(c.of, key)
+	}
+	if place.Set == "" {
+		delete(c.healthy, key)
+		return
+	}
+	set := setOf(key.Namespace, place)
+	if c.sets[set] == nil {
+		c.sets[set] = map[objectKey]workload.Canary{}
+	}
+	c.sets[set][key], c.of[key] = place, set
+}
+
+// firsts are the workloads of a set that go ahead.
+func (c *canaries) firsts(set string) map[objectKey]workload.Canary {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	firsts := map[objectKey]workload.Canary{}
+	for key, place := range c.sets[set] {
+		if place.First {
+			firsts[key] = place
+		}
+	}
+	return firsts
+}
+
+// rest are those that follow a workload; none where it is not the first.
+func (c *canaries) rest(key objectKey) []objectKey {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	set := c.sets[c.of[key]]
+	if !set[key].First {
+		return nil
+	}
+	var rest []objectKey
+	for other, place := range set {
+		if !place.First {
+			rest = append(rest, other)
+		}
+	}
+	return rest
+}
+
+// since returns from when on a workload has been healthy with these images.
+func (c *canaries) since(key objectKey, images string, healthy bool, now time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !healthy {
+		delete(c.healthy, key)
+		return time.Time{}
+	}
+	known, ok := c.healthy[key]
+	if !ok || known.images != images {
+		known = healthySince{images, now}
+		c.healthy[key] = known
+	}
+	return known.at
+}
+
+// canaryGate lets the rest of a set follow its first.
+type canaryGate struct{ u *Updater }
+
+// Judge is a Gate.
+func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
+	place := m.Rule.Canary
+	if place.Set == "" || place.First {
+		return Verdict{}
+	}
+	firsts := g.u.canaries.firsts(setOf(m.Workload.Namespace(), place))
+	if len(firsts) == 0 {
+		return Verdict{Reason: WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
+	}
+	keys := slices.SortedFunc(maps.Keys(firsts), cmpKeys)
+	for _, key := range keys {
+		if verdict := g.follows(ctx, m, key, firsts[key].Soak); !verdict.Open() {
+			return verdict
+		}
+	}
+	return Verdict{}
+}
+
+// follows judges by one workload that goes ahead.
+func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak time.Duration) Verdict {
+	wait := func(format string, args ...any) Verdict {
+		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
+	}
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(first.kind)
+	if err := g.u.Cache.Get(ctx, first.NamespacedName, o); err != nil {
+		return wait("goes first, and is not there")
+	}
+	object, ok := g.u.Kinds.FromMap(o.Object)
+	if !ok {
+		return wait("goes first, and is not there")
+	}
+	running, uses := runningOf(object, m.Repository)
+	if !uses {
+		return wait("goes first, and has no image of that repository")
+	}
+	if !running.Agrees(m.To) {
+		return wait("goes first, and runs %s", running)
+	}
+	health := healthOf(o)
+	since := g.u.canaries.since(first, running.String(), health.phase == phaseHealthy, g.u.Clock.Now())
+	if health.phase != phaseHealthy {
+		return wait("goes first, and is not healthy")
+	}
+	if !health.since.IsZero() { // which a restart of ours does not forget
+		since = health.since
+	}
+	if ripe := since.Add(soak); g.u.Clock.Now().Before(ripe) {
+		verdict := wait("has been healthy since %s, for %s it has to be", since.UTC().Format("15:04 MST"), soak)
+		verdict.Again = ripe
+		return verdict
+	}
+	return Verdict{}
+}
+
+// runningOf is what a workload runs of a repository.
+func runningOf(o *workload.Object, repository string) (workload.Result, bool) {
+	record := o.Record()
+	for _, slot := range o.Slots() {
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil || reference.Repository != repository {
+			continue
+		}
+		running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
+		if recorded := record[slot.Key()]; running.Digest == "" && recorded.Tag == running.Tag {
+			running.Digest = recorded.Digest
+		}
+		return running, true
+	}
+	return workload.Result{}, false
+}

@@ -1,0 +1,129 @@
+package updater
+
+import (
+	"context"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/resolver/policy"
+)
+
+// check decides about the containers of one workload that use the round's
+// repository. Those that move are handed on to the gates; the error is the
+// registry's.
+func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstructured.Unstructured) error {
+	object, ok := u.Kinds.FromMap(o.Object)
+	if !ok {
+		return nil
+	}
+	namespace, err := u.namespace(ctx, o.GetNamespace())
+	if err != nil || !namespace.Enabled() || object.Deleting() {
+		return nil //nolint:nilerr // a namespace that is gone takes its workloads along
+	}
+	object = u.withRelease(ctx, object)
+	settings, record := workload.ReadSettings(object, namespace), object.Record()
+	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
+	var failure error
+	moves := false
+	for _, slot := range object.Slots() {
+		rule := settings.Rule(slot)
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.pushed ||
+			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
+			continue
+		}
+		running := runs(reference, record[slot.Key()], rule)
+		query := r.query(rule, running, reference.Digest != "")
+		if query.Platforms == nil && u.Placement != nil {
+			query.Platforms = placed()
+		}
+		if u.Credentials != nil {
+			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
+		}
+		resolution, err := u.resolve(ctx, query)
+		switch {
+		case err != nil:
+			failure = err
+			u.said.once(o.GetUID(), slot.Key(), "unavailable", func() { u.failed(o, slot, err) })
+			u.unknown(key, slot, err)
+		case moved(running, resolution):
+			moves = true
+			u.pending.add(Move{
+				key: key, Workload: object, Container: slot.Key(), Repository: r.repository, Rule: rule, Image: slot.Image,
+				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest},
+			}, r.received)
+		default:
+			u.pending.drop(key, slot.Key())
+			u.stay(key, o, slot, resolution)
+		}
+		// A tag that does not exist is its workload's fault, and no reason to
+		// poll the repository less for all others.
+		if resolution.Err != nil && resolution.Reason != resolver.StayNotInList {
+			failure = resolution.Err
+		}
+		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
+		u.checked(key, slot, r)
+	}
+	if moves {
+		if r.pushed {
+			u.urgentMoves.add(key)
+		}
+		u.moves.Add(key)
+	}
+	return failure
+}
+
+// checked notes when a container was looked at.
+func (u *Updater) checked(key objectKey, slot workload.Slot, r *round) {
+	u.book.note(key, slot.Key(), func(s *Standing) { s.Checked = r.since })
+}
+
+// unknown notes that a registry did not answer.
+func (u *Updater) unknown(key objectKey, slot workload.Slot, err error) {
+	u.book.note(key, slot.Key(), func(s *Standing) {
+		s.State, s.Reason, s.Message = StateUnknown, ReasonUnavailable, resolver.Summary(err)
+	})
+}
+
+// stay tells once why a workload does not move, unless it is where it should
+// be.
+func (u *Updater) stay(key objectKey, o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
+	u.book.note(key, slot.Key(), func(s *Standing) { s.stays(r) })
+	if r.Warning == "" && (r.Reason == policy.StayNewest || r.Reason == policy.StayNever) {
+		u.said.clear(o.GetUID(), slot.Key())
+		return
+	}
+	u.said.once(o.GetUID(), slot.Key(), string(r.Reason)+r.Warning+r.Preferred(), func() { u.stayed(o, slot, r) })
+}
+
+// waits are the reasons to stay while there is something newer.
+var waits = map[policy.Reason]string{
+	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform,
+}
+
+// stays takes the resolution of a container that does not move.
+func (s *Standing) stays(r resolver.Resolution) {
+	s.Newest = workload.Result{Tag: r.Tag, Digest: r.Digest}.String()
+	if reason, waiting := waits[r.Reason]; waiting {
+		s.State, s.Reason, s.Message = StatePending, reason, r.Why()
+		if len(r.Passed) > 0 {
+			s.Newest = r.Passed[0].Tag
+		}
+		return
+	}
+	if s.State != StateRolling && s.State != StateFailed {
+		s.State = StateCurrent
+	}
+	if s.State == StateCurrent {
+		s.Reason, s.Message = "", ""
+		if r.Reason != policy.StayNewest {
+			s.Reason, s.Message = string(r.Reason), r.Why()
+		}
+		if r.Warning != "" {
+			s.Message = r.Warning
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package updater
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// Why a newer image is not used yet: words for machines, in Standing.Reason, in
+// Events and as a metric's label.
+const (
+	WaitHeld      = "Held"
+	WaitTooYoung  = "TooYoung"
+	WaitPlatform  = "NoPlatform"
+	WaitWindow    = "WindowClosed"
+	WaitApproval  = "NotApproved"
+	WaitPace      = "TooManyRollouts"
+	WaitCanary    = "CanaryNotReady"
+	WaitStopped   = "WorkloadStopped"
+	WaitAdmission = "AdmissionNotAsked"
+	WaitFailed    = "UpdateFailed"
+)
+
+// Move is what a gate judges: one container of a workload, and the image that its
+// policy moves it to.
+type Move struct {
+	// Workload is as the cache has it: without all that updates do not read.
+	Workload *workload.Object
+	// Container is the slot's key, Repository canonical.
+	Container, Repository string
+	Rule                  workload.Rule
+	// Image is the reference that runs; From and To are its result and the next.
+	Image    string
+	From, To workload.Result
+
+	key objectKey
+}
+
+// Verdict is a gate's answer. The zero value is that it is open.
+type Verdict struct {
+	// Reason is one of the Wait words; Message says it to people, as a clause.
+	Reason, Message string
+	// Again is when the gate may open by itself; zero where something else has to
+	// happen first.
+	Again time.Time
+}
+
+// Open reports whether the move may go on.
+func (v Verdict) Open() bool { return v.Reason == "" }
+
+// Gate stands between a candidate and its use.
+type Gate interface {
+	Judge(ctx context.Context, m *Move) Verdict
+}
+
+// gates are asked in this order. Those before them, holds, ages and platforms,
+// choose between candidates and are the resolver's; pace comes last, since it
+// takes a place.
+func (u *Updater) gates() []Gate {
+	gates := []Gate{windowGate{u.Clock.Now}}
+	if u.Approvals != nil {
+		gates = append(gates, u.Approvals)
+	}
+	return append(gates, canaryGate{u})
+}
+
+func (u *Updater) judge(ctx context.Context, m *Move) Verdict {
+	for _, gate := range u.gates() {
+		if verdict := gate.Judge(ctx, m); !verdict.Open() {
+			return verdict
+		}
+	}
+	return Verdict{}
+}
+
+// windowGate opens at the times that the workload names.
+type windowGate struct{ now func() time.Time }
+
+// Judge is a Gate.
+func (g windowGate) Judge(_ context.Context, m *Move) Verdict {
+	open, until := m.Rule.Window.Open(g.now())
+	switch {
+	case open:
+		return Verdict{}
+	case until.IsZero():
+		return Verdict{Reason: WaitWindow, Message: "its window never opens"}
+	default:
+		return Verdict{WaitWindow, fmt.Sprintf("its window opens at %s", until.Format("Mon 2006-01-02 15:04 MST")), until}
+	}
+}

@@ -1,0 +1,138 @@
+package updater
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// tryAgain is when a move is tried again that the API server did not take.
+const tryAgain = 30 * time.Second
+
+// workMoves tries the moves of the next workload. It returns false at the end.
+func (u *Updater) workMoves(ctx context.Context) bool {
+	key, shutdown := u.moves.Get()
+	if shutdown {
+		return false
+	}
+	defer u.moves.Done(key)
+	if ctx.Err() == nil {
+		u.try(ctx, key)
+	}
+	return ctx.Err() == nil
+}
+
+// try makes the moves of a workload that all gates let through, in one bump.
+func (u *Updater) try(ctx context.Context, key objectKey) {
+	ready, o, pushed := u.through(ctx, key)
+	if len(ready) == 0 {
+		u.pace.leave(key) // it may have been called from the line
+		return
+	}
+	at := placeOf(key.Namespace, repositoriesOf(ready)...)
+	if verdict := u.pace.enter(key, at, !pushed.IsZero()); !verdict.Open() {
+		for _, m := range ready {
+			u.wait(o, m, verdict)
+		}
+		return
+	}
+	switch u.bump(ctx, o, ready[0].Workload, ready) {
+	case bumpMoved:
+		if !pushed.IsZero() {
+			u.Metrics.pushToBump.Observe(u.Clock.Since(pushed).Seconds())
+		}
+		u.pending.drop(key, containersOf(ready)...)
+		return // it leaves once its outcome is known
+	case bumpIdle:
+		u.pending.drop(key, containersOf(ready)...)
+	case bumpFailed:
+		u.moves.AddAfter(key, tryAgain)
+	}
+	u.pace.leave(key)
+}
+
+// through returns the moves of a workload that all gates let through, by what it
+// is now, and when a registry told of one.
+func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *unstructured.Unstructured, pushed time.Time) {
+	waiting, pushed := u.pending.of(key)
+	if len(waiting) == 0 {
+		return nil, nil, pushed
+	}
+	o = &unstructured.Unstructured{}
+	o.SetGroupVersionKind(key.kind)
+	object, settings, ok := u.now(ctx, key, o)
+	if !ok {
+		u.pending.forget(key)
+		return nil, o, pushed
+	}
+	var again time.Time
+	for _, m := range waiting {
+		if !renew(&m, object, settings) {
+			u.pending.drop(key, m.Container) // the next poll tells
+			continue
+		}
+		if u.Ownership != nil && !u.Ownership.Owns(m.Repository) {
+			u.pending.drop(key, m.Container)
+			continue
+		}
+		verdict := u.judge(ctx, &m)
+		if verdict.Open() {
+			ready = append(ready, m)
+			continue
+		}
+		u.wait(o, m, verdict)
+		if !verdict.Again.IsZero() && (again.IsZero() || verdict.Again.Before(again)) {
+			again = verdict.Again
+		}
+	}
+	if !again.IsZero() {
+		u.moves.AddAfter(key, max(again.Sub(u.Clock.Now()), 0))
+	}
+	return ready, o, pushed
+}
+
+// now reads a workload and its settings.
+func (u *Updater) now(ctx context.Context, key objectKey, into *unstructured.Unstructured) (*workload.Object, *workload.Settings, bool) {
+	if err := u.Cache.Get(ctx, key.NamespacedName, into); err != nil {
+		return nil, nil, false
+	}
+	object, ok := u.Kinds.FromMap(into.Object)
+	namespace, err := u.namespace(ctx, key.Namespace)
+	if !ok || err != nil || !namespace.Enabled() || object.Deleting() {
+		return nil, nil, false
+	}
+	object = u.withRelease(ctx, object)
+	return object, workload.ReadSettings(object, namespace), true
+}
+
+// renew gives a move the workload as it is now. ok is false where that runs
+// something else by now, or is not governed any more.
+func renew(m *Move, object *workload.Object, settings *workload.Settings) (ok bool) {
+	for _, slot := range object.Slots() {
+		if slot.Key() != m.Container {
+			continue
+		}
+		m.Workload, m.Rule = object, settings.Rule(slot)
+		return slot.Image == m.Image && m.Rule.Governed()
+	}
+	return false
+}
+
+func repositoriesOf(moves []Move) []string {
+	all := make([]string, 0, len(moves))
+	for _, m := range moves {
+		all = append(all, m.Repository)
+	}
+	return all
+}
+
+func containersOf(moves []Move) []string {
+	all := make([]string, 0, len(moves))
+	for _, m := range moves {
+		all = append(all, m.Container)
+	}
+	return all
+}

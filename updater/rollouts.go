@@ -1,0 +1,91 @@
+package updater
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// rollout is a move that the updater made, until its outcome is known.
+type rollout struct {
+	uid types.UID
+	// generation is that of the workload with the move. What the cache has of an
+	// earlier one says nothing.
+	generation int64
+	changes    []Change
+	// moves are what to take back.
+	moves []Move
+	rule  workload.Rule
+	// back is true for a move that takes another back.
+	back bool
+
+	began, progressed time.Time
+	updated           int64
+	// healthy: its Pods were, once.
+	healthy bool
+}
+
+// deadline is when it has failed unless it is healthy or goes on.
+func (r *rollout) deadline() time.Time {
+	last := r.progressed
+	if r.healthy || r.began.After(last) {
+		last = r.began
+	}
+	return last.Add(r.rule.HealthTimeout)
+}
+
+// rollouts are those that are watched.
+type rollouts struct {
+	mu  sync.Mutex
+	all map[objectKey]*rollout
+}
+
+func newRollouts() *rollouts { return &rollouts{all: map[objectKey]*rollout{}} }
+
+func (r *rollouts) begin(key objectKey, of *rollout) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all[key] = of
+}
+
+// end forgets a rollout; another that began meanwhile stays.
+func (r *rollouts) end(key objectKey, of *rollout) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all[key] == of {
+		delete(r.all, key)
+	}
+}
+
+func (r *rollouts) of(key objectKey) *rollout {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all[key]
+}
+
+func (r *rollouts) forget(key objectKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.all, key)
+}
+
+// step notes what the cache says, and returns when it is to be looked at next.
+func (r *rollouts) step(of *rollout, updated int64, healthy bool, now time.Time) (deadline time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if updated > of.updated {
+		of.updated, of.progressed = updated, now
+	}
+	of.healthy = of.healthy || healthy
+	return of.deadline()
+}
+
+// wasHealthy reports whether its Pods were healthy before.
+func (r *rollouts) wasHealthy(of *rollout) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return of.healthy
+}

@@ -1,0 +1,56 @@
+package updater
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// touched is a field that strip adds to what is kept of a workload: when the
+// updater moved it last, and when anybody else wrote its spec. Both come from the
+// managed fields, which the API server keeps, so that another leader knows, too.
+const touched = "touched"
+
+const (
+	touchedByUs     = "updater"
+	touchedByOthers = "others"
+)
+
+// touches condenses managed fields; nil where the updater has moved nothing.
+func touches(full *unstructured.Unstructured) map[string]any {
+	if already, ok := full.Object[touched].(map[string]any); ok {
+		return already
+	}
+	ours, others := "", ""
+	entries, _, _ := unstructured.NestedFieldNoCopy(full.Object, "metadata", "managedFields")
+	list, _ := entries.([]any)
+	for _, e := range list {
+		entry, _ := e.(map[string]any)
+		at, _ := entry["time"].(string) // the API server writes it in UTC
+		if subresource, _ := entry["subresource"].(string); subresource != "" {
+			continue
+		}
+		if entry["manager"] == fieldManager {
+			ours = max(ours, at)
+		} else if fields, _ := entry["fieldsV1"].(map[string]any); fields["f:spec"] != nil {
+			others = max(others, at)
+		}
+	}
+	if ours == "" {
+		return nil
+	}
+	return map[string]any{touchedByUs: ours, touchedByOthers: others}
+}
+
+// movedAt is when the updater's last move was written, if nobody has written the
+// spec since.
+func movedAt(o *unstructured.Unstructured) (time.Time, bool) {
+	kept, _ := o.Object[touched].(map[string]any)
+	ours, _ := kept[touchedByUs].(string)
+	others, _ := kept[touchedByOthers].(string)
+	if ours == "" || others > ours {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339, ours)
+	return at, err == nil
+}
