@@ -138,7 +138,11 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 	u.Metrics.rollout(rolloutStarted)
 	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
 	u.tell(o, r.rule, LevelInfo, ReasonUpdated, toldOf(made), made)
-	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
+	for _, m := range moves {
+		u.book.note(key, m.Container, func(s *Standing) {
+			s.State, s.Newest, s.Reason, s.Message = StateRolling, m.To.String(), "", ""
+		})
+	}
 	u.rollouts.begin(key, r)
 	u.checks.Add(key) // the cache may have it already
 }

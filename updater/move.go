@@ -29,7 +29,7 @@ func (u *Updater) workMoves(ctx context.Context) bool {
 func (u *Updater) try(ctx context.Context, key objectKey) {
 	ready, o, pushed := u.through(ctx, key)
 	if len(ready) == 0 {
-		u.pace.leave(key) // it may have been called from the line
+		u.yield(key) // it may have been called from the line
 		return
 	}
 	at := placeOf(key.Namespace, repositoriesOf(ready)...)
@@ -50,6 +50,16 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 		u.pending.drop(key, containersOf(ready)...)
 	case bumpFailed:
 		u.moves.AddAfter(key, tryAgain)
+	}
+	u.yield(key)
+}
+
+// yield gives back a workload's place, unless a rollout of it goes on, and lets
+// the next in line try.
+func (u *Updater) yield(key objectKey) {
+	if u.rollouts.of(key) != nil {
+		u.pace.next()
+		return
 	}
 	u.pace.leave(key)
 }

@@ -84,7 +84,7 @@ func (r *rollout) stands(o *workload.Object) bool {
 // abandon stops watching without a verdict.
 func (u *Updater) abandon(key objectKey, r *rollout) {
 	u.rollouts.end(key, r)
-	u.pace.leave(key)
+	u.yield(key)
 }
 
 func (u *Updater) succeeded(key objectKey, r *rollout, o *unstructured.Unstructured) {
@@ -93,7 +93,7 @@ func (u *Updater) succeeded(key objectKey, r *rollout, o *unstructured.Unstructu
 	for _, follower := range u.canaries.rest(key) {
 		u.moves.Add(follower)
 	}
-	if r.back {
+	if r.back || key.kind.Kind == "CronJob" { // which rolls nothing
 		return
 	}
 	u.Metrics.rollout(rolloutSucceeded)
@@ -122,7 +122,7 @@ func (u *Updater) late(ctx context.Context, key objectKey, r *rollout, o *unstru
 // unhealthy ends a rollout that failed, and takes it back where that is wanted.
 func (u *Updater) unhealthy(ctx context.Context, key objectKey, r *rollout, o *unstructured.Unstructured, why string) {
 	u.rollouts.end(key, r)
-	defer u.pace.leave(key)
+	defer u.yield(key)
 	u.Metrics.rollout(rolloutFailed)
 	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, why })
 	text := fmt.Sprintf("%s: %s", toldOf(r.changes), why)
@@ -139,4 +139,13 @@ func (u *Updater) stand(key objectKey, r *rollout, change func(*Standing)) {
 	for _, c := range r.changes {
 		u.book.note(key, c.Container, change)
 	}
+}
+
+// recovered is for a workload that got well after it had failed.
+func (u *Updater) recovered(key objectKey) {
+	u.book.noteAll(key, func(s *Standing) {
+		if s.State == StateFailed {
+			s.State, s.Reason, s.Message = StateCurrent, "", ""
+		}
+	})
 }

@@ -55,7 +55,6 @@ func (p *pace) bounds(of place) map[string]int {
 func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.quit(key)
 	if _, has := p.taken[key]; has {
 		return Verdict{}
 	}
@@ -63,23 +62,24 @@ func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 		p.queue(queued{key, at, urgent})
 		return Verdict{Reason: WaitPace, Message: full}
 	}
+	p.quit(key)
+	p.take(key, at)
+	return Verdict{}
+}
+
+func (p *pace) take(key objectKey, at place) {
 	p.taken[key] = at
 	for bound := range p.bounds(at) {
 		p.used[bound]++
 	}
-	return Verdict{}
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
 func (p *pace) hold(key objectKey, at place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, has := p.taken[key]; has {
-		return
-	}
-	p.taken[key] = at
-	for bound := range p.bounds(at) {
-		p.used[bound]++
+	if _, has := p.taken[key]; !has {
+		p.take(key, at)
 	}
 }
 
@@ -96,8 +96,15 @@ func (p *pace) full(at place) string {
 	return ""
 }
 
-// queue puts the urgent ones before the others.
+// queue puts the urgent ones before the others. Who waits already keeps the place
+// in the line.
 func (p *pace) queue(q queued) {
+	if at := slices.IndexFunc(p.line, func(other queued) bool { return other.key == q.key }); at >= 0 {
+		if p.line[at].place = q.place; p.line[at].urgent || !q.urgent {
+			return
+		}
+		p.quit(q.key)
+	}
 	i := len(p.line)
 	if q.urgent {
 		if first := slices.IndexFunc(p.line, func(other queued) bool { return !other.urgent }); first >= 0 {
@@ -124,6 +131,13 @@ func (p *pace) leave(key objectKey) {
 		}
 	}
 	p.quit(key)
+	p.mu.Unlock()
+	p.next()
+}
+
+// next wakes the first in line that there is a place for.
+func (p *pace) next() {
+	p.mu.Lock()
 	next := slices.IndexFunc(p.line, func(q queued) bool { return p.full(q.place) == "" })
 	var woken objectKey
 	if next >= 0 {

@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
 )
 
 // errMovedOn: what would be taken back is not there any more.
@@ -82,91 +81,6 @@ func imageAfter(changes []Change, container string) string {
 		}
 	}
 	return ""
-}
-
-// resumeAll watches again what a former leader began.
-func (u *Updater) resumeAll(ctx context.Context) {
-	for _, key := range u.tracker.keys() {
-		u.resume(ctx, key)
-	}
-}
-
-// resume watches again what a former leader began: the API server has all that it
-// takes. What has failed by itself meanwhile is told by its standing alone, unless
-// it is to be taken back.
-func (u *Updater) resume(ctx context.Context, key objectKey) {
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.kind)
-	if u.Cache.Get(ctx, key.NamespacedName, o) != nil {
-		return
-	}
-	at, ours := movedAt(o)
-	h := healthOf(o)
-	if !ours || h.phase != phaseRolling && h.phase != phaseFailed {
-		return
-	}
-	r, err := u.recall(ctx, key)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "resuming", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name)
-		return
-	}
-	if len(r.changes) == 0 {
-		return
-	}
-	r.began, r.generation, r.uid = at, o.GetGeneration(), o.GetUID()
-	if h.phase == phaseFailed && (r.back || r.rule.Rollback != workload.RollbackAuto) {
-		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.message })
-		return
-	}
-	u.rollouts.begin(key, r)
-	if h.phase == phaseRolling {
-		u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(r.moves)...))
-		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
-	}
-	u.checks.Add(key)
-}
-
-// recall reads from the workload's state what its last move was.
-func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
-	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
-	defer cancel()
-	live := empty(workload.Kind{GroupVersionKind: key.kind})
-	if err := u.Live.Get(ctx, key.NamespacedName, live); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", key.Name, err)
-	}
-	object, ok := u.Kinds.FromMap(live.Object)
-	namespace, err := u.namespace(ctx, key.Namespace)
-	if !ok || err != nil {
-		return nil, fmt.Errorf("reading %q: %w", key.Name, err)
-	}
-	settings := workload.ReadSettings(u.withRelease(ctx, object), namespace)
-	r, state := &rollout{}, object.State()
-	for _, slot := range object.Slots() {
-		past := state[slot.Key()].Results
-		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || len(past) < 2 || !object.MovedByUpdater(slot.Key()) {
-			continue
-		}
-		last, former := past[len(past)-1], past[len(past)-2]
-		from, okFrom := workload.ParseResult(former.Result)
-		to, okTo := workload.ParseResult(last.Result)
-		running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-		if !okFrom || !okTo || former.Repository != reference.Repository || last.Repository != reference.Repository || !running.Agrees(to) {
-			continue
-		}
-		digest := ""
-		if reference.Digest != "" {
-			digest = from.Digest
-		}
-		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Rule: settings.Rule(slot), Image: reference.With(from.Tag, digest), From: from, To: to}
-		r.moves, r.rule = append(r.moves, m), m.Rule
-		r.changes = append(r.changes, Change{Container: slot.Key(), From: m.Image, To: slot.Image})
-		// What is held has been left: this is the way back.
-		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(to) {
-			r.back = true
-		}
-	}
-	return r, nil
 }
 
 // toldOf lists images that moved: "web: example.com/app:1.2.7 -> example.com/app:1.2.8".

@@ -72,11 +72,32 @@ func (b *book) keep(key objectKey, containers []Standing) {
 	b.rows[key] = rows
 }
 
+// failed reports whether a workload's last move failed.
+func (b *book) failed(key objectKey) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, row := range b.rows[key] {
+		if row.State == StateFailed {
+			return true
+		}
+	}
+	return false
+}
+
 // note changes what is known of one container.
 func (b *book) note(key objectKey, container string, change func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if row := b.rows[key][container]; row != nil {
+		change(row)
+	}
+}
+
+// noteAll changes what is known of all of a workload's containers.
+func (b *book) noteAll(key objectKey, change func(*Standing)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, row := range b.rows[key] {
 		change(row)
 	}
 }

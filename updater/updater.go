@@ -173,7 +173,7 @@ func (u *Updater) Start(ctx context.Context) error {
 			workers.Go(func() { u.followCustom(ctx, kind) })
 		}
 	}
-	u.resumeAll(ctx)
+	u.resumeAll(ctx, func(objectKey) bool { return true })
 	for range u.Workers {
 		for _, work := range []func(context.Context) bool{u.work, u.workMoves} {
 			workers.Go(func() {

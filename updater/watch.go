@@ -139,6 +139,8 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 	}
 	if u.rollouts.of(key) != nil {
 		u.checks.Add(key)
+	} else if u.book.failed(key) && healthOf(o).phase == phaseHealthy {
+		u.recovered(key)
 	}
 	for _, follower := range u.canaries.rest(key) {
 		if u.pending.has(follower) {

@@ -1,0 +1,118 @@
+package updater
+
+import (
+	"slices"
+	"testing"
+)
+
+// paced is a pace whose line is worked off by hand.
+type paced struct {
+	*pace
+	woken []string
+}
+
+func newPaced(limits Pace) *paced {
+	p := &paced{}
+	p.pace = newPace(limits, func(key objectKey) { p.woken = append(p.woken, key.Name) })
+	return p
+}
+
+func (p *paced) enters(name string, at place, urgent bool) bool {
+	return p.enter(key(name), at, urgent).Open()
+}
+
+func TestPaceBoundsWhatItNames(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits Pace
+		third  place
+		enters bool
+	}{
+		"no bound lets all in":                     {Pace{}, placeOf("a", "r.io/x"), true},
+		"the cluster's bound counts everybody":     {Pace{Cluster: 2}, placeOf("b", "q.io/x"), false},
+		"a namespace's bound counts its own":       {Pace{Namespace: 2}, placeOf("a", "q.io/x"), false},
+		"a namespace's bound lets others in":       {Pace{Namespace: 2}, placeOf("b", "r.io/x"), true},
+		"a registry's bound counts its own":        {Pace{Registry: 2}, placeOf("b", "r.io/y"), false},
+		"a registry's bound counts one of several": {Pace{Registry: 2}, placeOf("b", "q.io/y", "r.io/y"), false},
+		"a registry's bound lets others in":        {Pace{Registry: 2}, placeOf("a", "q.io/y"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPaced(test.limits)
+			for _, first := range []string{"one", "two"} {
+				if !p.enters(first, placeOf("a", "r.io/x", "r.io/z"), false) {
+					t.Fatalf("%s has to wait", first)
+				}
+			}
+			if got := p.enters("three", test.third, false); got != test.enters {
+				t.Errorf("the third enters: %t", got)
+			}
+			p.leave(key("one"))
+			if woken := len(p.woken) == 1; woken == test.enters {
+				t.Errorf("woken: %v", p.woken)
+			}
+			if !p.enters("three", test.third, false) {
+				t.Error("it has to wait when there is room")
+			}
+		})
+	}
+}
+
+func TestPaceKeepsTheLine(t *testing.T) {
+	p := newPaced(Pace{Cluster: 1})
+	at := placeOf("a", "r.io/x")
+	p.enters("runs", at, false)
+	for _, waiting := range []string{"polled", "polled too"} {
+		p.enters(waiting, at, false)
+	}
+	p.enters("pushed", at, true)
+	p.enters("pushed too", at, true)
+	p.enters("polled", at, false) // asks again
+	p.enters("polled, then pushed", at, false)
+	p.enters("polled, then pushed", at, true)
+	p.enters("gone", at, false)
+	p.leave(key("gone"))
+	if len(p.woken) > 0 {
+		t.Errorf("woken while nothing is free: %v", p.woken)
+	}
+	for _, leaving := range []string{"runs", "pushed", "pushed too", "polled, then pushed", "polled", "polled too"} {
+		before := len(p.woken)
+		p.leave(key(leaving))
+		for _, next := range p.woken[before:] {
+			p.enters(next, at, false)
+		}
+	}
+	if want := []string{"pushed", "pushed too", "polled, then pushed", "polled", "polled too"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+	if p.size() != 0 || len(p.used) != 0 {
+		t.Errorf("%d places are taken, counted %v", p.size(), p.used)
+	}
+}
+
+// A workload that is woken and does not come, because a gate has closed, would
+// keep its place from all others.
+func TestPaceWakesTheNextWhereOneDoesNotCome(t *testing.T) {
+	p := newPaced(Pace{Cluster: 1})
+	at := placeOf("a", "r.io/x")
+	p.enters("runs", at, false)
+	p.enters("closed", at, false)
+	p.enters("open", at, false)
+	p.leave(key("runs"))
+	p.leave(key("closed"))
+	if want := []string{"closed", "open"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+func TestARolloutThatGoesOnCountsEvenAboveTheBound(t *testing.T) {
+	p := newPaced(Pace{Cluster: 1})
+	at := placeOf("a", "r.io/x")
+	p.hold(key("one"), at)
+	p.hold(key("two"), at)
+	p.hold(key("two"), at)
+	if p.size() != 2 || p.enters("three", at, false) {
+		t.Errorf("%d go on, and a third enters", p.size())
+	}
+	if !p.enters("one", at, false) {
+		t.Error("one that has a place is refused")
+	}
+}
