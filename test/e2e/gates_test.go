@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// closed is a window that is over for at least an hour from now.
+func closed() string {
+	opens := time.Now().UTC().Add(2 * time.Hour)
+	return fmt.Sprintf("keelson.dev/window: %d %d * * * for 1h", opens.Minute(), opens.Hour())
+}
+
+func TestWindowKeepsWhatIsNewUntilItOpens(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond, closed()), "apply", "-f", "-")
+	revision := s.settled("web")
+	s.push("1.3.0")
+	s.waits("web", "WindowClosed", "its window opens at ")
+	if got := s.settled("web"); got != revision {
+		t.Errorf("revision %s -> %s", revision, got)
+	}
+	s.must("", "annotate", "--overwrite", "deployment/web", "keelson.dev/window=@daily for 1d")
+	s.awaitTag("web", "1.3.0")
+}
+
+// A canary's set follows the one that goes first, and only once that is healthy.
+func TestCanaryGoesFirst(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("first", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: shop first for 1s"), "apply", "-f", "-")
+	s.must(s.manifest("rest", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: shop"), "apply", "-f", "-")
+	s.must(s.manifest("alone", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: other"), "apply", "-f", "-")
+	s.settled("first")
+	s.settled("rest")
+	s.push("1.3.0")
+	s.waits("rest", "CanaryNotReady", "first ")
+	s.awaitTag("first", "1.3.0")
+	s.awaitTag("rest", "1.3.0")
+	s.waits("alone", "CanaryNotReady", `no workload goes first in the set "other"`)
+	s.wantTag("alone", "1.2.0")
+	done, followed := s.movedAt("first"), s.movedAt("rest")
+	if followed.Before(done) {
+		t.Errorf("the first moved at %s, the rest at %s", done, followed)
+	}
+}
+
+func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
+	s := newSpace(t)
+	s.updater("--max-rollouts=1")
+	s.push("1.2.0")
+	for _, name := range []string{"one", "two"} {
+		s.must(s.manifest(name, "1.2.0", "keelson.dev/policy: glob:1.*", everySecond), "apply", "-f", "-")
+		s.settled(name)
+	}
+	s.push("1.3.0-unpullable")
+	s.await("one of them to move", func(context.Context) error {
+		if s.tag("one") == "1.2.0" && s.tag("two") == "1.2.0" {
+			return fmt.Errorf("none has")
+		}
+		return nil
+	})
+	waiting := "one"
+	if s.tag("one") != "1.2.0" {
+		waiting = "two"
+	}
+	s.waits(waiting, "TooManyRollouts", "1 rollouts go on, as many as may at once")
+	s.wantTag(waiting, "1.2.0")
+	s.push("1.4.0") // which can be pulled
+	s.awaitTag("one", "1.4.0")
+	s.awaitTag("two", "1.4.0")
+	for _, name := range []string{"one", "two"} {
+		s.settled(name)
+	}
+}
+
+// failing is a Deployment whose rollout fails after three seconds.
+func (s *space) failing(name, tag string, annotations ...string) string {
+	return s.manifest(name, tag, append(annotations, "keelson.dev/policy: glob:1.*", everySecond)...)
+}
+
+func TestFailedRolloutIsTold(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.failing("web", "1.2.0"), "apply", "-f", "-")
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
+	s.settled("web")
+	s.push("1.3.0-unpullable")
+	s.event("web", "RolloutFailed", "its progress deadline is exceeded")
+	s.wantTag("web", "1.3.0-unpullable")
+	s.push("1.4.0")
+	s.event("web", "RolloutSucceeded", "1.3.0-unpullable -> "+s.image+":1.4.0")
+}
+
+func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
+	s.settled("web")
+	s.push("1.3.0-unpullable")
+	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
+	s.settled("web")
+	s.wantTag("web", "1.2.0")
+	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "web=1.3.0-unpullable" {
+		t.Errorf("hold %q", got)
+	}
+	revision := s.settled("web")
+	polls := s.polls()
+	s.await("three more polls", func(context.Context) error {
+		if n := s.polls() - polls; n < 3 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	if got := s.settled("web"); got != revision {
+		t.Errorf("it rolled again: revision %s -> %s", revision, got)
+	}
+	// Something higher ends the hold.
+	s.push("1.4.0")
+	s.awaitTag("web", "1.4.0")
+	s.event("web", "RolloutSucceeded", ":1.4.0")
+	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "" {
+		t.Errorf("hold %q", got)
+	}
+}
+
+// What somebody writes after a move is theirs: their rollout is not taken back.
+func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
+	s.settled("web")
+	s.push("1.3.0")
+	s.event("web", "RolloutSucceeded", ":1.3.0")
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"no":"such"}}}}}`)
+	s.await("the rollout to fail", func(context.Context) error {
+		for _, c := range s.deployment("web").Status.Conditions {
+			if c.Reason == "ProgressDeadlineExceeded" {
+				return nil
+			}
+		}
+		return fmt.Errorf("it has not")
+	})
+	polls := s.polls()
+	s.await("three more polls", func(context.Context) error {
+		if n := s.polls() - polls; n < 3 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	s.wantTag("web", "1.3.0")
+	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "" {
+		t.Errorf("hold %q", got)
+	}
+}
+
+// A leader that ends while Pods roll leaves the verdict, and what follows from it,
+// to the next one.
+func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":6}}`)
+	s.settled("web")
+	s.push("1.3.0-unpullable")
+	s.awaitTag("web", "1.3.0-unpullable")
+	s.kill()
+	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
+	s.settled("web")
+	s.wantTag("web", "1.2.0")
+}

@@ -1,0 +1,54 @@
+package e2e
+
+import (
+	"context"
+	"time"
+)
+
+// updater runs an updater with other flags for the time of a test.
+func (s *space) updater(args ...string) {
+	s.t.Helper()
+	s.restart(args...)
+	s.t.Cleanup(func() { s.restart() })
+}
+
+func (s *space) restart(args ...string) {
+	s.t.Helper()
+	ctx := context.WithoutCancel(s.t.Context())
+	if err := shared.keelson.StopUpdater(ctx); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := shared.keelson.StartUpdater(ctx, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// kill ends the updater without warning, and starts another.
+func (s *space) kill() {
+	s.t.Helper()
+	if err := shared.keelson.Updater().Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := shared.keelson.StartUpdater(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// waits waits until a Deployment has a newer image that is not used for a reason,
+// which the user is told of.
+func (s *space) waits(name, reason, message string) {
+	s.t.Helper()
+	s.event(name, "ImageWaiting", message)
+}
+
+// movedAt is when the updater moved a Deployment, by its managed fields.
+func (s *space) movedAt(name string) time.Time {
+	s.t.Helper()
+	for _, entry := range s.deployment(name).ManagedFields {
+		if entry.Manager == "keelson-updater" && entry.Subresource == "" {
+			return entry.Time.Time
+		}
+	}
+	s.t.Fatal("the updater has not moved it")
+	return time.Time{}
+}
