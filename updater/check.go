@@ -2,6 +2,7 @@ package updater
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -43,6 +44,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		if u.Credentials != nil {
 			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
 		}
+		u.tracker.read(r.repository, key, groupOf(ctx, query), r.since)
 		resolution, err := u.resolve(ctx, query)
 		switch {
 		case err != nil:
@@ -126,4 +128,18 @@ func (s *Standing) stays(r resolver.Resolution) {
 			s.Message = r.Warning
 		}
 	}
+}
+
+// groupOf names the credentials that a query is asked with, in their order: those
+// that have the same read a repository together.
+func groupOf(ctx context.Context, q resolver.Query) string {
+	if q.Credentials == nil {
+		return "none"
+	}
+	found, _ := q.Credentials.For(ctx, q.Repository) // the resolver tells what is missing
+	names := make([]string, 0, len(found)+1)
+	for _, credential := range found {
+		names = append(names, credential.Identity())
+	}
+	return strings.Join(append(names, "none"), "\n")
 }

@@ -20,7 +20,11 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 	round := &round{repository: repository, since: u.Clock.Now()}
 	round.received, round.pushed = u.takePushed(repository)
 	var failure error
-	for _, key := range u.tracker.usersOf(repository) {
+	users := u.tracker.dueUsers(repository, round.since)
+	if round.pushed {
+		users = u.tracker.usersOf(repository)
+	}
+	for _, key := range users {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -31,18 +31,32 @@ type use struct {
 type tracker struct {
 	mu    sync.Mutex
 	byKey map[objectKey][]use
-	users map[string]map[objectKey][]cron.Schedule
+	users map[string]map[objectKey]*user
+	// polled is when each repository was read last, with the credentials that its
+	// users have in common.
+	polled map[string]map[string]time.Time
+}
+
+// user is a workload that uses a repository.
+type user struct {
+	schedules []cron.Schedule
+	// group are those that read the repository with the same credentials; it is
+	// not known before the first poll.
+	group string
 }
 
 func newTracker() *tracker {
-	return &tracker{byKey: map[objectKey][]use{}, users: map[string]map[objectKey][]cron.Schedule{}}
+	return &tracker{
+		byKey: map[objectKey][]use{}, users: map[string]map[objectKey]*user{}, polled: map[string]map[string]time.Time{},
+	}
 }
 
 // set replaces what a workload uses, and returns the repositories it uses now.
 func (t *tracker) set(key objectKey, uses []use) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.remove(key)
+	was := t.remove(key)
+	defer t.tidy(was)
 	if len(uses) == 0 {
 		return nil
 	}
@@ -50,34 +64,84 @@ func (t *tracker) set(key objectKey, uses []use) []string {
 	var repositories []string
 	for _, u := range uses {
 		if t.users[u.repository] == nil {
-			t.users[u.repository] = map[objectKey][]cron.Schedule{}
+			t.users[u.repository] = map[objectKey]*user{}
 		}
-		if t.users[u.repository][key] == nil {
+		of := t.users[u.repository][key]
+		if of == nil {
+			of = &user{group: was[u.repository]}
+			t.users[u.repository][key] = of
 			repositories = append(repositories, u.repository)
 		}
-		t.users[u.repository][key] = append(t.users[u.repository][key], u.schedule)
+		of.schedules = append(of.schedules, u.schedule)
 	}
 	return repositories
 }
 
-// remove forgets a workload; the caller holds the lock.
-func (t *tracker) remove(key objectKey) {
+// remove forgets a workload, and returns the groups that it was in; the caller
+// holds the lock.
+func (t *tracker) remove(key objectKey) (groups map[string]string) {
+	groups = map[string]string{}
 	for _, u := range t.byKey[key] {
-		delete(t.users[u.repository], key)
-		if len(t.users[u.repository]) == 0 {
-			delete(t.users, u.repository)
+		if of := t.users[u.repository][key]; of != nil {
+			groups[u.repository] = of.group
 		}
+		delete(t.users[u.repository], key)
 	}
 	delete(t.byKey, key)
+	return groups
+}
+
+// tidy forgets repositories that nobody uses; the caller holds the lock.
+func (t *tracker) tidy(repositories map[string]string) {
+	for repository := range repositories {
+		if len(t.users[repository]) == 0 {
+			delete(t.users, repository)
+			delete(t.polled, repository)
+		}
+	}
+}
+
+// read notes with which credentials a workload had a repository read, and when.
+func (t *tracker) read(repository string, key objectKey, group string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	of := t.users[repository][key]
+	if of == nil {
+		return
+	}
+	of.group = group
+	if t.polled[repository] == nil {
+		t.polled[repository] = map[string]time.Time{}
+	}
+	t.polled[repository][group] = at
 }
 
 // usersOf returns the workloads that use a repository.
 func (t *tracker) usersOf(repository string) []objectKey {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	keys := make([]objectKey, 0, len(t.users[repository]))
-	for key := range t.users[repository] {
-		keys = append(keys, key)
+	return slices.Collect(maps.Keys(t.users[repository]))
+}
+
+// dueUsers returns those whose turn it is: of each group of credentials all, or
+// none.
+func (t *tracker) dueUsers(repository string, now time.Time) []objectKey {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	due := map[string]bool{"": true}
+	for _, of := range t.users[repository] {
+		last, known := t.polled[repository][of.group]
+		for _, schedule := range of.schedules {
+			if schedule != nil && (!known || !schedule.Next(last).After(now)) {
+				due[of.group] = true
+			}
+		}
+	}
+	var keys []objectKey
+	for key, of := range t.users[repository] {
+		if due[of.group] {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }
@@ -116,16 +180,20 @@ func (t *tracker) size() int {
 func (t *tracker) next(repository string, after time.Time, first bool) (due time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, schedules := range t.users[repository] {
-		for _, schedule := range schedules {
+	for _, of := range t.users[repository] {
+		last, known := t.polled[repository][of.group]
+		if !known {
+			last = after
+		}
+		for _, schedule := range of.schedules {
 			if schedule == nil {
 				continue
 			}
-			at := schedule.Next(after)
+			at := schedule.Next(last)
 			if at.IsZero() {
 				continue
 			}
-			interval := at.Sub(after)
+			interval := at.Sub(last)
 			if _, every := schedule.(cron.ConstantDelaySchedule); every && first {
 				at = after.Add(share(repository, interval))
 			} else {
@@ -136,7 +204,7 @@ func (t *tracker) next(repository string, after time.Time, first bool) (due time
 			}
 		}
 	}
-	return due, ok
+	return latest(due, after), ok
 }
 
 // maxJitter is how far polls that are due at one moment are spread.

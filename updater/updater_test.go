@@ -51,6 +51,42 @@ func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
 	}
 }
 
+// One tenant that polls each minute is no reason to read the repository with
+// another's credentials each minute, too.
+func TestEachCredentialHasItsOwnSchedule(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tracked := newTracker()
+	for name, text := range map[string]string{"often": "@every 1m", "seldom": "@every 1h", "seldom too": "@every 2h"} {
+		tracked.set(key(name), []use{schedule(t, text)})
+	}
+	of := map[string]string{"often": "a", "seldom": "b", "seldom too": "b"}
+	reads := map[string]int{}
+	for now := start; now.Before(start.Add(3 * time.Hour)); {
+		for _, user := range tracked.dueUsers("example.com/app", now) {
+			reads[user.Name]++
+			tracked.read("example.com/app", user, of[user.Name], now)
+		}
+		due, ok := tracked.next("example.com/app", now, false)
+		if !ok || !due.After(now) {
+			t.Fatalf("due at %s, after a poll at %s", due, now)
+		}
+		now = due
+	}
+	if reads["often"] < 160 || reads["often"] > 180 {
+		t.Errorf("%d reads for the one that polls each minute in 3 hours", reads["often"])
+	}
+	if reads["seldom"] != 3 || reads["seldom too"] != 3 {
+		t.Errorf("%d and %d reads for those with another credential, of which one polls each hour: want 3", reads["seldom"], reads["seldom too"])
+	}
+	tracked.set(key("seldom"), []use{schedule(t, "@every 1h")}) // its status changed
+	if due, _ := tracked.next("example.com/app", start.Add(3*time.Hour), false); due.Sub(start.Add(3*time.Hour)) > 70*time.Second {
+		t.Errorf("due at %s", due)
+	}
+	if got := tracked.users["example.com/app"][key("seldom")].group; got != "b" {
+		t.Errorf("a change of the workload loses its group: %q", got)
+	}
+}
+
 // A restart must ask no registry for everything at once, nor at a moment that
 // a cron schedule does not name.
 func TestFirstPoll(t *testing.T) {
