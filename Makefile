@@ -68,6 +68,12 @@ bench-admission: ## Measure admission beside other webhooks, and the webhook's m
 	$(LOCALCLUSTER) build
 	go run ./test/bench $(BENCH)
 
+# LATENCY holds flags: go run ./test/latency -help
+.PHONY: bench-latency
+bench-latency: ## Measure the time from a push to the spec, beside doing it by hand
+	$(LOCALCLUSTER) build
+	go run ./test/latency $(LATENCY)
+
 ### Verify
 
 .PHONY: verify

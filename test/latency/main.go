@@ -1,0 +1,113 @@
+// Command latency measures how long it takes from the push of an image to the
+// spec of a workload that follows it: by a person's loop of `kubectl set image`, by
+// a push notification to Keelson, and by its polls. All in one run, with the same
+// cluster, registry and workloads; the figures are those of this machine at this
+// time.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// options are what is measured, and how much of it.
+type options struct {
+	source    string
+	workloads int
+	interval  time.Duration
+	limit     time.Duration
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "latency:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	var o options
+	flags := flag.NewFlagSet("latency", flag.ContinueOnError)
+	flags.StringVar(&o.source, "source", ".", "folder of the repository")
+	flags.IntVar(&o.workloads, "workloads", 200, "Deployments, each with a repository of its own")
+	flags.DurationVar(&o.interval, "interval", 5*time.Second, "how often the updater polls, in the part that measures polls")
+	flags.DurationVar(&o.limit, "limit", time.Minute, "how long a push may take to be seen")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || o.workloads < 1 || o.interval < time.Second {
+		return fmt.Errorf("bad arguments %q: -workloads is 1 or more, -interval 1s or more, and there are no others", args)
+	}
+	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	c, err := cluster.Start(ctx, cluster.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		err = errors.Join(err, c.Stop(end))
+	}()
+	m, err := prepare(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	if err := m.watch(watching); err != nil {
+		return err
+	}
+	return m.compare(ctx)
+}
+
+// settings let the registry be asked as often as this takes, and anybody who can
+// reach the port tell of pushes.
+const (
+	registrySettings = "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n"
+	pushSettings     = "apiVersion: keelson.dev/v1alpha1\nkind: PushConfig\nsenders:\n- {sender: native, unauthenticated: true}\n"
+)
+
+// prepare installs Keelson, with a receiver of push notifications.
+func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, error) {
+	registries, pushes := filepath.Join(c.Dir, "registries.yaml"), filepath.Join(c.Dir, "push.yaml")
+	if err := errors.Join(
+		os.WriteFile(registries, fmt.Appendf(nil, registrySettings, c.Registry), 0o600),
+		os.WriteFile(pushes, []byte(pushSettings), 0o600),
+	); err != nil {
+		return nil, err
+	}
+	keelson, err := installation.Install(ctx, c, installation.Options{
+		Source: o.source, Log: os.Stderr, NoUpdater: true, Args: []string{"--registries-config=" + registries},
+	})
+	if err != nil {
+		return nil, err
+	}
+	port, err := cluster.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	if err := keelson.StartUpdater(ctx, "--max-rollouts=0", "--push-address="+address, "--push-config="+pushes); err != nil {
+		return nil, err
+	}
+	m := &measurement{options: o, cluster: c, receiver: "http://" + address + "/v1/webhooks/native", seen: map[string]sight{}, changed: make(chan struct{})}
+	return m, m.create(ctx)
+}
