@@ -84,6 +84,11 @@ func (r *rollout) stands(o *workload.Object) bool {
 // abandon stops watching without a verdict.
 func (u *Updater) abandon(key objectKey, r *rollout) {
 	u.rollouts.end(key, r)
+	u.book.noteAll(key, func(s *Standing) {
+		if s.State == StateRolling {
+			s.settle()
+		}
+	})
 	u.yield(key)
 }
 

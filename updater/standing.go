@@ -63,9 +63,11 @@ func (b *book) keep(key objectKey, containers []Standing) {
 	for _, c := range containers {
 		row := c
 		if known := was[c.Container]; known != nil && known.Repository == c.Repository {
-			running, policy := c.Running, c.Policy
 			row = *known
-			row.Running, row.Policy = running, policy
+			row.Running, row.Policy = c.Running, c.Policy
+			if row.State == StatePending && known.Running != c.Running {
+				row.settle() // somebody wrote it
+			}
 		}
 		rows[c.Container] = &row
 	}
@@ -90,6 +92,14 @@ func (b *book) note(key objectKey, container string, change func(*Standing)) {
 	defer b.mu.Unlock()
 	if row := b.rows[key][container]; row != nil {
 		change(row)
+	}
+}
+
+// settle is for a container whose former state holds no more.
+func (s *Standing) settle() {
+	s.State, s.Reason, s.Message = StateUnknown, "", ""
+	if s.Running == s.Newest {
+		s.State = StateCurrent
 	}
 }
 
