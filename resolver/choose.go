@@ -6,12 +6,17 @@ import (
 	"github.com/keelson-dev/keelson/resolver/policy"
 )
 
-// maxTried is how many tags that the policy prefers may turn out to have no
-// manifest, or none for the workload's platforms, before the base stays.
-const maxTried = 8
+const (
+	// maxTried is how many tags that the policy prefers may turn out to have no
+	// manifest, or none for the workload's platforms, before the base stays.
+	maxTried = 8
+	// maxYoung is how many may be too young beside them: a pipeline can push more
+	// in the time that they have to wait than may be broken.
+	maxYoung = 50
+)
 
-// choose selects from a list, and reads of the selected tag what pin and
-// platforms ask for.
+// choose selects from a list, and reads of the selected tag what pin, platforms
+// and age ask for.
 func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
 	if seen.index == nil || seen.index.Len() == 0 {
 		kept := stay(q, StayEmptyList)
@@ -42,44 +47,26 @@ func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential 
 
 // highest is the tag that the policy prefers among those that serve.
 func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
-	tried := map[string]bool{}
-	var passed []Rejection
-	var fault *unfitError // of the tag before
-	for range maxTried {
-		selected := r.selects(q, seen, tried)
+	p := passing{tags: map[string]bool{}}
+	for p.goesOn() {
+		selected := r.selects(q, seen, p.tags)
 		if !selected.Moved(q.Tag) {
 			break
 		}
 		digest, found := r.examine(ctx, q, selected.Tag, credential)
 		if found == nil {
-			chosen := Resolution{Tag: selected.Tag, Digest: digest.text, Reason: selected.Reason, Stale: digest.old != nil, Err: digest.old, Passed: passed}
-			if chosen.Err == nil && fault != nil {
-				chosen.Err = fault.err
-			}
-			return chosen
+			chosen := Resolution{Tag: selected.Tag, Digest: digest.text, Reason: selected.Reason, Stale: digest.old != nil, Err: digest.old}
+			return p.told(chosen)
 		}
-		passed = append(passed, Rejection{selected.Tag, found.text})
-		tried[selected.Tag], fault = true, found
-		if found.fatal() {
-			break
-		}
+		p.by(selected.Tag, found)
 	}
 	var kept Resolution
-	if selected := r.selects(q, seen, tried); fault != nil && (fault.fatal() || selected.Moved(q.Tag)) {
-		kept = stay(q, fault.reason)
+	if selected := r.selects(q, seen, p.tags); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
+		kept = stay(q, p.fault.reason)
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
-	if fault != nil {
-		kept.Passed = passed
-		if kept.Err == nil {
-			kept.Err = fault.err
-		}
-		if kept.Reason == policy.StayNewest && fault.reason == StayNoPlatform {
-			kept.Reason = StayNoPlatform
-		}
-	}
-	return q.heldBack(seen, kept)
+	return q.heldBack(seen, p.settled(kept))
 }
 
 func (r *Resolver) selects(q *Query, seen *view, tried map[string]bool) policy.Selection {
@@ -93,17 +80,17 @@ type written struct {
 	old  error
 }
 
-// examine reads of a candidate what pin and platforms ask for.
+// examine reads of a candidate what pin, platforms and age ask for.
 func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential Credential) (written, *unfitError) {
-	if q.Pin != PinDigest && len(q.Platforms) == 0 {
+	if q.Pin != PinDigest && len(q.Platforms) == 0 && q.MinAge <= 0 {
 		return written{}, nil
 	}
 	digest, err := r.digest(ctx, q, tag, credential, r.options.FreshFor)
 	switch {
 	case notFound(err):
-		return written{}, &unfitError{StayNoDigest, textMissing, err}
+		return written{}, &unfitError{reason: StayNoDigest, text: textMissing, err: err}
 	case digest == "":
-		return written{}, &unfitError{StayNoDigest, Text(StayNoDigest), err}
+		return written{}, &unfitError{reason: StayNoDigest, text: Text(StayNoDigest), err: err}
 	}
 	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
 		return written{}, fault
@@ -124,6 +111,13 @@ func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selecti
 	if digest == "" || notFound(err) {
 		kept = stay(q, StayNoDigest)
 		kept.Err = err
+		return kept
+	}
+	age := *q // what runs may go on running, wherever it was built for
+	age.Platforms = nil
+	if fault := r.unfit(ctx, &age, digest, credential); fault != nil {
+		kept = stay(q, fault.reason)
+		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
 		return kept
 	}
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: PinnedDigest, Stale: err != nil, Err: err}

@@ -48,7 +48,7 @@ func notChosen(answer *Resolution) string { return "not chosen: " + Text(answer.
 // beside is why a candidate is not the answer.
 func beside(q *Query, tag string, answer *Resolution) string {
 	switch answer.Reason {
-	case StayNotInList, StayNoDigest, StayNoPlatform: // nothing was chosen
+	case StayNotInList, StayNoDigest, StayNoPlatform, StayTooYoung: // nothing was chosen
 		return notChosen(answer)
 	}
 	if c, ordered := q.Policy.Compare(tag, answer.Tag); ordered && c == 0 {

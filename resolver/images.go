@@ -25,10 +25,13 @@ type picture struct {
 	image registry.Image
 	// fault: it is no image.
 	fault error
+	// seen is when it was first looked at. It is not saved: a file that says that
+	// something was seen long ago would be a way around MinAge.
+	seen time.Time
 }
 
 // image reads what a digest stands for, unless that is known.
-func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (registry.Image, error) {
+func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (sighting, error) {
 	k := imageKey{key{q.Repository, credential.Identity()}, digest, dated}
 	p := r.images.Get(k, func() *picture { return r.saved.picture(k) })
 	var fault error
@@ -55,7 +58,10 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	if err == nil {
 		err = p.fault
 	}
-	return p.image, err
+	if p.known && p.seen.IsZero() {
+		p.seen = r.options.Now()
+	}
+	return sighting{p.image, p.seen}, err
 }
 
 // unfitError is why a digest cannot be the answer.
@@ -63,40 +69,48 @@ type unfitError struct {
 	reason policy.Reason // of staying, if nothing else is there
 	text   string        // of the rejection
 	err    error         // nil where the image itself is the reason
+	ripens time.Time     // when the reason ends by itself; zero where it does not
 }
 
 func (e *unfitError) Error() string { return e.text }
 
-// unfit returns why an image cannot serve the query's platforms; nil where it
-// can. What is known of an image without a word about its platforms is enough.
+// unfit returns why an image cannot serve the query's platforms, or is too young;
+// nil where it can. Where nobody asks for either, the image is not read.
 func (r *Resolver) unfit(ctx context.Context, q *Query, digest string, credential Credential) *unfitError {
-	if len(q.Platforms) == 0 {
+	if len(q.Platforms) == 0 && q.MinAge <= 0 {
 		return nil
 	}
-	image, err := r.image(ctx, q, digest, credential, q.Policy.ByDate(q.Tag))
+	image, err := r.image(ctx, q, digest, credential, q.MinAge > 0 || q.Policy.ByDate(q.Tag))
 	if err != nil {
-		return unreadable(err)
+		fault := unreadable(err)
+		if len(q.Platforms) == 0 && fault.fatal() {
+			fault.reason = StayTooYoung // nobody knows
+		}
+		return fault
 	}
-	return lacking(q, image)
+	if fault := lacking(q, image.Image); fault != nil {
+		return fault
+	}
+	return r.young(q, image)
 }
 
 func unreadable(err error) *unfitError {
 	switch kindOf(err) {
 	case registry.NotAnImage:
-		return &unfitError{StayNoPlatform, "no container image", nil}
+		return &unfitError{reason: StayNoPlatform, text: "no container image"}
 	case registry.BadAnswer, registry.TooLarge:
-		return &unfitError{StayNoPlatform, "its manifest makes no sense", nil}
+		return &unfitError{reason: StayNoPlatform, text: "its manifest makes no sense"}
 	case registry.NotFound:
-		return &unfitError{StayNoDigest, textMissing, err}
+		return &unfitError{reason: StayNoDigest, text: textMissing, err: err}
 	default:
-		return &unfitError{StayNoPlatform, "its manifest could not be read", err}
+		return &unfitError{reason: StayNoPlatform, text: "its manifest could not be read", err: err}
 	}
 }
 
 func lacking(q *Query, image registry.Image) *unfitError {
 	for _, platform := range q.Platforms {
 		if !image.Runs(platform) {
-			return &unfitError{StayNoPlatform, fmt.Sprintf("not built for %s", platform), nil}
+			return &unfitError{reason: StayNoPlatform, text: fmt.Sprintf("not built for %s", platform)}
 		}
 	}
 	return nil

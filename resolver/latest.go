@@ -31,6 +31,8 @@ type build struct {
 	running bool
 	image   registry.Image
 	err     error
+	// early is why it is not old enough; nil where it is.
+	early *unfitError
 }
 
 // latest is the tag that was built last, for policies that go by date.
@@ -93,7 +95,9 @@ func (r *Resolver) date(ctx context.Context, q *Query, b *build, credential Cred
 		}
 		b.digest = digest
 	}
-	b.image, b.err = r.image(ctx, q, b.digest, credential, true)
+	var seen sighting
+	seen, b.err = r.image(ctx, q, b.digest, credential, true)
+	b.image, b.early = seen.Image, r.young(q, seen)
 }
 
 // newest chooses among builds. What runs is first among equals; a build of no
@@ -111,6 +115,7 @@ func newest(q *Query, builds []build) Resolution {
 	var chosen *build
 	var passed []Rejection
 	dated, held, left := false, false, leftAt(q, builds)
+	var ripens time.Time
 	for i := range builds {
 		b := &builds[i]
 		dated = dated || !b.image.Created.IsZero()
@@ -118,6 +123,12 @@ func newest(q *Query, builds []build) Resolution {
 		if text == "" && !b.running && b.digest != q.Digest && (q.holds(b.tag, b.digest) || !b.image.Created.After(left)) {
 			held = held || chosen == nil
 			text = textHeld
+		}
+		if text == "" && b.early != nil && !b.running && b.digest != q.Digest {
+			text = b.early.text
+			if chosen == nil {
+				ripens = sooner(ripens, b.early.ripens)
+			}
 		}
 		if chosen == nil && (b.running || text == "") {
 			chosen = b
@@ -131,8 +142,12 @@ func newest(q *Query, builds []build) Resolution {
 		}
 	}
 	answer := settled(q, chosen, dated)
-	answer.Passed = passed
-	if held && answer.Reason == policy.StayNewest {
+	answer.Passed, answer.Ripens = append(answer.Passed, passed...), sooner(answer.Ripens, ripens)
+	switch {
+	case answer.Reason != policy.StayNewest:
+	case !ripens.IsZero():
+		answer.Reason = StayTooYoung
+	case held:
 		answer.Reason = StayHeld
 	}
 	return answer
@@ -188,6 +203,10 @@ func settled(q *Query, chosen *build, dated bool) Resolution {
 		return stay(q, policy.StayNoDate)
 	case chosen == nil || chosen.running && (q.Digest != "" || q.Pin != PinDigest || chosen.digest == ""):
 		return stay(q, policy.StayNewest)
+	case chosen.running && chosen.early != nil:
+		kept := stay(q, StayTooYoung)
+		kept.Ripens, kept.Passed = chosen.early.ripens, []Rejection{{chosen.tag, chosen.early.text}}
+		return kept
 	case chosen.running:
 		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedBuild}
 	case q.Pin != PinDigest && chosen.tag == q.Tag:

@@ -47,6 +47,11 @@ type Query struct {
 	// Hold is the version that was left, and is not gone back to; the zero value
 	// is none.
 	Hold Hold
+	// MinAge is how old an image must be before it is moved to; zero and less ask
+	// for no age. It counts from the build's own date, and where there is none that
+	// can be one, from when this Resolver first looked at the image: after a restart
+	// that is anew.
+	MinAge time.Duration
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 }
@@ -69,6 +74,9 @@ type Resolution struct {
 	// Passed are the tags that were preferred and could not be taken, best
 	// first; under a policy that goes by date, all that were looked at.
 	Passed []Rejection
+	// Ripens is when the first of the tags that were passed over for their age is
+	// old enough; zero where none was.
+	Ripens time.Time
 }
 
 // Why is the reason as a clause for people, with the tag that it is about.
@@ -76,7 +84,10 @@ func (r Resolution) Why() string {
 	if r.Reason == StayHeld && len(r.Passed) > 0 {
 		return r.Passed[0].Tag + " is held"
 	}
-	if r.Reason != StayNoPlatform || len(r.Passed) == 0 {
+	if r.Reason == StayTooYoung && !r.Ripens.IsZero() {
+		return "newer tags are younger than minAge, the first of them until " + r.Ripens.UTC().Format(time.RFC3339)
+	}
+	if r.Reason != StayNoPlatform && r.Reason != StayTooYoung || len(r.Passed) == 0 {
 		return Text(r.Reason)
 	}
 	why := r.Preferred()

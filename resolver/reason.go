@@ -25,6 +25,9 @@ const (
 	// StayNoPlatform: there are candidates, and none of them is known to be
 	// built for all platforms of the workload.
 	StayNoPlatform policy.Reason = "StayNoPlatform"
+	// StayTooYoung: there are candidates, and none of them is known to be as old as
+	// was asked for.
+	StayTooYoung policy.Reason = "StayTooYoung"
 )
 
 // Warnings that a resolution may carry.
@@ -52,6 +55,8 @@ func Text(reason policy.Reason) string {
 		return "digest of the chosen tag could not be read"
 	case StayHeld:
 		return "newer tags are held"
+	case StayTooYoung:
+		return "no newer tag is known to be as old as minAge asks for"
 	case StayNoPlatform:
 		return "no newer tag is known to be built for every platform that the Pods may run on"
 	default:

@@ -162,7 +162,7 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	}
 	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
 		kept := stay(q, fault.reason)
-		kept.Err, kept.Passed = fault.err, []Rejection{{q.Tag, fault.text}}
+		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
 		return kept, nil //nolint:nilerr // the digest is not used, old or not
 	}
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}, nil
