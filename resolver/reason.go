@@ -28,6 +28,9 @@ const (
 	// StayTooYoung: there are candidates, and none of them is known to be as old as
 	// was asked for.
 	StayTooYoung policy.Reason = "StayTooYoung"
+	// StayOtherDigest: the tag that was asked for has another image behind it by
+	// now. Who asks for one digest alone says so.
+	StayOtherDigest policy.Reason = "StayOtherDigest"
 )
 
 // Warnings that a resolution may carry.
@@ -55,6 +58,8 @@ func Text(reason policy.Reason) string {
 		return "digest of the chosen tag could not be read"
 	case StayHeld:
 		return "newer tags are held"
+	case StayOtherDigest:
+		return "the tag has another digest by now than the one that was asked for"
 	case StayTooYoung:
 		return "no newer tag is known to be as old as minAge asks for"
 	case StayNoPlatform:

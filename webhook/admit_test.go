@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -86,7 +87,7 @@ func newWorld(t testing.TB, tags ...string) *world {
 // serveWith puts webhooks in front of a resolver.
 func (w *world) serveWith(r webhook.Resolver) {
 	w.t.Helper()
-	w.serveBy(webhook.DeciderOptions{Resolver: r})
+	w.serveBy(webhook.DeciderOptions{Resolver: r, UpdaterAccount: webhook.DefaultUpdaterAccount})
 }
 
 // serveBy puts webhooks in front of all that a decider asks.
@@ -141,6 +142,7 @@ type write struct {
 	namespace   string
 	object, old string
 	manager     string
+	user        string
 }
 
 func (w write) review() []byte {
@@ -153,8 +155,9 @@ func (w write) review() []byte {
 		TypeMeta: metav1.TypeMeta{APIVersion: "admission.k8s.io/v1", Kind: "AdmissionReview"},
 		Request: &admissionv1.AdmissionRequest{
 			UID: "1", Operation: admissionv1.Create, Namespace: w.namespace,
-			Kind:   metav1.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"},
-			Object: runtime.RawExtension{Raw: []byte(w.object)}, Options: runtime.RawExtension{Raw: []byte(options)},
+			Kind:     metav1.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"},
+			UserInfo: authenticationv1.UserInfo{Username: w.user},
+			Object:   runtime.RawExtension{Raw: []byte(w.object)}, Options: runtime.RawExtension{Raw: []byte(options)},
 		},
 	}
 	if w.old != "" {

@@ -40,6 +40,9 @@ type DeciderOptions struct {
 	// Placement is asked for workloads that name no platforms. The default is to
 	// check none.
 	Placement Placement
+	// UpdaterAccount is the user whose bumps move containers that have a gate. The
+	// default is nobody: these stay then.
+	UpdaterAccount string
 }
 
 // Decider decides about the images of a workload. Admission and `keelson
@@ -65,8 +68,9 @@ type Input struct {
 	Object, Stored *workload.Object
 	Namespace      workload.Namespace
 	Method         intent.Method
-	// Manager is the field manager that the writer names.
-	Manager string
+	// Manager is the field manager that the writer names, and User who the API server
+	// says it is.
+	Manager, User string
 	// Unread is true where the settings of the workload's Helm release could not
 	// be read, and none are known from before.
 	Unread bool
@@ -112,12 +116,16 @@ type Outcome struct {
 	submitted  *workload.Result
 	resubmited workload.ContainerState
 	unparsable bool
+	// target is what the updater's bump names, of a container with a gate;
+	// unopened is true where a bump was not the updater's to pass it.
+	target   *workload.Result
+	unopened bool
 }
 
 // Decide works out the answer for every slot. It changes nothing and asks the
 // registry only for the slots whose row says so, all at once.
 func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
-	view := newView(in)
+	view := newView(in, in.User != "" && in.User == d.UpdaterAccount)
 	decision := &Decision{input: in}
 	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })
 	var wait sync.WaitGroup
@@ -181,6 +189,9 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 	if o.pins() {
 		q.Pin = resolver.PinDigest
 	}
+	if o.target != nil {
+		q.Allow = func(tag string) bool { return tag == o.target.Tag }
+	}
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
 		q.Want = append(q.Want, target.Tag)
 		q.WantDigest = target.Digest
@@ -208,6 +219,9 @@ func (o *Outcome) baseDigest() string {
 
 // settle writes the resolution into the outcome.
 func (o *Outcome) settle(r resolver.Resolution, err error) {
+	if err == nil {
+		r = o.within(r)
+	}
 	o.Resolution, o.Err = r, err
 	base := o.Answer.Image
 	o.Result = workload.Result{Tag: r.Tag, Digest: r.Digest}

@@ -57,7 +57,7 @@ func newHooks(t testing.TB, tags ...string) hooks {
 	t.Helper()
 	now := time.Unix(1e9, 0)
 	r := resolver.New(shelf(tags), resolver.Options{Now: func() time.Time { return now }})
-	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r, UpdaterAccount: updater})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,9 @@ func newHooks(t testing.TB, tags ...string) hooks {
 	}
 }
 
-// call is one admission request of a kind; old is empty at create.
+// call is one admission request of a kind; old is empty at create. It is the
+// updater's where the field manager says so: that it is not enough of itself is
+// tried elsewhere.
 type call struct {
 	kind        workload.Kind
 	object, old string
@@ -91,8 +93,13 @@ func (c call) request() admission.Request {
 		request.Operation = admissionv1.Update
 		request.OldObject.Raw = []byte(c.old)
 	}
+	if c.updates() {
+		request.UserInfo.Username = updater
+	}
 	return admission.Request{AdmissionRequest: request}
 }
+
+func (c call) updates() bool { return c.manager == "keelson-updater" }
 
 // answer is the object as the API server stores it. ok is false where the
 // request was refused. Every rule that holds for any request is checked.
@@ -110,6 +117,7 @@ func (h hooks) answer(t testing.TB, c call) (stored string, ok bool) {
 	if diff := cmp.Diff(foreign(t, c.kind, c.object), foreign(t, c.kind, stored)); diff != "" {
 		t.Fatalf("the patch %s changes what is not ours (-submitted +stored):\n%s", patch, diff)
 	}
+	wantWithinGates(t, c, stored)
 	for what, next := range map[string]call{
 		"seen again by reinvocation": {c.kind, stored, c.old, c.manager},
 		"submitted as it is stored":  {c.kind, stored, stored, c.manager},
@@ -210,6 +218,7 @@ func FuzzMutate(f *testing.F) {
 		state    = `,"keelson.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\"}]}}"`
 		record   = `"keelson.dev/resolved":"c=1.2.7"`
 		bump     = `"keelson.dev/bump":"c=1.2.7"`
+		gated    = governed + `,"keelson.dev/minAge":"3d"`
 		hold     = `,"keelson.dev/hold":"c=1.2.7,gone=1"`
 		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
 		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
@@ -222,6 +231,16 @@ func FuzzMutate(f *testing.F) {
 		seed(object(kind, governed+state, record, spec), object(kind, governed, "", spec))
 		seed(object(kind, governed+state+hold, record, spec), object(kind, governed+state, record, moved))
 		seed(object(kind, governed+hold, "", spec), object(kind, governed+state+hold, record, moved))
+		// A gate: at create, for an apply, a bump, a repair, a new source and one that
+		// is taken off.
+		seed(object(kind, gated, bump, spec), "")
+		seed(object(kind, gated, "", spec), object(kind, gated+state, record, moved))
+		seed(object(kind, gated+state, record+`,"keelson.dev/bump":"c=1.2.8@sha256:0,i=1.2.5"`, moved), object(kind, gated+state, record, moved))
+		seed(object(kind, gated+state, record, spec), object(kind, gated+state, record, spec))
+		seed(object(kind, gated+state, record, `{"containers":[{"name":"c","image":"a/b:1.3.0"}]}`), object(kind, gated+state, record, moved))
+		seed(object(kind, governed+state, record, moved), object(kind, gated+state, record, moved))
+		f.Add(uint8(i), object(kind, gated, bump, spec), object(kind, gated, "", spec), "keelson-updater")
+		f.Add(uint8(i), object(kind, gated+`,"keelson.dev/pin":"digest"`, bump, spec), object(kind, gated+state, record, spec), "keelson-updater")
 		// A hold that cannot be read is taken off.
 		seed(object(kind, governed+state, "", spec), object(kind, governed+state+`,"keelson.dev/hold":"c=,x"`, record, moved))
 		seed(object(kind, `"keel.sh/policy":"force"`, `"keelson.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"keelson.dev/state":"{"`, bump, spec))

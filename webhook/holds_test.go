@@ -11,6 +11,7 @@ type tale struct {
 	t      *testing.T
 	w      *world
 	stored string
+	user   string // who writes
 }
 
 // write makes a change to the stored object, wants the answer, and sends the
@@ -26,7 +27,7 @@ func (s *tale) write(what, manager string, change func(object map[string]any), i
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	in := write{object: string(data), old: s.stored, manager: manager}
+	in := write{object: string(data), old: s.stored, manager: manager, user: s.user}
 	after, response := s.w.mutate(in)
 	if got := s.w.images(after); got != image {
 		s.t.Errorf("%s: it runs %q, want %q", what, got, image)

@@ -122,7 +122,7 @@ func (c *caught) raise() {
 // answers what it would have resolved from. It is what is left where the way to
 // a registry's answer panics: an image that is stored never goes back for it.
 func (d *Decider) WithoutRegistry() *Decider {
-	return &Decider{DeciderOptions: DeciderOptions{Resolver: unasked{}}, versions: d.versions}
+	return &Decider{DeciderOptions: DeciderOptions{Resolver: unasked{}, UpdaterAccount: d.UpdaterAccount}, versions: d.versions}
 }
 
 var errUnasked = errors.New("no registry was asked, after an internal error")

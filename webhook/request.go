@@ -45,7 +45,7 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 	if !in.Namespace.Enabled() {
 		return Input{}, &skipError{"namespace has not opted in"}
 	}
-	in.Manager = manager(req)
+	in.Manager, in.User = manager(req), req.UserInfo.Username
 	in.Method = method(in)
 	return in, nil
 }

@@ -20,11 +20,13 @@ type view struct {
 	recordCarried         bool
 	bump                  workload.Record
 	bumpAll               bool
+	// updater: the request is the updater's.
+	updater bool
 }
 
-func newView(in Input) *view {
+func newView(in Input, updater bool) *view {
 	v := &view{
-		in: in, settings: workload.ReadSettings(in.Object, in.Namespace),
+		in: in, updater: updater, settings: workload.ReadSettings(in.Object, in.Namespace),
 		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
 		submittedHolds: in.Object.Holds(),
 	}
@@ -90,6 +92,24 @@ func (v *view) readBump() {
 	}
 }
 
+// bumped reports whether the request bumps a container. One with a gate moves by
+// the updater's bump alone, and to the target that it names: the gate is the
+// updater's to open, and what it found ripe is that target and nothing later.
+func (v *view) bumped(o *Outcome, gated bool) bool {
+	target, named := v.bump[o.Slot.Key()]
+	switch {
+	case !named && !v.bumpAll:
+		return false
+	case !gated:
+		return true
+	case !v.updater || target.Tag == "":
+		o.unopened = true
+		return false
+	}
+	o.target = &target
+	return true
+}
+
 // outcome starts a slot's outcome and returns the case that the table of
 // intents judges.
 func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) intent.Case {
@@ -114,15 +134,15 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
 	if o.Rule.Governed() {
-		c.Rules = o.Rule.Policy
+		c.Rules, c.Gated = o.Rule.Policy, o.Rule.Gated()
 	}
 	was, stored := v.storedImages[key]
 	if stored {
 		image, _ := imageOf(was.Image) // one that cannot be read is of another repository
 		o.Stored, c.Stored = &image, &image
-		_, bumped := v.bump[key]
-		c.Bumped = bumped || v.bumpAll
-		c.SettingsChanged = !v.before.Rule(was).SameAnswer(o.Rule)
+		before := v.before.Rule(was)
+		c.Bumped = v.bumped(o, c.Gated)
+		c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
 		if image.Same(submitted) {
 			c.Applied = v.appliedNow(slot, o.state.From)
 		}

@@ -107,6 +107,8 @@ func (o *Outcome) warning(manager string) string {
 			why += "; hold on " + o.Answer.Hold.Tag + " ended"
 		}
 		return o.change(from) + " (" + why + ")"
+	case o.unopened:
+		return "bump ignored: " + o.Gates() + " lets only the updater's through"
 	case o.Hold.Tag != "" && o.staysBelow() && personal(manager):
 		return "stays at " + o.Result.Tag + o.held()
 	case manager == "helm" && o.staysAbove():

@@ -44,6 +44,8 @@ func verdict(o *webhook.Outcome) string {
 	switch {
 	case !o.Rule.Governed():
 		return image + " (not governed)"
+	case o.Answer.Gated:
+		return fmt.Sprintf("%s (gated by %s: the updater moves it, and nobody's apply)", image, o.Gates())
 	case !o.Answer.Resolve:
 		return image + " (the manifest carries its answer)"
 	}

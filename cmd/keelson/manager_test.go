@@ -30,10 +30,11 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--listen-address: \"9443\": allowed: host:port or :port\n",
 		},
 		"the webhook's protection": {
-			args: []string{"webhook", "--client-names=a,", "--shutdown-delay=-1s", "--max-requests-in-flight=0"},
+			args: []string{"webhook", "--client-names=a,", "--shutdown-delay=-1s", "--max-requests-in-flight=0", "--updater-account="},
 			want: "--client-names: \"\": allowed: the name of a client certificate\n" +
 				"--client-names: \"a,\": allowed: together with --client-ca-file\n" +
 				"--shutdown-delay: \"-1s\": allowed: a duration from 0s to 10m0s\n" +
+				"--updater-account: \"\": allowed: a user name, such as system:serviceaccount:keelson:keelson-updater\n" +
 				"--max-requests-in-flight: 0: allowed: 1 or more\n",
 		},
 		"a collector that is none": {

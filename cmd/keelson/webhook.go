@@ -34,6 +34,7 @@ type webhookOptions struct {
 	clientNames   []string
 	shutdownDelay time.Duration
 	maxInFlight   int
+	updater       string
 }
 
 func newWebhookCommand() *cobra.Command {
@@ -62,6 +63,8 @@ func newWebhookCommand() *cobra.Command {
 		"how long requests are still answered after SIGTERM, for callers that have not heard of it")
 	flags.IntVar(&o.maxInFlight, "max-requests-in-flight", webhook.DefaultInFlight,
 		"how many requests may wait for registries at once; one more is answered from what is known, four times as many are refused")
+	flags.StringVar(&o.updater, "updater-account", webhook.DefaultUpdaterAccount,
+		"`USER` that the updater is to the API server: where minAge or window is set, its bumps alone move images")
 	return command
 }
 
@@ -84,6 +87,9 @@ func (o *webhookOptions) checkServing() usageFaults {
 	}
 	if o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay {
 		faults = append(faults, fmt.Sprintf("--shutdown-delay: %q: allowed: a duration from 0s to %s", o.shutdownDelay, maxShutdownDelay))
+	}
+	if o.updater == "" {
+		faults = append(faults, fmt.Sprintf(`--updater-account: "": allowed: a user name, such as %s`, webhook.DefaultUpdaterAccount))
 	}
 	if o.maxInFlight < 1 {
 		faults = append(faults, fmt.Sprintf("--max-requests-in-flight: %d: allowed: 1 or more", o.maxInFlight))
@@ -149,7 +155,9 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if err != nil {
 		return nil, err
 	}
-	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: asked.answers, Credentials: asked.secrets, Placement: asked.nodes})
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{
+		Resolver: asked.answers, Credentials: asked.secrets, Placement: asked.nodes, UpdaterAccount: o.updater,
+	})
 	if err != nil {
 		return nil, err
 	}

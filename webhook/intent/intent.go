@@ -94,6 +94,9 @@ type Case struct {
 	// Bumped is true where the request bumps the container, SettingsChanged
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
+	// Gated is true where a gate stands before the container's moves: Bumped is then
+	// the updater's word that it is open, and nobody else's.
+	Gated bool
 	// Pins is true where an answer carries a digest.
 	Pins bool
 	// Unread is true where nobody can tell for now whether the container is
@@ -147,10 +150,25 @@ type Answer struct {
 	Repair bool
 	// Below is true where the answer goes below what is stored.
 	Below bool
+	// Gated is true where the row would have resolved, and the gate kept it from
+	// that.
+	Gated bool
 }
 
-// Decide returns the answer for a container: the first row that fits.
+// Decide returns the answer for a container: that of the first row that fits. A
+// gate binds every writer: whatever the row, its base is then the answer, and only
+// the updater's bump leads on from there.
 func Decide(c Case) Answer {
+	if !c.Gated || c.Bumped {
+		return decide(c)
+	}
+	c.SettingsChanged = false // none bears on an answer that is not resolved
+	answer := decide(c)
+	answer.Resolve, answer.Gated = false, answer.Resolve
+	return answer
+}
+
+func decide(c Case) Answer {
 	if c.Create {
 		return create(c)
 	}

@@ -66,6 +66,7 @@ type want struct {
 	Repair  bool
 	Below   bool
 	Hold    string
+	Gated   bool
 }
 
 // story is a case as the tables write it.
@@ -83,6 +84,7 @@ type story struct {
 	carried       bool
 	bumped        bool
 	changed       bool
+	gated         bool
 	onChange      bool
 	create        bool
 	createOnly    bool
@@ -109,7 +111,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		State: history(st.history...), SubmittedState: st.submitted,
 		Record: record(st.was), SubmittedRecord: record(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
-		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, ResolveOnChange: st.onChange, Manager: st.manager,
+		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Manager: st.manager,
 	}
 	if st.noPolicy {
 		c.Rules = nil
@@ -132,7 +134,7 @@ func check(t *testing.T, stories map[string]story) {
 			}
 			a := st.decide(t)
 			got := want{Row: a.Row, Image: a.Image.Result().String(), Resolve: a.Resolve,
-				Source: strings.TrimPrefix(a.Source, "example.com/app:"), Repair: a.Repair, Below: a.Below, Hold: a.Hold.String()}
+				Source: strings.TrimPrefix(a.Source, "example.com/app:"), Repair: a.Repair, Below: a.Below, Hold: a.Hold.String(), Gated: a.Gated}
 			if diff := cmp.Diff(st.want, got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}

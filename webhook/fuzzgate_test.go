@@ -1,0 +1,77 @@
+package webhook_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// wantWithinGates wants of each container with a gate that it holds what was
+// submitted, what is stored, what the record puts right, or the target of the
+// updater's bump. Anything else would have gone through the gate.
+func wantWithinGates(t testing.TB, c call, stored string) {
+	t.Helper()
+	submitted, err := workload.Parse(c.kind, []byte(c.object))
+	if err != nil {
+		return
+	}
+	after, err := workload.Parse(c.kind, []byte(stored))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := workload.ReadSettings(submitted, workload.NamespaceOf("on", nil, nil))
+	slots := after.Slots()
+	for i, slot := range submitted.Slots() {
+		rule := settings.Rule(slot)
+		if !rule.Governed() || !rule.Gated() {
+			continue
+		}
+		if allowed := c.withinGate(t, submitted, slot); !slices.Contains(allowed, canonical(slots[i].Image)) {
+			t.Fatalf("%q went through its gate to %q, and %q are allowed\nit was %s\nover %s", slot.Key(), slots[i].Image, allowed, c.object, c.old)
+		}
+	}
+}
+
+// withinGate are the images that a container may hold behind a gate.
+func (c call) withinGate(t testing.TB, submitted *workload.Object, slot workload.Slot) []string {
+	allowed := []string{canonical(slot.Image)}
+	if c.old == "" {
+		return allowed
+	}
+	old, err := workload.Parse(c.kind, []byte(c.old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := []workload.Result{old.Record()[slot.Key()]}
+	if c.updates() && submitted.BumpText() != old.BumpText() {
+		target := workload.ParseRecord(submitted.BumpText())[slot.Key()]
+		targets = append(targets, target, workload.Result{Tag: target.Tag})
+	}
+	for _, was := range old.Slots() {
+		if was.Key() != slot.Key() {
+			continue
+		}
+		allowed = append(allowed, canonical(was.Image))
+		if reference, err := resolver.ParseReference(was.Image); err == nil {
+			for _, target := range targets {
+				allowed = append(allowed, canonical(reference.With(target.Tag, target.Digest)))
+			}
+		}
+	}
+	return allowed
+}
+
+// canonical is an image as all of its spellings mean it; what is no image stays.
+func canonical(image string) string {
+	reference, err := resolver.ParseReference(image)
+	if err != nil {
+		return image
+	}
+	tag := reference.Tag
+	if reference.Digest == "" {
+		tag = reference.TagOrLatest()
+	}
+	return resolver.Reference{Name: reference.Repository}.With(tag, reference.Digest)
+}

@@ -1,0 +1,201 @@
+package webhook_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+const (
+	updater = webhook.DefaultUpdaterAccount
+	minAge  = "keelson.dev/minAge"
+	window  = "keelson.dev/window"
+	nightly = "0 22 * * 1-5 for 4h"
+)
+
+// gated is a Deployment with another annotation.
+func (w *world) gated(policy, tag, key, value string) string {
+	return strings.Replace(w.deployment(policy, tag), `"annotations":{`, `"annotations":{"`+key+`":"`+value+`",`, 1)
+}
+
+func newGatedTale(t *testing.T, w *world, policy, tag, key, value string) *tale {
+	t.Helper()
+	s := &tale{t: t, w: w, user: "alice"}
+	var response *admissionv1.AdmissionResponse
+	s.stored, response = w.mutate(write{object: w.gated(policy, tag, key, value), manager: "kubectl-create", user: s.user})
+	if got := w.images(s.stored); got != tag || len(response.Warnings) > 0 {
+		t.Errorf("a create of %s was answered with %s, and the warnings %q", tag, got, response.Warnings)
+	}
+	return s
+}
+
+// A gate that binds the updater alone would be no gate: the first apply after it
+// would go through.
+func TestNoWriteGoesThroughAGate(t *testing.T) {
+	for key, value := range map[string]string{minAge: "3d", window: nightly} {
+		t.Run(key, func(t *testing.T) {
+			w := newWorld(t, "1.2.0", "1.2.7", "1.3.0", "1.3.4")
+			before := w.requests.Load()
+			s := newGatedTale(t, w, "patch", "1.2.0", key, value)
+			s.write("the manifest again", "kubectl-client-side-apply", s.image("1.2.0"), "1.2.0", "", "")
+			s.write("a label", "kubectl-label", annotated("note", "x"), "1.2.0", "", "")
+			s.write("a changed policy", "kubectl-annotate", annotated("keelson.dev/policy", "minor"), "1.2.0", "", "")
+			s.write("a person going up", "kubectl-set", s.image("1.3.0"), "1.3.0", "", "")
+			s.write("a new source", "helm", s.image("1.3.0"), "1.3.0", "", "")
+			s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.3.0", "c0: app:1.3.0 -> 1.2.7 as written; 1.3.0 is held")
+			s.write("the hold taken off", "kubectl-annotate", annotated("keelson.dev/hold", ""), "1.2.7", "", "")
+			if asked := w.requests.Load() - before; asked != 0 {
+				t.Errorf("the registry was asked %d times for writes that go nowhere", asked)
+			}
+			s.write("the gate taken off", "kubectl-annotate", annotated(key, ""), "1.3.4", "", "c0: app:1.2.7 -> 1.3.4 (policy minor)")
+			w.push("1.3.5")
+			s.write("the gate put back", "kubectl-annotate", annotated(key, value), "1.3.4", "", "")
+		})
+	}
+}
+
+func TestBumpThroughAGateIsTheUpdaters(t *testing.T) {
+	const ignored = "c0: bump ignored: minAge lets only the updater's through"
+	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8", "1.3.0")
+	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
+	s.write("a person's bump", "kubectl-annotate", bump("1.2.8"), "1.2.0", "", ignored)
+	s.write("one under the updater's name", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
+	s.user = "system:serviceaccount:other:keelson-updater"
+	s.write("one of its namesake", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
+	s.user = ""
+	s.write("one of nobody", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
+
+	s.user = updater
+	s.write("the updater's, past the policy", "keelson-updater", bump("1.3.0"), "1.2.0", "", "")
+	s.write("the updater's, to a tag that is not there", "keelson-updater", bump("1.2.99"), "1.2.0", "", "")
+	s.write("the updater's, which names no target", "keelson-updater", bump(""), "1.2.0", "", ignored)
+	s.write("the updater's", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	s.write("the updater's, back", "keelson-updater", bump("1.2.0"), "1.2.7", "", "")
+	s.write("the updater's, to where it is", "keelson-updater", bump("1.2.7"), "1.2.7", "", "")
+
+	s.user = "alice"
+	s.write("a person holding a version", "keelson", annotated("keelson.dev/hold", "c0=1.2.8"), "1.2.7", "c0=1.2.8", "")
+	s.user = updater
+	s.write("the updater's, to what is held", "keelson-updater", bump("1.2.8"), "1.2.7", "c0=1.2.8", "")
+	w.push("1.2.9", "1.2.10")
+	s.write("the updater's, past the hold", "keelson-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
+	s.write("a label of the updater's", "keelson-updater", annotated("note", "x"), "1.2.9", "", "")
+}
+
+// What the updater found to be old enough is an image, and not whatever its tag
+// points at a moment later.
+func TestBumpThroughAGateIsToItsDigest(t *testing.T) {
+	w := newWorld(t, "latest")
+	s := newGatedTale(t, w, "force", "latest", minAge, "3d")
+	first := w.digest("latest")
+	s.user = updater
+	s.write("the first", "keelson-updater", bump("latest@"+first), "latest@"+first, "", "c0: app:latest -> latest@"+first[:19]+" (policy force)")
+	w.push("latest")
+	second := w.digest("latest")
+	w.push("latest")
+	third := w.digest("latest")
+	s.write("one that was pushed over", "keelson-updater", bump("latest@"+second), "latest@"+first, "", "")
+	s.write("none that is named", "keelson-updater", bump("latest"), "latest@"+first, "", "")
+	s.write("the last", "keelson-updater", bump("latest@"+third), "latest@"+third, "",
+		"c0: app:latest@"+first[:19]+" -> latest@"+third[:19]+" (policy force)")
+}
+
+// digest is what a tag points at.
+func (w *world) digest(tag string) string {
+	w.t.Helper()
+	reference, err := name.ParseReference(w.host + "/app:" + tag)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	descriptor, err := remote.Head(reference, remote.WithContext(w.t.Context()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return descriptor.Digest.String()
+}
+
+// One container's gate is another's, and what has none goes on as ever: a bump is
+// a hint there, and the registry knows better.
+func TestBumpOfAContainerWithoutAGateIsAHint(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
+	s := newTale(t, w, "1.2.0")
+	w.push("1.2.9", "1.2.10")
+	s.user = "alice"
+	s.write("a person's bump", "kubectl-annotate", bump("1.2.9"), "1.2.10", "", "c0: app:1.2.8 -> 1.2.10 (policy patch)")
+}
+
+// What somebody wrote past the webhook is put right by the next write, as the
+// record has it, and goes no further.
+func TestRepairBehindAGateGoesBackToTheRecord(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
+	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
+	s.user = updater
+	s.write("the updater's bump", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	s.user = "alice"
+	s.stored = strings.ReplaceAll(s.stored, "app:1.2.7\"", "app:1.2.0\"") // of the template: the state names its source
+	s.write("a label", "kubectl-label", annotated("note", "x"), "1.2.7", "",
+		"c0: app:1.2.0 -> 1.2.7 (repaired: it was written past Keelson)")
+}
+
+func TestNamespacesGateBindsItsWorkloads(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	labels := map[string]string{workload.LabelEnabled: "true"}
+	w.namespaces = namespaces{"on": workload.NamespaceOf("on", labels, map[string]string{window: nightly})}
+	w.serveWith(w.resolver)
+	for what, object := range map[string]string{
+		"what says nothing of it":     w.deployment("patch", "1.2.0"),
+		"what has one of its own":     w.gated("patch", "1.2.0", window, "@daily for 1h"),
+		"what takes off another gate": w.gated("patch", "1.2.0", minAge, "0s"),
+	} {
+		stored, _ := w.mutate(write{object: object, manager: "kubectl-create"})
+		if got := w.images(stored); got != "1.2.0" {
+			t.Errorf("%s: it was created with %s", what, got)
+		}
+	}
+	w.namespaces = namespaces{"on": workload.NamespaceOf("on", labels, map[string]string{minAge: "3d"})}
+	w.serveWith(w.resolver)
+	stored, _ := w.mutate(write{object: w.gated("patch", "1.2.0", minAge, "0s"), manager: "kubectl-create"})
+	if got := w.images(stored); got != "1.2.7" {
+		t.Errorf("what takes off the namespace's own gate was created with %s", got)
+	}
+}
+
+// Who wires no account trusts nobody, and not whoever gives no name.
+func TestWithoutAnUpdaterNoBumpGoesThroughAGate(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	w.serveBy(webhook.DeciderOptions{Resolver: w.resolver})
+	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
+	s.user = ""
+	s.write("a bump of nobody", "keelson-updater", bump("1.2.7"), "1.2.0", "", "c0: bump ignored: minAge lets only the updater's through")
+}
+
+// A Pod and a Job are resolved at create alone, and then run for good.
+func TestGateOfWhatIsResolvedAtCreateAlone(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	pod := strings.Replace(strings.Replace(w.gated("patch", "1.2.0", minAge, "3d"), `"Deployment"`, `"Pod"`, 1),
+		`"spec":{"template":{"metadata":{"labels":{"app":"web"}},"spec":`, `"spec":`, 1)
+	pod = strings.Replace(pod, "]}}}}", "]}}", 1)
+	in := write{object: pod, manager: "kubectl-create"}
+	var review admissionv1.AdmissionReview
+	if err := json.Unmarshal(in.review(), &review); err != nil {
+		t.Fatal(err)
+	}
+	review.Request.Kind = metav1.GroupVersionKind{Version: "v1", Kind: "Pod"}
+	data, err := json.Marshal(review)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response := w.post(webhook.MutatePath, data)
+	after := apply(t, pod, response.Patch)
+	if !strings.Contains(after, "app:1.2.0\"") || strings.Contains(after, "app:1.2.7") {
+		t.Errorf("the Pod is %s", after)
+	}
+}
