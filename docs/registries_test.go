@@ -28,6 +28,7 @@ func TestRegistriesPageHasEveryMessage(t *testing.T) {
 	for _, reason := range []policy.Reason{
 		resolver.StayRegistryUnavailable, resolver.StayNotInList, resolver.StayEmptyList,
 		resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform, resolver.PinnedDigest,
+		resolver.StayTooYoung, resolver.StayOtherDigest,
 	} {
 		messages = append(messages, resolver.Text(reason))
 	}

@@ -76,6 +76,9 @@ func (o *Outcome) told() string {
 	if o.Resolution.Reason != "" {
 		why = append(why, "reason "+string(o.Resolution.Reason))
 	}
+	if o.Answer.Gated {
+		why = append(why, "gated by "+o.Gates())
+	}
 	if o.Result.Digest != "" && !strings.Contains(o.Image, "@") {
 		why = append(why, "digest "+o.Result.Digest)
 	}

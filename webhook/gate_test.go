@@ -177,6 +177,41 @@ func TestWithoutAnUpdaterNoBumpGoesThroughAGate(t *testing.T) {
 	s.write("a bump of nobody", "keelson-updater", bump("1.2.7"), "1.2.0", "", "c0: bump ignored: minAge lets only the updater's through")
 }
 
+// Where the policy is a Helm release's, the gate may still be somebody else's: the
+// values of a release know of none.
+func TestGateBindsWhatAHelmReleaseGoverns(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	keel := map[string]any{"policy": "patch", "images": []any{map[string]any{"repository": "image.repository"}}}
+	w.helm = releases{keel: keel, repository: w.host + "/app"}
+	for _, tt := range []struct{ gate, want string }{{"0s", "1.2.7"}, {"3d", "1.2.0"}} {
+		stored, _ := w.mutate(write{object: installed(w.gated("", "1.2.0", minAge, tt.gate), "on"), manager: "helm"})
+		if got := w.images(stored); got != tt.want {
+			t.Errorf("with minAge %s it was created with %s, want %s", tt.gate, got, tt.want)
+		}
+	}
+}
+
+// The audit log tells why a person's new source was taken as it is.
+func TestAuditTellsOfAGate(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
+	var object map[string]any
+	if err := json.Unmarshal([]byte(s.stored), &object); err != nil {
+		t.Fatal(err)
+	}
+	bump("1.2.7")(object)
+	s.image("1.2.5")(object)
+	data, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, response := w.mutate(write{object: string(data), old: s.stored, manager: "kubectl-set", user: "alice"})
+	told := strings.ReplaceAll(response.AuditAnnotations["images"], w.host+"/", "")
+	if want := "c0: app:1.2.0 -> app:1.2.5 (policy patch; row by_hand; gated by minAge)"; told != want {
+		t.Errorf("the audit log has %q, want %q", told, want)
+	}
+}
+
 // A Pod and a Job are resolved at create alone, and then run for good.
 func TestGateOfWhatIsResolvedAtCreateAlone(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")

@@ -22,6 +22,7 @@ type containerLine struct {
 	Answer    string `json:"answer"`
 	Policy    string `json:"policy,omitempty"`
 	Reason    string `json:"reason,omitempty"`
+	Gated     string `json:"gated,omitempty"`
 	Hold      string `json:"hold,omitempty"`
 	Problem   string `json:"problem,omitempty"`
 }
@@ -98,6 +99,9 @@ func (o *Outcome) line() containerLine {
 	}
 	if o.Stored != nil {
 		line.Stored = workload.Shorten(o.Stored.Text, maxField)
+	}
+	if o.Answer.Gated {
+		line.Gated = o.Gates()
 	}
 	if o.Hold.Tag != "" {
 		line.Hold = workload.Shorten(o.Hold.String(), maxField)

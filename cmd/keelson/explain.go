@@ -45,7 +45,7 @@ func verdict(o *webhook.Outcome) string {
 	case !o.Rule.Governed():
 		return image + " (not governed)"
 	case o.Answer.Gated:
-		return fmt.Sprintf("%s (gated by %s: the updater moves it, and nobody's apply)", image, o.Gates())
+		return fmt.Sprintf("%s (as written: %s lets only the updater's bump through)", image, o.Gates())
 	case !o.Answer.Resolve:
 		return image + " (the manifest carries its answer)"
 	}

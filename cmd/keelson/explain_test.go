@@ -52,3 +52,20 @@ keelson: standard input:7: Pod a: c: passed over 1.0.2: listed, but has no manif
 		t.Errorf("code %d, output %q, (-want +got):\n%s", code, out, diff)
 	}
 }
+
+// What is printed is what admission does at create: the manifest's own image, where
+// the updater alone moves on.
+func TestResolveLeavesWhatHasAGate(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	in := strings.Replace(pods("minor HOST/shop:1.2.0"), "policy: minor", "policy: minor, keelson.dev/minAge: 3d", 1) +
+		strings.Replace(pods("minor HOST/shop:1.2.0"), "policy: minor", `policy: minor, keelson.dev/minAge: 3d, keelson.dev/window: "@daily for 1h"`, 1)
+
+	code, out, errOut := s.resolve(nil, in, "--explain")
+
+	want := `standard input:2: Pod a: c: HOST/shop:1.2.0 (as written: minAge lets only the updater's bump through)
+standard input:7: Pod a: c: HOST/shop:1.2.0 (as written: minAge with window lets only the updater's bump through)
+`
+	if diff := cmp.Diff(want, errOut); diff != "" || code != 0 || strings.Contains(out, "1.2.9") {
+		t.Errorf("code %d, output %q, (-want +got):\n%s", code, out, diff)
+	}
+}

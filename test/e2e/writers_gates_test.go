@@ -1,0 +1,95 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/keelson-dev/keelson/webhook"
+)
+
+// asUpdater has kubectl act as the updater does, by the administrator's right to
+// impersonate.
+const asUpdater = "--as=" + webhook.DefaultUpdaterAccount
+
+// bumpAs writes the updater's request into the pod template, as whoever the arguments
+// say, and returns what kubectl was warned of.
+func (s *space) bumpAs(name, target string, args ...string) (warned string) {
+	s.t.Helper()
+	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":%q}}}}}`, "web="+target)
+	_, warned = s.must("", append([]string{"patch", "deployment/" + name, "--type=merge", "-p", patch}, args...)...)
+	return warned
+}
+
+// A gate that only the updater asks would be open to the next apply.
+func TestGatesBindEveryWriter(t *testing.T) {
+	for gate, annotation := range map[string]string{
+		"minAge": "keelson.dev/minAge: 3d",
+		"window": "keelson.dev/window: 0 3 29 2 * for 1m",
+	} {
+		t.Run(gate, func(t *testing.T) {
+			s := newSpace(t)
+			s.push("1.2.0", "1.2.5", "1.2.7")
+			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet, annotation)
+			s.must(manifest, "apply", "-f", "-")
+			s.wantTag("web", "1.2.0")
+			revision := s.settled("web")
+			s.must(manifest, "apply", "-f", "-")
+			s.must("", "annotate", "deployment/web", "note=changed", "--overwrite")
+			s.must("", "annotate", "deployment/web", "keelson.dev/policy=minor", "--overwrite")
+			s.wantTag("web", "1.2.0")
+
+			warned := s.bumpAs("web", "1.2.7")
+			if want := "web: bump ignored: " + gate + " lets only the updater's through"; !strings.Contains(warned, want) {
+				t.Errorf("the bump of a person was answered with the warning %q, want %q", warned, want)
+			}
+			s.wantTag("web", "1.2.0")
+			if got := s.settled("web"); got != revision {
+				t.Errorf("what moves nothing rolled the Pods: revision %s -> %s", revision, got)
+			}
+
+			s.bumpAs("web", "1.2.5", asUpdater)
+			s.wantTag("web", "1.2.5") // and not 1.2.7, which is newer
+			s.must(manifest, "apply", "-f", "-")
+			s.wantTag("web", "1.2.5")
+			s.must("", "set", "image", "deployment/web", "web="+s.image+":1.2.7")
+			s.wantTag("web", "1.2.7")
+
+			s.push("1.2.8")
+			s.must("", "annotate", "deployment/web", "keelson.dev/"+gate+"-")
+			s.wantTag("web", "1.2.8")
+		})
+	}
+}
+
+// Who may not act as the updater gets no further by saying so.
+func TestActingAsTheUpdaterNeedsTheRight(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0", "1.2.7")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet, "keelson.dev/minAge: 3d"), "apply", "-f", "-")
+	s.must("", "create", "rolebinding", "editor", "--clusterrole=edit", "--serviceaccount="+s.name+":default")
+	editor, err := shared.ServiceAccountKubeconfig(t.Context(), s.name, "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.await("the right to patch", func(context.Context) error {
+		_, _, err := s.kubectl("", "auth", "can-i", "patch", "deployments", "--kubeconfig="+editor)
+		return err
+	})
+	s.bumpAs("web", "1.2.7", "--kubeconfig="+editor, "--field-manager=keelson-updater")
+	s.wantTag("web", "1.2.0")
+	_, _, err = s.kubectl("", "annotate", "deployment/web", "note=changed", "--overwrite", "--kubeconfig="+editor, asUpdater)
+	if err == nil || !strings.Contains(err.Error(), "cannot impersonate") {
+		t.Errorf("an editor acts as the updater: %v", err)
+	}
+}
+
+// The process that runs as the updater is known to the API server as the account
+// that the webhook trusts.
+func TestUpdatersOwnBumpGoesThroughAGate(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0", "1.2.7")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond, "keelson.dev/minAge: 1s"), "apply", "-f", "-")
+	s.awaitTag("web", "1.2.7")
+}
