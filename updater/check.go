@@ -32,7 +32,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.pushed ||
+		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.all ||
 			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
 			continue
 		}
@@ -67,6 +67,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 			failure = resolution.Err
 		}
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
+		u.ripens(r.repository, resolution.Ripens)
 		u.checked(key, slot, r)
 	}
 	if moves {
@@ -103,7 +104,7 @@ func (u *Updater) stay(key objectKey, o *unstructured.Unstructured, slot workloa
 
 // waits are the reasons to stay while there is something newer.
 var waits = map[policy.Reason]string{
-	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform,
+	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform, resolver.StayTooYoung: WaitTooYoung,
 }
 
 // stays takes the resolution of a container that does not move.

@@ -77,6 +77,9 @@ func (u *Updater) schedule(repository string, err error) {
 	defer u.mu.Unlock()
 	now := u.Clock.Now()
 	due, ok := u.tracker.next(repository, now, false)
+	if ripe, waits := u.ripe[repository]; waits && (!ok || ripe.Before(due)) {
+		due, ok = ripe, true
+	}
 	delete(u.busy, repository)
 	if !ok {
 		delete(u.due, repository)
@@ -94,6 +97,31 @@ func (u *Updater) schedule(repository string, err error) {
 	}
 	u.due[repository] = due
 	u.polls.AddAfter(repository, due.Sub(now))
+}
+
+// ripens has a repository polled when an image in it is old enough. The poll that
+// is going on plans it.
+func (u *Updater) ripens(repository string, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if ripe, known := u.ripe[repository]; !known || at.Before(ripe) {
+		u.ripe[repository] = at
+	}
+}
+
+// takeRipe reports whether a repository is polled since an image is old enough.
+func (u *Updater) takeRipe(repository string, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	ripe, waits := u.ripe[repository]
+	if !waits || ripe.After(now) {
+		return false
+	}
+	delete(u.ripe, repository)
+	return true
 }
 
 // earliest is when the registry's settings let a repository be polled again. The

@@ -21,7 +21,7 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 	round.received, round.pushed = u.takePushed(repository)
 	var failure error
 	users := u.tracker.dueUsers(repository, round.since)
-	if round.pushed {
+	if round.all = u.takeRipe(repository, round.since) || round.pushed; round.all {
 		users = u.tracker.usersOf(repository)
 	}
 	for _, key := range users {
@@ -63,6 +63,8 @@ type round struct {
 	// pushed: the registry told of a change, which was received then.
 	pushed   bool
 	received time.Time
+	// all: it is the turn of those, too, who are not polled now, or at all.
+	all bool
 	// answered: the registry gave somebody what was asked for.
 	answered bool
 }
@@ -88,7 +90,7 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 	q := resolver.Query{
 		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
 		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
-		Since: r.since, Platforms: rule.Platforms, Hold: resolver.Hold(rule.Hold),
+		Since: r.since, Platforms: rule.Platforms, MinAge: rule.MinAge, Hold: resolver.Hold(rule.Hold),
 	}
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest

@@ -114,3 +114,38 @@ func TestHealthyUntilAPollMakesNoStep(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 }
+
+// An image that is too young now is used when it is old enough, and not at the next
+// poll after that; nor never, where nobody polls.
+func TestImagesThatAreTooYoungAreComeBackTo(t *testing.T) {
+	for name, test := range map[string]struct {
+		schedules []string
+		ripens    time.Duration
+		want      time.Duration
+	}{
+		"before the next poll":      {[]string{"@every 1h"}, 10 * time.Minute, 10 * time.Minute},
+		"after the next poll":       {[]string{"@every 1m"}, 10 * time.Minute, time.Minute},
+		"where there is no polling": {nil, 10 * time.Minute, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, clock := planner(t, test.schedules...)
+			u.tracker.set(key("pushed"), []use{{repository: repository}})
+			u.ripens(repository, clock.Now().Add(test.ripens+time.Hour))
+			u.ripens(repository, clock.Now().Add(test.ripens))
+			u.schedule(repository, nil)
+			if got := u.dueIn(t); got < test.want || got > test.want+maxJitter {
+				t.Errorf("due in %s, want %s", got, test.want)
+			}
+			if u.takeRipe(repository, clock.Now().Add(test.ripens-time.Second)) {
+				t.Error("it is ripe a second before")
+			}
+			if !u.takeRipe(repository, clock.Now().Add(test.ripens)) {
+				t.Error("it is not ripe in time")
+			}
+			u.schedule(repository, nil)
+			if due, known := u.dueAt(repository); known && test.schedules == nil {
+				t.Errorf("due at %s once more", due)
+			}
+		})
+	}
+}

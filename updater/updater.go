@@ -127,6 +127,8 @@ type Updater struct {
 	failures map[string]int
 	// polled is when each was polled last.
 	polled map[string]time.Time
+	// ripe is when an image is old enough that a poll has found too young.
+	ripe map[string]time.Time
 	// busy is when each repository's poll made its last step.
 	busy map[string]time.Time
 	// followed are the kinds whose workloads are known.
@@ -145,7 +147,7 @@ func New(o Options) *Updater {
 		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
 		urgent: newUrgent[string](), urgentMoves: newUrgent[objectKey](),
 		pending: newPending(), canaries: newCanaries(), rollouts: newRollouts(),
-		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{},
+		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{},
 	}
 	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
