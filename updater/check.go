@@ -55,7 +55,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 			moves = true
 			u.pending.add(Move{
 				key: key, Workload: object, Container: slot.Key(), Repository: r.repository, Rule: rule, Image: slot.Image,
-				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest},
+				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
 			}, r.received)
 		default:
 			u.pending.drop(key, slot.Key())

@@ -36,6 +36,8 @@ type Move struct {
 	From, To workload.Result
 
 	key objectKey
+	// found is when a poll found it.
+	found time.Time
 }
 
 // Verdict is a gate's answer. The zero value is that it is open.

@@ -48,10 +48,24 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 		return // it leaves once its outcome is known
 	case bumpIdle:
 		u.pending.drop(key, containersOf(ready)...)
+		u.outdated(ready)
 	case bumpFailed:
 		u.moves.AddAfter(key, tryAgain)
 	}
 	u.yield(key)
+}
+
+// outdated has the registry asked again about moves that admission does not make:
+// one that waited for long may not be allowed any more, and another may be. What was
+// found a moment ago is left to the next poll.
+func (u *Updater) outdated(moves []Move) {
+	now := u.Clock.Now()
+	for _, m := range moves {
+		if now.Sub(m.found) > time.Minute {
+			u.ripens(m.Repository, now)
+			u.polls.Add(m.Repository)
+		}
+	}
 }
 
 // yield gives back a workload's place, unless a rollout of it goes on, and lets

@@ -14,7 +14,7 @@ func (u *Updater) work(ctx context.Context) bool {
 	}
 	defer u.polls.Done(repository)
 	now := u.Clock.Now()
-	if due, known := u.dueAt(repository); known && now.Before(due) && !u.isPushed(repository) {
+	if due, known := u.dueAt(repository); known && now.Before(due) && !u.isCalled(repository, now) {
 		u.polls.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}

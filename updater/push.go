@@ -28,11 +28,13 @@ func (u *Updater) Pushed(p Push) {
 	u.polls.Add(p.Repository)
 }
 
-func (u *Updater) isPushed(repository string) bool {
+// isCalled reports whether a repository is to be polled before its turn.
+func (u *Updater) isCalled(repository string, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	_, is := u.pushed[repository]
-	return is
+	_, pushed := u.pushed[repository]
+	ripe, waits := u.ripe[repository]
+	return pushed || waits && !ripe.After(now)
 }
 
 // takePushed returns when the push came in that the poll which begins now is for.
