@@ -27,6 +27,18 @@ func TestWindowKeepsWhatIsNewUntilItOpens(t *testing.T) {
 	s.awaitTag("web", "1.3.0")
 }
 
+// An image is used when it is old enough: after its time, and not at the next poll.
+func TestYoungImagesWait(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", `keelson.dev/pollSchedule: "@every 3s"`, "keelson.dev/minAge: 8s"), "apply", "-f", "-")
+	s.settled("web")
+	s.push("1.3.0")
+	s.event("web", "ImageStayed", "younger than minAge")
+	s.wantTag("web", "1.2.0")
+	s.awaitTag("web", "1.3.0")
+}
+
 // A canary's set follows the one that goes first, and only once that is healthy.
 func TestCanaryGoesFirst(t *testing.T) {
 	s := newSpace(t)
@@ -78,14 +90,14 @@ func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
 }
 
 // failing is a Deployment whose rollout fails after three seconds.
-func (s *space) failing(name, tag string, annotations ...string) string {
-	return s.manifest(name, tag, append(annotations, "keelson.dev/policy: glob:1.*", everySecond)...)
+func (s *space) failing(name string, annotations ...string) string {
+	return s.manifest(name, "1.2.0", append(annotations, "keelson.dev/policy: glob:1.*", everySecond)...)
 }
 
 func TestFailedRolloutIsTold(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.failing("web", "1.2.0"), "apply", "-f", "-")
+	s.must(s.failing("web"), "apply", "-f", "-")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
 	s.settled("web")
 	s.push("1.3.0-unpullable")
@@ -98,7 +110,7 @@ func TestFailedRolloutIsTold(t *testing.T) {
 func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
 	s.settled("web")
 	s.push("1.3.0-unpullable")
@@ -132,7 +144,7 @@ func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
 	s.settled("web")
 	s.push("1.3.0")
@@ -164,7 +176,7 @@ func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.failing("web", "1.2.0", "keelson.dev/rollback: auto"), "apply", "-f", "-")
+	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":6}}`)
 	s.settled("web")
 	s.push("1.3.0-unpullable")

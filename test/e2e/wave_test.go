@@ -129,7 +129,7 @@ func TestKilledBetweenDecisionAndBump(t *testing.T) {
 	s.updater("--max-rollouts=1")
 	s.push("1.2.0")
 	for _, name := range []string{"one", "two"} {
-		s.must(s.failing(name, "1.2.0"), "apply", "-f", "-")
+		s.must(s.failing(name), "apply", "-f", "-")
 		s.settled(name)
 	}
 	s.push("1.3.0-unpullable")
