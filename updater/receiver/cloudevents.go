@@ -1,0 +1,75 @@
+package receiver
+
+import (
+	"encoding/json"
+	"mime"
+	"strings"
+)
+
+// cloudEvent is an event of the CloudEvents specification, version 1.0, in JSON.
+type cloudEvent struct {
+	Type       string
+	Data       json.RawMessage
+	DataBase64 []byte `json:"data_base64"`
+}
+
+// cloudEvents reads the events of zot, and Harbor's, in each of the three modes
+// of the HTTP binding: binary, with the attributes as headers, which is zot's;
+// structured, and batched.
+func cloudEvents(m message) ([]string, error) {
+	media, _, _ := mime.ParseMediaType(m.header.Get("Content-Type")) // one that cannot be read is none of the two
+	var events []cloudEvent
+	switch media {
+	case "application/cloudevents-batch+json":
+		if err := decode(m.body, &events); err != nil {
+			return nil, err
+		}
+	case "application/cloudevents+json":
+		events = make([]cloudEvent, 1)
+		if err := decode(m.body, &events[0]); err != nil {
+			return nil, err
+		}
+	default:
+		events = []cloudEvent{{Type: m.header.Get("Ce-Type"), Data: m.body}}
+	}
+	var images []string
+	var fault error
+	for _, event := range events {
+		found, err := event.images(m)
+		if err != nil {
+			fault = err
+			continue
+		}
+		images = append(images, found...)
+	}
+	if len(images) == 0 {
+		return nil, fault
+	}
+	return images, nil
+}
+
+// images reads one event. Zot lets its administrator put another prefix before
+// the type.
+func (e cloudEvent) images(m message) ([]string, error) {
+	data := []byte(e.Data)
+	if len(e.DataBase64) > 0 {
+		data = e.DataBase64
+	}
+	switch {
+	case e.Type == "":
+		return nil, errNoRepository
+	case strings.HasPrefix(e.Type, "harbor."):
+		return harborImages(m, e.Type, data)
+	case !strings.HasSuffix(e.Type, ".image.updated"):
+		return nil, nil
+	}
+	var updated struct{ Name, Reference string }
+	if err := decode(data, &updated); err != nil {
+		return nil, err
+	}
+	image, err := m.at("", updated.Name, updated.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return []string{image}, nil
+}

@@ -1,0 +1,48 @@
+package receiver
+
+import "strings"
+
+// distribution reads the notifications of the CNCF Distribution registry, which
+// GitLab's has too. Each layer of an image is a push of its own; manifests and
+// indexes alone count. The host is the one that the pusher named, which may be
+// another than the one that the cluster pulls from.
+func distribution(m message) ([]string, error) {
+	var payload struct {
+		Events []struct {
+			Action string
+			Target struct {
+				MediaType, Repository, Tag string
+			}
+			Request struct{ Host string }
+		}
+	}
+	if err := decode(m.body, &payload); err != nil {
+		return nil, err
+	}
+	if payload.Events == nil {
+		return nil, errNoRepository
+	}
+	var images []string
+	var fault error
+	for _, event := range payload.Events {
+		if event.Action != "push" || !isManifest(event.Target.MediaType) {
+			continue
+		}
+		image, err := m.at(event.Request.Host, event.Target.Repository, event.Target.Tag)
+		if err != nil {
+			fault = err
+			continue
+		}
+		images = append(images, image)
+	}
+	if len(images) == 0 {
+		return nil, fault
+	}
+	return images, nil
+}
+
+// isManifest tells manifests and indexes from layers and configurations, by media
+// types of OCI and of Docker.
+func isManifest(mediaType string) bool {
+	return strings.Contains(mediaType, ".manifest.") || strings.Contains(mediaType, ".image.index.")
+}

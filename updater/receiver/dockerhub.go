@@ -1,0 +1,22 @@
+package receiver
+
+// dockerHub reads the webhook of a repository on Docker Hub. Its callback_url is
+// never called: whoever forges a notification would choose whom we ask.
+func dockerHub(m message) ([]string, error) {
+	var payload struct {
+		PushData struct {
+			Tag string
+		} `json:"push_data"`
+		Repository struct {
+			RepoName string `json:"repo_name"`
+		}
+	}
+	if err := decode(m.body, &payload); err != nil {
+		return nil, err
+	}
+	image, err := m.at("docker.io", payload.Repository.RepoName, payload.PushData.Tag)
+	if err != nil {
+		return nil, err
+	}
+	return []string{image}, nil
+}

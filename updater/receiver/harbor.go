@@ -1,0 +1,75 @@
+package receiver
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Types of Harbor's events that tell of a push: of its CloudEvents, of the
+// default format, and of Harbor 1.x.
+var harborPushes = []string{"harbor.artifact.pushed", "PUSH_ARTIFACT", "pushImage"}
+
+// harbor reads both formats that Harbor has, "Default" and "CloudEvents". They
+// differ in where the same data stands.
+func harbor(m message) ([]string, error) {
+	var payload struct {
+		Type      string
+		EventData json.RawMessage `json:"event_data"`
+		Data      json.RawMessage
+	}
+	if err := decode(m.body, &payload); err != nil {
+		return nil, err
+	}
+	data := payload.EventData
+	if len(data) == 0 {
+		data = payload.Data
+	}
+	if payload.Type == "" {
+		return nil, errNoRepository
+	}
+	return harborImages(m, payload.Type, data)
+}
+
+// harborImages reads the data of an event. A manifest that is part of another has
+// its digest for a tag.
+func harborImages(m message, kind string, data []byte) ([]string, error) {
+	pushed := false
+	for _, known := range harborPushes {
+		pushed = pushed || kind == known
+	}
+	if !pushed {
+		return nil, nil
+	}
+	var event struct {
+		Resources []struct {
+			Tag         string
+			ResourceURL string `json:"resource_url"`
+		}
+		Repository struct {
+			RepoFullName string `json:"repo_full_name"`
+		}
+	}
+	if err := decode(data, &event); err != nil {
+		return nil, err
+	}
+	if len(event.Resources) == 0 {
+		return nil, errNoRepository
+	}
+	images := make([]string, 0, len(event.Resources))
+	for _, resource := range event.Resources {
+		if address := resource.ResourceURL; address != "" {
+			_, bare, found := strings.Cut(address, "://")
+			if !found {
+				bare = address
+			}
+			images = append(images, m.moved(bare))
+			continue
+		}
+		image, err := m.at("", event.Repository.RepoFullName, resource.Tag)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, image)
+	}
+	return images, nil
+}

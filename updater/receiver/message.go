@@ -1,0 +1,140 @@
+package receiver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/updater"
+	"github.com/keelson-dev/keelson/updater/receiver/config"
+)
+
+// maxPushes bounds the repositories of one notification; polling covers the rest.
+const maxPushes = 100
+
+// message is a notification of a sender that is proven.
+type message struct {
+	header http.Header
+	body   []byte
+	// registry is what the sender's settings put in place of the host.
+	registry string
+}
+
+// format reads the images that a message tells of, as a manifest would name
+// them. None is a message about something else.
+type format func(m message) ([]string, error)
+
+// formatOf is the format of each kind of sender.
+func formatOf(kind config.SenderKind) format {
+	switch kind {
+	case config.Native:
+		return native
+	case config.DockerHub:
+		return dockerHub
+	case config.Quay:
+		return quay
+	case config.Azure:
+		return azure
+	case config.GitHub:
+		return github
+	case config.Harbor:
+		return harbor
+	case config.JFrog:
+		return jfrog
+	case config.Registry, config.GitLab:
+		return distribution
+	case config.ECR:
+		return ecr
+	case config.GCR, config.GAR:
+		return google
+	case config.Gitea, config.Forgejo:
+		return gitea
+	case config.CloudEvents:
+		return cloudEvents
+	default:
+		return func(message) ([]string, error) {
+			return nil, fmt.Errorf("reading a notification of %q: no such sender", kind)
+		}
+	}
+}
+
+// pushesOf reads a message. Images that are none are passed over where others
+// are good: one bad event must not cost the rest of a batch.
+func pushesOf(kind config.SenderKind, m message, now time.Time) ([]updater.Push, error) {
+	images, err := formatOf(kind)(m)
+	if err != nil {
+		return nil, err
+	}
+	var pushes []updater.Push
+	var fault error
+	places := map[string]int{}
+	for _, image := range images {
+		reference, err := resolver.ParseReference(image)
+		if err != nil {
+			fault = err
+			continue
+		}
+		at, known := places[reference.Repository]
+		switch {
+		case known && reference.Tag != "":
+			pushes[at].Tag = reference.Tag
+		case !known && len(pushes) < maxPushes:
+			places[reference.Repository] = len(pushes)
+			pushes = append(pushes, updater.Push{Repository: reference.Repository, Tag: reference.Tag, Received: now})
+		}
+	}
+	if len(pushes) == 0 {
+		return nil, fault
+	}
+	return pushes, nil
+}
+
+// errNoRegistry is a payload that does not say which registry it is about.
+var errNoRegistry = errors.New("the notification names no registry: set registry for the sender")
+
+// errNoRepository is a payload that lacks what it is about.
+var errNoRepository = errors.New("the notification names no repository")
+
+// decode reads a body. The error does not hold it.
+func decode(body []byte, into any) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("reading JSON: %w", err)
+	}
+	return nil
+}
+
+// at is the image of a repository on a host, or on the registry of the settings.
+func (m message) at(host, repository, tag string) (string, error) {
+	if m.registry != "" {
+		host = m.registry
+	}
+	switch {
+	case repository == "":
+		return "", errNoRepository
+	case host == "":
+		return "", errNoRegistry
+	}
+	return tagged(host+"/"+repository, tag), nil
+}
+
+// moved is an image that a payload names with its host, on the registry of the
+// settings where there is one.
+func (m message) moved(image string) string {
+	if _, path, ok := strings.Cut(image, "/"); ok && m.registry != "" {
+		return m.registry + "/" + path
+	}
+	return image
+}
+
+// tagged is an image with a tag. Some senders put a digest where a tag should be:
+// a manifest that is part of another.
+func tagged(repository, tag string) string {
+	if tag == "" || strings.Contains(tag, ":") {
+		return repository
+	}
+	return repository + ":" + tag
+}

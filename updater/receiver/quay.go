@@ -1,0 +1,31 @@
+package receiver
+
+import "encoding/json"
+
+// quay reads the notification "Push to Repository" of Quay. Others, of builds and
+// scans, have no updated_tags, and tell nothing new of the repository.
+func quay(m message) ([]string, error) {
+	var payload struct {
+		DockerURL   string          `json:"docker_url"`
+		UpdatedTags json.RawMessage `json:"updated_tags"`
+	}
+	if err := decode(m.body, &payload); err != nil {
+		return nil, err
+	}
+	switch {
+	case payload.DockerURL == "":
+		return nil, errNoRepository
+	case len(payload.UpdatedTags) == 0:
+		return nil, nil
+	}
+	repository := m.moved(payload.DockerURL)
+	var tags []string
+	if err := json.Unmarshal(payload.UpdatedTags, &tags); err != nil || len(tags) == 0 {
+		tags = []string{""} // old versions send a mapping
+	}
+	images := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		images = append(images, tagged(repository, tag))
+	}
+	return images, nil
+}

@@ -1,0 +1,136 @@
+package receiver_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/keelson-dev/keelson/updater/receiver/config"
+)
+
+func TestOnlyWhoIsConfiguredIsThere(t *testing.T) {
+	w := newWorld(t, open(config.Native))
+	for _, path := range []string{"dockerhub", "", "native/", "Native", "../webhooks/native/x"} {
+		if got, _ := w.post(path, nil, payload(t, "native.json")); got != http.StatusNotFound {
+			t.Errorf("%q: answer %d, want %d", path, got, http.StatusNotFound)
+		}
+	}
+	w.receiver.Configure(t.Context(), &config.Config{Senders: []config.Sender{open(config.DockerHub)}})
+	if got, _ := w.post("native", nil, payload(t, "native.json")); got != http.StatusNotFound {
+		t.Errorf("a sender that was taken out: answer %d", got)
+	}
+	if got, _ := w.post("dockerhub", nil, payload(t, "dockerhub.json")); got != http.StatusAccepted {
+		t.Errorf("a sender that was put in: answer %d", got)
+	}
+}
+
+func TestOtherMethodsAreRefused(t *testing.T) {
+	w := newWorld(t, open(config.Native))
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, "TRACE"} {
+		if got, _ := w.send(method, "native", nil, nil); got != http.StatusMethodNotAllowed {
+			t.Errorf("%s: answer %d", method, got)
+		}
+	}
+}
+
+// A body that is too large is refused whoever sends it, and whether or not it says
+// so before.
+func TestTenMegabytesAreRefused(t *testing.T) {
+	large := bytes.Repeat([]byte(" "), 10<<20)
+	var senders []config.Sender
+	var want []string
+	for _, kind := range config.Kinds() {
+		senders = append(senders, open(kind))
+		want = append(want, fmt.Sprintf("keelson_push_notifications_total{outcome=\"too_large\",sender=%q} 2", kind))
+	}
+	w := newWorld(t, senders...)
+	for _, kind := range config.Kinds() {
+		for name, body := range map[string]io.Reader{
+			"with its length":    bytes.NewReader(large),
+			"without its length": io.MultiReader(bytes.NewReader(large)),
+		} {
+			if got, text := w.send(http.MethodPost, string(kind), nil, body); got != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s, %s: answer %d %q", kind, name, got, text)
+			}
+		}
+	}
+	slices.Sort(want)
+	w.counts(strings.Join(want, "\n"))
+}
+
+func TestFormsAreRefusedWithWhatToChange(t *testing.T) {
+	w := newWorld(t, open(config.GitHub))
+	got, text := w.post("github", headers("Content-Type", "application/x-www-form-urlencoded"), []byte("payload=%7B%7D"))
+	if got != http.StatusUnsupportedMediaType || !strings.Contains(text, "application/json") {
+		t.Errorf("answer %d %q", got, text)
+	}
+}
+
+func TestASenderIsLimitedAndOthersAreNot(t *testing.T) {
+	w := newWorld(t, config.Sender{Name: "ci", Kind: config.Native, Auth: config.Auth{BearerToken: secret}}, open(config.DockerHub))
+	good, bad := headers("Authorization", "Bearer "+secret), headers("Authorization", "Bearer x")
+	// Whoever cannot prove himself uses up nobody's share.
+	for range 600 {
+		if got, _ := w.post("native", bad, payload(t, "native.json")); got != http.StatusUnauthorized {
+			t.Fatalf("answer %d", got)
+		}
+	}
+	taken := 0
+	for range 600 {
+		if got, _ := w.post("native", good, payload(t, "native.json")); got == http.StatusAccepted {
+			taken++
+		} else if got != http.StatusTooManyRequests {
+			t.Fatalf("answer %d", got)
+		}
+	}
+	if taken != 500 {
+		t.Errorf("%d of 600 at once were taken, want 500", taken)
+	}
+	if got, _ := w.post("dockerhub", nil, payload(t, "dockerhub.json")); got != http.StatusAccepted {
+		t.Errorf("another sender: answer %d", got)
+	}
+	w.clock.SetTime(start.Add(time.Second))
+	if got, _ := w.post("native", good, payload(t, "native.json")); got != http.StatusAccepted {
+		t.Errorf("a second later: answer %d", got)
+	}
+}
+
+func TestASinkThatIsFullIsToldOf(t *testing.T) {
+	w := newWorld(t, open(config.Native))
+	w.sink.err = errors.New("full")
+	if got, _ := w.post("native", nil, payload(t, "native.json")); got != http.StatusServiceUnavailable {
+		t.Errorf("answer %d", got)
+	}
+}
+
+func TestOutcomesAreCounted(t *testing.T) {
+	w := newWorld(t, config.Sender{Name: "ci", Kind: config.Native, Auth: config.Auth{BearerToken: secret}}, open(config.Quay))
+	good := headers("Authorization", "Bearer "+secret)
+	w.post("native", good, payload(t, "native.json"))
+	w.post("native", good, []byte("{"))
+	w.post("native", nil, payload(t, "native.json"))
+	w.post("quay", nil, payload(t, "quay-build.json"))
+	w.post("unknown", nil, nil)
+	w.counts(`keelson_push_notifications_total{outcome="accepted",sender="native"} 1
+keelson_push_notifications_total{outcome="ignored",sender="quay"} 1
+keelson_push_notifications_total{outcome="malformed",sender="native"} 1
+keelson_push_notifications_total{outcome="unauthenticated",sender="native"} 1`)
+}
+
+// counts compares all of the receiver's metrics.
+func (w *world) counts(want string) {
+	w.t.Helper()
+	const head = "# HELP keelson_push_notifications_total Push notifications, by kind of sender and outcome.\n" +
+		"# TYPE keelson_push_notifications_total counter\n"
+	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(head+want+"\n")); err != nil {
+		w.t.Error(err)
+	}
+}
