@@ -28,6 +28,16 @@ func (u *Updater) Pushed(p Push) {
 	u.polls.Add(p.Repository)
 }
 
+// pushedBefore polls for what was pushed before this replica led.
+func (u *Updater) pushedBefore() {
+	if u.Recent == nil {
+		return
+	}
+	for _, p := range u.Recent() {
+		u.Pushed(p)
+	}
+}
+
 // isCalled reports whether a repository is to be polled before its turn.
 func (u *Updater) isCalled(repository string, now time.Time) bool {
 	u.mu.Lock()

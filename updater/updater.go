@@ -78,6 +78,9 @@ type Options struct {
 	Notifier Notifier
 	// Ownership tells which repositories are ours. The default is all of them.
 	Ownership Ownership
+	// Recent are the pushes that came in lately, on any replica. A new leader polls
+	// for them: the one before may not have got to it. The default is none.
+	Recent func() []Push
 	// Metrics counts polls and bumps.
 	Metrics *Metrics
 	// Tracer makes spans of polls and bumps. The default is none.
@@ -169,6 +172,7 @@ func (u *Updater) Start(ctx context.Context) error {
 	if err := u.watch(ctx); err != nil {
 		return fmt.Errorf("watching workloads: %w", err)
 	}
+	u.pushedBefore()
 	var workers sync.WaitGroup
 	for _, kind := range u.Kinds.Rolling() {
 		if u.Kinds.Custom(kind) {

@@ -1,0 +1,370 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/keelson-dev/keelson/updater"
+	"github.com/keelson-dev/keelson/updater/receiver/relay"
+)
+
+const namespace = "keelson"
+
+var start = time.Date(2026, 9, 22, 8, 30, 0, 0, time.UTC)
+
+// informers is a real informer of the ConfigMap of a fake API server.
+type informers struct {
+	informer toolscache.SharedIndexInformer
+}
+
+func (i informers) GetInformer(context.Context, client.Object, ...cache.InformerGetOption) (cache.Informer, error) {
+	return i.informer, nil
+}
+
+// listing says that the fake API server cannot begin a watch with a list.
+type listing struct{}
+
+func (listing) IsWatchListSemanticsUnSupported() bool { return true }
+
+func watching(t *testing.T, api client.WithWatch) informers {
+	t.Helper()
+	// Open before the list: the fake keeps no events for a watch to begin with.
+	events, err := api.Watch(t.Context(), &corev1.ConfigMapList{}, client.InNamespace(namespace))
+	if err != nil {
+		t.Fatal(err)
+	}
+	informer := toolscache.NewSharedIndexInformer(toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, _ metav1.ListOptions) (runtime.Object, error) {
+			list := &corev1.ConfigMapList{}
+			return list, api.List(ctx, list, client.InNamespace(namespace))
+		},
+		WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) { return events, nil },
+	}, listing{}), &corev1.ConfigMap{}, 0, nil)
+	go informer.RunWithContext(t.Context())
+	return informers{informer}
+}
+
+// replica is a relay with what it handed over.
+type replica struct {
+	*relay.Relay
+	metrics *prometheus.Registry
+	told    chan updater.Push
+
+	mu     sync.Mutex
+	handed []string
+}
+
+func newReplica(t *testing.T, api client.WithWatch, clock *testingclock.FakeClock) *replica {
+	t.Helper()
+	r := &replica{metrics: prometheus.NewRegistry(), told: make(chan updater.Push, 10_000)}
+	counted, err := relay.NewMetrics(r.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := relay.Options{
+		Namespace: namespace, Client: api, Informers: watching(t, api), Metrics: counted, Log: logr.Discard(),
+		Hand: func(p updater.Push) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.handed = append(r.handed, strings.TrimSpace(p.Repository+" "+p.Tag))
+			r.told <- p
+		},
+	}
+	if clock != nil {
+		o.Clock = clock
+	}
+	r.Relay = relay.New(o)
+	return r
+}
+
+func (r *replica) run(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	return sync.OnceFunc(stop)
+}
+
+// next is what is handed over next.
+func (r *replica) next(t *testing.T) updater.Push {
+	t.Helper()
+	select {
+	case p := <-r.told:
+		return p
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing is handed over")
+		return updater.Push{}
+	}
+}
+
+func (r *replica) pushed(t *testing.T, at time.Time, images ...string) {
+	t.Helper()
+	pushes := make([]updater.Push, 0, len(images))
+	for _, image := range images {
+		repository, tag, _ := strings.Cut(image, " ")
+		pushes = append(pushes, updater.Push{Repository: repository, Tag: tag, Received: at})
+	}
+	if err := r.Pushed(pushes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *replica) wantHanded(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	slices.Sort(r.handed)
+	if diff := cmp.Diff(want, r.handed); diff != "" {
+		t.Errorf("handed over (-want +got):\n%s", diff)
+	}
+	r.handed = nil
+}
+
+func stored(t *testing.T, api client.Client) *corev1.ConfigMap {
+	t.Helper()
+	object := &corev1.ConfigMap{}
+	if err := api.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: relay.Name}, object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func TestAPushReachesEveryReplicaOnce(t *testing.T) {
+	api := fake.NewClientBuilder().Build()
+	one, two := newReplica(t, api, nil), newReplica(t, api, nil)
+	defer one.run(t)()
+	defer two.run(t)()
+	now := time.Now()
+	for _, image := range []string{"docker.io/library/nginx 1.27", "ghcr.io/team/app", "docker.io/library/nginx 1.28"} {
+		one.pushed(t, now, image)
+		now = now.Add(time.Nanosecond)
+		want := strings.Fields(image)[0]
+		for _, r := range []*replica{one, two} {
+			if got := r.next(t); got.Repository != want {
+				t.Errorf("handed over %+v, want %q", got, want)
+			}
+		}
+	}
+	two.pushed(t, now, "quay.io/team/last 1")
+	if got := one.next(t); got.Repository != "quay.io/team/last" || got.Tag != "1" || !got.Received.Equal(now) {
+		t.Errorf("handed over %+v", got)
+	}
+	one.wantHanded(t, "docker.io/library/nginx 1.27", "docker.io/library/nginx 1.28", "ghcr.io/team/app", "quay.io/team/last 1")
+	if got := two.next(t); got.Repository != "quay.io/team/last" {
+		t.Errorf("handed over %+v", got)
+	}
+	two.wantHanded(t, "docker.io/library/nginx 1.27", "docker.io/library/nginx 1.28", "ghcr.io/team/app", "quay.io/team/last 1")
+}
+
+// A push that was accepted while the leader died is there for the next one, also
+// for a process that began later.
+func TestAReplicaThatComesLaterFindsWhatWasPushed(t *testing.T) {
+	api := fake.NewClientBuilder().Build()
+	one := newReplica(t, api, nil)
+	stop := one.run(t)
+	one.pushed(t, time.Now(), "ghcr.io/team/app 1.2.3")
+	stop() // what came in last is written before the end
+	late := newReplica(t, api, nil)
+	defer late.run(t)()
+	if got := late.next(t); got.Repository != "ghcr.io/team/app" {
+		t.Errorf("handed over %+v", got)
+	}
+	recent := late.Recent()
+	if len(recent) != 1 || recent[0].Repository != "ghcr.io/team/app" || recent[0].Tag != "1.2.3" {
+		t.Errorf("recent: %+v", recent)
+	}
+}
+
+// One image is a dozen notifications: the first counts at once, and the rest once
+// more when they are over, since the tag may come last.
+func TestNotificationsOfARepositoryAreCoalesced(t *testing.T) {
+	api := fake.NewClientBuilder().Build()
+	clock := testingclock.NewFakeClock(start)
+	r := newReplica(t, api, clock)
+	r.pushed(t, start, "ghcr.io/team/app", "ghcr.io/team/other")
+	r.Step(t.Context())
+	r.wantHanded(t, "ghcr.io/team/app", "ghcr.io/team/other")
+	for i := range 20 {
+		clock.Step(10 * time.Millisecond)
+		r.pushed(t, clock.Now(), fmt.Sprintf("ghcr.io/team/app 1.%d", i))
+		if wait := r.Step(t.Context()); wait <= 0 || wait > time.Second {
+			t.Fatalf("to come back after %s", wait)
+		}
+	}
+	r.wantHanded(t)
+	clock.Step(800 * time.Millisecond)
+	r.Step(t.Context())
+	r.wantHanded(t, "ghcr.io/team/app 1.19")
+	if got := stored(t, api).Data[relay.KeyOf("ghcr.io/team/app")]; got != `{"repository":"ghcr.io/team/app","tag":"1.19","at":"2026-09-22T08:30:00.01Z"}` {
+		t.Errorf("stored: %s", got)
+	}
+}
+
+func TestABurstIsOneWrite(t *testing.T) {
+	r := newReplica(t, fake.NewClientBuilder().Build(), testingclock.NewFakeClock(start))
+	for i := range 200 {
+		r.pushed(t, start, fmt.Sprintf("ghcr.io/team/app-%d 1", i))
+	}
+	r.Step(t.Context())
+	wrote(t, r, "written", 1)
+}
+
+func wrote(t *testing.T, r *replica, outcome string, want int) {
+	t.Helper()
+	text := fmt.Sprintf("# HELP keelson_push_relay_writes_total Writes of pushes for other replicas, by outcome.\n"+
+		"# TYPE keelson_push_relay_writes_total counter\nkeelson_push_relay_writes_total{outcome=%q} %d\n", outcome, want)
+	if err := testutil.GatherAndCompare(r.metrics, strings.NewReader(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoMoreIsTakenThanThereIsRoomFor(t *testing.T) {
+	r := newReplica(t, fake.NewClientBuilder().Build(), testingclock.NewFakeClock(start))
+	for i := range relay.MaxKeys {
+		r.pushed(t, start, fmt.Sprintf("ghcr.io/team/app-%d 1", i))
+	}
+	if err := r.Pushed([]updater.Push{{Repository: "ghcr.io/team/one-more"}}); !errors.Is(err, relay.ErrFull) {
+		t.Errorf("got %v, want %v", err, relay.ErrFull)
+	}
+	r.pushed(t, start, "ghcr.io/team/app-7 2") // takes no room
+}
+
+// The object has a megabyte at most; what is oldest makes room.
+func TestTheOldestMakeRoom(t *testing.T) {
+	api := fake.NewClientBuilder().Build()
+	clock := testingclock.NewFakeClock(start)
+	r := newReplica(t, api, clock)
+	for i := range relay.MaxKeys {
+		r.pushed(t, start.Add(time.Duration(i)*time.Millisecond), fmt.Sprintf("ghcr.io/team/app-%d 1", i))
+	}
+	r.Step(t.Context())
+	r.Heard(stored(t, api))
+	clock.Step(time.Minute)
+	r.pushed(t, clock.Now(), "ghcr.io/team/new-1", "ghcr.io/team/new-2", "ghcr.io/team/app-0 2")
+	r.Step(t.Context())
+	data := stored(t, api).Data
+	if len(data) != relay.MaxKeys {
+		t.Errorf("%d keys, want %d", len(data), relay.MaxKeys)
+	}
+	for repository, want := range map[string]bool{
+		"ghcr.io/team/new-1": true, "ghcr.io/team/new-2": true, "ghcr.io/team/app-0": true,
+		"ghcr.io/team/app-1": false, "ghcr.io/team/app-2": false, "ghcr.io/team/app-3": true,
+	} {
+		if _, there := data[relay.KeyOf(repository)]; there != want {
+			t.Errorf("%s is there: %v, want %v", repository, there, want)
+		}
+	}
+}
+
+// While nothing can be written, this process is told all the same, and once.
+func TestAWriteThatFailsIsTriedAgain(t *testing.T) {
+	broken := true
+	api := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, p client.Patch, opts ...client.PatchOption) error {
+			if broken {
+				return errors.New("the API server is away")
+			}
+			return c.Patch(ctx, object, p, opts...)
+		},
+	}).Build()
+	clock := testingclock.NewFakeClock(start)
+	r := newReplica(t, api, clock)
+	r.pushed(t, start, "ghcr.io/team/app 1")
+	if wait := r.Step(t.Context()); wait != time.Second {
+		t.Errorf("again after %s, want a second", wait)
+	}
+	r.pushed(t, start, "ghcr.io/team/other 1")
+	r.Step(t.Context())
+	r.wantHanded(t, "ghcr.io/team/app 1", "ghcr.io/team/other 1")
+	wrote(t, r, "failed", 1)
+	clock.Step(time.Second)
+	if wait := r.Step(t.Context()); wait != 2*time.Second {
+		t.Errorf("again after %s, want two seconds", wait)
+	}
+	broken = false
+	clock.Step(2 * time.Second)
+	r.Step(t.Context())
+	if got := len(stored(t, api).Data); got != 2 {
+		t.Errorf("%d are stored, want 2", got)
+	}
+	r.Heard(stored(t, api))
+	r.wantHanded(t)
+}
+
+func TestOldPushesArePruned(t *testing.T) {
+	api := fake.NewClientBuilder().Build()
+	clock := testingclock.NewFakeClock(start)
+	r := newReplica(t, api, clock)
+	r.pushed(t, start, "ghcr.io/team/old 1", "ghcr.io/team/renewed 1")
+	r.Step(t.Context())
+	clock.Step(relay.Retention)
+	r.pushed(t, clock.Now(), "ghcr.io/team/young 1")
+	r.Step(t.Context())
+	clock.Step(time.Second)
+	r.Heard(stored(t, api))
+
+	// Another replica writes what this one has not heard of: it must not be lost.
+	other := newReplica(t, api, clock)
+	other.pushed(t, clock.Now(), "ghcr.io/team/renewed 2")
+	other.Step(t.Context())
+	r.Prune(t.Context())
+	if got := len(stored(t, api).Data); got != 3 {
+		t.Errorf("%d keys, want all 3 left alone", got)
+	}
+	r.Heard(stored(t, api))
+	r.Prune(t.Context())
+	data := stored(t, api).Data
+	if _, there := data[relay.KeyOf("ghcr.io/team/old")]; there || len(data) != 2 {
+		t.Errorf("left: %v", data)
+	}
+	if recent := r.Recent(); len(recent) != 2 {
+		t.Errorf("recent: %+v", recent)
+	}
+}
+
+// Whoever may write the ConfigMap gets nothing but polls of repositories.
+func TestWhatIsNoPushIsNotHandedOver(t *testing.T) {
+	r := newReplica(t, fake.NewClientBuilder().Build(), testingclock.NewFakeClock(start))
+	at := func(t time.Time) string { return t.Format(time.RFC3339Nano) }
+	r.Heard(&corev1.ConfigMap{Data: map[string]string{
+		"good":        `{"repository":"ghcr.io/team/app","tag":"1","at":"` + at(start) + `"}`,
+		"empty":       "",
+		"no JSON":     "{",
+		"no time":     `{"repository":"ghcr.io/team/a"}`,
+		"old":         `{"repository":"ghcr.io/team/b","at":"` + at(start.Add(-time.Hour)) + `"}`,
+		"to come":     `{"repository":"ghcr.io/team/c","at":"` + at(start.Add(time.Hour)) + `"}`,
+		"no image":    `{"repository":"ghcr.io/TEAM","at":"` + at(start) + `"}`,
+		"no registry": `{"repository":"nginx","at":"` + at(start) + `"}`,
+		"with a tag":  `{"repository":"ghcr.io/team/d:1","at":"` + at(start) + `"}`,
+		"no tag":      `{"repository":"ghcr.io/team/e","tag":"a b","at":"` + at(start) + `"}`,
+		"too long":    `{"repository":"ghcr.io/team/f","tag":"1","x":"` + strings.Repeat("x", 4000) + `","at":"` + at(start) + `"}`,
+	}})
+	r.wantHanded(t, "ghcr.io/team/app 1")
+}

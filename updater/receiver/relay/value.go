@@ -1,0 +1,64 @@
+package relay
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/keelson-dev/keelson/resolver"
+	"github.com/keelson-dev/keelson/updater"
+)
+
+// maxValue is more than a repository, a tag and a time have, in bytes.
+const maxValue = 2 << 10
+
+// value is what a key of the ConfigMap holds.
+type value struct {
+	Repository string    `json:"repository"`
+	Tag        string    `json:"tag,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// keyOf is the key of a repository, whose name may have what a key may not.
+func keyOf(repository string) string {
+	sum := sha256.Sum256([]byte(repository))
+	return hex.EncodeToString(sum[:16])
+}
+
+func format(p updater.Push) string {
+	text, err := json.Marshal(value{Repository: p.Repository, Tag: p.Tag, At: p.Received.UTC()})
+	if err != nil {
+		return "" // a year beyond 9999; nobody takes it for a push
+	}
+	return string(text)
+}
+
+// parse reads a value. What it says is no push where it is old, from a time that
+// is yet to come, or not as a replica writes it: whoever may write the ConfigMap
+// must not make the updater do anything but poll.
+func parse(text string, now time.Time) (updater.Push, bool) {
+	var v value
+	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
+		return updater.Push{}, false
+	}
+	image := v.Repository
+	if v.Tag != "" {
+		image += ":" + v.Tag
+	}
+	reference, err := resolver.ParseReference(image)
+	age := now.Sub(v.At)
+	if err != nil || reference.Repository != v.Repository || age > Retention || age < -Retention {
+		return updater.Push{}, false
+	}
+	return updater.Push{Repository: v.Repository, Tag: v.Tag, Received: v.At}, true
+}
+
+// stamp is the time of a value; zero where it has none.
+func stamp(text string) time.Time {
+	var v value
+	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
+		return time.Time{}
+	}
+	return v.At
+}
