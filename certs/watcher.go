@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -43,8 +44,11 @@ func (e *ExpiredError) Error() string {
 
 // WatcherOptions configure a [Watcher].
 type WatcherOptions struct {
-	// Dir is the folder with [CertFile] and [KeyFile]. Required.
+	// Dir is the folder with [CertFile] and [KeyFile]. Required, unless both files
+	// are named.
 	Dir string
+	// Cert and Key name the two files. The default is those in Dir.
+	Cert, Key string
 	// Interval between two reads of the files, and between two attempts while
 	// there are none. The default is [DefaultInterval].
 	Interval time.Duration
@@ -67,12 +71,12 @@ type Watcher struct {
 // NewWatcher reads nothing yet; [Watcher.Start] does. The error is that of a
 // missing folder name or of the metric's registration.
 func NewWatcher(o WatcherOptions) (*Watcher, error) {
-	if o.Dir == "" {
+	if o.Dir == "" && (o.Cert == "" || o.Key == "") {
 		return nil, errors.New("watching the serving certificate: no folder given")
 	}
 	w := &Watcher{
-		certPath: filepath.Join(o.Dir, CertFile),
-		keyPath:  filepath.Join(o.Dir, KeyFile),
+		certPath: cmp.Or(o.Cert, filepath.Join(o.Dir, CertFile)),
+		keyPath:  cmp.Or(o.Key, filepath.Join(o.Dir, KeyFile)),
 		interval: o.Interval,
 		now:      o.Now,
 	}

@@ -46,6 +46,7 @@ type updaterOptions struct {
 	leaseNamespace string
 	workers        int
 	pace           updater.Pace
+	push           pushOptions
 }
 
 func newUpdaterCommand() *cobra.Command {
@@ -61,7 +62,7 @@ func newUpdaterCommand() *cobra.Command {
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
 			}
-			return append(faults, paceFaults(o.pace)...).orNil()
+			return append(append(faults, paceFaults(o.pace)...), o.push.check()...).orNil()
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
@@ -70,6 +71,7 @@ func newUpdaterCommand() *cobra.Command {
 	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
 	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
 	addPaceFlags(command.Flags(), &o.pace)
+	o.push.addFlags(command.Flags())
 	return command
 }
 
@@ -89,6 +91,9 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if o.helmValues {
 		secret, secretCache := helmvalues.ByObject()
 		cached.ByObject[secret] = secretCache
+	}
+	if err := o.push.follow(&cached, o.leaseNamespace); err != nil {
+		return err
 	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Metrics:                 server.Options{BindAddress: o.metricsAddress},
@@ -154,6 +159,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	})
 	return errors.Join(
 		metrics.Registry.Register(u),
+		o.push.receive(ctx, manager, u),
 		manager.Add(u),
 		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
 		manager.AddReadyzCheck("ping", healthz.Ping),
