@@ -154,6 +154,21 @@ func TestNewWatcherNeedsAFolder(t *testing.T) {
 	if _, err := certs.NewWatcher(certs.WatcherOptions{}); err == nil {
 		t.Error("no folder: got no error, want one")
 	}
+	if _, err := certs.NewWatcher(certs.WatcherOptions{Cert: "a"}); err == nil {
+		t.Error("a certificate without its key: got no error, want one")
+	}
+}
+
+func TestWatcherTakesFilesByTheirNames(t *testing.T) {
+	dir, issued := t.TempDir(), newAuthority(t).issue(t, time.Now().Add(time.Hour))
+	cert, key := filepath.Join(dir, "push.pem"), filepath.Join(dir, "push.key")
+	must(t, os.WriteFile(cert, issued.cert, 0o600))
+	must(t, os.WriteFile(key, issued.key, 0o600))
+	w := start(t, certs.WatcherOptions{Cert: cert, Key: key})
+	eventually(t, "the watcher is ready", func() bool { return w.Ready(nil) == nil })
+	if !serves(w, issued.serial) {
+		t.Errorf("ready, but not with certificate %d", issued.serial)
+	}
 }
 
 func TestWatcherEndsWithItsContext(t *testing.T) {

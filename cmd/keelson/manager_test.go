@@ -37,6 +37,18 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--updater-account: \"\": allowed: a user name, such as system:serviceaccount:keelson:keelson-updater\n" +
 				"--max-requests-in-flight: 0: allowed: 1 or more\n",
 		},
+		"a receiver of pushes that lets nobody in, or is none": {
+			args: []string{"updater", "--push-address=9300", "--push-tls-key-file=key"},
+			want: "--push-address: \"9300\": allowed: host:port or :port; \"0\" for none\n" +
+				"--push-config: needed with --push-address: it says who may send, and what proves it\n" +
+				"--push-tls-cert-file, --push-tls-key-file: \"key\": allowed: both, or neither\n",
+		},
+		"settings of pushes without a receiver": {
+			args: []string{"updater", "--push-config=push.yaml", "--push-tls-cert-file=a", "--push-tls-key-file=b"},
+			want: "--push-config: \"push.yaml\": allowed: together with --push-address\n" +
+				"--push-tls-cert-file: \"a\": allowed: together with --push-address\n" +
+				"--push-tls-key-file: \"b\": allowed: together with --push-address\n",
+		},
 		"a collector that is none": {
 			args: []string{"webhook", "--otlp-endpoint=collector:4318", "--trace-sample-ratio=1.5"},
 			want: "--otlp-endpoint: \"collector:4318\": allowed: a URL such as http://collector:4318, without user and query\n" +

@@ -2,6 +2,7 @@ package receiver_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/keelson-dev/keelson/updater/receiver"
 	"github.com/keelson-dev/keelson/updater/receiver/config"
 )
 
@@ -132,5 +134,61 @@ func (w *world) counts(want string) {
 		"# TYPE keelson_push_notifications_total counter\n"
 	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(head+want+"\n")); err != nil {
 		w.t.Error(err)
+	}
+}
+
+// Bodies that are being sent take room together; whoever comes then is told to come
+// again, and there is room when they are gone.
+func TestBodiesInFlightAreBounded(t *testing.T) {
+	w := newWorld(t, open(config.Native))
+	var ends []func()
+	for range 17 {
+		from, to := io.Pipe()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.trySend("native", from)
+		}()
+		go func() { _, _ = to.Write(bytes.Repeat([]byte(" "), 1<<20-1)) }()
+		ends = append(ends, func() { _ = to.CloseWithError(io.ErrUnexpectedEOF); <-ended })
+	}
+	w.await("a refusal for want of room", func() bool {
+		status, _ := w.post("native", nil, payload(t, "native.json"))
+		return status == http.StatusServiceUnavailable
+	})
+	for _, end := range ends {
+		end()
+	}
+	w.await("room", func() bool {
+		status, _ := w.post("native", nil, payload(t, "native.json"))
+		return status == http.StatusAccepted
+	})
+}
+
+// trySend sends a body that may end early.
+func (w *world) trySend(path string, body io.Reader) {
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+receiver.PathPrefix+path, body)
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	if response, err := http.DefaultClient.Do(req); err == nil {
+		_ = response.Body.Close()
+	}
+}
+
+// await waits until a condition holds.
+func (w *world) await(what string, holds func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			w.t.Fatalf("waiting for %s", what)
+		}
 	}
 }
