@@ -169,13 +169,14 @@ func (r *Relay) Run(ctx context.Context) error {
 	if _, err := informer.AddEventHandler(r.handler()); err != nil {
 		return fmt.Errorf("watching the ConfigMap %q: %w", Name, err)
 	}
+	lasting := context.WithoutCancel(ctx) // a write that is under way ends by its own time
 	for {
-		wait := r.step(ctx)
+		wait := r.step(lasting)
 		timer := r.options.Clock.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			r.finish(context.WithoutCancel(ctx))
+			r.finish(lasting)
 			return nil
 		case <-timer.C():
 		case <-r.wake:
