@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -131,9 +132,10 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 		u.said.clear(o.GetUID(), m.Container)
 	}
 	made := changes(before, after)
+	moves = madeOf(moves, made, after)
 	r := &rollout{
 		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made, moves: moves,
-		rule: moves[0].Rule, began: u.Clock.Now(),
+		rule: moves[0].Rule, began: u.Clock.Now(), placed: true,
 	}
 	u.Metrics.rollout(rolloutStarted)
 	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
@@ -145,6 +147,27 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 	}
 	u.rollouts.begin(key, r)
 	u.checks.Add(key) // the cache may have it already
+}
+
+// madeOf are the moves as admission made them, which may be fewer, and to others
+// than were asked for. At least one is left: something moved, and only what was
+// asked for can.
+func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
+	record := after.Record()
+	var moves []Move
+	for _, m := range asked {
+		if !slices.ContainsFunc(made, func(c Change) bool { return c.Container == m.Container }) {
+			continue
+		}
+		if to, known := record[m.Container]; known {
+			m.To = to
+		}
+		moves = append(moves, m)
+	}
+	if len(moves) == 0 {
+		return asked
+	}
+	return moves
 }
 
 // changes lists the images that differ, and the digests that differ behind a

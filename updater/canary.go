@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,13 +20,16 @@ type canaries struct {
 	mu   sync.Mutex
 	sets map[string]map[objectKey]workload.Canary
 	of   map[objectKey]string
-	// healthy is when a workload was first seen healthy with what it runs.
+	// healthy is from when on a workload was seen healthy with what it runs.
 	healthy map[objectKey]healthySince
 }
 
+// healthySince is how long a workload has been healthy with its images; the zero
+// time where it is not. broken: it was not, at a time that was seen.
 type healthySince struct {
 	images string
 	at     time.Time
+	broken bool
 }
 
 func newCanaries() *canaries {
@@ -87,19 +91,32 @@ func (c *canaries) rest(key objectKey) []objectKey {
 	return rest
 }
 
-// since returns from when on a workload has been healthy with these images.
-func (c *canaries) since(key objectKey, images string, healthy bool, now time.Time) time.Time {
+// first reports whether a workload goes ahead of others.
+func (c *canaries) first(key objectKey) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !healthy {
-		delete(c.healthy, key)
-		return time.Time{}
+	return c.sets[c.of[key]][key].First
+}
+
+// see notes how a workload is, and returns from when on it has been healthy with
+// these images. Its own status may know better after a restart of ours; but not of
+// Pods that broke later and came back.
+func (c *canaries) see(key objectKey, images string, h health, now time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.healthy[key]
+	if known.images != images {
+		known = healthySince{images: images}
 	}
-	known, ok := c.healthy[key]
-	if !ok || known.images != images {
-		known = healthySince{images, now}
-		c.healthy[key] = known
+	switch {
+	case h.phase != phaseHealthy:
+		known.at, known.broken = time.Time{}, true
+	case known.at.IsZero() && !known.broken && !h.since.IsZero():
+		known.at = h.since
+	case known.at.IsZero():
+		known.at = now
 	}
+	c.healthy[key] = known
 	return known.at
 }
 
@@ -146,13 +163,13 @@ func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak 
 	if !running.Agrees(m.To) {
 		return wait("goes first, and runs %s", running)
 	}
-	health := healthOf(o)
-	since := g.u.canaries.since(first, running.String(), health.phase == phaseHealthy, g.u.Clock.Now())
-	if health.phase != phaseHealthy {
-		return wait("goes first, and is not healthy")
+	if replicas, known, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); known && replicas == 0 {
+		return wait("goes first, and has no Pods")
 	}
-	if !health.since.IsZero() { // which a restart of ours does not forget
-		since = health.since
+	h := healthOf(o)
+	since := g.u.canaries.see(first, imagesOf(object), h, g.u.Clock.Now())
+	if h.phase != phaseHealthy {
+		return wait("goes first, and is not healthy")
 	}
 	if ripe := since.Add(soak); g.u.Clock.Now().Before(ripe) {
 		verdict := wait("has been healthy since %s, for %s it has to be", since.UTC().Format("15:04 MST"), soak)
@@ -177,4 +194,13 @@ func runningOf(o *workload.Object, repository string) (workload.Result, bool) {
 		return running, true
 	}
 	return workload.Result{}, false
+}
+
+// imagesOf tells apart what a workload runs at different times.
+func imagesOf(o *workload.Object) string {
+	images := []string{o.RecordText()} // which has digests that are not written
+	for _, slot := range o.Slots() {
+		images = append(images, slot.Image)
+	}
+	return strings.Join(images, " ")
 }

@@ -44,8 +44,10 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		if u.Credentials != nil {
 			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
 		}
-		u.tracker.read(r.repository, key, groupOf(ctx, query), r.since)
 		resolution, err := u.resolve(ctx, query)
+		if err == nil && resolution.Err == nil {
+			u.tracker.read(r.repository, key, groupOf(ctx, query), r.since)
+		}
 		switch {
 		case err != nil:
 			failure = err

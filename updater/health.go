@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -27,8 +28,12 @@ type health struct {
 	// updated is how many Pods have the new template: it grows with each step that
 	// a rollout makes, while readiness comes and goes with a crash.
 	updated int64
-	// since is from when on it has been healthy, where the status tells.
-	since time.Time
+	// since is from when on it has been healthy, failed when it did, where the status
+	// tells.
+	since, failed time.Time
+	// resumes: what is paused goes on by itself, or by a person's word, as a step of
+	// the same rollout.
+	resumes bool
 }
 
 // healthOf reads the status as `kubectl rollout status` does, and that of Argo
@@ -36,6 +41,9 @@ type health struct {
 func healthOf(o *unstructured.Unstructured) health {
 	if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
 		return health{phase: phasePaused, message: "its rollout is paused"}
+	}
+	if strategy, _, _ := unstructured.NestedString(o.Object, "spec", "updateStrategy", "type"); strategy == "OnDelete" {
+		return health{phase: phasePaused, message: "its Pods are replaced by hand"}
 	}
 	h := health{updated: updatedOf(o)}
 	if o.GroupVersionKind().GroupKind() == (schema.GroupKind{Group: "argoproj.io", Kind: "Rollout"}) {
@@ -47,7 +55,7 @@ func healthOf(o *unstructured.Unstructured) health {
 	}
 	switch result.Status {
 	case status.FailedStatus:
-		h.phase, h.message = phaseFailed, failure(o, result.Message)
+		h.phase, h.message, h.failed = phaseFailed, failure(o, result.Message), exceeded(o)
 	case status.InProgressStatus:
 		h.phase, h.message = phaseRolling, result.Message
 	default:
@@ -60,16 +68,21 @@ func healthOf(o *unstructured.Unstructured) health {
 }
 
 func argoHealth(o *unstructured.Unstructured, h health) health {
-	if why := stopped(o); why != "" {
-		h.phase, h.message = phaseFailed, why
+	// Its controller writes the generation as a text.
+	observed, _, _ := unstructured.NestedString(o.Object, "status", "observedGeneration")
+	if n, err := strconv.ParseInt(observed, 10, 64); err == nil && n < o.GetGeneration() {
+		h.phase, h.message = phaseRolling, "its controller has not seen it yet"
 		return h
 	}
 	switch phase, _, _ := unstructured.NestedString(o.Object, "status", "phase"); phase {
 	case "Healthy", "":
 	case "Paused":
-		h.phase, h.message = phasePaused, "its rollout is paused"
+		h.phase, h.message, h.resumes = phasePaused, "its rollout is paused at a step", true
 	default:
 		h.phase, h.message = phaseRolling, "its rollout goes on"
+	}
+	if why := stopped(o); why != "" {
+		h.phase, h.message = phaseFailed, why
 	}
 	return h
 }
@@ -90,10 +103,20 @@ func failure(o *unstructured.Unstructured, summary string) string {
 	return summary
 }
 
-// completed is when a Deployment's rollout was.
+// completed is when a Deployment's rollout was, exceeded when its deadline was.
 func completed(o *unstructured.Unstructured) time.Time {
+	return progressing(o, "NewReplicaSetAvailable")
+}
+
+func exceeded(o *unstructured.Unstructured) time.Time {
+	return progressing(o, "ProgressDeadlineExceeded")
+}
+
+// progressing is since when a Deployment's progress has had a reason; the zero time
+// where it has another.
+func progressing(o *unstructured.Unstructured, wanted string) time.Time {
 	progressing := conditionOf(o, "Progressing")
-	if reason, _ := progressing["reason"].(string); reason != "NewReplicaSetAvailable" {
+	if reason, _ := progressing["reason"].(string); reason != wanted {
 		return time.Time{}
 	}
 	text, _ := progressing["lastUpdateTime"].(string)

@@ -9,8 +9,12 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-// tryAgain is when a move is tried again that the API server did not take.
-const tryAgain = 30 * time.Second
+// A move that the API server does not take is tried again after tryAgain, then
+// twice as late each time: what refuses one workload must not take all workers.
+const (
+	tryAgain    = 30 * time.Second
+	maxTryAgain = 10 * time.Minute
+)
 
 // workMoves tries the moves of the next workload. It returns false at the end.
 func (u *Updater) workMoves(ctx context.Context) bool {
@@ -29,7 +33,7 @@ func (u *Updater) workMoves(ctx context.Context) bool {
 func (u *Updater) try(ctx context.Context, key objectKey) {
 	ready, o, pushed := u.through(ctx, key)
 	if len(ready) == 0 {
-		u.yield(key) // it may have been called from the line
+		u.pace.quit(key) // it may have been called from the line
 		return
 	}
 	at := placeOf(key.Namespace, repositoriesOf(ready)...)
@@ -39,7 +43,11 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 		}
 		return
 	}
-	switch u.bump(ctx, o, ready[0].Workload, ready) {
+	result := u.bump(ctx, o, ready[0].Workload, ready)
+	if result != bumpFailed {
+		u.pending.took(key)
+	}
+	switch result {
 	case bumpMoved:
 		if !pushed.IsZero() {
 			u.Metrics.pushToBump.Observe(u.Clock.Since(pushed).Seconds())
@@ -50,9 +58,11 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 		u.pending.drop(key, containersOf(ready)...)
 		u.outdated(ready)
 	case bumpFailed:
-		u.moves.AddAfter(key, tryAgain)
+		u.moves.AddAfter(key, u.pending.failed(key, u.Clock.Now()))
 	}
-	u.yield(key)
+	if !u.rollouts.placed(key) { // by a former move
+		u.pace.leave(key)
+	}
 }
 
 // outdated has the registry asked again about moves that admission does not make:
@@ -66,16 +76,6 @@ func (u *Updater) outdated(moves []Move) {
 			u.polls.Add(m.Repository)
 		}
 	}
-}
-
-// yield gives back a workload's place, unless a rollout of it goes on, and lets
-// the next in line try.
-func (u *Updater) yield(key objectKey) {
-	if u.rollouts.of(key) != nil {
-		u.pace.next()
-		return
-	}
-	u.pace.leave(key)
 }
 
 // through returns the moves of a workload that all gates let through, by what it
@@ -98,7 +98,7 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 			u.pending.drop(key, m.Container) // the next poll tells
 			continue
 		}
-		if u.Ownership != nil && !u.Ownership.Owns(m.Repository) {
+		if !u.owns(m.Repository) {
 			u.pending.drop(key, m.Container)
 			continue
 		}

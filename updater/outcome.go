@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -42,15 +43,20 @@ func (u *Updater) look(ctx context.Context, key objectKey) {
 		u.abandon(key, r) // somebody wrote another image, and answers for it
 		return
 	}
-	now := u.Clock.Now()
-	h := healthOf(o)
-	first := h.phase == phaseHealthy && !u.rollouts.wasHealthy(r)
-	deadline := u.rollouts.step(r, h.updated, h.phase == phaseHealthy, now)
 	if _, ours := movedAt(o); !ours {
 		u.abandon(key, r) // somebody wrote the template since
 		return
 	}
+	h := healthOf(o)
+	if h.phase == phaseFailed && !h.failed.IsZero() && h.failed.Before(r.began.Add(-time.Second)) {
+		h.phase = phaseRolling // that was the rollout before
+	}
+	now := u.Clock.Now()
+	first := h.phase == phaseHealthy && !u.rollouts.wasHealthy(r)
+	deadline := u.rollouts.step(r, h.updated, h.phase == phaseHealthy, now)
 	switch {
+	case h.phase == phasePaused && h.resumes:
+		u.unplace(key, r) // its steps may take days
 	case h.phase == phasePaused:
 		u.abandon(key, r)
 	case h.phase == phaseFailed:
@@ -64,6 +70,13 @@ func (u *Updater) look(ctx context.Context, key objectKey) {
 		u.rollouts.end(key, r)
 	default:
 		u.late(ctx, key, r, o, h)
+	}
+}
+
+// unplace gives back a rollout's place, if it has one.
+func (u *Updater) unplace(key objectKey, r *rollout) {
+	if u.rollouts.unplace(key, r) {
+		u.pace.leave(key)
 	}
 }
 
@@ -83,17 +96,19 @@ func (r *rollout) stands(o *workload.Object) bool {
 
 // abandon stops watching without a verdict.
 func (u *Updater) abandon(key objectKey, r *rollout) {
-	u.rollouts.end(key, r)
+	u.unplace(key, r)
+	if !u.rollouts.end(key, r) {
+		return
+	}
 	u.book.noteAll(key, func(s *Standing) {
 		if s.State == StateRolling {
 			s.settle()
 		}
 	})
-	u.yield(key)
 }
 
 func (u *Updater) succeeded(key objectKey, r *rollout, o *unstructured.Unstructured) {
-	u.pace.leave(key)
+	u.unplace(key, r)
 	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateCurrent, "", "" })
 	for _, follower := range u.canaries.rest(key) {
 		u.moves.Add(follower)
@@ -114,6 +129,10 @@ func (u *Updater) late(ctx context.Context, key objectKey, r *rollout, o *unstru
 		log.FromContext(ctx).Error(err, "reading Pods", "workload", o.GetName(), "namespace", o.GetNamespace())
 	}
 	if crash == "" && u.rollouts.wasHealthy(r) {
+		if err != nil && u.Clock.Since(r.began) < 2*r.rule.HealthTimeout {
+			u.checks.AddAfter(key, tryAgain)
+			return
+		}
 		u.rollouts.end(key, r)
 		return
 	}
@@ -124,18 +143,26 @@ func (u *Updater) late(ctx context.Context, key objectKey, r *rollout, o *unstru
 	u.unhealthy(ctx, key, r, o, why)
 }
 
-// unhealthy ends a rollout that failed, and takes it back where that is wanted.
+// unhealthy ends a rollout that failed, and takes it back where that is wanted. A
+// way back that the API server does not take is tried again.
 func (u *Updater) unhealthy(ctx context.Context, key objectKey, r *rollout, o *unstructured.Unstructured, why string) {
-	u.rollouts.end(key, r)
-	defer u.yield(key)
-	u.Metrics.rollout(rolloutFailed)
-	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, why })
-	text := fmt.Sprintf("%s: %s", toldOf(r.changes), why)
-	u.say(o, "", eventWarning, ReasonRolloutFailed, "%s", text)
-	u.tell(o, r.rule, LevelError, ReasonRolloutFailed, "failed: "+text, r.changes)
-	log.FromContext(ctx).Info("rollout failed", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.changes), "why", why)
-	if r.rule.Rollback == workload.RollbackAuto && !r.back {
-		u.takeBack(ctx, key, r, o)
+	u.unplace(key, r)
+	if u.rollouts.tell(r) {
+		u.Metrics.rollout(rolloutFailed)
+		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, why })
+		text := fmt.Sprintf("%s: %s", toldOf(r.changes), why)
+		u.say(o, "", eventWarning, ReasonRolloutFailed, "%s", text)
+		u.tell(o, r.rule, LevelError, ReasonRolloutFailed, "failed: "+text, r.changes)
+		log.FromContext(ctx).Info("rollout failed", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.changes), "why", why)
+	}
+	if r.rule.Rollback != workload.RollbackAuto || r.back {
+		u.rollouts.end(key, r)
+		return
+	}
+	if u.takeBack(ctx, key, r, o) {
+		u.rollouts.end(key, r)
+	} else {
+		u.checks.AddAfter(key, tryAgain)
 	}
 }
 

@@ -15,15 +15,15 @@ type Pace struct {
 }
 
 // pace gives out places, one a workload that is being rolled out. Who finds none
-// waits in a line, and is woken when one is free.
+// waits in a line, and is woken when there is one, which is kept until it comes.
 type pace struct {
 	limits Pace
-	wake   func(objectKey)
+	wake   func(key objectKey, urgent bool)
 
 	mu    sync.Mutex
 	taken map[objectKey]place
-	used  map[string]int // places, by what bounds them
-	line  []queued
+	used  map[string]int // places taken and kept, by what bounds them
+	line  []*queued
 }
 
 type place struct {
@@ -35,9 +35,10 @@ type queued struct {
 	key    objectKey
 	place  place
 	urgent bool
+	kept   bool // woken, and its place is counted
 }
 
-func newPace(limits Pace, wake func(objectKey)) *pace {
+func newPace(limits Pace, wake func(key objectKey, urgent bool)) *pace {
 	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}}
 }
 
@@ -50,6 +51,14 @@ func (p *pace) bounds(of place) map[string]int {
 	return bounds
 }
 
+func (p *pace) count(at place, by int) {
+	for bound := range p.bounds(at) {
+		if p.used[bound] += by; p.used[bound] == 0 {
+			delete(p.used, bound)
+		}
+	}
+}
+
 // enter takes a place, which the workload may have already; it waits in line where
 // the verdict is closed.
 func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
@@ -58,20 +67,21 @@ func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 	if _, has := p.taken[key]; has {
 		return Verdict{}
 	}
+	i := p.inLine(key)
+	if i >= 0 && p.line[i].kept { // woken, and now it is here
+		p.count(p.line[i].place, -1)
+		p.line[i].kept = false
+	}
 	if full := p.full(at); full != "" {
-		p.queue(queued{key, at, urgent})
+		p.queue(queued{key: key, place: at, urgent: urgent}, i)
 		return Verdict{Reason: WaitPace, Message: full}
 	}
-	p.quit(key)
-	p.take(key, at)
-	return Verdict{}
-}
-
-func (p *pace) take(key objectKey, at place) {
-	p.taken[key] = at
-	for bound := range p.bounds(at) {
-		p.used[bound]++
+	if i >= 0 {
+		p.line = slices.Delete(p.line, i, i+1)
 	}
+	p.taken[key] = at
+	p.count(at, 1)
+	return Verdict{}
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
@@ -79,7 +89,8 @@ func (p *pace) hold(key objectKey, at place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, has := p.taken[key]; !has {
-		p.take(key, at)
+		p.taken[key] = at
+		p.count(at, 1)
 	}
 }
 
@@ -96,57 +107,72 @@ func (p *pace) full(at place) string {
 	return ""
 }
 
-// queue puts the urgent ones before the others. Who waits already keeps the place
-// in the line.
-func (p *pace) queue(q queued) {
-	if at := slices.IndexFunc(p.line, func(other queued) bool { return other.key == q.key }); at >= 0 {
-		if p.line[at].place = q.place; p.line[at].urgent || !q.urgent {
+func (p *pace) inLine(key objectKey) int {
+	return slices.IndexFunc(p.line, func(q *queued) bool { return q.key == key })
+}
+
+// queue puts the urgent ones before the others. Who waits already, at i, keeps the
+// place in the line.
+func (p *pace) queue(q queued, i int) {
+	if i >= 0 {
+		if p.line[i].place = q.place; p.line[i].urgent || !q.urgent {
 			return
 		}
-		p.quit(q.key)
+		p.line = slices.Delete(p.line, i, i+1)
 	}
-	i := len(p.line)
+	at := len(p.line)
 	if q.urgent {
-		if first := slices.IndexFunc(p.line, func(other queued) bool { return !other.urgent }); first >= 0 {
-			i = first
+		if first := slices.IndexFunc(p.line, func(other *queued) bool { return !other.urgent }); first >= 0 {
+			at = first
 		}
 	}
-	p.line = slices.Insert(p.line, i, q)
+	p.line = slices.Insert(p.line, at, &q)
 }
 
+// quit takes a workload out of the line: it does not come.
 func (p *pace) quit(key objectKey) {
-	p.line = slices.DeleteFunc(p.line, func(q queued) bool { return q.key == key })
-}
-
-// leave gives back the workload's place, if it has one, and wakes the next in line
-// that there is a place for.
-func (p *pace) leave(key objectKey) {
 	p.mu.Lock()
-	if at, has := p.taken[key]; has {
-		delete(p.taken, key)
-		for bound := range p.bounds(at) {
-			if p.used[bound]--; p.used[bound] == 0 {
-				delete(p.used, bound)
-			}
+	if i := p.inLine(key); i >= 0 {
+		if p.line[i].kept {
+			p.count(p.line[i].place, -1)
 		}
+		p.line = slices.Delete(p.line, i, i+1)
 	}
-	p.quit(key)
 	p.mu.Unlock()
 	p.next()
 }
 
-// next wakes the first in line that there is a place for.
-func (p *pace) next() {
+// leave gives back the workload's place, if it has one.
+func (p *pace) leave(key objectKey) {
 	p.mu.Lock()
-	next := slices.IndexFunc(p.line, func(q queued) bool { return p.full(q.place) == "" })
-	var woken objectKey
-	if next >= 0 {
-		woken = p.line[next].key
-		p.line = slices.Delete(p.line, next, next+1)
+	at, has := p.taken[key]
+	if has {
+		delete(p.taken, key)
+		p.count(at, -1)
 	}
 	p.mu.Unlock()
-	if next >= 0 {
-		p.wake(woken)
+	if has {
+		p.next()
+	}
+}
+
+// next wakes all in line that there is a place for, the first first.
+func (p *pace) next() {
+	p.mu.Lock()
+	var woken []*queued
+	for _, q := range p.line {
+		if p.limits.Cluster > 0 && p.used[""] >= p.limits.Cluster {
+			break
+		}
+		if !q.kept && p.full(q.place) == "" {
+			q.kept = true
+			p.count(q.place, 1)
+			woken = append(woken, q)
+		}
+	}
+	p.mu.Unlock()
+	for _, q := range woken {
+		p.wake(q.key, q.urgent)
 	}
 }
 

@@ -13,7 +13,7 @@ type paced struct {
 
 func newPaced(limits Pace) *paced {
 	p := &paced{}
-	p.pace = newPace(limits, func(key objectKey) { p.woken = append(p.woken, key.Name) })
+	p.pace = newPace(limits, func(key objectKey, _ bool) { p.woken = append(p.woken, key.Name) })
 	return p
 }
 
@@ -69,17 +69,24 @@ func TestPaceKeepsTheLine(t *testing.T) {
 	p.enters("polled, then pushed", at, false)
 	p.enters("polled, then pushed", at, true)
 	p.enters("gone", at, false)
-	p.leave(key("gone"))
+	p.quit(key("gone"))
 	if len(p.woken) > 0 {
 		t.Errorf("woken while nothing is free: %v", p.woken)
 	}
 	for _, leaving := range []string{"runs", "pushed", "pushed too", "polled, then pushed", "polled", "polled too"} {
 		before := len(p.woken)
 		p.leave(key(leaving))
-		for _, next := range p.woken[before:] {
-			p.enters(next, at, false)
+		if p.enters("passes by", at, true) && len(p.woken) > before {
+			t.Error("somebody takes the place of the one that was woken")
 		}
+		for _, next := range p.woken[before:] {
+			if next != "passes by" && !p.enters(next, at, false) {
+				t.Errorf("%s was woken for nothing", next)
+			}
+		}
+		p.quit(key("passes by"))
 	}
+	p.leave(key("passes by"))
 	if want := []string{"pushed", "pushed too", "polled, then pushed", "polled", "polled too"}; !slices.Equal(p.woken, want) {
 		t.Errorf("woken %v, want %v", p.woken, want)
 	}
@@ -97,8 +104,35 @@ func TestPaceWakesTheNextWhereOneDoesNotCome(t *testing.T) {
 	p.enters("closed", at, false)
 	p.enters("open", at, false)
 	p.leave(key("runs"))
-	p.leave(key("closed"))
+	p.quit(key("closed"))
 	if want := []string{"closed", "open"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+// One rollout may be counted by two registries: its end lets in one of each.
+func TestPaceWakesAllThatThereIsRoomFor(t *testing.T) {
+	p := newPaced(Pace{Registry: 1})
+	p.enters("both", placeOf("a", "r.io/x", "q.io/x"), false)
+	p.enters("one", placeOf("a", "r.io/x"), false)
+	p.enters("one too", placeOf("a", "r.io/x"), false)
+	p.enters("two", placeOf("a", "q.io/x"), false)
+	p.leave(key("both"))
+	if want := []string{"one", "two"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+// The end of an old rollout must not cost a newer move of the workload its place in
+// the line.
+func TestPaceKeepsTheLineOfWhoLeaves(t *testing.T) {
+	p := newPaced(Pace{Cluster: 1})
+	at := placeOf("a", "r.io/x")
+	p.enters("other", at, false)
+	p.enters("web", at, false)
+	p.leave(key("web"))
+	p.leave(key("other"))
+	if want := []string{"web"}; !slices.Equal(p.woken, want) {
 		t.Errorf("woken %v, want %v", p.woken, want)
 	}
 }

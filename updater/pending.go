@@ -14,10 +14,38 @@ type pending struct {
 	moves map[objectKey]map[string]Move
 	// pushed is when the registry told of what a workload waits for.
 	pushed map[objectKey]time.Time
+	// refused are the workloads whose bumps the API server does not take.
+	refused map[objectKey]refusals
+}
+
+// refusals are those in a row.
+type refusals struct {
+	n     int
+	until time.Time
 }
 
 func newPending() *pending {
-	return &pending{moves: map[objectKey]map[string]Move{}, pushed: map[objectKey]time.Time{}}
+	return &pending{moves: map[objectKey]map[string]Move{}, pushed: map[objectKey]time.Time{}, refused: map[objectKey]refusals{}}
+}
+
+// failed notes that a bump was refused, and returns how long to wait.
+func (p *pending) failed(key objectKey, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.refused[key]
+	wait := maxTryAgain
+	if r.n < 5 {
+		wait = min(tryAgain<<r.n, maxTryAgain)
+	}
+	p.refused[key] = refusals{r.n + 1, now.Add(wait)}
+	return wait
+}
+
+// took notes that a bump was not refused.
+func (p *pending) took(key objectKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.refused, key)
 }
 
 // add notes a move, in place of another of the same container.
@@ -52,6 +80,7 @@ func (p *pending) forget(key objectKey) {
 	defer p.mu.Unlock()
 	delete(p.moves, key)
 	delete(p.pushed, key)
+	delete(p.refused, key)
 }
 
 // of returns the moves of a workload, by container, and when a registry told of
@@ -63,8 +92,9 @@ func (p *pending) of(key objectKey) ([]Move, time.Time) {
 	return moves, p.pushed[key]
 }
 
-func (p *pending) has(key objectKey) bool {
+// waits reports whether a workload has moves that can be tried.
+func (p *pending) waits(key objectKey, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.moves[key]) > 0
+	return len(p.moves[key]) > 0 && !now.Before(p.refused[key].until)
 }

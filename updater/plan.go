@@ -18,8 +18,9 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.polls.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}
-	if u.Ownership != nil && !u.Ownership.Owns(repository) {
+	if !u.owns(repository) {
 		u.takePushed(repository)
+		u.takeRipe(repository, endOfTime)
 		u.schedule(repository, nil) // it may come back
 		return true
 	}
@@ -29,6 +30,44 @@ func (u *Updater) work(ctx context.Context) bool {
 	err := u.tracedPoll(ctx, repository)
 	u.schedule(repository, err)
 	return ctx.Err() == nil
+}
+
+// endOfTime is later than any moment that something waits for.
+var endOfTime = time.Unix(1<<40, 0)
+
+func (u *Updater) owns(repository string) bool {
+	return u.Ownership == nil || u.Ownership.Owns(repository)
+}
+
+// catchUp has those repositories polled once that registries tell of, and that
+// nobody may poll else: what came in before this replica led, or owned them, and
+// waited for a gate is not known to it.
+func (u *Updater) catchUp() {
+	now := u.Clock.Now()
+	for _, repository := range u.tracker.pushOnly() {
+		if !u.owns(repository) {
+			continue
+		}
+		wait := share(repository, catchUpWithin)
+		u.ripens(repository, now.Add(wait))
+		u.polls.AddAfter(repository, wait)
+	}
+}
+
+// catchUpWithin is how long it takes, so that a start asks no registry for
+// everything at once.
+const catchUpWithin = time.Minute
+
+// followOwnership catches up with what becomes ours.
+func (u *Updater) followOwnership(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-u.Ownership.Changed():
+			u.catchUp()
+		}
+	}
 }
 
 // mark notes that a poll goes on.
@@ -91,7 +130,7 @@ func (u *Updater) schedule(repository string, err error) {
 	due = latest(due, u.earliest(repository))
 	if err != nil {
 		u.failures[repository]++
-		due = latest(due, now.Add(backoff(repository, u.failures[repository], retryAfter(err))))
+		due = latest(u.earliest(repository), now.Add(backoff(repository, u.failures[repository], retryAfter(err))))
 	} else {
 		delete(u.failures, repository)
 	}

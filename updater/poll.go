@@ -49,7 +49,13 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 	if round.answered && retryAfter(failure) == 0 {
 		// One workload's credential or image is no reason to poll less for the
 		// others.
+		if round.all {
+			u.ripens(repository, u.Clock.Now().Add(maxBackoff)) // for those who have no other poll
+		}
 		return nil
+	}
+	if round.all {
+		u.ripens(repository, round.since)
 	}
 	return failure
 }

@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -31,7 +32,7 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	}
 	at, ours := movedAt(o)
 	h := healthOf(o)
-	if !ours || h.phase != phaseRolling && h.phase != phaseFailed {
+	if !ours || h.phase != phaseRolling && h.phase != phaseFailed && !h.resumes || complete(o, at) {
 		return
 	}
 	r, err := u.recall(ctx, key)
@@ -43,12 +44,17 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 		return
 	}
 	r.began, r.generation, r.uid = at, o.GetGeneration(), o.GetUID()
-	if h.phase == phaseFailed && (r.back || r.rule.Rollback != workload.RollbackAuto) {
+	now := u.Clock.Now()
+	switch late := now.Sub(at) > r.rule.HealthTimeout; {
+	case h.phase == phaseRolling && late && conditionOf(o, "Progressing") == nil:
+		return // nobody watched: it may have been healthy since, and broken by a node
+	case h.phase == phaseFailed && now.Sub(h.failed) > 2*r.rule.HealthTimeout:
 		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.message })
-		return
+		return // people were told, or have lived with it
 	}
+	r.placed = h.phase == phaseRolling
 	u.rollouts.begin(key, r)
-	if h.phase == phaseRolling {
+	if r.placed {
 		u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(r.moves)...))
 		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
 	}
@@ -96,4 +102,20 @@ func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
 		}
 	}
 	return r, nil
+}
+
+// complete reports whether the rollout of a move that was made then is over by the
+// workload's own word, whatever its Pods are now.
+func complete(o *unstructured.Unstructured, moved time.Time) bool {
+	if at := completed(o); !at.IsZero() && !at.Before(moved) {
+		return true
+	}
+	current, okCurrent, _ := unstructured.NestedString(o.Object, "status", "currentRevision")
+	updated, okUpdated, _ := unstructured.NestedString(o.Object, "status", "updateRevision")
+	return okCurrent && okUpdated && current == updated && observed(o)
+}
+
+func observed(o *unstructured.Unstructured) bool {
+	generation, known, _ := unstructured.NestedInt64(o.Object, "status", "observedGeneration")
+	return known && generation >= o.GetGeneration()
 }

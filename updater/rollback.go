@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -21,15 +22,19 @@ var errSameText = errors.New("the image is written as before the move")
 
 // takeBack brings back the images that a failed rollout moved from, as an undo
 // does, and holds the versions that are left. It is the one time that the updater
-// writes an image: there is nothing to resolve. It needs no webhook.
-func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept *unstructured.Unstructured) {
+// writes an image: there is nothing to resolve. It returns false where another try
+// may do it.
+func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept *unstructured.Unstructured) (done bool) {
 	after, err := u.restore(ctx, kept, r)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "taking back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name)
-		u.say(kept, "", eventWarning, ReasonFailed, "taking back: %v", err)
-		u.tell(kept, r.rule, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
-		return
+		u.said.once(kept.GetUID(), "", "taking back", func() {
+			u.say(kept, "", eventWarning, ReasonFailed, "taking back: %v", err)
+			u.tell(kept, r.rule, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
+		})
+		return errors.Is(err, errMovedOn) || errors.Is(err, errSameText) || apierrors.IsNotFound(err)
 	}
+	u.said.clear(kept.GetUID(), "")
 	back := make([]Change, 0, len(r.changes))
 	for _, c := range r.changes {
 		back = append(back, Change{Container: c.Container, From: c.To, To: c.From})
@@ -41,6 +46,7 @@ func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept 
 	u.say(kept, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
 	u.tell(kept, r.rule, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
 	log.FromContext(ctx).Info("rolled back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
+	return true
 }
 
 // restore writes the former images, unless somebody has written the workload since

@@ -26,6 +26,10 @@ type rollout struct {
 	updated           int64
 	// healthy: its Pods were, once.
 	healthy bool
+	// placed: it has a place of the pace.
+	placed bool
+	// told: people know that it failed.
+	told bool
 }
 
 // deadline is when it has failed unless it is healthy or goes on.
@@ -51,13 +55,43 @@ func (r *rollouts) begin(key objectKey, of *rollout) {
 	r.all[key] = of
 }
 
-// end forgets a rollout; another that began meanwhile stays.
-func (r *rollouts) end(key objectKey, of *rollout) {
+// end forgets a rollout. It returns false where another has begun meanwhile, which
+// stays.
+func (r *rollouts) end(key objectKey, of *rollout) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.all[key] == of {
-		delete(r.all, key)
+	if r.all[key] != of {
+		return false
 	}
+	delete(r.all, key)
+	return true
+}
+
+// unplace takes the place from a rollout; false where it has none, or another has
+// begun meanwhile.
+func (r *rollouts) unplace(key objectKey, of *rollout) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	had := r.all[key] == of && of.placed
+	of.placed = false
+	return had
+}
+
+// placed reports whether a rollout of a workload has a place.
+func (r *rollouts) placed(key objectKey) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.all[key]
+	return of != nil && of.placed
+}
+
+// tell reports whether people are still to be told that it failed.
+func (r *rollouts) tell(of *rollout) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := !of.told
+	of.told = true
+	return first
 }
 
 func (r *rollouts) of(key objectKey) *rollout {

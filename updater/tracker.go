@@ -109,11 +109,24 @@ func (t *tracker) read(repository string, key objectKey, group string, at time.T
 	if of == nil {
 		return
 	}
-	of.group = group
+	if former := of.group; former != group {
+		of.group = group
+		t.forgetGroup(repository, former)
+	}
 	if t.polled[repository] == nil {
 		t.polled[repository] = map[string]time.Time{}
 	}
 	t.polled[repository][group] = at
+}
+
+// forgetGroup drops a group that nobody is in; the caller holds the lock.
+func (t *tracker) forgetGroup(repository, group string) {
+	for _, of := range t.users[repository] {
+		if of.group == group {
+			return
+		}
+	}
+	delete(t.polled[repository], group)
 }
 
 // usersOf returns the workloads that use a repository.
@@ -156,6 +169,22 @@ func (t *tracker) keys() []objectKey {
 // cmpKeys orders workloads by their names.
 func cmpKeys(a, b objectKey) int {
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.kind.Kind, b.kind.Kind), cmp.Compare(a.Name, b.Name))
+}
+
+// pushOnly returns the repositories that a workload uses which is not polled.
+func (t *tracker) pushOnly() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []string
+	for repository, users := range t.users {
+		for _, of := range users {
+			if slices.Contains(of.schedules, nil) {
+				all = append(all, repository)
+				break
+			}
+		}
+	}
+	return all
 }
 
 // used reports whether any workload uses a repository.

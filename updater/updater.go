@@ -156,7 +156,12 @@ func New(o Options) *Updater {
 	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
 	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
 	u.checks = newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf("rollouts"))
-	u.pace = newPace(o.Pace, func(key objectKey) { u.moves.Add(key) })
+	u.pace = newPace(o.Pace, func(key objectKey, urgent bool) {
+		if urgent {
+			u.urgentMoves.add(key)
+		}
+		u.moves.Add(key)
+	})
 	return u
 }
 
@@ -173,6 +178,7 @@ func (u *Updater) Start(ctx context.Context) error {
 		return fmt.Errorf("watching workloads: %w", err)
 	}
 	u.pushedBefore()
+	u.catchUp()
 	var workers sync.WaitGroup
 	for _, kind := range u.Kinds.Rolling() {
 		if u.Kinds.Custom(kind) {
@@ -192,6 +198,9 @@ func (u *Updater) Start(ctx context.Context) error {
 		for u.workHealth(ctx) {
 		}
 	})
+	if u.Ownership != nil {
+		workers.Go(func() { u.followOwnership(ctx) })
+	}
 	if u.Releases != nil {
 		workers.Go(func() { u.followReleases(ctx) })
 		workers.Go(func() { u.rereadReleases(ctx) })

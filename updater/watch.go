@@ -134,7 +134,7 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 	for _, repository := range u.tracker.set(key, uses) {
 		u.observe(repository)
 	}
-	if u.pending.has(key) { // its settings may have changed
+	if u.pending.waits(key, u.Clock.Now()) { // its settings may have changed
 		u.moves.Add(key)
 	}
 	if u.rollouts.of(key) != nil {
@@ -142,8 +142,11 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 	} else if u.book.failed(key) && healthOf(o).phase == phaseHealthy {
 		u.recovered(key)
 	}
+	if object, ok := u.Kinds.FromMap(o.Object); ok && u.canaries.first(key) {
+		u.canaries.see(key, imagesOf(object), healthOf(o), u.Clock.Now())
+	}
 	for _, follower := range u.canaries.rest(key) {
-		if u.pending.has(follower) {
+		if u.pending.waits(follower, u.Clock.Now()) {
 			u.moves.Add(follower)
 		}
 	}
@@ -190,6 +193,7 @@ func (u *Updater) drop(key objectKey, kind workload.Kind, uid types.UID) {
 	u.pending.forget(key)
 	u.rollouts.forget(key)
 	u.pace.leave(key)
+	u.pace.quit(key)
 }
 
 // trackNamespace notes anew what the workloads of a namespace want.

@@ -70,12 +70,16 @@ func parseSpan(words []string) (span, error) {
 	if strings.Contains(opens[0], "TZ=") {
 		return span{}, errors.New("the zone stands at the end")
 	}
-	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+	location, err := time.LoadLocation(zone)
+	if err != nil || zone == "Local" {
 		return span{}, fmt.Errorf("%q is no IANA time zone", Shorten(zone, maxShownValue))
 	}
-	schedule, err := ParseSchedule("TZ=" + zone + " " + strings.Join(opens, " "))
+	schedule, err := ParseSchedule(strings.Join(opens, " "))
 	if err != nil {
 		return span{}, err
+	}
+	if of, ok := schedule.(*cron.SpecSchedule); ok {
+		of.Location = location
 	}
 	return span{schedule, length}, nil
 }
