@@ -51,8 +51,10 @@ func TestAReplicaThatComesLaterFindsWhatWasPushed(t *testing.T) {
 	api := fake.NewClientBuilder().Build()
 	one := newReplica(t, api, nil)
 	stop := one.run(t)
-	one.pushed(t, time.Now(), "ghcr.io/team/app 1.2.3")
-	stop() // what came in last is written before the end
+	one.pushed(t, time.Now(), "ghcr.io/team/app 1.2.2")
+	one.next(t)
+	one.pushed(t, time.Now(), "ghcr.io/team/app 1.2.3") // waits for others to come
+	stop()                                              // what waits is written before the end
 	late := newReplica(t, api, nil)
 	defer late.run(t)()
 	if got := late.next(t); got.Repository != "ghcr.io/team/app" {
