@@ -28,8 +28,9 @@ help: ## Show the targets
 ### Build
 
 .PHONY: build
-build: ## Build bin/keelson
+build: ## Build bin/keelson, and the name under which kubectl finds it
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/keelson ./cmd/keelson
+	ln -sf keelson bin/kubectl-keelson
 
 .PHONY: clean
 clean: ## Remove build outputs; what is cached outside the checkout stays

@@ -16,6 +16,8 @@ type streams struct {
 	out io.Writer
 	err io.Writer
 	env func(name string) (string, bool)
+	// program is the path of the file that was run.
+	program string
 }
 
 // commands are the subcommands. A new one is a file of its own and a line here;
@@ -35,6 +37,7 @@ func commands() []*cobra.Command {
 // run runs one command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRootCommand(s.env)
+	namedAs(root, calledAs(s.program))
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
