@@ -28,6 +28,7 @@ func commands() []*cobra.Command {
 		newUpdaterCommand(),
 		newResolveCommand(),
 		newSelectCommand(),
+		newHistoryCommand(),
 		newHoldCommand(),
 		newRegistryCommand(),
 		newVersionCommand(),

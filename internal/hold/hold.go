@@ -85,19 +85,10 @@ func of(o *workload.Object) []Hold {
 	holds := o.Holds()
 	found := make([]Hold, 0, len(holds))
 	for container, held := range holds {
-		found = append(found, Hold{Namespace: o.Namespace(), Workload: shown(o), Container: container, Running: running(o, container), Held: held.String()})
+		found = append(found, Hold{Namespace: o.Namespace(), Workload: o.Shown(), Container: container, Running: running(o, container), Held: held.String()})
 	}
 	slices.SortFunc(found, func(a, b Hold) int { return strings.Compare(a.Container, b.Container) })
 	return found
-}
-
-// shown names an object as kubectl does.
-func shown(o *workload.Object) string {
-	name := strings.ToLower(o.Kind.GroupVersionKind.Kind)
-	if o.Kind.Group != "" {
-		name += "." + o.Kind.Group
-	}
-	return name + "/" + o.Name()
 }
 
 func running(o *workload.Object, container string) string {
@@ -132,13 +123,13 @@ func (h *Holds) Clear(ctx context.Context, w Workload, containers []string) ([]H
 		after := o.Holds()
 		for _, container := range containers {
 			if _, ok := after[container]; !ok {
-				return nil, fmt.Errorf("container %q of %s is not held", container, shown(o))
+				return nil, fmt.Errorf("container %q of %s is not held", container, o.Shown())
 			}
 			delete(after, container)
 		}
 		if len(containers) == 0 {
 			if len(after) == 0 {
-				return nil, fmt.Errorf("%s holds nothing", shown(o))
+				return nil, fmt.Errorf("%s holds nothing", o.Shown())
 			}
 			clear(after)
 		}
@@ -164,10 +155,10 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds workload.
 	for container := range holds {
 		slot, ok := slots[container]
 		if !ok {
-			return fmt.Errorf("%s has no container %q", shown(o), container)
+			return fmt.Errorf("%s has no container %q", o.Shown(), container)
 		}
 		if !settings.Rule(slot).Governed() {
-			return fmt.Errorf("container %q of %s has no policy: a hold there holds nothing", container, shown(o))
+			return fmt.Errorf("container %q of %s has no policy: a hold there holds nothing", container, o.Shown())
 		}
 	}
 	return nil
@@ -188,7 +179,7 @@ func (h *Holds) change(ctx context.Context, w Workload, asked workload.Record, d
 			return fmt.Errorf("%s %q is no workload that is moved", w.Kind.Kind, w.Name)
 		}
 		if before.Owned() {
-			return fmt.Errorf("%s belongs to a controller: set the hold on its owner", shown(before))
+			return fmt.Errorf("%s belongs to a controller: set the hold on its owner", before.Shown())
 		}
 		holds, err := decide(before)
 		if err != nil {
@@ -231,7 +222,7 @@ func changes(before, after *workload.Object, asked workload.Record) []Hold {
 			continue
 		}
 		all = append(all, Hold{
-			Namespace: after.Namespace(), Workload: shown(after), Container: key,
+			Namespace: after.Namespace(), Workload: after.Shown(), Container: key,
 			Running: running(after, key), Held: is[key].String(), Was: was[key].String(),
 		})
 	}

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -44,6 +45,15 @@ func (o *Object) Name() string { return text(o.metadata()["name"]) }
 
 // Namespace returns the object's namespace.
 func (o *Object) Namespace() string { return text(o.metadata()["namespace"]) }
+
+// Shown names the object as kubectl does: deployment.apps/shop.
+func (o *Object) Shown() string {
+	name := strings.ToLower(o.Kind.GroupVersionKind.Kind)
+	if o.Kind.Group != "" {
+		name += "." + o.Kind.Group
+	}
+	return name + "/" + o.Name()
+}
 
 // UID returns the object's unique ID; empty before it is stored.
 func (o *Object) UID() string { return text(o.metadata()["uid"]) }

@@ -1,0 +1,81 @@
+package history
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// arrow parts the images of a move in an Event's note.
+const arrow = " -> "
+
+// move is one container's part of an Event about moved images.
+type move struct {
+	uid                 types.UID // of the Event
+	at                  time.Time
+	container, from, to string
+	used                bool
+}
+
+// movesOf reads "web: example.com/app:1.2.7 -> example.com/app:1.2.8, …" from
+// the notes of Events, the latest first. A note that was cut loses its last
+// move.
+func movesOf(events []corev1.Event) []*move {
+	var moves []*move
+	for _, event := range events {
+		for part := range strings.SplitSeq(event.Message, ", ") {
+			container, images, ok := strings.Cut(part, ": ")
+			from, to, is := strings.Cut(images, arrow)
+			if ok && is && container != "" && from != "" && to != "" && !strings.Contains(container+from+to, " ") {
+				moves = append(moves, &move{uid: event.UID, at: firstSeen(event), container: container, from: from, to: to})
+			}
+		}
+	}
+	slices.SortStableFunc(moves, func(a, b *move) int { return b.at.Compare(a.at) })
+	return moves
+}
+
+// moveTo finds the move that led to the last of some results, from the one
+// before it where there is one: a version that was gone back to has an older
+// move to it.
+func moveTo(moves []*move, container string, past []workload.Past) *move {
+	for _, m := range moves {
+		if m.used || m.container != container || !is(m.to, past[len(past)-1]) {
+			continue
+		}
+		if len(past) == 1 || is(m.from, past[len(past)-2]) {
+			return m
+		}
+	}
+	return nil
+}
+
+// firstSeen is when an Event began: the API of today has one field for it, that
+// of before another.
+func firstSeen(e corev1.Event) time.Time {
+	switch {
+	case !e.EventTime.IsZero():
+		return e.EventTime.Time
+	case !e.FirstTimestamp.IsZero():
+		return e.FirstTimestamp.Time
+	default:
+		return e.CreationTimestamp.Time
+	}
+}
+
+// lastSeen is when an Event that came again came last.
+func lastSeen(e corev1.Event) time.Time {
+	switch {
+	case e.Series != nil && !e.Series.LastObservedTime.IsZero():
+		return e.Series.LastObservedTime.Time
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.Time
+	default:
+		return firstSeen(e)
+	}
+}
