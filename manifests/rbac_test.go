@@ -79,6 +79,22 @@ func TestPullSecretsAreReadThroughOneBinding(t *testing.T) {
 	}
 }
 
+// What keelson status needs is there to be granted, and granted to nobody: it
+// shows the workloads of all namespaces.
+func TestStatusIsGrantedToNobody(t *testing.T) {
+	objects := install(t)
+	role := one[*rbacv1.Role](t, objects, "keelson-status")
+	want := []string{"coordination.k8s.io/leases list", "pods/proxy get"}
+	if diff := cmp.Diff(want, spelled(t, role.Rules)); diff != "" {
+		t.Errorf("rights (-want +got):\n%s", diff)
+	}
+	for _, b := range all[*rbacv1.RoleBinding](objects) {
+		if b.RoleRef.Name == role.Name {
+			t.Errorf("%s binds it to %+v", b.Name, b.Subjects)
+		}
+	}
+}
+
 func TestTokensAreMountedOnlyWhereUsed(t *testing.T) {
 	for _, account := range all[*corev1.ServiceAccount](install(t)) {
 		if mounted := account.AutomountServiceAccountToken; mounted == nil || *mounted {

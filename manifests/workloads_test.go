@@ -79,7 +79,7 @@ func TestDeploymentsRunTheProgram(t *testing.T) {
 		},
 		updaterName: {
 			args: []string{
-				"updater", "--metrics-address=:8080", "--health-address=:8081",
+				"updater", "--metrics-address=:8080", "--health-address=:8081", "--status-address=:8082",
 				"--leader-elect-namespace=$(POD_NAMESPACE)", "--index-snapshot=/var/lib/keelson/index",
 			},
 			env: []string{"POD_NAMESPACE", "GOMEMLIMIT"},

@@ -122,14 +122,15 @@ func (o *clusterOptions) check() usageFaults {
 
 // access is a cluster that was connected to.
 type access struct {
-	holds     *hold.Holds
+	config    *rest.Config
+	client    client.Client
 	mapper    meta.RESTMapper
 	namespace string
 }
 
 // connect makes a client of the cluster, which passes the API server's warnings
 // on: they tell what admission did.
-func (o *clusterOptions) connect(warnings io.Writer) (*access, error) {
+func (o *connectionOptions) connect(warnings io.Writer) (*access, error) {
 	config, namespace, err := o.find()
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (o *clusterOptions) connect(warnings io.Writer) (*access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
 	}
-	return &access{holds: &hold.Holds{Kinds: o.custom.kinds(), Client: c}, mapper: mapper, namespace: namespace}, nil
+	return &access{config: config, client: c, mapper: mapper, namespace: namespace}, nil
 }
 
 // workload finds what "deploy/shop", "deployments.apps/shop" or a short name

@@ -59,7 +59,7 @@ func (o *clusterOptions) history(command *cobra.Command, named string) error {
 	if err != nil {
 		return o.late(err)
 	}
-	reader := &history.Reader{Kinds: o.custom.kinds(), Client: cluster.holds.Client}
+	reader := &history.Reader{Kinds: o.custom.kinds(), Client: cluster.client}
 	found, failed := reader.Of(ctx, w.Kind, types.NamespacedName{Namespace: w.Namespace, Name: w.Name})
 	failed = o.late(failed)
 	if found == nil {

@@ -32,8 +32,8 @@ func newHoldSetCommand() *cobra.Command {
 		},
 		RunE: func(command *cobra.Command, args []string) error {
 			wanted, _ := holdsOf(args) // checked before
-			holds, err := o.on(command, args[0], func(ctx context.Context, a *access, w hold.Workload) ([]hold.Hold, error) {
-				return a.holds.Set(ctx, w, wanted)
+			holds, err := o.on(command, args[0], func(ctx context.Context, h *hold.Holds, w hold.Workload) ([]hold.Hold, error) {
+				return h.Set(ctx, w, wanted)
 			})
 			if err != nil {
 				return err
@@ -61,8 +61,8 @@ func newHoldClearCommand() *cobra.Command {
 		},
 		PreRunE: func(*cobra.Command, []string) error { return o.check().orNil() },
 		RunE: func(command *cobra.Command, args []string) error {
-			holds, err := o.on(command, args[0], func(ctx context.Context, a *access, w hold.Workload) ([]hold.Hold, error) {
-				return a.holds.Clear(ctx, w, args[1:])
+			holds, err := o.on(command, args[0], func(ctx context.Context, h *hold.Holds, w hold.Workload) ([]hold.Hold, error) {
+				return h.Clear(ctx, w, args[1:])
 			})
 			if err != nil {
 				return err

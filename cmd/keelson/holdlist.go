@@ -37,11 +37,11 @@ func newHoldListCommand() *cobra.Command {
 
 // list prints what could be read, even where a kind may not be listed.
 func (o *clusterOptions) list(command *cobra.Command, all bool) error {
-	holds, failed := o.within(command, func(ctx context.Context, cluster *access) ([]hold.Hold, error) {
+	holds, failed := o.within(command, func(ctx context.Context, cluster *access, holds *hold.Holds) ([]hold.Hold, error) {
 		if all {
 			cluster.namespace = ""
 		}
-		return cluster.holds.List(ctx, cluster.namespace)
+		return holds.List(ctx, cluster.namespace)
 	})
 	switch {
 	case len(holds) == 0 && failed != nil:

@@ -32,13 +32,8 @@ type serverOptions struct {
 // check returns the faults of the flags' values.
 func (o *serverOptions) check() usageFaults {
 	faults := append(o.registries.check(), o.tracing.check()...)
-	for _, served := range []struct{ flag, address string }{
-		{"metrics-address", o.metricsAddress}, {"health-address", o.healthAddress},
-	} {
-		if !hostPort(served.address) && served.address != "0" {
-			faults = append(faults, fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, served.flag, served.address))
-		}
-	}
+	faults = append(faults, servedFaults("metrics-address", o.metricsAddress)...)
+	faults = append(faults, servedFaults("health-address", o.healthAddress)...)
 	faults = append(faults, o.custom.check()...)
 	switch o.logLevel {
 	case "debug", "info", "warn", "error":
@@ -46,6 +41,15 @@ func (o *serverOptions) check() usageFaults {
 		faults = append(faults, fmt.Sprintf("--log-level: %q: allowed: debug, info, warn, error", o.logLevel))
 	}
 	return faults
+}
+
+// servedFaults are those of an address to serve something at that need not be
+// served.
+func servedFaults(flag, address string) usageFaults {
+	if hostPort(address) || address == "0" {
+		return nil
+	}
+	return usageFaults{fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, flag, address)}
 }
 
 func (o *serverOptions) addFlags(flags *pflag.FlagSet) {

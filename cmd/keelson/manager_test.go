@@ -15,9 +15,10 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 		want string
 	}{
 		"the updater": {
-			args: []string{"updater", "--private-registries", "!!,10.0.0.0/8,*,host:5000", "--fresh-for=-5m", "--workers", "0"},
+			args: []string{"updater", "--private-registries", "!!,10.0.0.0/8,*,host:5000", "--fresh-for=-5m", "--workers", "0", "--status-address=8082"},
 			want: "--private-registries: \"!!\": allowed: a host, host:port, address, CIDR or *\n" +
 				"--fresh-for: \"-5m0s\": allowed: a duration above 0, such as 1m30s\n" +
+				"--status-address: \"8082\": allowed: host:port or :port; \"0\" for none\n" +
 				"--workers: 0: allowed: 1 or more\n",
 		},
 		"the webhook": {

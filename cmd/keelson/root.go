@@ -22,7 +22,7 @@ type streams struct {
 
 // commands are the subcommands. A new one is a file of its own and a line here;
 // its flags, PreRunE (the check of their values) and Args are run by readsFlags.
-func commands() []*cobra.Command {
+func commands(env func(string) (string, bool)) []*cobra.Command {
 	return []*cobra.Command{
 		newWebhookCommand(),
 		newUpdaterCommand(),
@@ -31,6 +31,7 @@ func commands() []*cobra.Command {
 		newHistoryCommand(),
 		newHoldCommand(),
 		newRegistryCommand(),
+		newStatusCommand(env),
 		newVersionCommand(),
 	}
 }
@@ -58,7 +59,7 @@ func newRootCommand(env func(string) (string, bool)) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-	}, commands()...)
+	}, commands(env)...)
 	readsFlagsBelow(root, env)
 	return root
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/keelson-dev/keelson/internal/helmvalues"
 	"github.com/keelson-dev/keelson/internal/placement"
 	"github.com/keelson-dev/keelson/updater"
+	"github.com/keelson-dev/keelson/updater/status"
 )
 
 // leaseName is the Lease that the replicas of the updater elect a leader by.
@@ -44,6 +45,7 @@ type updaterOptions struct {
 	serverOptions
 	leaderElect    bool
 	leaseNamespace string
+	statusAddress  string
 	workers        int
 	pace           updater.Pace
 	push           pushOptions
@@ -59,6 +61,7 @@ func newUpdaterCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
 			faults := o.check()
+			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
 			}
@@ -69,6 +72,7 @@ func newUpdaterCommand() *cobra.Command {
 	o.addFlags(command.Flags())
 	command.Flags().BoolVar(&o.leaderElect, "leader-elect", true, "let one of several replicas work, elected by a Lease")
 	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
+	command.Flags().StringVar(&o.statusAddress, "status-address", fmt.Sprintf(":%d", status.Port), `address to serve keelson status at; "0" for none`)
 	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
 	addPaceFlags(command.Flags(), &o.pace)
 	o.push.addFlags(command.Flags())
@@ -125,6 +129,22 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	return manager.Start(ctx)
 }
 
+// serveStatus lets people ask what the updater knows.
+func (o *updaterOptions) serveStatus(manager ctrl.Manager, u *updater.Updater) error {
+	if o.statusAddress == "0" {
+		return nil
+	}
+	leads := func() bool {
+		select {
+		case <-manager.Elected():
+			return true
+		default:
+			return false
+		}
+	}
+	return manager.Add(status.NewServer(status.Options{Address: o.statusAddress, Standings: u.Standings, Leads: leads}))
+}
+
 // boundedMapper asks the API server which kinds it serves within a deadline:
 // what asks has no context, and all others wait for it.
 func boundedMapper(config *rest.Config, _ *http.Client) (meta.RESTMapper, error) {
@@ -161,6 +181,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		metrics.Registry.Register(u),
 		o.push.receive(ctx, manager, u),
 		manager.Add(u),
+		o.serveStatus(manager, u),
 		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
 		manager.AddReadyzCheck("ping", healthz.Ping),
 	)

@@ -22,7 +22,7 @@ type placed struct {
 // entries puts the results of all containers and the Events together.
 func entries(o *workload.Object, events []corev1.Event) []Entry {
 	moves := movesOf(events)
-	var all []placed
+	all := make([]placed, 0, len(events))
 	for _, container := range containers(o) {
 		all = append(all, results(o, container, moves)...)
 	}
@@ -33,9 +33,17 @@ func entries(o *workload.Object, events []corev1.Event) []Entry {
 	slices.SortStableFunc(all, func(a, b placed) int { return b.at.Compare(a.at) })
 	found := make([]Entry, 0, len(all))
 	for _, p := range all {
-		found = append(found, p.Entry)
+		if p.Image != "" || !slices.ContainsFunc(found, p.repeats) {
+			found = append(found, p.Entry)
+		}
 	}
 	return found
+}
+
+// repeats reports whether a later Event said the same: one that comes again after
+// some minutes is another object.
+func (p placed) repeats(later Entry) bool {
+	return later.Image == "" && later.Container == p.Container && later.Why == p.Why
 }
 
 // containers are those that run, in their order, and those that only the state

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,13 @@ func TestEntries(t *testing.T) {
 				"-|web|:1.2.0|writer|as the manifest names it|runs",
 			},
 		},
+		"what was said twice stands once, where it was said last": {
+			object: deployment(app+":1.2.0", "", "1.2.0"),
+			events: []corev1.Event{event(1, "ImageStayed", "web: x"), event(2, "ImageStayed", "web: y"), event(3, "ImageStayed", "web: x")},
+			want: []string{
+				"03:03|web||updater|ImageStayed: x", "03:02|web||updater|ImageStayed: y", "-|web|:1.2.0|writer|as the manifest names it|runs",
+			},
+		},
 		"an Event that somebody else made up": {
 			object: deployment("example.com/app", "", "latest"),
 			events: []corev1.Event{event(1, "ImageUpdated", ", : -> , web: -> , web:  -> x")},
@@ -161,7 +169,10 @@ func TestEntriesOfAForgedState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := deployment(app+":1.2.0", "")
 			o.Annotations()["keelson.dev/state"] = state
-			_ = entries(o, []corev1.Event{event(1, "ImageUpdated", "web: a -> b")})
+			found := entries(o, []corev1.Event{event(1, "ImageUpdated", "web: a -> b")})
+			if !slices.ContainsFunc(found, func(e Entry) bool { return e.Image == "b" }) {
+				t.Errorf("the Event is not among %+v", found)
+			}
 		})
 	}
 }

@@ -72,8 +72,13 @@ func (s *steps) tool(args ...string) string {
 }
 
 func (s *steps) run(args ...string) (stdout, stderr string, err error) {
+	return s.runAnywhere(append(args, "-n", s.name)...)
+}
+
+// runAnywhere leaves the namespace to the arguments.
+func (s *steps) runAnywhere(args ...string) (stdout, stderr string, err error) {
 	var out, errs strings.Builder
-	command := exec.CommandContext(s.t.Context(), shared.keelson.Binary, append(args, "--kubeconfig="+shared.Kubeconfig, "-n", s.name)...)
+	command := exec.CommandContext(s.t.Context(), shared.keelson.Binary, append(args, "--kubeconfig="+shared.Kubeconfig)...)
 	command.Stdout, command.Stderr = &out, &errs
 	err = command.Run()
 	return out.String(), errs.String(), err

@@ -64,8 +64,9 @@ type Server struct {
 	*cluster.Process
 	// Address is where admission is served; empty for the updater.
 	Address string
-	// Health is the base URL of the probes, Metrics that of the metrics.
-	Health, Metrics string
+	// Health is the base URL of the probes, Metrics that of the metrics, Status
+	// that of the updater's status; empty for a webhook.
+	Health, Metrics, Status string
 }
 
 // Install builds Keelson, applies install.yaml and starts what its Deployments
@@ -182,10 +183,16 @@ func (i *Installation) Route(servers ...*Server) error {
 // StartUpdater starts the updater and waits until it is ready. The arguments
 // come after all others.
 func (i *Installation) StartUpdater(ctx context.Context, args ...string) error {
-	s, err := i.serve(ctx, "updater", updaterAccount, append([]string{"--leader-elect-namespace=" + namespace}, args...)...)
+	port, err := cluster.FreePort()
 	if err != nil {
 		return err
 	}
+	status := "127.0.0.1:" + strconv.Itoa(port)
+	s, err := i.serve(ctx, "updater", updaterAccount, append([]string{"--leader-elect-namespace=" + namespace, "--status-address=" + status}, args...)...)
+	if err != nil {
+		return err
+	}
+	s.Status = "http://" + status
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.updater = s

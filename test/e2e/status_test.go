@@ -1,0 +1,214 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/utils/ptr"
+)
+
+// row is what a test looks at of one line of the status.
+type row struct {
+	Namespace, Kind, Name, Container, Running, Newest, Policy, State, Reason string
+}
+
+type statusList struct {
+	APIVersion, Kind string
+	Items            []struct {
+		row
+		Message, Repository, LastCheck, NextCheck string
+	}
+}
+
+// playUpdaterPod puts a Pod into the cluster that the updater's process plays:
+// it has the name that the Lease tells, and the address of a Service whose port
+// is routed to the process. No kubelet and no kwok takes it for its own, since
+// nothing schedules it.
+func playUpdaterPod(t *testing.T) {
+	t.Helper()
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if faults := validation.IsDNS1123Subdomain(name); len(faults) > 0 {
+		t.Skipf("this machine's name, which the Lease tells, can be no Pod's: %v", faults)
+	}
+	core := shared.Client().CoreV1()
+	const namespace, service = "keelson", "updater-status"
+	made, err := core.Services(namespace).Create(t.Context(), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: service}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 8082}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod, err := core.Pods(namespace).Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: corev1.PodSpec{
+			SchedulerName:   "nobody",
+			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: ptr.To(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+			Containers: []corev1.Container{{Name: "updater", Image: "example.com/updater:1", SecurityContext: &corev1.SecurityContext{
+				AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+			}}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		now := metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)}
+		if err := core.Pods(namespace).Delete(ctx, name, now); err != nil {
+			t.Error(err)
+		}
+		if err := core.Services(namespace).Delete(ctx, service, now); err != nil {
+			t.Error(err)
+		}
+		if err := shared.Route(namespace + "/" + service + ":8082"); err != nil {
+			t.Error(err)
+		}
+	})
+	pod.Status.PodIP = made.Spec.ClusterIP
+	pod.Status.PodIPs = []corev1.PodIP{{IP: made.Spec.ClusterIP}}
+	if _, err := core.Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(shared.keelson.Updater().Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.Route(namespace+"/"+service+":8082", at.Host); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// status runs keelson status in the space, as JSON.
+func (s *steps) status(args ...string) (rows []row, list statusList) {
+	s.t.Helper()
+	out, said, err := s.run(append([]string{"status", "-o", "json"}, args...)...)
+	if err != nil {
+		s.t.Fatalf("keelson status: %v: %s", err, said)
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, item := range list.Items {
+		rows = append(rows, item.row)
+	}
+	return rows, list
+}
+
+// awaitStatus waits until the status is what is wanted.
+func (s *steps) awaitStatus(want []row, args ...string) {
+	s.t.Helper()
+	s.await("the status", func(context.Context) error {
+		rows, _ := s.status(args...)
+		if diff := cmp.Diff(want, rows); diff != "" {
+			return fmt.Errorf("(-want +got)\n%s", diff)
+		}
+		return nil
+	})
+}
+
+func TestStatus(t *testing.T) {
+	playUpdaterPod(t)
+	space := newSpace(t)
+	space.push("1.2.0", "1.2.1", "1.2.2")
+	s := &steps{space, "deployment/held"}
+	const patch, never = "keelson.dev/policy: patch", `keelson.dev/pollSchedule: "@every 1000h"`
+	s.must(s.manifest("current", "1.2.0", patch, everySecond), "apply", "-f", "-")
+	s.must(s.manifest("free", "1.2.0"), "apply", "-f", "-") // no policy
+	s.must(s.manifest("held", "1.2.0", patch, everySecond, "keelson.dev/hold: web=1.2.2"), "apply", "-f", "-")
+	is := func(name, newest, state, reason string) row {
+		return row{Namespace: s.name, Kind: "Deployment", Name: name, Container: "web", Running: "1.2.2", Newest: newest, Policy: "patch", State: state, Reason: reason}
+	}
+	held := is("held", "1.2.2", "Pending", "Held")
+	held.Running = "1.2.0"
+	s.awaitStatus([]row{is("current", "1.2.2", "Current", ""), held})
+
+	_, list := s.status()
+	if list.APIVersion != "keelson.dev/v1alpha1" || list.Kind != "WorkloadStatusList" {
+		t.Errorf("got %+v", list)
+	}
+	for _, item := range list.Items {
+		if item.Repository != s.space.image || item.LastCheck == "" || item.NextCheck == "" {
+			t.Errorf("got %+v", item)
+		}
+	}
+	t.Run("what was never asked about is unknown", func(t *testing.T) {
+		other := &steps{newSpace(t), "deployment/web"}
+		other.push("1.2.2")
+		other.must(other.manifest("web", "1.2.2", patch, never), "apply", "-f", "-")
+		want := is("web", "", "Unknown", "")
+		want.Namespace = other.name
+		other.awaitStatus([]row{want})
+		if _, list := other.status(); list.Items[0].LastCheck != "" || list.Items[0].NextCheck == "" {
+			t.Errorf("got %+v", list.Items)
+		}
+		t.Run("and all namespaces have both", func(t *testing.T) {
+			out, said, err := s.runAnywhere("status", "-A", "-o", "wide")
+			if err != nil || !strings.HasPrefix(out, "NAMESPACE ") || !strings.Contains(out, other.name) || !strings.Contains(out, s.name) {
+				t.Errorf("got %v, %s:\n%s", err, said, out)
+			}
+		})
+	})
+	t.Run("one workload", func(t *testing.T) {
+		s := s.of(t)
+		s.awaitStatus([]row{held}, "deploy/held")
+		if _, said, err := s.run("status", "deployment/free"); err == nil || !strings.Contains(said, "the updater governs no container of deployment \"free\"") {
+			t.Errorf("got %v, %q", err, said)
+		}
+	})
+	t.Run("a table without colours", func(t *testing.T) {
+		s := s.of(t)
+		out := s.tool("status")
+		if !strings.HasPrefix(out, "WORKLOAD ") || strings.Count(out, "\n") != 3 || strings.Contains(out, "\x1b") || !strings.Contains(out, "deployment/held") {
+			t.Errorf("got\n%s", out)
+		}
+	})
+	t.Run("past the API server", func(t *testing.T) {
+		s := s.of(t)
+		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+shared.keelson.Updater().Status)
+	})
+	t.Run("somebody without rights is told which", func(t *testing.T) {
+		s := s.of(t)
+		if _, said, err := s.run("status", "--as=nobody"); err == nil || !strings.Contains(said, "the Role keelson-status allows it") {
+			t.Errorf("got %v, %q", err, said)
+		}
+		s.bind("nobody")
+		s.awaitStatus([]row{held}, "--as=nobody", "deploy/held")
+	})
+	t.Run("no updater", func(t *testing.T) {
+		s := s.of(t)
+		if _, said, err := s.run("status", "--keelson-namespace="+s.name); err == nil || !strings.Contains(said, "no updater has run in that namespace") {
+			t.Errorf("got %v, %q", err, said)
+		}
+	})
+}
+
+// of is the same for a part of the test.
+func (s *steps) of(t testing.TB) *steps { return &steps{s.space.of(t), s.object} }
+
+// bind grants the Role that the manifests have for people.
+func (s *steps) bind(user string) {
+	s.t.Helper()
+	_, _, err := shared.Kubectl(s.t.Context(), "", "-n", "keelson", "create", "rolebinding", "e2e-status", "--role=keelson-status", "--user="+user)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		ctx := context.WithoutCancel(s.t.Context())
+		if err := shared.Client().RbacV1().RoleBindings("keelson").Delete(ctx, "e2e-status", metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			s.t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,227 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/clock"
+)
+
+// maxAnswer bounds what is read of an answer: a hundred times what ten thousand
+// workloads need would be no status.
+const maxAnswer = 64 << 20
+
+// maxTries is how often a question is asked anew of who leads by then.
+const maxTries = 2
+
+// shardInfix stands between the name of the one Lease and the number of a shard,
+// where several updaters share the work.
+const shardInfix = "-shard-"
+
+// Client asks the leading updater of a cluster, through the API server: the
+// rights of who asks decide, and no port has to be opened.
+type Client struct {
+	Kube kubernetes.Interface
+	// Namespace is Keelson's own.
+	Namespace string
+	// Lease is the one that the updaters elect a leader by, and the start of the
+	// names of those that they share the work by.
+	Lease string
+	// Clock is the time. The default is the real one.
+	Clock clock.PassiveClock
+}
+
+// List returns what the updater knows of a namespace, or of all where it is
+// empty.
+func (c *Client) List(ctx context.Context, namespace string) (*List, error) {
+	for try := 1; ; try++ {
+		list, err := c.list(ctx, namespace)
+		var refused apierrors.APIStatus
+		if try < maxTries && errors.As(err, &refused) && refused.Status().Reason == reasonNotLeading {
+			continue // the leader has changed since the Lease was read
+		}
+		return list, err
+	}
+}
+
+func (c *Client) list(ctx context.Context, namespace string) (*List, error) {
+	pods, err := c.leaders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lists []*List
+	for _, pod := range pods {
+		list, err := c.ask(ctx, pod, namespace)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, list)
+	}
+	return merged(lists), nil
+}
+
+// leaders returns the Pods that do the updater's work: the one that leads, or
+// those that share the repositories, each by Leases of its own.
+func (c *Client) leaders(ctx context.Context) ([]string, error) {
+	list, err := c.Kube.CoordinationV1().Leases(c.Namespace).List(ctx, metav1.ListOptions{})
+	if apierrors.IsForbidden(err) {
+		return nil, fmt.Errorf("finding the updater: %w; the Role keelson-status allows it", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding the updater: %w", err)
+	}
+	var pods []string
+	var idle error
+	for _, lease := range list.Items {
+		if lease.Name != c.Lease && !strings.HasPrefix(lease.Name, c.Lease+shardInfix) {
+			continue
+		}
+		pod, err := c.holder(&lease)
+		if err != nil {
+			idle = fmt.Errorf("the Lease %s/%s %w", c.Namespace, lease.Name, err)
+			continue
+		}
+		if !slices.Contains(pods, pod) {
+			pods = append(pods, pod)
+		}
+	}
+	switch {
+	case len(pods) > 0:
+		return pods, nil
+	case idle == nil:
+		return nil, fmt.Errorf("there is no Lease %s/%s: no updater has run in that namespace; name Keelson's with --keelson-namespace", c.Namespace, c.Lease)
+	default:
+		return nil, fmt.Errorf("no updater leads: %w; see: kubectl -n %s get pods -l app.kubernetes.io/component=updater", idle, c.Namespace)
+	}
+}
+
+// holder is the Pod that holds a Lease. Its identity is the host name of the
+// process, which in a Pod is the Pod's name, and a number of its own.
+func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
+	pod, _, _ := strings.Cut(deref(lease.Spec.HolderIdentity), "_")
+	if pod == "" {
+		return "", errors.New("is held by nobody")
+	}
+	clocked := c.Clock
+	if clocked == nil {
+		clocked = clock.RealClock{}
+	}
+	seconds := time.Duration(deref(lease.Spec.LeaseDurationSeconds)) * time.Second
+	renewed := deref(lease.Spec.RenewTime)
+	if age := clocked.Since(renewed.Time); age > 2*seconds { // clocks differ
+		return "", fmt.Errorf("was renewed last %s ago, by %s", age.Round(time.Second), pod)
+	}
+	return pod, nil
+}
+
+func deref[T any](value *T) T {
+	if value == nil {
+		var none T
+		return none
+	}
+	return *value
+}
+
+// ask asks one updater by the proxy of its Pod.
+func (c *Client) ask(ctx context.Context, pod, namespace string) (*List, error) {
+	name := c.Namespace + "/" + pod
+	request := c.Kube.CoreV1().RESTClient().Get().Namespace(c.Namespace).Resource("pods").SubResource("proxy").
+		Name(pod + ":" + strconv.Itoa(Port)).Suffix(Path)
+	if namespace != "" {
+		request = request.Param(namespaceParameter, namespace)
+	}
+	stream, err := request.Stream(ctx)
+	if err == nil {
+		defer func() { _ = stream.Close() }()
+		return read(stream)
+	}
+	var refused apierrors.APIStatus
+	switch {
+	case !errors.As(err, &refused):
+		return nil, fmt.Errorf("asking the updater %s: %w", name, err)
+	case apierrors.IsForbidden(err):
+		return nil, fmt.Errorf("asking the updater %s: %w; the Role keelson-status allows it, or use kubectl port-forward and --updater-url", name, err)
+	case refused.Status().Reason == reasonNotLeading:
+		return nil, fmt.Errorf("asking the updater %s: %w; ask again in a moment", name, err)
+	case apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("asking the updater %s: %w; it is gone, or older than this program; where it is gone, another takes over within a minute", name, err)
+	default:
+		return nil, fmt.Errorf("asking the updater %s at port %d: %w; it may be older than this program, or run with another --status-address", name, Port, err)
+	}
+}
+
+// Direct asks an updater that was made reachable by other means.
+type Direct struct {
+	// URL is where it listens: http://127.0.0.1:8082.
+	URL *url.URL
+	// Client is whom to ask by.
+	Client *http.Client
+}
+
+// List returns what the updater knows of a namespace, or of all where it is
+// empty.
+func (d *Direct) List(ctx context.Context, namespace string) (*List, error) {
+	at := d.URL.JoinPath(Path)
+	if namespace != "" {
+		at.RawQuery = url.Values{namespaceParameter: {namespace}}.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking the updater: %w", err)
+	}
+	response, err := d.Client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("asking the updater: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusOK {
+		return read(response.Body)
+	}
+	var status metav1.Status
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxHeader)).Decode(&status); err != nil || status.Message == "" {
+		return nil, fmt.Errorf("asking the updater at %q: %s; is it an updater, and not older than this program?", d.URL.Redacted(), response.Status)
+	}
+	return nil, fmt.Errorf("asking the updater at %q: %w", d.URL.Redacted(), &apierrors.StatusError{ErrStatus: status})
+}
+
+// read reads a list, and nothing else.
+func read(body io.Reader) (*List, error) {
+	limited := &io.LimitedReader{R: body, N: maxAnswer + 1}
+	list := &List{}
+	err := json.NewDecoder(limited).Decode(list)
+	switch {
+	case limited.N <= 0:
+		return nil, fmt.Errorf("reading the updater's answer: more than %d MiB", maxAnswer>>20)
+	case err != nil:
+		return nil, fmt.Errorf("reading the updater's answer: %w", err)
+	case list.APIVersion != APIVersion || list.Kind != Kind:
+		return nil, fmt.Errorf("reading the updater's answer: it is a %q of %q, not a %q of %q", list.Kind, list.APIVersion, Kind, APIVersion)
+	}
+	return list, nil
+}
+
+// merged is one list of several updaters' parts.
+func merged(lists []*List) *List {
+	all := listOf(nil)
+	for _, list := range lists {
+		all.Items = append(all.Items, list.Items...)
+	}
+	slices.SortStableFunc(all.Items, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container))
+	})
+	return all
+}

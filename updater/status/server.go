@@ -1,0 +1,145 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/updater"
+)
+
+// Bounds on what anybody who reaches the port can make the updater do.
+const (
+	// maxAtOnce is how many lists are made at the same time: one of 10,000
+	// workloads is some megabytes.
+	maxAtOnce = 2
+	// maxWait is how long a request waits for its turn.
+	maxWait = 5 * time.Second
+	// maxHeader is more than the API server's proxy sends.
+	maxHeader = 32 << 10
+
+	readTimeout  = 5 * time.Second
+	writeTimeout = 30 * time.Second
+	idleTimeout  = time.Minute
+	stopTimeout  = 5 * time.Second
+
+	maxShown = 100
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	// Address to serve at: host:port.
+	Address string
+	// Standings returns what is known of a namespace, or of all where it is empty.
+	Standings func(namespace string) []updater.Standing
+	// Leads reports whether this replica does the work, and so knows.
+	Leads func() bool
+}
+
+// Server answers GET /v1/status. It has no credentials to check: whoever can
+// connect reads names of workloads, images and reasons, and can change nothing.
+type Server struct {
+	options Options
+	turns   chan struct{}
+}
+
+// NewServer returns a Server that does not listen before it is started.
+func NewServer(o Options) *Server {
+	return &Server{options: o, turns: make(chan struct{}, maxAtOnce)}
+}
+
+// NeedLeaderElection tells the manager to start the server on every replica: one
+// that does not lead says so.
+func (s *Server) NeedLeaderElection() bool { return false }
+
+// Start serves until the context ends.
+func (s *Server) Start(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return fmt.Errorf("serving status: %w", err)
+	}
+	server := &http.Server{
+		Handler:        s.Handler(),
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   writeTimeout,
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: maxHeader,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving status: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping to serve status: %w", err)
+	}
+	return nil
+}
+
+// Handler returns what answers the requests.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path, s.status)
+	mux.HandleFunc(Path, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodGet)
+		refuse(w, http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed, "allowed: GET")
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound, "there is only "+Path)
+	})
+	return mux
+}
+
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	namespace := r.URL.Query().Get(namespaceParameter)
+	if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
+		refuse(w, http.StatusBadRequest, metav1.StatusReasonBadRequest,
+			fmt.Sprintf("%s: %q: allowed: the name of a namespace", namespaceParameter, workload.Shorten(namespace, maxShown)))
+		return
+	}
+	if !s.options.Leads() {
+		refuse(w, http.StatusServiceUnavailable, reasonNotLeading, "another replica of the updater leads, and knows")
+		return
+	}
+	late := time.NewTimer(maxWait)
+	defer late.Stop()
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-late.C:
+		refuse(w, http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, "too many requests at once")
+		return
+	case <-r.Context().Done():
+		return
+	}
+	answer(w, http.StatusOK, listOf(s.options.Standings(namespace)))
+}
+
+// refuse answers as the API server does, so that its clients know what to make
+// of it.
+func refuse(w http.ResponseWriter, code int32, reason metav1.StatusReason, message string) {
+	answer(w, int(code), &metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+		Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: message,
+	})
+}
+
+func answer(w http.ResponseWriter, code int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(value) // who has gone needs no answer
+}

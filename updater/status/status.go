@@ -1,0 +1,80 @@
+// Package status hands out what the updater knows of each governed workload: a
+// small read-only HTTP server beside the updater, and the client of it, which
+// comes through the API server.
+package status
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keelson-dev/keelson/updater"
+)
+
+const (
+	// APIVersion is that of the lists.
+	APIVersion = "keelson.dev/v1alpha1"
+	// Kind is that of the lists.
+	Kind = "WorkloadStatusList"
+	// Port is where the updater of the manifests serves them.
+	Port = 8082
+	// Path is where they are. Its query may have a namespace; without one the
+	// list is that of all namespaces.
+	Path = "/v1/status"
+
+	namespaceParameter = "namespace"
+)
+
+// reasonNotLeading is the reason of the answer of a replica that has nothing to
+// tell, since another one leads.
+const reasonNotLeading metav1.StatusReason = "NotLeading"
+
+// List is what is known of the containers of a namespace, or of all, sorted by
+// namespace, kind, name and container.
+type List struct {
+	metav1.TypeMeta `json:",inline"`
+	Items           []Item `json:"items"`
+}
+
+// Item is one container of a governed workload.
+type Item struct {
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Container string `json:"container"`
+	// Repository is canonical: docker.io/library/nginx.
+	Repository string `json:"repository"`
+	// Running and Newest are tags, with the digest where one is known. Newest is
+	// the newest that the policy allows; empty where the registry has not
+	// answered.
+	Running string `json:"running"`
+	Newest  string `json:"newest,omitempty"`
+	Policy  string `json:"policy"`
+	// State is Current, Pending, Rolling, Failed or Unknown.
+	State updater.State `json:"state"`
+	// Reason is a word for machines, Message a clause for people.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+	// LastCheck is when the registry was asked last, NextCheck when it is next;
+	// nil is not yet, or never.
+	LastCheck *metav1.Time `json:"lastCheck,omitempty"`
+	NextCheck *metav1.Time `json:"nextCheck,omitempty"`
+}
+
+// listOf is a list of what the updater knows.
+func listOf(standings []updater.Standing) *List {
+	list := &List{TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: Kind}, Items: make([]Item, 0, len(standings))}
+	for _, s := range standings {
+		item := Item{
+			Namespace: s.Namespace, Kind: s.Kind, Name: s.Name, Container: s.Container,
+			Repository: s.Repository, Running: s.Running, Newest: s.Newest, Policy: s.Policy,
+			State: s.State, Reason: s.Reason, Message: s.Message,
+		}
+		if !s.Checked.IsZero() {
+			item.LastCheck = &metav1.Time{Time: s.Checked}
+		}
+		if !s.Next.IsZero() {
+			item.NextCheck = &metav1.Time{Time: s.Next}
+		}
+		list.Items = append(list.Items, item)
+	}
+	return list
+}

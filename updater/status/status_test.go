@@ -1,0 +1,198 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keelson-dev/keelson/updater"
+)
+
+var checked = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// standings are those of two namespaces.
+func standings(namespace string) []updater.Standing {
+	all := []updater.Standing{
+		{Kind: "Deployment", Namespace: "a", Name: "shop", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.3.0",
+			Policy: "minor", State: updater.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00", Checked: checked, Next: checked.Add(time.Minute)},
+		{Kind: "Deployment", Namespace: "b", Name: "shop", Container: "web", Running: "1.2.0", Policy: "minor", State: updater.StateUnknown},
+	}
+	if namespace == "" {
+		return all
+	}
+	for i := range all {
+		if all[i].Namespace == namespace {
+			return all[i : i+1]
+		}
+	}
+	return nil
+}
+
+func serve(t *testing.T, o Options) *url.URL {
+	t.Helper()
+	served := httptest.NewServer(NewServer(o).Handler())
+	t.Cleanup(served.Close)
+	at, err := url.Parse(served.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func leading(leads bool) func() bool { return func() bool { return leads } }
+
+func TestServer(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, path string
+		follows      bool
+		code         int
+		want         string // the reason, or the names of the namespaces
+	}{
+		"all namespaces":               {path: Path, code: 200, want: "a b"},
+		"one namespace":                {path: Path + "?namespace=b", code: 200, want: "b"},
+		"a namespace without any":      {path: Path + "?namespace=none", code: 200},
+		"a replica that does not lead": {path: Path, follows: true, code: 503, want: "NotLeading"},
+		"a namespace that is none":     {path: Path + "?namespace=A%0A", code: 400, want: "BadRequest"},
+		"a write":                      {method: http.MethodPost, path: Path, code: 405, want: "MethodNotAllowed"},
+		"a version of the future":      {path: "/v2/status", code: 404, want: "NotFound"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := serve(t, Options{Standings: standings, Leads: leading(!test.follows)})
+			request, err := http.NewRequestWithContext(t.Context(), test.method, at.String()+test.path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			var body struct {
+				Kind, Reason string
+				Items        []Item
+			}
+			if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+				t.Fatal(err)
+			}
+			got := body.Reason
+			for _, item := range body.Items {
+				got = strings.TrimSpace(got + " " + item.Namespace)
+			}
+			if response.StatusCode != test.code || got != test.want || (test.code == 200) != (body.Kind == Kind) {
+				t.Errorf("got %d, %+v", response.StatusCode, body)
+			}
+		})
+	}
+}
+
+// Without the limit, whoever reaches the port makes the updater build lists of
+// all workloads until its memory is full.
+func TestServerMakesTwoListsAtOnce(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	at := serve(t, Options{Leads: leading(true), Standings: func(string) []updater.Standing {
+		entered <- struct{}{}
+		<-leave
+		return nil
+	}})
+	done := make(chan error)
+	for range maxAtOnce + 1 {
+		go func() {
+			_, err := (&Direct{URL: at, Client: &http.Client{}}).List(t.Context(), "")
+			done <- err
+		}()
+	}
+	<-entered
+	<-entered
+	select {
+	case <-entered:
+		t.Fatal("a third list was begun")
+	case err := <-done:
+		t.Errorf("the third was answered before its turn: %v", err)
+	case leave <- struct{}{}:
+	}
+	<-entered
+	close(leave)
+	for range maxAtOnce + 1 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestServerEndsWithItsContext(t *testing.T) {
+	s := NewServer(Options{Address: "127.0.0.1:0", Standings: standings, Leads: leading(true)})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Start(ctx) }()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := NewServer(Options{Address: "127.0.0.1:none"}).Start(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "serving status: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDirect(t *testing.T) {
+	list, err := (&Direct{URL: serve(t, Options{Standings: standings, Leads: leading(true)}), Client: &http.Client{}}).List(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := metav1.NewTime(checked.Add(time.Minute).Local())
+	last := metav1.NewTime(checked.Local())
+	want := &List{TypeMeta: metav1.TypeMeta{APIVersion: "keelson.dev/v1alpha1", Kind: "WorkloadStatusList"}, Items: []Item{{
+		Kind: "Deployment", Namespace: "a", Name: "shop", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.3.0",
+		Policy: "minor", State: "Pending", Reason: "WindowClosed", Message: "the window opens at 22:00", LastCheck: &last, NextCheck: &next,
+	}}}
+	if diff := cmp.Diff(want, list); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What answers at an address need not be an updater.
+func TestDirectRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		code int
+		body io.Reader
+		want string
+	}{
+		"a replica that does not lead": {503, strings.NewReader(`{"kind":"Status","apiVersion":"v1","message":"another leads","reason":"NotLeading"}`), "another leads"},
+		"another server":               {404, strings.NewReader("404 page not found"), "404 Not Found; is it an updater, and not older than this program?"},
+		"a page":                       {200, strings.NewReader("<html>"), "reading the updater's answer: invalid character '<' looking for beginning of value"},
+		"another list":                 {200, strings.NewReader(`{"kind":"PodList","apiVersion":"v1"}`), `it is a "PodList" of "v1", not a "WorkloadStatusList" of "keelson.dev/v1alpha1"`},
+		"an answer without end":        {200, io.MultiReader(strings.NewReader(`{"items":[`), io.LimitReader(spaces{}, maxAnswer+1)), "more than 64 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(test.code)
+				_, _ = io.Copy(w, test.body)
+			}))
+			defer served.Close()
+			at, err := url.Parse(served.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := (&Direct{URL: at, Client: &http.Client{}}).List(t.Context(), ""); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
