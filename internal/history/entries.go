@@ -81,7 +81,7 @@ func results(o *workload.Object, container string, moves []*move) []placed {
 		e := Entry{Container: container, Image: image(past[i]), From: past[i].From, Running: i == last && is(runs, past[i])}
 		if m := moveTo(moves, container, past[:i+1]); m != nil {
 			m.used = true
-			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, "moved from "+m.from
+			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, m.why()
 		} else {
 			e.By, e.Why = told(past[:i+1], o.Holds()[container])
 		}
@@ -134,7 +134,7 @@ func untold(o *workload.Object, event corev1.Event, moves []*move) []placed {
 	for _, m := range mine {
 		if !m.used {
 			found = append(found, placed{at: m.at, Entry: Entry{
-				Time: &metav1.Time{Time: m.at}, Container: m.container, Image: m.to, By: ByUpdater, Why: "moved from " + m.from,
+				Time: &metav1.Time{Time: m.at}, Container: m.container, Image: m.to, By: ByUpdater, Why: m.why(),
 			}})
 		}
 	}

@@ -95,6 +95,19 @@ func TestEntries(t *testing.T) {
 				"-|web|:1.2.0|writer|as the manifest names it",
 			},
 		},
+		"a rollout that failed and was taken back": {
+			object: deployment(app+":1.2.7", "1.2.8", "1.2.7", "1.2.8", "1.2.7"),
+			events: []corev1.Event{
+				moved(5, "1.2.7", "1.2.8"), event(9, "RolloutFailed", "web: "+app+":1.2.7 -> "+app+":1.2.8: no Pod was replaced"),
+				event(9, "RolledBack", "web: "+app+":1.2.8 -> "+app+":1.2.7, and held"), event(12, "RolloutSucceeded", "web: "+app+":1.2.8 -> "+app+":1.2.7"),
+			},
+			want: []string{
+				"03:12|web||updater|RolloutSucceeded: " + app + ":1.2.8 -> " + app + ":1.2.7",
+				"03:09|web|:1.2.7|updater|taken back from " + app + ":1.2.8|runs",
+				"03:09|web||updater|RolloutFailed: " + app + ":1.2.7 -> " + app + ":1.2.8: no Pod was replaced",
+				"03:05|web|:1.2.8|updater|moved from " + app + ":1.2.7", "-|web|:1.2.7|admission|in place of 1.2.0",
+			},
+		},
 		"a version that comes again without a hold": {
 			object: deployment(app+":1.2.7", "", "1.2.7", "1.2.8", "1.2.7"),
 			want: []string{

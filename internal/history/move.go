@@ -11,6 +11,13 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
+// Reasons of the updater's Events about images that it moved. Others say the same
+// of a rollout that has ended.
+const (
+	reasonMoved = "ImageUpdated"
+	reasonBack  = "RolledBack"
+)
+
 // arrow parts the images of a move in an Event's note.
 const arrow = " -> "
 
@@ -19,7 +26,16 @@ type move struct {
 	uid                 types.UID // of the Event
 	at                  time.Time
 	container, from, to string
-	used                bool
+	// back: it was a way back to what ran before.
+	back, used bool
+}
+
+// why says where the move came from.
+func (m *move) why() string {
+	if m.back {
+		return "taken back from " + m.from
+	}
+	return "moved from " + m.from
 }
 
 // movesOf reads "web: example.com/app:1.2.7 -> example.com/app:1.2.8, …" from
@@ -28,11 +44,14 @@ type move struct {
 func movesOf(events []corev1.Event) []*move {
 	var moves []*move
 	for _, event := range events {
+		if event.Reason != reasonMoved && event.Reason != reasonBack {
+			continue
+		}
 		for part := range strings.SplitSeq(event.Message, ", ") {
 			container, images, ok := strings.Cut(part, ": ")
 			from, to, is := strings.Cut(images, arrow)
 			if ok && is && container != "" && from != "" && to != "" && !strings.Contains(container+from+to, " ") {
-				moves = append(moves, &move{uid: event.UID, at: firstSeen(event), container: container, from: from, to: to})
+				moves = append(moves, &move{uid: event.UID, at: firstSeen(event), container: container, from: from, to: to, back: event.Reason == reasonBack})
 			}
 		}
 	}

