@@ -18,6 +18,9 @@ GOLANGCI := $(GOLANGCI_DIR)/golangci-lint
 # no dependency of Keelson.
 CONTROLPLANE := test/cluster/controlplane
 
+# The tests of alerts and dashboard are one, too: nor is Prometheus.
+MONITORING := test/monitoring
+
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
 UNIT = $$(go list ./... | grep -v '^github.com/keelson-dev/keelson/test/')
 
@@ -45,6 +48,7 @@ test: test-unit test-e2e ## Run all tests
 .PHONY: test-unit
 test-unit: ## Run unit and property tests with the race detector
 	CGO_ENABLED=1 go test -race -count=1 $(UNIT)
+	go -C $(MONITORING) test -count=1 ./...
 
 .PHONY: test-e2e
 test-e2e: ## Run the end-to-end suite against a real control plane
@@ -87,17 +91,20 @@ verify-format:
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	go -C $(MONITORING) vet ./...
 
 # Not in the control plane's module: type-checking it takes a compiled Kubernetes.
 .PHONY: lint
 lint: $(GOLANGCI) ## Run golangci-lint, which is installed first where it is missing
 	$(GOLANGCI) run ./...
+	cd $(MONITORING) && $(abspath $(GOLANGCI)) run ./...
 
 .PHONY: verify-modules
 verify-modules:
 	go mod verify
 	go mod tidy -diff
 	go -C $(CONTROLPLANE) mod tidy -diff
+	go -C $(MONITORING) mod tidy -diff
 
 .PHONY: verify-manifests
 verify-manifests:

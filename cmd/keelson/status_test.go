@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/keelson-dev/keelson/internal/history"
 	"github.com/keelson-dev/keelson/updater"
 	"github.com/keelson-dev/keelson/updater/status"
 )
@@ -70,6 +71,35 @@ cronjob/b        c           latest@sha256:0123456789abcdef0123456789abcdef01234
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// The examples of docs/operations.md are what is printed.
+func TestOperationsPageShowsWhatIsPrinted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := statusPrinter{out: &out, now: func() time.Time { return statusNow }}
+	if err := p.list(statusItems()); err != nil {
+		t.Fatal(err)
+	}
+	at := func(minutes int) *metav1.Time {
+		then := metav1.NewTime(statusNow.Add(time.Duration(-minutes) * time.Minute))
+		return &then
+	}
+	const app, from = "example.com/app", "example.com/app:1.2.0"
+	past := historyTable([]history.Entry{
+		{Time: at(2), Container: "web", By: history.ByUpdater, Why: "ImageHeld: " + app + ":1.2.7 stays: 1.2.8 is held"},
+		{Container: "web", Image: app + ":1.2.7", From: from, By: history.ByWriter, Why: "went back; 1.2.8 is held", Running: true},
+		{Time: at(10), Container: "web", Image: app + ":1.2.8", From: from, By: history.ByUpdater, Why: "moved from " + app + ":1.2.7"},
+		{Container: "web", Image: app + ":1.2.7", From: from, By: history.ByAdmission, Why: "in place of 1.2.0"},
+	}, statusNow)
+	for _, want := range []string{"$ keelson status\n" + out.String(), "$ keelson history deployment/shop\n" + past} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page has not\n%s", want)
+		}
 	}
 }
 

@@ -198,6 +198,16 @@ func TestStatus(t *testing.T) {
 // of is the same for a part of the test.
 func (s *steps) of(t testing.TB) *steps { return &steps{s.space.of(t), s.object} }
 
+// Alerts and dashboard read metrics of libraries, too.
+func TestUpdaterTellsWhoLeads(t *testing.T) {
+	text := newSpace(t).metrics(shared.keelson.Updater())
+	for _, want := range []string{`leader_election_master_status{name="keelson-updater"} 1`, "process_resident_memory_bytes ", "process_cpu_seconds_total "} {
+		if !strings.Contains(text, "\n"+want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 // bind grants the Role that the manifests have for people.
 func (s *steps) bind(user string) {
 	s.t.Helper()
