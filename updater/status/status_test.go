@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,35 +99,37 @@ func TestServer(t *testing.T) {
 // Without the limit, whoever reaches the port makes the updater build lists of
 // all workloads until its memory is full.
 func TestServerMakesTwoListsAtOnce(t *testing.T) {
-	entered, leave := make(chan struct{}), make(chan struct{})
-	at := serve(t, Options{Leads: leading(true), Standings: func(string) []updater.Standing {
-		entered <- struct{}{}
-		<-leave
-		return nil
-	}})
-	done := make(chan error)
-	for range maxAtOnce + 1 {
-		go func() {
-			_, err := (&Direct{URL: at, Client: &http.Client{}}).List(t.Context(), "")
-			done <- err
-		}()
-	}
-	<-entered
-	<-entered
-	select {
-	case <-entered:
-		t.Fatal("a third list was begun")
-	case err := <-done:
-		t.Errorf("the third was answered before its turn: %v", err)
-	case leave <- struct{}{}:
-	}
-	<-entered
-	close(leave)
-	for range maxAtOnce + 1 {
-		if err := <-done; err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		leave := make(chan struct{})
+		var lists atomic.Int32
+		handler := NewServer(Options{Leads: leading(true), Standings: func(string) []updater.Standing {
+			lists.Add(1)
+			<-leave
+			return nil
+		}}).Handler()
+		codes := make(chan int, 3)
+		for range 3 {
+			go func() {
+				answered := httptest.NewRecorder()
+				handler.ServeHTTP(answered, httptest.NewRequestWithContext(t.Context(), http.MethodGet, Path, http.NoBody))
+				codes <- answered.Code
+			}()
 		}
-	}
+		synctest.Wait()
+		if n := lists.Load(); n != 2 {
+			t.Errorf("%d lists are made at once, want 2", n)
+		}
+		// The clock of a test moves on when everybody waits.
+		if code := <-codes; code != http.StatusTooManyRequests {
+			t.Errorf("the third is answered with %d, want 429", code)
+		}
+		close(leave)
+		for range 2 {
+			if code := <-codes; code != http.StatusOK {
+				t.Errorf("got %d", code)
+			}
+		}
+	})
 }
 
 func TestServerEndsWithItsContext(t *testing.T) {
