@@ -91,7 +91,9 @@ func against(path, dependency string) string {
 		return "the resolver knows no Kubernetes"
 	case in(path, "internal/spelling") && in(dependency, ""):
 		return "spelling is a leaf, which all may use"
-	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !in(dependency, "internal/spelling"):
+	case in(path, "internal/configfile") && in(dependency, "") && !in(dependency, "internal/configfile") && !in(dependency, "internal/spelling"):
+		return "settings files are read the same everywhere, so their reader knows nobody"
+	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !in(dependency, "internal/spelling") && !in(dependency, "internal/configfile"):
 		return "imports run towards the resolver, not from it"
 	case in(path, "resolver/registry") && in(dependency, "resolver/policy"),
 		in(path, "resolver/policy") && in(dependency, "") && !in(dependency, "resolver/policy"):

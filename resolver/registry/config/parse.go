@@ -2,9 +2,14 @@ package config
 
 import (
 	"cmp"
-	"fmt"
+	"crypto/x509"
+	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"time"
+
+	"github.com/keelson-dev/keelson/internal/configfile"
 )
 
 // What a settings file says it is.
@@ -26,73 +31,63 @@ const (
 // always of type Faults, and holds all that is wrong; but what is no plain YAML
 // is told alone, since the rest of it means nothing.
 func Parse(name string, data []byte) (*Config, error) {
-	return parse(name, data, newFiles(filepath.Dir(name)))
+	return parse(name, data, configfile.NewFiles(filepath.Dir(name)))
 }
 
-func parse(name string, data []byte, from *files) (*Config, error) {
-	r := &reader{name: name, files: from}
-	var c *Config
-	if root, ok := r.document(data); ok {
-		c = r.config(root)
-	}
-	if faults := r.all(); len(faults) > 0 {
-		return nil, faults
-	}
-	return c, nil
-}
-
-// reader goes through one file and gathers what is wrong with it.
-type reader struct {
-	name   string
-	files  *files
-	faults Faults
-	untold int // faults beyond the bound
-}
-
-func (r *reader) config(at value) *Config {
-	c := &Config{}
-	given := r.object(at, fields{
-		"apiVersion": func(at value) { r.exactly(at, APIVersion) },
-		"kind":       func(at value) { r.exactly(at, Kind) },
-		"allow":      set(&c.Allow, r.allow),
-		"deny":       set(&c.Deny, r.patterns),
-		"registries": set(&c.Registries, r.registries),
+func parse(name string, data []byte, from *configfile.Files) (*Config, error) {
+	return configfile.Parse(format(), name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
+		r := &reader{Reader: common, pools: map[string]*x509.CertPool{}}
+		return r.config(root)
 	})
-	r.need(at, given, "apiVersion", APIVersion)
-	r.need(at, given, "kind", Kind)
+}
+
+func format() configfile.Format {
+	return configfile.Format{
+		APIVersion: APIVersion, Kind: Kind,
+		Secret: []string{"credentials", "username", "password", "identityToken", "token"},
+		Advice: func(key string) string {
+			if key == "skipverify" || key == "insecureskipverify" {
+				return "certificates are always verified; give the CA instead, as ca"
+			}
+			return ""
+		},
+	}
+}
+
+// reader goes through one file.
+type reader struct {
+	*configfile.Reader
+	pools map[string]*x509.CertPool // by PEM text: bundles are large and shared
+}
+
+func (r *reader) config(at configfile.Value) *Config {
+	c := &Config{}
+	known := r.Head()
+	known["allow"] = configfile.Set(&c.Allow, r.allow)
+	known["deny"] = configfile.Set(&c.Deny, r.patterns)
+	known["registries"] = configfile.Set(&c.Registries, r.registries)
+	given := r.Object(at, known)
+	r.NeedHead(at, given)
 	return c
 }
 
-// need asks for a key. A value that is no mapping has its fault already.
-func (r *reader) need(at value, given map[string]value, key, allowed string) {
-	if _, ok := given[key]; !ok && given != nil {
-		r.add(Fault{Line: at.node.Line, Path: at.key(key, nil).path, Problem: "required", Allowed: allowed})
-	}
-}
-
-func (r *reader) exactly(at value, want string) {
-	if got := r.text(at, want); got != "" && got != want {
-		r.bad(at, "", want)
-	}
-}
-
 // pattern is nil after a fault: the zero Pattern is that of every registry.
-func (r *reader) pattern(at value) *Pattern {
-	text := r.text(at, allowedPattern)
+func (r *reader) pattern(at configfile.Value) *Pattern {
+	text := r.Text(at, allowedPattern)
 	if text == "" {
 		return nil
 	}
 	p, err := ParsePattern(text)
 	if err != nil {
-		r.bad(at, "", allowedPattern)
+		r.Bad(at, "", allowedPattern)
 		return nil
 	}
 	return &p
 }
 
-func (r *reader) patterns(at value) []Pattern {
+func (r *reader) patterns(at configfile.Value) []Pattern {
 	var patterns []Pattern
-	r.list(at, "a list, each "+allowedPattern, func(at value) {
+	r.List(at, "a list, each "+allowedPattern, func(at configfile.Value) {
 		if p := r.pattern(at); p != nil {
 			patterns = append(patterns, *p)
 		}
@@ -101,28 +96,28 @@ func (r *reader) patterns(at value) []Pattern {
 }
 
 // allow refuses an empty list: to some it means nothing, to others everything.
-func (r *reader) allow(at value) []Pattern {
+func (r *reader) allow(at configfile.Value) []Pattern {
 	patterns := r.patterns(at)
-	if at.node.ShortTag() == "!!seq" && len(at.node.Content) == 0 {
-		r.bad(at, "the list is empty; leave the key out to allow every registry", "")
+	if at.Node.ShortTag() == "!!seq" && len(at.Node.Content) == 0 {
+		r.Bad(at, "the list is empty; leave the key out to allow every registry", "")
 	}
 	return patterns
 }
 
 // registries are sorted so that the first that matches is the one that counts.
-func (r *reader) registries(at value) []Registry {
+func (r *reader) registries(at configfile.Value) []Registry {
 	var registries []Registry
 	lines := map[Pattern]int{}
-	r.list(at, "a list of mappings, each with a prefix", func(at value) {
+	r.List(at, "a list of mappings, each with a prefix", func(at configfile.Value) {
 		registry, prefix := r.registry(at)
 		if prefix == nil {
 			return
 		}
 		if line, again := lines[registry.Prefix]; again {
-			r.bad(*prefix, fmt.Sprintf("the same as on line %d", line), "each prefix once")
+			r.Once(*prefix, line, "each prefix once")
 			return
 		}
-		lines[registry.Prefix] = prefix.node.Line
+		lines[registry.Prefix] = prefix.Node.Line
 		registries = append(registries, registry)
 	})
 	slices.SortStableFunc(registries, func(a, b Registry) int { return a.Prefix.compare(b.Prefix) })
@@ -130,28 +125,28 @@ func (r *reader) registries(at value) []Registry {
 }
 
 // registry also returns the prefix as it was given; nil where it is no good.
-func (r *reader) registry(at value) (registry Registry, prefix *value) {
+func (r *reader) registry(at configfile.Value) (registry Registry, prefix *configfile.Value) {
 	g := &registry
 	known := r.connection(&g.Server)
-	known["prefix"] = func(at value) {
+	known["prefix"] = func(at configfile.Value) {
 		if p := r.pattern(at); p != nil {
 			g.Prefix, prefix = *p, &at
 		}
 	}
-	known["server"] = set(&g.Server.URL, r.address)
-	known["hosts"] = set(&g.Mirrors, r.mirrors)
-	known["plainHTTP"] = set(&g.Server.PlainHTTP, r.boolean)
-	known["requestsPerSecond"] = set(&g.RequestsPerSecond, r.rate)
-	known["burst"] = set(&g.Burst, r.whole(maxBurst))
-	known["concurrency"] = set(&g.Concurrency, r.whole(maxConcurrency))
-	known["pageSize"] = set(&g.PageSize, r.whole(maxPageSize))
-	known["pollMinimum"] = set(&g.PollMinimum, r.duration)
-	given := r.object(at, known)
-	r.need(at, given, "prefix", allowedPattern)
+	known["server"] = configfile.Set(&g.Server.URL, r.address)
+	known["hosts"] = configfile.Set(&g.Mirrors, r.mirrors)
+	known["plainHTTP"] = configfile.Set(&g.Server.PlainHTTP, r.Boolean)
+	known["requestsPerSecond"] = configfile.Set(&g.RequestsPerSecond, r.rate)
+	known["burst"] = configfile.Set(&g.Burst, r.Whole(maxBurst))
+	known["concurrency"] = configfile.Set(&g.Concurrency, r.Whole(maxConcurrency))
+	known["pageSize"] = configfile.Set(&g.PageSize, r.Whole(maxPageSize))
+	known["pollMinimum"] = configfile.Set(&g.PollMinimum, r.Duration(time.Second, 0, "a duration of 1s or more, such as 5m or 1h30m"))
+	given := r.Object(at, known)
+	r.Need(at, given, "prefix", allowedPattern)
 
 	_, hasServer := given["server"]
 	if g.Server.PlainHTTP && hasServer {
-		r.bad(given["plainHTTP"], "the URL of server says how it is spoken to", "without server")
+		r.Bad(given["plainHTTP"], "the URL of server says how it is spoken to", "without server")
 	}
 	if prefix != nil && g.Prefix.every() && !hasServer {
 		r.noIdentity(given)
@@ -162,10 +157,10 @@ func (r *reader) registry(at value) (registry Registry, prefix *value) {
 }
 
 // noIdentity keeps what we sign in with from whatever host an image names.
-func (r *reader) noIdentity(given map[string]value) {
+func (r *reader) noIdentity(given map[string]configfile.Value) {
 	for _, key := range []string{"credentials", "client"} {
 		if at, ok := given[key]; ok {
-			r.bad(at, "every registry that an image names would see it", "under the prefix of a registry or domain, or with server")
+			r.Bad(at, "every registry that an image names would see it", "under the prefix of a registry or domain, or with server")
 		}
 	}
 }
@@ -189,4 +184,18 @@ func (p Pattern) compare(q Pattern) int {
 		cmp.Compare(len(q.host), len(p.host)),
 		cmp.Compare(p.String(), q.String()),
 	)
+}
+
+// rate reads a number above 0.
+func (r *reader) rate(at configfile.Value) float64 {
+	const allowed = "a number above 0"
+	if !at.Has("!!int") && !r.Is(at, "!!float", allowed) {
+		return 0
+	}
+	n, err := strconv.ParseFloat(at.Node.Value, 64)
+	if err != nil || !(n > 0) || math.IsInf(n, 0) {
+		r.Bad(at, "", allowed)
+		return 0
+	}
+	return n
 }

@@ -1,161 +1,23 @@
 package config
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"path/filepath"
-	"sync"
-	"sync/atomic"
-	"time"
+import "github.com/keelson-dev/keelson/internal/configfile"
+
+// What is the same for every settings file.
+type (
+	// Fault is one thing in the settings file that cannot be used.
+	Fault = configfile.Fault
+	// Faults are all that is wrong with a settings file.
+	Faults = configfile.Faults
+	// Watcher follows a settings file and the files that it names.
+	Watcher = configfile.Watcher[Config]
+	// WatcherOptions configure a [Watcher]; What and Parse are given by
+	// [NewWatcher].
+	WatcherOptions = configfile.WatcherOptions[Config]
 )
 
-// DefaultInterval is how often the files are read: as often as those of the
-// serving certificate, and for the same reason. The kubelet itself takes about
-// a minute to renew a mounted volume, so a shorter one gains nothing.
-const DefaultInterval = 10 * time.Second
-
-// WatcherOptions configure a [Watcher].
-type WatcherOptions struct {
-	// Path is the settings file. Required.
-	Path string
-	// Interval between two reads of the files. The default is [DefaultInterval].
-	Interval time.Duration
-	// Apply puts a configuration in force; with an error the one before stays.
-	// It is never called twice at the same time. Required.
-	Apply func(*Config) error
-	// Report is told of a failure to read or apply, once for as long as it is
-	// the same. It is not told what [Watcher.Load] returns. The default is
-	// nobody.
-	Report func(error)
-	// Now is the clock. The default is time.Now.
-	Now func() time.Time
-}
-
-// Reload says how the settings stand.
-type Reload struct {
-	// Success is whether the files, as they were last read, are in force.
-	Success bool
-	// Time is when settings were last put in force; zero is never.
-	Time time.Time
-}
-
-// Watcher follows a settings file and the files that it names. Where they have
-// faults, the last good settings stay in force. It is safe for concurrent use.
-type Watcher struct {
-	options WatcherOptions
-
-	mu       sync.Mutex // one reading at a time
-	read     snapshot   // as of the last reading
-	reported string
-	last     atomic.Pointer[Reload]
-}
-
-// NewWatcher reads nothing yet; [Watcher.Load] does. The error is that of a
-// required option.
+// NewWatcher reads nothing yet; its Load does. The error is that of a required
+// option.
 func NewWatcher(o WatcherOptions) (*Watcher, error) {
-	switch {
-	case o.Path == "":
-		return nil, errors.New("watching the registry settings: no file given")
-	case o.Apply == nil:
-		return nil, errors.New("watching the registry settings: nobody to apply them given")
-	}
-	if o.Interval <= 0 {
-		o.Interval = DefaultInterval
-	}
-	if o.Report == nil {
-		o.Report = func(error) {}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	w := &Watcher{options: o}
-	w.last.Store(&Reload{})
-	return w, nil
-}
-
-// Load reads and applies the settings. It is for the start of the program,
-// which goes no further with an error: running on defaults would ask
-// registries that the settings deny.
-func (w *Watcher) Load(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.load()
-}
-
-// Start reads the files at each interval, and applies what has changed, until
-// ctx ends; then it returns nil.
-func (w *Watcher) Start(ctx context.Context) error {
-	ticker := time.NewTicker(w.options.Interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			w.tick()
-		}
-	}
-}
-
-// NeedLeaderElection says that each replica asks registries, so each watches.
-func (*Watcher) NeedLeaderElection() bool { return false }
-
-// LastReload is for a metric: with Success false, somebody should look at the
-// file, since the next start of the program will fail.
-func (w *Watcher) LastReload() Reload { return *w.last.Load() }
-
-// tick loads what has changed, and tries again what could not be applied.
-func (w *Watcher) tick() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.LastReload().Success && w.read.current() {
-		return
-	}
-	err := w.load()
-	if err == nil {
-		w.reported = ""
-		return
-	}
-	if text := err.Error(); text != w.reported {
-		w.reported = text // Said once, not at each interval.
-		w.options.Report(err)
-	}
-}
-
-func (w *Watcher) load() error {
-	c, err := w.parse()
-	if err == nil {
-		err = w.apply(c)
-	}
-	if err != nil {
-		w.last.Store(&Reload{Time: w.LastReload().Time})
-		return err
-	}
-	w.last.Store(&Reload{Success: true, Time: w.options.Now()})
-	return nil
-}
-
-func (w *Watcher) apply(c *Config) error {
-	if err := w.options.Apply(c); err != nil {
-		return fmt.Errorf("applying the registry settings %q: %w", w.options.Path, err)
-	}
-	return nil
-}
-
-// parse keeps what it read, to compare with later: what is on the disk by then
-// may be newer.
-func (w *Watcher) parse() (*Config, error) {
-	data, err := readFile(w.options.Path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the registry settings %q: %w", w.options.Path, err)
-	}
-	from := newFiles(filepath.Dir(w.options.Path))
-	c, err := parse(w.options.Path, data, from)
-	w.read = from.snapshot()
-	w.read[w.options.Path] = content{data: data}.sum()
-	return c, err
+	o.What, o.Parse = "the registry settings", parse
+	return configfile.NewWatcher(o)
 }

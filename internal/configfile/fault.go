@@ -1,4 +1,4 @@
-package config
+package configfile
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ const (
 	maxShown  = 80
 )
 
-// Fault is one thing in the settings file that cannot be used.
+// Fault is one thing in a settings file that cannot be used.
 type Fault struct {
 	// File is the name that Parse was given, Line counts from 1.
 	File string
@@ -67,7 +67,7 @@ func (f Faults) Error() string {
 }
 
 // full reports whether one more fault is only counted, which it then has been.
-func (r *reader) full() bool {
+func (r *Reader) full() bool {
 	if len(r.faults) < maxFaults {
 		return false
 	}
@@ -75,8 +75,8 @@ func (r *reader) full() bool {
 	return true
 }
 
-// add notes a fault, as far as there is room.
-func (r *reader) add(f Fault) {
+// Add notes a fault, as far as there is room.
+func (r *Reader) Add(f Fault) {
 	if r.full() {
 		return
 	}
@@ -84,13 +84,13 @@ func (r *reader) add(f Fault) {
 	r.faults = append(r.faults, f)
 }
 
-// bad notes what is wrong with a value.
-func (r *reader) bad(at value, problem, allowed string) {
-	r.add(Fault{Line: at.node.Line, Path: at.path, Value: at.shown(), Problem: problem, Allowed: allowed})
+// Bad notes what is wrong with a value.
+func (r *Reader) Bad(at Value, problem, allowed string) {
+	r.Add(Fault{Line: at.Node.Line, Path: at.Path, Value: at.shown(), Problem: problem, Allowed: allowed})
 }
 
 // all are the faults in the order of the lines; nil where there are none.
-func (r *reader) all() Faults {
+func (r *Reader) all() Faults {
 	slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
 	if r.untold > 0 {
 		last := r.faults[len(r.faults)-1]

@@ -1,4 +1,4 @@
-package config
+package configfile
 
 import "crypto/sha256"
 
@@ -7,7 +7,7 @@ import "crypto/sha256"
 type snapshot map[string][sha256.Size]byte
 
 // snapshot is what was read, not what is there now.
-func (f *files) snapshot() snapshot {
+func (f *Files) snapshot() snapshot {
 	s := snapshot{}
 	for name, c := range f.seen {
 		s[name] = c.sum()

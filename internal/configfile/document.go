@@ -1,4 +1,4 @@
-package config
+package configfile
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxSize is what a ConfigMap or Secret may hold; maxDepth is twice what the
+// maxSize is what a ConfigMap or Secret may hold; maxDepth is twice what a
 // format needs. Up to maxSearch the line of a syntax error is searched for.
 const (
 	maxSize   = 1 << 20
@@ -20,38 +20,37 @@ const (
 	maxSearch = 128 << 10
 )
 
-const wholeFile = "one YAML mapping with apiVersion: " + APIVersion + " and kind: " + Kind
-
 // document is the one document of the file, found to be free of what makes YAML
 // dangerous; false where there is none.
-func (r *reader) document(data []byte) (value, bool) {
+func (r *Reader) document(data []byte) (Value, bool) {
+	wholeFile := "one YAML mapping with apiVersion: " + r.format.APIVersion + " and kind: " + r.format.Kind
 	if len(data) > maxSize {
-		r.add(Fault{Line: 1, Problem: fmt.Sprintf("the file has %d bytes", len(data)), Allowed: fmt.Sprintf("up to %d", maxSize)})
-		return value{}, false
+		r.Add(Fault{Line: 1, Problem: fmt.Sprintf("the file has %d bytes", len(data)), Allowed: fmt.Sprintf("up to %d", maxSize)})
+		return Value{}, false
 	}
 	if line := notText(data); line > 0 {
-		r.add(Fault{Line: line, Problem: "not UTF-8 text"})
-		return value{}, false
+		r.Add(Fault{Line: line, Problem: "not UTF-8 text"})
+		return Value{}, false
 	}
 	documents, err := decode(data)
 	switch {
 	case err != nil:
-		r.add(Fault{Line: errorLine(data, err), Problem: "not YAML: " + words(err)})
-		return value{}, false
+		r.Add(Fault{Line: errorLine(data, err), Problem: "not YAML: " + words(err)})
+		return Value{}, false
 	case len(documents) == 0, empty(documents[0]):
-		r.add(Fault{Line: 1, Problem: "the file is empty", Allowed: wholeFile})
-		return value{}, false
+		r.Add(Fault{Line: 1, Problem: "the file is empty", Allowed: wholeFile})
+		return Value{}, false
 	case len(documents) > 1:
-		r.add(Fault{Line: max(1, documents[1].Line), Problem: "a second document begins here", Allowed: wholeFile})
-		return value{}, false
+		r.Add(Fault{Line: max(1, documents[1].Line), Problem: "a second document begins here", Allowed: wholeFile})
+		return Value{}, false
 	}
 	root := documents[0].Content[0]
 	if root.Kind != yaml.MappingNode {
 		// Nobody knows what it is, so it is not shown: it may be a password file.
-		r.add(Fault{Line: root.Line, Problem: "no mapping", Allowed: wholeFile})
-		return value{}, false
+		r.Add(Fault{Line: root.Line, Problem: "no mapping", Allowed: wholeFile})
+		return Value{}, false
 	}
-	return value{node: root}, r.tame(root, 0)
+	return Value{Node: root}, r.tame(root, 0)
 }
 
 // decode reads the documents of a file, no more than two. It expands nothing:
@@ -77,14 +76,14 @@ func empty(document *yaml.Node) bool {
 
 // tame refuses anchors, aliases and depth, wherever they stand, under unknown
 // keys too.
-func (r *reader) tame(node *yaml.Node, depth int) bool {
+func (r *Reader) tame(node *yaml.Node, depth int) bool {
 	if depth > maxDepth {
-		r.add(Fault{Line: node.Line, Problem: fmt.Sprintf("nested deeper than %d levels", maxDepth)})
+		r.Add(Fault{Line: node.Line, Problem: fmt.Sprintf("nested deeper than %d levels", maxDepth)})
 		return false
 	}
 	good := true
 	if node.Anchor != "" || node.Kind == yaml.AliasNode {
-		r.add(Fault{Line: node.Line, Problem: noAnchors})
+		r.Add(Fault{Line: node.Line, Problem: noAnchors})
 		good = false
 	}
 	for _, inner := range node.Content {
