@@ -1,0 +1,267 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keelson-dev/keelson/internal/notify"
+)
+
+// memory is a store that outlives dispatchers.
+type memory struct {
+	mu    sync.Mutex
+	data  []byte
+	fails error
+}
+
+func (m *memory) Load(context.Context) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.data, m.fails
+}
+
+func (m *memory) Save(_ context.Context, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fails != nil {
+		return m.fails
+	}
+	m.data = data
+	return nil
+}
+
+func (m *memory) has() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return string(m.data)
+}
+
+func (m *memory) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fails = err
+}
+
+func keeping(m *memory) func(*notify.Options) {
+	return func(o *notify.Options) { o.Store = m }
+}
+
+// A process that is killed says nothing to anybody; what it has left in the
+// store is what the next one knows.
+func TestTheNextProcessSendsWhatWaits(t *testing.T) {
+	in := newInbox(t, nil)
+	settings := "- {name: ops, default: true, batch: 1h, url: " + in.url() + "}\n- {name: mine, batch: 1h, url: " + in.url() + "}"
+	store := &memory{}
+	killed := newWorld(t, settings, keeping(store))
+	killed.dispatcher.Notify(moved("a"))
+	killed.dispatcher.Notify(moved("b", func(n *notify.Notice) { n.Channels = []string{"ops", "mine"} }))
+	eventually(t, "both in the store", func() bool {
+		if killed.clock.HasWaiters() {
+			killed.clock.Step(time.Second) // between two writes
+		}
+		return strings.Count(store.has(), `"notice"`) == 2
+	})
+	copied := &memory{data: []byte(store.has())} // as it was at that moment
+
+	next := newWorld(t, settings, keeping(copied))
+	next.dispatcher.Notify(moved("c"))
+	eventually(t, "what is taken over", func() bool { return strings.Count(next.logged(), "going on with") == 2 })
+	next.clock.Step(time.Hour)
+	got := in.await(t, 2)
+	if strings.HasPrefix(got[0], line("b")) {
+		got[0], got[1] = got[1], got[0]
+	}
+	want := []string{strings.Join([]string{line("a"), line("b"), line("c")}, "\n"), line("b")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	next.wantCount("ops", "sent", 3)
+	eventually(t, "an empty store", func() bool {
+		if next.clock.HasWaiters() {
+			next.clock.Step(time.Second)
+		}
+		return copied.has() == ""
+	})
+	if killed.count("ops", "sent") != 0 {
+		t.Error("the first process sent: this test sees nothing")
+	}
+}
+
+func TestAtTheEndWhatWaitsIsTriedOnce(t *testing.T) {
+	in := newInbox(t, nil)
+	store := &memory{}
+	w := newWorld(t, "- {name: ops, default: true, batch: 1h, url: "+in.url()+"}", keeping(store))
+	w.dispatcher.Notify(moved("a"))
+	w.dispatcher.Notify(moved("b"))
+	eventually(t, "the store", func() bool { return store.has() != "" })
+	w.end()
+	if diff := cmp.Diff([]string{line("a") + "\n" + line("b")}, in.got()); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	if store.has() != "" {
+		t.Errorf("the store has %q, want nothing", store.has())
+	}
+}
+
+// A service that does not answer must not hold up the end for long, nor lose
+// what it has not taken.
+func TestAtTheEndWhatCannotBeSentIsKept(t *testing.T) {
+	for name, hangs := range map[string]bool{"the service fails": false, "the service hangs": true} {
+		t.Run(name, func(t *testing.T) {
+			release := make(chan struct{})
+			in := newInbox(t, func(int) int {
+				if hangs {
+					<-release
+				}
+				return http.StatusInternalServerError
+			})
+			defer close(release)
+			store := &memory{}
+			w := newWorld(t, "- {name: ops, default: true, batch: 0s, url: "+in.url()+"}", keeping(store),
+				func(o *notify.Options) { o.SendTimeout = 50 * time.Millisecond })
+			w.dispatcher.Notify(moved("a"))
+			in.await(t, 1)
+			w.dispatcher.Notify(moved("b"))
+			w.end()
+			for _, want := range []string{`"name":"a"`, `"name":"b"`, `"channels":["ops"]`} {
+				if !strings.Contains(store.has(), want) {
+					t.Errorf("the store has %q, want %s in it", store.has(), want)
+				}
+			}
+		})
+	}
+}
+
+// The updater finishes what is in flight after the signal, and has news of it.
+func TestTheEndWaitsForThoseWhoNotify(t *testing.T) {
+	in := newInbox(t, nil)
+	producers := make(chan struct{})
+	w := newWorld(t, "- {name: ops, default: true, batch: 1h, url: "+in.url()+"}",
+		func(o *notify.Options) { o.Producers = producers })
+	ended := make(chan struct{})
+	go func() {
+		w.end()
+		close(ended)
+	}()
+	eventually(t, "the wait for them", w.clock.HasWaiters)
+	w.dispatcher.Notify(moved("late"))
+	close(producers)
+	<-ended
+	if diff := cmp.Diff([]string{line("late")}, in.got()); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+// A write before the first read would erase what the process before has left.
+func TestNothingIsWrittenBeforeTheStoreIsRead(t *testing.T) {
+	in := newInbox(t, nil)
+	store := &memory{data: []byte(`[{"channels":["ops"],"notice":{"level":"info","kind":"Deployment","namespace":"team","name":"left","text":"x","at":"2026-01-02T03:00:00Z"}}]`)}
+	store.fail(errors.New("away"))
+	w := newWorld(t, "- {name: ops, default: true, batch: 1m, url: "+in.url()+"}", keeping(store))
+	w.dispatcher.Notify(moved("new"))
+	eventually(t, "the first read", func() bool { return strings.Contains(w.logged(), "cannot be read yet") })
+	store.fail(nil)
+	eventually(t, "the second read", func() bool {
+		if w.clock.HasWaiters() {
+			w.clock.Step(10 * time.Second)
+		}
+		return len(in.got()) > 0
+	})
+	if got, want := strings.Join(in.got(), "\n"), "Deployment team/left: x"; !strings.Contains(got, want) {
+		w.clock.Step(time.Minute)
+		if got = strings.Join(in.await(t, 2), "\n"); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+}
+
+func TestWhatTheStoreHasIsNotTrusted(t *testing.T) {
+	tests := map[string]struct {
+		data string
+		want []string
+	}{
+		"no JSON":                 {"{", []string{line("new")}},
+		"a channel that is gone":  {`[{"channels":["gone"],"notice":{"level":"info","name":"x","at":"2026-01-02T03:00:00Z"}}]`, []string{line("new")}},
+		"a level that is none":    {`[{"channels":["ops"],"notice":{"level":"loud","name":"x","at":"2026-01-02T03:00:00Z"}}]`, []string{line("new")}},
+		"news of the day before":  {`[{"channels":["ops"],"notice":{"level":"info","name":"x","at":"2026-01-01T03:00:00Z"}}]`, []string{line("new")}},
+		"a text of several lines": {`[{"channels":["ops"],"notice":{"level":"info","kind":"K","namespace":"n","name":"x","text":"a\n@here","at":"2026-01-02T03:00:00Z"}}]`, []string{"K n/x: a @\u200bhere\n" + line("new")}},
+		"nothing":                 {"", []string{line("new")}},
+		"a text of a million lines": {`[{"channels":["ops"],"notice":{"level":"info","kind":"K","namespace":"n","name":"x","text":"` + strings.Repeat("a", 1<<20) + `","at":"2026-01-02T03:00:00Z"}}]`,
+			[]string{"K n/x: " + strings.Repeat("a", 511) + "…\n" + line("new")}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := newInbox(t, nil)
+			store := &memory{data: []byte(test.data)}
+			w := newWorld(t, "- {name: ops, default: true, batch: 1h, url: "+in.url()+"}", keeping(store))
+			w.dispatcher.Notify(moved("new"))
+			eventually(t, "a write", func() bool {
+				if w.clock.HasWaiters() {
+					w.clock.Step(time.Second) // between two writes
+				}
+				return strings.Contains(store.has(), `"name":"new"`)
+			})
+			w.step(time.Hour)
+			if diff := cmp.Diff(test.want, in.await(t, 1)); diff != "" {
+				t.Errorf("messages (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A ConfigMap holds a megabyte: the newest notices are kept, and the log says
+// that others are not.
+func TestTheStoreIsBounded(t *testing.T) {
+	in := newInbox(t, nil)
+	store := &memory{}
+	w := newWorld(t, "- {name: ops, default: true, batch: 1h, url: "+in.url()+"}", keeping(store))
+	for n := range 1000 {
+		w.dispatcher.Notify(moved(fmt.Sprintf("web-%d", n), func(n *notify.Notice) { n.Text = strings.Repeat("x", 512) }))
+	}
+	eventually(t, "the store", func() bool {
+		if w.clock.HasWaiters() {
+			w.clock.Step(time.Second)
+		}
+		return strings.Contains(store.has(), `"name":"web-999"`)
+	})
+	if got := len(store.has()); got > 512<<10 {
+		t.Errorf("the store has %d bytes, want 512 KiB at most", got)
+	}
+	if strings.Contains(store.has(), `"name":"web-0"`) {
+		t.Error("the oldest is kept")
+	}
+	if !strings.Contains(w.logged(), "more waits to be sent than can be kept") {
+		t.Errorf("log: got %q", w.logged())
+	}
+}
+
+func TestWhatCannotBeKeptIsSaidAndTriedAgain(t *testing.T) {
+	in := newInbox(t, nil)
+	store := &memory{}
+	w := newWorld(t, "- {name: ops, default: true, batch: 1h, url: "+in.url()+"}", keeping(store))
+	w.dispatcher.Notify(moved("a"))
+	eventually(t, "the first write", func() bool { return store.has() != "" })
+	store.fail(errors.New("away"))
+	w.dispatcher.Notify(moved("b"))
+	eventually(t, "the failure", func() bool {
+		if w.clock.HasWaiters() {
+			w.clock.Step(time.Second)
+		}
+		return strings.Contains(w.logged(), "cannot be kept")
+	})
+	store.fail(nil)
+	eventually(t, "the second write", func() bool {
+		if w.clock.HasWaiters() {
+			w.clock.Step(time.Second)
+		}
+		return strings.Contains(store.has(), `"name":"b"`)
+	})
+}

@@ -1,0 +1,87 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+)
+
+// maxHung is how many sends of a channel may be left behind by their deadline
+// and still be under way.
+const maxHung = 4
+
+var (
+	errHung = errors.New("earlier messages are still being sent, and the service does not answer")
+	errTime = errors.New("the service did not answer in time")
+)
+
+// sender sends to one channel. Most of shoutrrr's services know no context, and
+// some wait for ever; so what takes too long is left to itself, and counted.
+type sender struct{ hung chan struct{} }
+
+func newSender() *sender { return &sender{hung: make(chan struct{}, maxHung)} }
+
+// send delivers a message before the context ends. The error has nothing of the
+// URL.
+func (s *sender) send(ctx context.Context, u URL, message string) error {
+	select {
+	case s.hung <- struct{}{}:
+	default:
+		return errHung
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-s.hung }()
+		done <- u.deliver(ctx, message)
+	}()
+	select {
+	case err := <-done:
+		if err != nil && ctx.Err() != nil {
+			return errTime
+		}
+		return u.redact(err)
+	case <-ctx.Done():
+		return errTime
+	}
+}
+
+// Send sends one message, before the context ends. The error has nothing of the
+// URL.
+func Send(ctx context.Context, u URL, message string) error {
+	return newSender().send(ctx, u, message)
+}
+
+// deliver hands the message to the service. A service that panics is one that
+// failed.
+func (u URL) deliver(ctx context.Context, message string) (err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("the service's code failed: %v", caught)
+		}
+	}()
+	service, err := u.open()
+	if err != nil {
+		return err
+	}
+	if bot, ok := service.(*telegram.Service); ok {
+		return sendTelegram(ctx, bot.GetConfig(), message)
+	}
+	return service.Send(message, u.params())
+}
+
+// params are what a service is told beside the message: mail has a subject.
+func (u URL) params() *types.Params {
+	params := types.Params{}
+	if parsed, err := url.Parse(u.text); err == nil && u.Service() == "smtp" {
+		if query := parsed.Query(); !query.Has("subject") && !query.Has("title") {
+			params.SetTitle(mailSubject)
+		}
+	}
+	return &params
+}
+
+const mailSubject = "Keelson"

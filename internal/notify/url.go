@@ -1,0 +1,120 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/nicholas-fedor/shoutrrr/pkg/router"
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+)
+
+// URL is a shoutrrr URL. It is a secret: it prints as the name of its service.
+type URL struct{ text string }
+
+// Services that are not what they were, or nothing to send to.
+const (
+	hipChat    = "hipchat"
+	logService = "logger"
+	matrix     = "matrix"
+)
+
+var (
+	errHipChat = errors.New("HipChat was shut down in February 2019; use slack, mattermost, teams, discord, matrix, rocketchat or zulip")
+	errLogger  = errors.New("logger writes to nobody; Events and the updater's log have the same")
+)
+
+// ParseURL checks that a URL is one that its service can be spoken to by. It
+// sends nothing. The error does not repeat the URL.
+func ParseURL(text string) (URL, error) {
+	u := URL{text: text}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return URL{}, errors.New("blanks, line ends or control characters")
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Scheme == "" {
+		return URL{}, errors.New("not a URL")
+	}
+	switch u.Service() {
+	case hipChat:
+		return URL{}, errHipChat
+	case logService:
+		return URL{}, errLogger
+	case matrix: // its client signs in at once
+		if parsed.Host == "" || parsed.User == nil {
+			return URL{}, errors.New("matrix: a host and an access token, or a user and a password, are needed")
+		}
+		return u, nil
+	}
+	if _, err := u.open(); err != nil {
+		return URL{}, u.redact(err)
+	}
+	return u, nil
+}
+
+// Service is the name of the service: what stands before the first ':' or '+'.
+func (u URL) Service() string {
+	scheme, _, _ := strings.Cut(u.text, ":")
+	scheme, _, _ = strings.Cut(scheme, "+")
+	return strings.ToLower(scheme)
+}
+
+// String names the service alone.
+func (u URL) String() string { return u.Service() + " (redacted)" }
+
+// GoString is String, for %#v.
+func (u URL) GoString() string { return u.String() }
+
+// MarshalText is String, so that no encoder finds more.
+func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// open makes what sends. It is made anew for each message: some of shoutrrr's
+// services change with what they send.
+func (u URL) open() (service types.Service, err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("the service's code failed: %v", caught)
+		}
+	}()
+	parsed, err := url.Parse(u.text)
+	if err != nil {
+		return nil, err
+	}
+	service, err = (*router.ServiceRouter)(nil).NewService(u.Service())
+	if err != nil {
+		return nil, fmt.Errorf("unknown service; allowed: %s", services())
+	}
+	if strings.Contains(parsed.Scheme, "+") {
+		custom, ok := service.(types.CustomURLService)
+		if !ok {
+			return nil, errors.New("the service takes no URL of another scheme behind a +")
+		}
+		if parsed, err = custom.GetConfigURLFromCustom(parsed); err != nil {
+			return nil, err
+		}
+	}
+	if err := service.Initialize(parsed, nil); err != nil {
+		return nil, err
+	}
+	return service, nil
+}
+
+// services are those that one can send to.
+func services() string {
+	names := (&router.ServiceRouter{}).ListServices()
+	names = slices.DeleteFunc(names, func(name string) bool { return name == logService })
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// hasUser reports whether there is a user or password in it.
+func (u URL) hasUser() bool {
+	_, text, _ := strings.Cut(u.text, "+")
+	if !strings.Contains(text, "://") {
+		text = u.text
+	}
+	parsed, err := url.Parse(text)
+	return err != nil || parsed.User != nil
+}
