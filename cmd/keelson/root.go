@@ -25,13 +25,14 @@ type streams struct {
 func commands(env func(string) (string, bool)) []*cobra.Command {
 	return []*cobra.Command{
 		newWebhookCommand(),
-		newUpdaterCommand(),
+		newUpdaterCommand(env),
 		newResolveCommand(),
 		newSelectCommand(),
 		newHistoryCommand(),
 		newHoldCommand(),
 		newRegistryCommand(),
 		newStatusCommand(env),
+		newNotifyCommand(),
 		newVersionCommand(),
 	}
 }

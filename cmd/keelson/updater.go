@@ -49,10 +49,11 @@ type updaterOptions struct {
 	workers        int
 	pace           updater.Pace
 	push           pushOptions
+	notifications  notificationOptions
 }
 
-func newUpdaterCommand() *cobra.Command {
-	var o updaterOptions
+func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
+	o := updaterOptions{notifications: notificationOptions{env: env}}
 	command := &cobra.Command{
 		Use:   "updater",
 		Short: "Watch registries and bump workloads that have a newer image",
@@ -60,7 +61,7 @@ func newUpdaterCommand() *cobra.Command {
 			"pod template where a newer image is allowed, so that admission resolves again.",
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
-			faults := o.check()
+			faults := append(o.check(), o.notifications.check()...)
 			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
@@ -76,6 +77,7 @@ func newUpdaterCommand() *cobra.Command {
 	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
 	addPaceFlags(command.Flags(), &o.pace)
 	o.push.addFlags(command.Flags())
+	o.notifications.addFlags(command.Flags())
 	return command
 }
 
@@ -171,16 +173,22 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if o.helmValues {
 		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
 	}
+	ended := make(chan struct{})
+	told, err := o.notifications.build(ctx, manager, metrics.Registry, o.leaseNamespace, ended)
+	if err != nil {
+		return err
+	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
+		Notifier: told,
 	})
 	return errors.Join(
 		metrics.Registry.Register(u),
 		o.push.receive(ctx, manager, u),
-		manager.Add(u),
+		manager.Add(&endingUpdater{Updater: u, ended: ended}),
 		o.serveStatus(manager, u),
 		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
 		manager.AddReadyzCheck("ping", healthz.Ping),

@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"text/template"
@@ -53,4 +55,20 @@ func (c *Channel) admits(namespace string) bool {
 		prefix, wild := strings.CutSuffix(allowed, "*")
 		return namespace == allowed || wild && strings.HasPrefix(namespace, prefix)
 	})
+}
+
+// Test sends a message that says what it is, by the channel's template, once.
+// The error has nothing of the URL.
+func (c *Channel) Test(ctx context.Context) error {
+	n := example(time.Now())
+	n.Reason, n.Namespace, n.Name = "Test", "example", "test"
+	n.Text = "a test of the channel " + c.Name + ", for which nothing was updated"
+	message, err := c.message([]Notice{n})
+	switch {
+	case err != nil:
+		return err
+	case message == "":
+		return errors.New("the template has nothing to say of a test")
+	}
+	return Send(ctx, c.URL, message)
 }

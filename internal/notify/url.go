@@ -21,8 +21,11 @@ const (
 	matrix     = "matrix"
 )
 
+// HipChatIsGone is what there is to say of settings for HipChat.
+const HipChatIsGone = "HipChat was shut down in February 2019; use slack, mattermost, teams, discord, matrix, rocketchat or zulip"
+
 var (
-	errHipChat = errors.New("HipChat was shut down in February 2019; use slack, mattermost, teams, discord, matrix, rocketchat or zulip")
+	errHipChat = errors.New(HipChatIsGone)
 	errLogger  = errors.New("logger writes to nobody; Events and the updater's log have the same")
 )
 
