@@ -18,11 +18,9 @@ import (
 	"github.com/keelson-dev/keelson/updater"
 )
 
-// What keeps the notices that wait, of manifests/components/notifications too.
-const (
-	noticesConfigMap = "keelson-notices"
-	noticesKey       = "pending.json"
-)
+// noticesConfigMap keeps the notices that wait; manifests/components/notifications
+// has it, too.
+const noticesConfigMap = "keelson-notices"
 
 // ownNamespace is where a Pod finds the name of its namespace.
 const ownNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -115,11 +113,26 @@ func noticeStore(manager ctrl.Manager, namespace string) (*notify.ConfigMapStore
 		}
 		namespace = strings.TrimSpace(string(data))
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("reading the name of the host: %w", err)
+	}
 	clientset, err := kubernetes.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("making a client for notices: %w", err)
 	}
-	return &notify.ConfigMapStore{Client: clientset.CoreV1(), Namespace: namespace, Name: noticesConfigMap, Key: noticesKey}, nil
+	return &notify.ConfigMapStore{Client: clientset.CoreV1(), Namespace: namespace, Name: noticesConfigMap, Key: noticesKey(host)}, nil
+}
+
+// noticesKey is this process's part of the ConfigMap: the name of its Pod.
+func noticesKey(host string) string {
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, host)
+	return safe[:min(len(safe), 200)] + ".json"
 }
 
 // notifier hands the updater's notices on.

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// maxKept is what is kept of all that waits, in bytes: half of what a
-	// ConfigMap may hold.
-	maxKept = 512 << 10
+	// maxKept is what is kept of all that waits, in bytes: a quarter of what a
+	// ConfigMap may hold, which several processes may share.
+	maxKept = 256 << 10
 	// keepTimeout bounds one request of the store.
 	keepTimeout = 5 * time.Second
 	// keepPause is the time between two writes, and keepRetry that after a
@@ -25,9 +25,11 @@ const (
 
 // Store keeps what waits to be sent while no process runs.
 type Store interface {
-	// Load returns what was saved last; nothing where that was never.
-	Load(ctx context.Context) ([]byte, error)
-	// Save takes the place of what was saved before.
+	// Load returns what this and other processes saved last, and have not taken
+	// away.
+	Load(ctx context.Context) ([][]byte, error)
+	// Save takes the place of what was saved before, and of all that Load has
+	// returned: it is now this process's.
 	Save(ctx context.Context, data []byte) error
 }
 
@@ -43,6 +45,7 @@ type keeper struct {
 	dispatcher *Dispatcher
 	dirty      chan struct{} // has one when the store may be behind
 	loaded     bool
+	behind     bool // the store has what is ours to replace
 	saved      []byte
 }
 
@@ -103,15 +106,14 @@ func (k *keeper) load(ctx context.Context) bool {
 		k.failed(err, "what the process before has left to send cannot be read yet")
 		return false
 	}
-	k.loaded, k.saved = true, data
-	if len(data) == 0 {
-		return true
-	}
+	k.loaded, k.behind = true, len(data) > 0
 	var left []kept
-	if err := json.Unmarshal(data, &left); err != nil {
-		k.failed(err, "what the process before has left to send is not readable, and is given up")
-		k.changed()
-		return true
+	for _, saved := range data {
+		var some []kept
+		if err := json.Unmarshal(saved, &some); err != nil {
+			k.failed(err, "what a process before has left to send is not readable, and is given up")
+		}
+		left = append(left, some...)
 	}
 	k.dispatcher.takeOver(left)
 	return true
@@ -152,7 +154,7 @@ func (d *Dispatcher) takeOver(left []kept) {
 // leave the store alone now.
 func (k *keeper) save(ctx context.Context) time.Duration {
 	data, untold, err := k.dispatcher.waiting()
-	if err == nil && bytes.Equal(data, k.saved) {
+	if err == nil && !k.behind && bytes.Equal(data, k.saved) {
 		return 0
 	}
 	if err == nil {
@@ -162,7 +164,7 @@ func (k *keeper) save(ctx context.Context) time.Duration {
 	}
 	switch {
 	case err == nil:
-		k.saved = data
+		k.saved, k.behind = data, false
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return keepRetry // the write at the end says how it was
 	default:

@@ -11,6 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/keelson-dev/keelson/internal/notify"
 )
@@ -22,10 +27,13 @@ type memory struct {
 	fails error
 }
 
-func (m *memory) Load(context.Context) ([]byte, error) {
+func (m *memory) Load(context.Context) ([][]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.data, m.fails
+	if len(m.data) == 0 {
+		return nil, m.fails
+	}
+	return [][]byte{m.data}, m.fails
 }
 
 func (m *memory) Save(_ context.Context, data []byte) error {
@@ -232,8 +240,8 @@ func TestTheStoreIsBounded(t *testing.T) {
 		}
 		return strings.Contains(store.has(), `"name":"web-999"`)
 	})
-	if got := len(store.has()); got > 512<<10 {
-		t.Errorf("the store has %d bytes, want 512 KiB at most", got)
+	if got := len(store.has()); got > 256<<10 {
+		t.Errorf("the store has %d bytes, want 256 KiB at most", got)
 	}
 	if strings.Contains(store.has(), `"name":"web-0"`) {
 		t.Error("the oldest is kept")
@@ -264,4 +272,42 @@ func TestWhatCannotBeKeptIsSaidAndTriedAgain(t *testing.T) {
 		}
 		return strings.Contains(store.has(), `"name":"b"`)
 	})
+}
+
+// On a real API server the end-to-end suite has the same.
+func TestEachProcessHasItsKeyAndTakesOverThoseOfOthers(t *testing.T) {
+	const namespace, name = "keelson", "keelson-notices"
+	client := fake.NewClientset(&corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Data:       map[string]string{"a.json": `[1]`, "b.json": `[2]`},
+	})
+	store := &notify.ConfigMapStore{Client: client.CoreV1(), Namespace: namespace, Name: name, Key: "b.json"}
+	got, err := store.Load(t.Context())
+	must(t, err)
+	if diff := cmp.Diff([][]byte{[]byte(`[1]`), []byte(`[2]`)}, got); diff != "" {
+		t.Errorf("loaded (-want +got):\n%s", diff)
+	}
+	wants := func(want map[string]string) {
+		t.Helper()
+		object, err := client.CoreV1().ConfigMaps(namespace).Get(t.Context(), name, metav1.GetOptions{})
+		must(t, err)
+		if diff := cmp.Diff(want, object.Data, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("data (-want +got):\n%s", diff)
+		}
+	}
+	must(t, store.Save(t.Context(), []byte(`[3]`)))
+	wants(map[string]string{"b.json": `[3]`})
+	other := &notify.ConfigMapStore{Client: client.CoreV1(), Namespace: namespace, Name: name, Key: "c.json"}
+	must(t, other.Save(t.Context(), []byte(`[4]`))) // it has not loaded: others' keys are not its own
+	wants(map[string]string{"b.json": `[3]`, "c.json": `[4]`})
+	must(t, store.Save(t.Context(), nil))
+	wants(map[string]string{"c.json": `[4]`})
+
+	gone := &notify.ConfigMapStore{Client: client.CoreV1(), Namespace: namespace, Name: "gone", Key: "c.json"}
+	if _, err := gone.Load(t.Context()); !apierrors.IsNotFound(err) {
+		t.Errorf("got error %v, want one that says that there is none", err)
+	}
+	if err := gone.Save(t.Context(), nil); !apierrors.IsNotFound(err) {
+		t.Errorf("got error %v, want one that says that there is none", err)
+	}
 }

@@ -99,11 +99,11 @@ func (s *space) telling(c *chat, more string) (settings string) {
 // What is kept for the next updater.
 func (s *space) waiting() string {
 	s.t.Helper()
-	out, _, err := shared.Kubectl(s.t.Context(), "", "-n", "keelson", "get", "configmap", "keelson-notices", `-o=jsonpath={.data.pending\.json}`)
+	out, _, err := shared.Kubectl(s.t.Context(), "", "-n", "keelson", "get", "configmap", "keelson-notices", "-o=jsonpath={.data}")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return out
+	return strings.TrimSuffix(out, "{}")
 }
 
 func TestAMoveIsToldOnceToTheChannelThatItNames(t *testing.T) {
