@@ -359,6 +359,17 @@ func TestMailIsSent(t *testing.T) {
 	}
 }
 
+// Whoever asks for encryption does not get mail without.
+func TestMailThatNeedsTLSIsNotSentWithout(t *testing.T) {
+	server := newMailServer(t)
+	w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=keelson@example.com&to=ops@example.com&requirestarttls=yes}")
+	w.dispatcher.Notify(moved("web"))
+	w.wantCount("mail", "retried", 1)
+	if mails := server.take(); len(mails) > 0 {
+		t.Errorf("got %q, want nothing", mails)
+	}
+}
+
 func TestMailThatIsRefusedIsTriedAgain(t *testing.T) {
 	server := newMailServer(t)
 	server.refuse("550 no such user here: hunter2")
@@ -371,7 +382,7 @@ func TestMailThatIsRefusedIsTriedAgain(t *testing.T) {
 	w.wantCount("mail", "sent", 1)
 }
 
-// mailServer takes mail, one connection after the other.
+// mailServer takes mail.
 type mailServer struct {
 	address string
 	mu      sync.Mutex
@@ -384,26 +395,29 @@ func newMailServer(t *testing.T) *mailServer {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	s := &mailServer{address: listener.Addr().String()}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var talks sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	talks.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			s.talk(conn)
-			_ = conn.Close()
+			// shoutrrr leaves connections open on which something failed.
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+			talks.Go(func() { s.talk(conn) })
 		}
-	}()
+	})
 	t.Cleanup(func() {
+		cancel()
 		_ = listener.Close()
-		<-done
+		talks.Wait()
 	})
 	return s
 }
 
 func (s *mailServer) talk(conn net.Conn) {
+	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	say := func(text string) { _, _ = io.WriteString(conn, text+"\r\n") }
 	say("220 test")
