@@ -66,11 +66,14 @@ func TestNotifyTestSaysWhichChannelTookTheMessage(t *testing.T) {
 func TestNotifyTestTriesOneChannelAndWritesJSON(t *testing.T) {
 	file, _ := channels(t)
 	got := keelson(t, strings.NewReader(""), nil, "notify", "test", "--notifications-config", file, "--channel", "good", "-o", "json")
-	var results []map[string]any
+	var results []struct {
+		Channel string
+		Sent    bool
+	}
 	if err := json.Unmarshal([]byte(got.Out), &results); err != nil {
 		t.Fatalf("%v: %+v", err, got)
 	}
-	if len(results) != 1 || results[0]["channel"] != "good" || results[0]["sent"] != true || got.Code != 0 || got.Err != "" {
+	if len(results) != 1 || results[0].Channel != "good" || !results[0].Sent || got.Code != 0 || got.Err != "" {
 		t.Errorf("got %+v", got)
 	}
 }
