@@ -74,6 +74,14 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 			env:  map[string]string{"KEELSON_CUSTOM_KINDS": "Rollout.v1alpha1.argoproj.io=spec.template,Rollout.v1.argoproj.io=spec.template"},
 			want: "--custom-kinds: \"Rollout.v1.argoproj.io=spec.template\": allowed: a kind once, in one version\n",
 		},
+		"more shards than there may be": {
+			args: []string{"updater", "--shards=33"},
+			want: "--shards: 33: allowed: 1 to 32\n",
+		},
+		"shards, and nothing to share them by": {
+			args: []string{"updater", "--shards=2", "--leader-elect=false", "--workers=0"},
+			want: "--shards: 2: allowed: 1, with --leader-elect=false\n--workers: 0: allowed: 1 or more\n",
+		},
 		"a level that nothing logs at": {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",

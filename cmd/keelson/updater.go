@@ -50,6 +50,7 @@ type updaterOptions struct {
 	pace           updater.Pace
 	push           pushOptions
 	notifications  notificationOptions
+	shards         int
 }
 
 func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
@@ -61,7 +62,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 			"pod template where a newer image is allowed, so that admission resolves again.",
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
-			faults := append(o.check(), o.notifications.check()...)
+			faults := append(o.check(), append(o.notifications.check(), o.shardFaults()...)...)
 			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
@@ -75,6 +76,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
 	command.Flags().StringVar(&o.statusAddress, "status-address", fmt.Sprintf(":%d", status.Port), `address to serve keelson status at; "0" for none`)
 	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
+	o.addShardFlags(command.Flags())
 	addPaceFlags(command.Flags(), &o.pace)
 	o.push.addFlags(command.Flags())
 	o.notifications.addFlags(command.Flags())
@@ -107,7 +109,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
 		Cache:                   cached,
 		MapperProvider:          boundedMapper,
-		LeaderElection:          o.leaderElect,
+		LeaderElection:          o.elects(),
 		LeaderElectionID:        leaseName,
 		LeaderElectionNamespace: o.leaseNamespace,
 		// The process ends with its manager, so that the next one need not
@@ -178,12 +180,18 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if err != nil {
 		return err
 	}
+	var ownership updater.Ownership
+	if o.shards > 1 {
+		if ownership, err = o.member(manager); err != nil {
+			return err
+		}
+	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
-		Notifier: told,
+		Notifier: told, Ownership: ownership,
 	})
 	return errors.Join(
 		metrics.Registry.Register(u),

@@ -27,6 +27,10 @@ const (
 // which works while no webhook does.
 const LabelSkip = Prefix + "skip"
 
+// LabelShards on a Lease says over how many shards its holder divides the
+// repositories.
+const LabelShards = Prefix + "shards"
+
 // Annotations that Keelson itself writes.
 const (
 	// AnnotationRecord stands on the pod template: container=result, ….
