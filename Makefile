@@ -79,6 +79,12 @@ bench-latency: ## Measure the time from a push to the spec, beside doing it by h
 	$(LOCALCLUSTER) build
 	go run ./test/latency $(LATENCY)
 
+# SCALE holds flags: make bench-scale SCALE="-workloads=1000,10000 -repositories=200"
+.PHONY: bench-scale
+bench-scale: ## Measure the updater with many workloads: a quarter of an hour and more
+	$(LOCALCLUSTER) build
+	go run ./test/scale $(SCALE)
+
 ### Verify
 
 .PHONY: verify

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// updaterUser is the ServiceAccount of the updater.
+const updaterUser = "system:serviceaccount:keelson:keelson-updater"
+
+// auditPolicy writes a policy that logs every request of the updater's, reads and
+// watches among them, and nobody else's.
+func auditPolicy() (string, error) {
+	file, err := os.CreateTemp("", "keelson-audit-*.yaml")
+	if err != nil {
+		return "", err
+	}
+	_, err = fmt.Fprintf(file, `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  users: [%q]
+- level: None
+`, updaterUser)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return file.Name(), err
+}
+
+// audit reads the API server's log on from where it was read to before.
+type audit struct {
+	path string
+	at   int64
+	// open are the requests that have begun: a watch is logged twice.
+	open map[string]bool
+}
+
+// requests counts the updater's requests since the last time, by verb; Lease is
+// for the leader election, and a dry run is told from a patch.
+func (a *audit) requests() (map[string]int, error) {
+	file, err := os.Open(a.path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := file.Seek(a.at, io.SeekStart); err != nil {
+		return nil, err
+	}
+	count, lines := map[string]int{}, bufio.NewReader(file)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil { // a line that is being written is read the next time
+			return count, nil
+		}
+		a.at += int64(len(line))
+		var entry struct {
+			AuditID, Verb, RequestURI string
+			User                      struct{ Username string }
+			ObjectRef                 struct{ Resource string }
+		}
+		if err := json.Unmarshal(line, &entry); err != nil {
+			return nil, fmt.Errorf("reading the audit log: %w", err)
+		}
+		if entry.User.Username != updaterUser || a.open[entry.AuditID] {
+			continue
+		}
+		a.open[entry.AuditID] = true
+		count[kindOf(entry.Verb, entry.ObjectRef.Resource, entry.RequestURI)]++
+	}
+}
+
+func kindOf(verb, resource, uri string) string {
+	switch {
+	case resource == "leases":
+		return "Lease"
+	case resource == "events":
+		return "Event"
+	case resource == "": // which kinds there are
+		return "discovery"
+	case strings.Contains(uri, "dryRun="):
+		return "dry run"
+	}
+	return verb
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/keelson-dev/keelson/test/installation"
+)
+
+// perNamespace is how many Deployments a namespace gets.
+const perNamespace = 200
+
+// stage is a cluster with Keelson and the workloads so far.
+type stage struct {
+	options
+	cluster  *cluster.Cluster
+	keelson  *installation.Installation
+	registry *registry
+	client   kubernetes.Interface
+	created  int
+	// tag is what all workloads run.
+	tag string
+}
+
+// prepare installs Keelson and pushes the first tag of each repository. Keelson
+// asks a host ten times a second at most by default, which would be all that is
+// measured here: a hundred times are allowed.
+func prepare(ctx context.Context, c *cluster.Cluster, o options) (*stage, error) {
+	config := c.RESTConfig()
+	config.WarningHandler = rest.NoWarnings{} // each answer of Keelson's has one
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{options: o, cluster: c, registry: newRegistry(c.Registry), client: client}
+	settings := filepath.Join(c.Dir, "registries.yaml")
+	text := fmt.Sprintf("apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 100\n", s.registry.host())
+	err = os.WriteFile(settings, []byte(text), 0o600)
+	if err == nil {
+		s.keelson, err = installation.Install(ctx, c, installation.Options{
+			Source: o.source, NoUpdater: true, Log: os.Stderr, Args: []string{"--registries-config=" + settings},
+		})
+	}
+	if err == nil {
+		err = s.push(ctx, 0)
+	}
+	if err != nil {
+		s.registry.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// push pushes the n-th tag to each repository.
+func (s *stage) push(ctx context.Context, n int) error {
+	s.tag = fmt.Sprintf("1.%d.0", n)
+	var pushers errgroup.Group
+	pushers.SetLimit(s.clients)
+	for r := range s.repositories {
+		pushers.Go(func() error {
+			_, err := s.cluster.Push(ctx, repository(r), s.tag)
+			return err
+		})
+	}
+	return pushers.Wait()
+}
+
+func repository(n int) string { return fmt.Sprintf("scale/app-%d", n) }
+
+// grow creates Deployments through admission until there are so many.
+func (s *stage) grow(ctx context.Context, size int) error {
+	for n := s.created / perNamespace; n*perNamespace < size; n++ {
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceOf(n), Labels: map[string]string{"keelson.dev/enabled": "true"}}}
+		if _, err := s.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return err
+		}
+	}
+	var next atomic.Int64
+	next.Store(int64(s.created))
+	creators, ctx := errgroup.WithContext(ctx)
+	for range s.clients {
+		creators.Go(func() error {
+			for n := int(next.Add(1)) - 1; n < size; n = int(next.Add(1)) - 1 {
+				// A namespace that was just made may have no account for its Pods yet,
+				// which a Deployment need not have.
+				if _, err := s.client.AppsV1().Deployments(namespaceOf(n/perNamespace)).Create(ctx, s.deployment(n), metav1.CreateOptions{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := creators.Wait()
+	s.created = size
+	return err
+}
+
+func namespaceOf(n int) string { return fmt.Sprintf("scale-%d", n) }
+
+// deployment is one of the size that people have: what is not kept of it has to be
+// read all the same. It has no Pods, so that the cluster stays small; its rollouts
+// are the Deployment controller's.
+func (s *stage) deployment(n int) *appsv1.Deployment {
+	labels := map[string]string{"app.kubernetes.io/name": "app", "app.kubernetes.io/instance": fmt.Sprintf("web-%d", n), "team": fmt.Sprintf("team-%d", n%37)}
+	variables := make([]corev1.EnvVar, 20)
+	for i := range variables {
+		variables[i] = corev1.EnvVar{Name: fmt.Sprintf("SETTING_%d", i), Value: fmt.Sprintf("the value of setting %d of workload %d", i, n)}
+	}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("web-%d", n), Labels: labels, Annotations: map[string]string{
+			"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@every " + s.interval.String(),
+		}},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "web", Image: s.registry.host() + "/" + repository(n%s.repositories) + ":" + s.tag, Env: variables,
+				}}},
+			},
+		},
+	}
+}
+
+// standing is what a Deployment runs, and how often its spec has changed.
+type standing struct {
+	tag        string
+	generation int64
+}
+
+// standings reads all Deployments, some at a time.
+func (s *stage) standings(ctx context.Context) (map[string]standing, error) {
+	all := make(map[string]standing, s.created)
+	for n := 0; n*perNamespace < s.created; n++ {
+		list, err := s.client.AppsV1().Deployments(namespaceOf(n)).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Items {
+			d := &list.Items[i]
+			image := d.Spec.Template.Spec.Containers[0].Image
+			all[d.Name] = standing{tag: image[len(image)-len(s.tag):], generation: d.Generation}
+		}
+	}
+	return all, nil
+}
