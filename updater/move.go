@@ -32,6 +32,8 @@ func (u *Updater) workMoves(ctx context.Context) bool {
 // try makes the moves of a workload that all gates let through, in one bump.
 func (u *Updater) try(ctx context.Context, key objectKey) {
 	ready, o, pushed := u.through(ctx, key)
+	ctx, done, ready := u.beginAll(ctx, key, ready)
+	defer done()
 	if len(ready) == 0 {
 		u.pace.quit(key) // it may have been called from the line
 		return

@@ -18,16 +18,16 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.polls.AddAfter(repository, due.Sub(now)) // its schedule became longer
 		return true
 	}
-	if !u.owns(repository) {
-		u.takePushed(repository)
-		u.takeRipe(repository, endOfTime)
-		u.schedule(repository, nil) // it may come back
+	owned, done, ours := u.begin(ctx, repository)
+	if !ours {
+		u.unplan(repository)
 		return true
 	}
+	defer done()
 	if due, known := u.dueAt(repository); known {
 		u.Metrics.pollLag.Observe(max(now.Sub(due).Seconds(), 0))
 	}
-	err := u.tracedPoll(ctx, repository)
+	err := u.tracedPoll(owned, repository)
 	u.schedule(repository, err)
 	return ctx.Err() == nil
 }
@@ -57,18 +57,6 @@ func (u *Updater) catchUp() {
 // catchUpWithin is how long it takes, so that a start asks no registry for
 // everything at once.
 const catchUpWithin = time.Minute
-
-// followOwnership catches up with what becomes ours.
-func (u *Updater) followOwnership(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-u.Ownership.Changed():
-			u.catchUp()
-		}
-	}
-}
 
 // mark notes that a poll goes on.
 func (u *Updater) mark(repository string, since time.Time) {

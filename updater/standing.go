@@ -112,6 +112,15 @@ func (b *book) noteAll(key objectKey, change func(*Standing)) {
 	}
 }
 
+// leave notes that another updater knows of a workload, and this one nothing.
+func (b *book) leave(key objectKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, row := range b.rows[key] {
+		row.State, row.Reason, row.Message = StateUnknown, "", ""
+	}
+}
+
 func (b *book) each(visit func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

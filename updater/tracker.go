@@ -166,6 +166,24 @@ func (t *tracker) keys() []objectKey {
 	return slices.Collect(maps.Keys(t.byKey))
 }
 
+// repositories returns those that are followed.
+func (t *tracker) repositories() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.users))
+}
+
+// repositoriesOf returns those that a workload uses.
+func (t *tracker) repositoriesOf(key objectKey) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]string, 0, len(t.byKey[key]))
+	for _, u := range t.byKey[key] {
+		all = append(all, u.repository)
+	}
+	return all
+}
+
 // cmpKeys orders workloads by their names.
 func cmpKeys(a, b objectKey) int {
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.kind.Kind, b.kind.Kind), cmp.Compare(a.Name, b.Name))

@@ -185,7 +185,7 @@ func (u *Updater) Start(ctx context.Context) error {
 			workers.Go(func() { u.followCustom(ctx, kind) })
 		}
 	}
-	u.resumeAll(ctx, func(objectKey) bool { return true })
+	u.resumeAll(ctx, u.concerns)
 	for range u.Workers {
 		for _, work := range []func(context.Context) bool{u.work, u.workMoves} {
 			workers.Go(func() {

@@ -1,0 +1,103 @@
+package updater
+
+import (
+	"context"
+	"slices"
+)
+
+// begin begins a piece of work on a repository, if it is ours: done has to be called
+// at its end then.
+func (u *Updater) begin(ctx context.Context, repository string) (work context.Context, done func(), ours bool) {
+	if u.Ownership == nil {
+		return ctx, func() {}, true
+	}
+	return u.Ownership.Begin(ctx, repository)
+}
+
+// beginAll begins the moves whose repositories are ours, and forgets the others:
+// their owner finds them by itself.
+func (u *Updater) beginAll(ctx context.Context, key objectKey, moves []Move) (work context.Context, done func(), ours []Move) {
+	ends := make([]func(), 0, len(moves))
+	for _, m := range moves {
+		next, end, ok := u.begin(ctx, m.Repository)
+		if !ok {
+			u.pending.drop(key, m.Container)
+			continue
+		}
+		ctx, ends, ours = next, append(ends, end), append(ours, m)
+	}
+	return ctx, func() {
+		for _, end := range ends {
+			end()
+		}
+	}, ours
+}
+
+// unplan takes a repository out of the plan that is another updater's. It comes back
+// when it is ours.
+func (u *Updater) unplan(repository string) {
+	u.takePushed(repository)
+	u.takeRipe(repository, endOfTime)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.due, repository)
+	delete(u.failures, repository)
+	delete(u.polled, repository)
+	delete(u.busy, repository)
+}
+
+// followOwnership takes up what becomes ours, and leaves what is not any more.
+func (u *Updater) followOwnership(ctx context.Context) {
+	ours := map[string]bool{}
+	for {
+		u.handOver(ctx, ours)
+		select {
+		case <-u.Ownership.Changed():
+			u.catchUp()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// handOver brings the repositories that were ours up to date. Of those that are new
+// the rollouts are watched again that the former owner began, as by a new leader; the
+// polls are planned as after a start.
+func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
+	for _, repository := range u.tracker.repositories() {
+		switch now := u.Ownership.Owns(repository); {
+		case now && !ours[repository]:
+			ours[repository] = true
+			u.observe(repository)
+			for _, key := range u.tracker.usersOf(repository) {
+				if u.rollouts.of(key) == nil {
+					u.resume(ctx, key)
+				}
+			}
+		case !now && ours[repository]:
+			delete(ours, repository)
+			u.unplan(repository)
+			for _, key := range u.tracker.usersOf(repository) {
+				u.giveUp(key)
+			}
+		}
+	}
+}
+
+// giveUp leaves a workload's moves and rollout to the next owner, unless it uses
+// another repository that is ours.
+func (u *Updater) giveUp(key objectKey) {
+	if u.concerns(key) {
+		return
+	}
+	u.pending.forget(key)
+	u.rollouts.forget(key)
+	u.pace.leave(key)
+	u.pace.quit(key)
+	u.book.leave(key)
+}
+
+// concerns reports whether a workload uses a repository that is ours.
+func (u *Updater) concerns(key objectKey) bool {
+	return u.Ownership == nil || slices.ContainsFunc(u.tracker.repositoriesOf(key), u.Ownership.Owns)
+}
