@@ -73,9 +73,13 @@ func (u *Updater) failed(o *unstructured.Unstructured, slot workload.Slot, err e
 	u.say(o, "/"+slot.Key(), eventWarning, ReasonUnavailable, "%s: %s: %s", slot.Key(), slot.Image, resolver.Summary(err))
 }
 
-// wait tells once why a move is not made yet.
+// wait tells once why a move is not made yet. A place in the line is no news: it
+// would be an Event for each of ten thousand workloads that go one after the other.
 func (u *Updater) wait(o *unstructured.Unstructured, m Move, v Verdict) {
 	u.blocked([]Move{m}, v.Reason, v.Message)
+	if v.Reason == WaitPace {
+		return
+	}
 	u.said.once(o.GetUID(), m.Container, v.Reason+m.To.String(), func() {
 		u.say(o, "/"+m.Container, eventNormal, ReasonWaiting, "%s: %s waits with %s: %s", m.Container, m.Image, m.To, v.Message)
 	})

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
@@ -127,7 +128,12 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	if err := o.wire(ctx, manager, tracer); err != nil {
+	recorded, end, err := recorder(ctx, manager)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := o.wire(ctx, manager, tracer, recorded); err != nil {
 		return err
 	}
 	return manager.Start(ctx)
@@ -162,7 +168,7 @@ func boundedMapper(config *rest.Config, _ *http.Client) (meta.RESTMapper, error)
 }
 
 // wire builds the updater and puts it, and the probes, on the manager.
-func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer) error {
+func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer, recorded events.EventRecorder) error {
 	asked, err := o.registries.build(ctx, manager, metrics.Registry, tracer)
 	if err != nil {
 		return err
@@ -190,7 +196,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		Kinds: o.custom.kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
-		Events: manager.GetEventRecorder("keelson-updater"), Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
+		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 		Notifier: told, Ownership: ownership,
 	})
 	return errors.Join(

@@ -95,6 +95,11 @@ func faults(o options, figures []figure) []error {
 		if f.Move["patch"] != f.Workloads || f.Move["dry run"] != f.Workloads {
 			wrong(f, "%d bumps after %d dry runs", f.Move["patch"], f.Move["dry run"])
 		}
+		// That it was moved, and that its rollout went well. Who waits in line is none:
+		// ten thousand Events at once kept the API server from the updater's Lease.
+		if n := f.Move["Event"]; n > 2*f.Workloads {
+			wrong(f, "%d Events, want two a workload", n)
+		}
 		if f.Start["list"] != figures[0].Start["list"] {
 			wrong(f, "%d lists at the start, with %d workloads %d", f.Start["list"], figures[0].Workloads, figures[0].Start["list"])
 		}
