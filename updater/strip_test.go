@@ -1,0 +1,62 @@
+package updater
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// deploymentText is a Deployment as the API server sends it.
+func deploymentText(n int) []byte {
+	return fmt.Appendf(nil, `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web-%[1]d", "namespace": "team-%[2]d",
+	"uid": "0b1f4bd5-4d57-4a6e-9a39-%012[1]d", "resourceVersion": "%[3]d", "generation": 3, "creationTimestamp": "2026-01-01T00:00:00Z",
+	"labels": {"app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "web-%[1]d", "team": "team-%[2]d"},
+	"annotations": {"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@every 1m0s", "deployment.kubernetes.io/revision": "2",
+	"keelson.dev/state": "{\"web\":{\"source\":\"registry.example.com/team/app-%[2]d:1.2.0\",\"results\":[\"1.2.0\",\"1.3.0\"]}}"},
+	"managedFields": [{"manager": "keelson-updater", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-02T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {}}},
+	{"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]},
+	"spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "strategy": {"type": "RollingUpdate"}, "template": {
+	"metadata": {"labels": {"app": "web"}, "annotations": {"keelson.dev/resolved": "web=1.3.0"}},
+	"spec": {"containers": [{"name": "web", "image": "registry.example.com/team/app-%[2]d:1.3.0", "env": [{"name": "A", "value": "b"}], "resources": {"limits": {"memory": "1Gi"}}}],
+	"serviceAccountName": "web", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "securityContext": {}}}},
+	"status": {"observedGeneration": 3, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3, "conditions": [
+	{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability.", "lastUpdateTime": "2026-01-01T00:00:00Z", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+	{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "message": "ReplicaSet \"web\" has successfully progressed.", "lastUpdateTime": "2026-01-02T00:00:00Z", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}`,
+		n, n%200, 1000000+n)
+}
+
+// heap is what is in use after everything else was collected.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkStrip tells how much memory a workload takes in the cache.
+func BenchmarkStrip(b *testing.B) {
+	transform := strip(workload.StandardKinds())
+	kept := make([]any, 0, b.N)
+	before := heap()
+	b.ResetTimer()
+	for n := range b.N {
+		object := &unstructured.Unstructured{}
+		if err := json.Unmarshal(deploymentText(n), &object.Object); err != nil {
+			b.Fatal(err)
+		}
+		stripped, err := transform(object)
+		if err != nil {
+			b.Fatal(err)
+		}
+		kept = append(kept, stripped)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(heap()-before)/float64(len(kept)), "kept-B/op")
+	runtime.KeepAlive(kept)
+}
