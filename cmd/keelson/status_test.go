@@ -189,6 +189,21 @@ func (s scripted) List(ctx context.Context, _ string) (*status.List, error) {
 	}
 }
 
+// A terminal is coloured by itself, and NO_COLOR says no.
+func TestColourOfATerminal(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("there is no terminal to try: %v", err)
+	}
+	defer terminal.Close()
+	for value, want := range map[string]bool{"": true, "0": false} {
+		env := func(name string) (string, bool) { return value, name == "NO_COLOR" }
+		if got := colourAuto.on(terminal, env); got != want {
+			t.Errorf("NO_COLOR=%q: got %v", value, got)
+		}
+	}
+}
+
 // NO_COLOR says no whatever its value, and a file is no terminal.
 func TestColourMode(t *testing.T) {
 	file, err := os.Create(t.TempDir() + "/out")
