@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// pending are the moves that polls found and that have not been made.
+// pending are the moves that polls found and that have not been made. They are kept
+// without their workloads, which are read again when their turn comes.
 type pending struct {
 	mu    sync.Mutex
 	moves map[objectKey]map[string]Move
