@@ -73,6 +73,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		u.checked(key, slot, r)
 	}
 	if moves {
+		r.moves = true
 		if r.pushed {
 			u.urgentMoves.add(key)
 		}

@@ -30,6 +30,8 @@ func (u *Updater) followCustom(ctx context.Context, kind workload.Kind) {
 	u.markFollowed(kind)
 	// A namespace may have changed since its workloads were tracked.
 	u.trackAll(ctx, kind, nil)
+	u.pushedBefore()
+	u.catchUp()
 	u.resumeAll(ctx, func(key objectKey) bool { return key.kind == kind.GroupVersionKind && u.concerns(key) })
 	logger.Info("following a custom kind")
 }

@@ -53,6 +53,7 @@ func (u *Updater) followOwnership(ctx context.Context) {
 		u.handOver(ctx, ours)
 		select {
 		case <-u.Ownership.Changed():
+			u.pushedBefore()
 			u.catchUp()
 		case <-ctx.Done():
 			return

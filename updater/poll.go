@@ -42,6 +42,9 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		}
 	}
 	u.Metrics.poll(failure)
+	if round.pushed && !round.moves {
+		u.ripens(repository, round.since.Add(lookAgainAfter))
+	}
 	if failure == nil {
 		return nil
 	}
@@ -60,6 +63,10 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 	return failure
 }
 
+// lookAgainAfter is when a repository is read once more that a registry told of and
+// where nothing was found: some tell of a tag before they list it.
+const lookAgainAfter = 10 * time.Second
+
 // round is one poll: the registry is asked once with each credential for the
 // list, and once for the digest of each tag that somebody follows, however many
 // workloads there are.
@@ -69,6 +76,8 @@ type round struct {
 	// pushed: the registry told of a change, which was received then.
 	pushed   bool
 	received time.Time
+	// moves: somebody has something newer.
+	moves bool
 	// all: it is the turn of those, too, who are not polled now, or at all.
 	all bool
 	// answered: the registry gave somebody what was asked for.

@@ -133,11 +133,12 @@ func (b *book) each(visit func(*Standing)) {
 
 // Standings returns what is known of the governed workloads of a namespace, or of
 // all of them where it is empty, sorted by namespace, kind, name and container.
-// It is empty on a replica that does not lead.
+// It is empty on a replica that does not lead, and has what this one owns where
+// several share the work.
 func (u *Updater) Standings(namespace string) []Standing {
 	var all []Standing
 	u.book.each(func(row *Standing) {
-		if namespace == "" || row.Namespace == namespace {
+		if (namespace == "" || row.Namespace == namespace) && u.owns(row.Repository) {
 			all = append(all, *row)
 		}
 	})

@@ -34,7 +34,7 @@ func TestYoungImagesWait(t *testing.T) {
 	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", `keelson.dev/pollSchedule: "@every 3s"`, "keelson.dev/minAge: 8s"), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.3.0")
-	s.event("web", "ImageStayed", "younger than minAge")
+	s.waits("web", "TooYoung", "newer tags are younger than minAge")
 	s.wantTag("web", "1.2.0")
 	s.awaitTag("web", "1.3.0")
 }

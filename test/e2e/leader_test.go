@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -34,11 +36,25 @@ func (s *space) kill() {
 	}
 }
 
-// waits waits until a Deployment has a newer image that is not used for a reason,
-// which the user is told of.
+// waits waits until a Deployment has a newer image that is not used for a reason, as
+// `keelson status` tells.
 func (s *space) waits(name, reason, message string) {
 	s.t.Helper()
-	s.event(name, "ImageWaiting", message)
+	s.await(name+" to wait", func(context.Context) error {
+		for _, item := range s.standings() {
+			if item.Name == name && item.State == "Pending" && item.Reason == reason && strings.Contains(item.Message, message) {
+				return nil
+			}
+		}
+		return fmt.Errorf("the status is %+v", s.standings())
+	})
+}
+
+// standings asks the updater itself: no Pod of the cluster stands for it.
+func (s *space) standings() []statusItem {
+	s.t.Helper()
+	_, list := (&steps{s, ""}).status("--updater-url=" + shared.keelson.Updater().Status)
+	return list.Items
 }
 
 // movedAt is when the updater moved a Deployment, by its managed fields.

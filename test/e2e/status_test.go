@@ -24,10 +24,12 @@ type row struct {
 
 type statusList struct {
 	APIVersion, Kind string
-	Items            []struct {
-		row
-		Message, Repository, LastCheck, NextCheck string
-	}
+	Items            []statusItem
+}
+
+type statusItem struct {
+	row
+	Message, Repository, LastCheck, NextCheck string
 }
 
 // playUpdaterPod puts a Pod into the cluster that the updater's process plays:

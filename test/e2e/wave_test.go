@@ -134,9 +134,12 @@ func TestKilledBetweenDecisionAndBump(t *testing.T) {
 	}
 	s.push("1.3.0-unpullable")
 	s.await("one to move, and the other to wait", func(context.Context) error {
-		out, _ := s.must("", "get", "events", "-o=jsonpath={.items[*].reason}")
-		if !strings.Contains(out, "ImageUpdated") || !strings.Contains(out, "ImageWaiting") {
-			return fmt.Errorf("told: %s", out)
+		states := ""
+		for _, item := range s.standings() {
+			states += item.State + " " + item.Reason + ","
+		}
+		if states != "Rolling ,Pending TooManyRollouts," && states != "Pending TooManyRollouts,Rolling ," {
+			return fmt.Errorf("the states are %s", states)
 		}
 		return nil
 	})
