@@ -162,6 +162,7 @@ func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
 		if to, known := record[m.Container]; known {
 			m.To = to
 		}
+		m.Workload = nil // thousands may be watched at once
 		moves = append(moves, m)
 	}
 	if len(moves) == 0 {

@@ -56,7 +56,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		case moved(running, resolution):
 			moves = true
 			u.pending.add(Move{
-				key: key, Container: slot.Key(), Repository: r.repository, Rule: rule, Image: slot.Image,
+				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
 				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
 			}, r.received)
 		default:

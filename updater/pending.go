@@ -9,7 +9,7 @@ import (
 )
 
 // pending are the moves that polls found and that have not been made. They are kept
-// without their workloads, which are read again when their turn comes.
+// without workload and rule, which are read again when their turn comes.
 type pending struct {
 	mu    sync.Mutex
 	moves map[objectKey]map[string]Move
