@@ -198,8 +198,9 @@ func runningOf(o *workload.Object, repository string) (workload.Result, bool) {
 
 // imagesOf tells apart what a workload runs at different times.
 func imagesOf(o *workload.Object) string {
-	images := []string{o.RecordText()} // which has digests that are not written
-	for _, slot := range o.Slots() {
+	slots := o.Slots()
+	images := append(make([]string, 0, len(slots)+1), o.RecordText()) // which has digests that are not written
+	for _, slot := range slots {
 		images = append(images, slot.Image)
 	}
 	return strings.Join(images, " ")

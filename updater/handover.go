@@ -24,7 +24,8 @@ func (u *Updater) beginAll(ctx context.Context, key objectKey, moves []Move) (wo
 			u.pending.drop(key, m.Container)
 			continue
 		}
-		ctx, ends, ours = next, append(ends, end), append(ours, m)
+		ctx = next //nolint:fatcontext // one for each repository of a workload
+		ends, ours = append(ends, end), append(ours, m)
 	}
 	return ctx, func() {
 		for _, end := range ends {

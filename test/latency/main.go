@@ -109,5 +109,8 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, 
 		return nil, err
 	}
 	m := &measurement{options: o, cluster: c, receiver: "http://" + address + "/v1/webhooks/native", seen: map[string]sight{}, changed: make(chan struct{})}
-	return m, m.create(ctx)
+	if err := m.create(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
 }

@@ -197,11 +197,12 @@ func (m *measurement) notify(ctx context.Context, n int, tag string) error {
 // compare measures the three ways. The first ones take turns, so that all see the
 // same load; polls come last, since they would see the pushes of the others.
 func (m *measurement) compare(ctx context.Context) error {
-	ways := []*way{
-		{name: "`kubectl set image` by hand", namespace: byHand, follow: m.setImage},
-		{name: "its patch alone", namespace: byHand, follow: m.patch},
-		{name: "push notification", namespace: followed, follow: m.notify},
-	}
+	ways := make([]*way, 0, 4)
+	ways = append(ways,
+		&way{name: "`kubectl set image` by hand", namespace: byHand, follow: m.setImage},
+		&way{name: "its patch alone", namespace: byHand, follow: m.patch},
+		&way{name: "push notification", namespace: followed, follow: m.notify},
+	)
 	for n := range m.workloads {
 		for i, w := range ways {
 			took, err := m.timed(ctx, w, n, fmt.Sprintf("1.%d.0", i+1))
