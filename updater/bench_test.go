@@ -1,0 +1,273 @@
+package updater
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/resolver"
+)
+
+// noon is when every test of a bench begins.
+var noon = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+
+// server has workloads as an API server has them, by name. What the updater
+// caches of them went through its own transform.
+type server struct {
+	kinds   workload.Kinds
+	objects map[string]*unstructured.Unstructured
+	// writes are how often it was asked to write: dry runs count, too.
+	writes int
+	// answer is what becomes of a write: the object as admission leaves it, or a
+	// refusal. Nothing changes where it is nil.
+	answer func(o *unstructured.Unstructured, dry bool) error
+}
+
+func (s *server) read(name string, into client.Object) error {
+	if namespace, ok := into.(*metav1.PartialObjectMetadata); ok {
+		namespace.Name, namespace.Labels = name, map[string]string{"keelson.dev/enabled": "true"}
+		return nil
+	}
+	o, ok := s.objects[name]
+	if !ok {
+		return apierrors.NewNotFound(schema.GroupResource{}, name)
+	}
+	o.DeepCopyInto(into.(*unstructured.Unstructured))
+	return nil
+}
+
+// cached and direct are the two ways to a server.
+type cached struct {
+	cache.Cache
+	*server
+}
+
+func (c cached) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if err := c.read(key.Name, into); err != nil {
+		return err
+	}
+	full, ok := into.(*unstructured.Unstructured)
+	if !ok {
+		return nil
+	}
+	kept, err := strip(c.kinds)(full.DeepCopy())
+	if err == nil {
+		kept.(*unstructured.Unstructured).DeepCopyInto(full)
+	}
+	return err
+}
+
+type direct struct {
+	client.Client
+	*server
+}
+
+func (d direct) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	return d.read(key.Name, into)
+}
+
+func (d direct) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+
+func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+	d.writes++
+	options := &client.PatchOptions{}
+	for _, opt := range opts {
+		opt.ApplyToPatch(options)
+	}
+	after, dry := o.(*unstructured.Unstructured), len(options.DryRun) > 0
+	if patch.Type() == types.MergePatchType && after.Object["spec"] == nil { // a bump
+		if err := d.read(o.GetName(), after); err != nil {
+			return err
+		}
+	}
+	if d.answer != nil {
+		if err := d.answer(after, dry); err != nil {
+			return err
+		}
+	}
+	if !dry {
+		d.objects[o.GetName()] = after.DeepCopy()
+	}
+	return nil
+}
+
+// recorded is a queue whose delays are written down in place of being waited for.
+type recorded[T comparable] struct {
+	workqueue.TypedDelayingInterface[T]
+	delays []time.Duration
+}
+
+func (r *recorded[T]) AddAfter(item T, delay time.Duration) {
+	if r.delays = append(r.delays, delay); delay <= 0 {
+		r.Add(item)
+	}
+}
+
+// last is the delay of the last item that was put off; -1 where there was none.
+func (r *recorded[T]) last() time.Duration {
+	if len(r.delays) == 0 {
+		return -1
+	}
+	return r.delays[len(r.delays)-1]
+}
+
+// told collects notices.
+type told struct{ notices []Notice }
+
+func (n *told) Notify(notice Notice) { n.notices = append(n.notices, notice) }
+
+// of counts the notices of a reason.
+func (n *told) of(reason string) (count int) {
+	for _, notice := range n.notices {
+		if notice.Reason == reason {
+			count++
+		}
+	}
+	return count
+}
+
+// bench is an Updater that leads, between a server, a registry and a clock that
+// the test turns. Nothing runs by itself.
+type bench struct {
+	*Updater
+	*server
+	clock  *clocktesting.FakeClock
+	events *events.FakeRecorder
+	told   *told
+	// polled, tried and looked are its queues.
+	polled        *recorded[string]
+	tried, looked *recorded[objectKey]
+	// reads are how often the registry was asked; it answers with registry.
+	reads    int
+	registry func() (resolver.Resolution, error)
+}
+
+// Resolve is a Resolver.
+func (b *bench) Resolve(context.Context, resolver.Query) (resolver.Resolution, error) {
+	b.reads++
+	return b.registry()
+}
+
+func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) *bench {
+	t.Helper()
+	kinds, faults := workload.ParseKinds([]string{"Rollout.v1alpha1.argoproj.io=spec.template"})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	metrics, err := NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{
+		server: &server{kinds: kinds, objects: map[string]*unstructured.Unstructured{}},
+		clock:  clocktesting.NewFakeClock(noon), events: events.NewFakeRecorder(100), told: &told{},
+	}
+	b.Updater = New(Options{
+		Kinds: kinds, Cache: cached{server: b.server}, Client: direct{server: b.server}, Live: direct{server: b.server},
+		Resolver: b, Metrics: metrics, Clock: b.clock, Events: b.events, Notifier: b.told, Pace: limits,
+	})
+	b.polled = &recorded[string]{TypedDelayingInterface: b.polls}
+	b.tried = &recorded[objectKey]{TypedDelayingInterface: b.moves}
+	b.looked = &recorded[objectKey]{TypedDelayingInterface: b.checks}
+	b.polls, b.moves, b.checks = b.polled, b.tried, b.looked
+	t.Cleanup(func() { b.polls.ShutDown(); b.moves.ShutDown(); b.checks.ShutDown() })
+	b.lead(true)
+	for _, o := range objects {
+		b.objects[o.GetName()] = o
+		b.event(t, o)
+	}
+	return b
+}
+
+// event is what the updater hears when a workload is written.
+func (b *bench) event(t *testing.T, o *unstructured.Unstructured) {
+	t.Helper()
+	b.track(t.Context(), b.workloadOf(t, o).Kind, o)
+}
+
+func (b *bench) workloadOf(t *testing.T, o *unstructured.Unstructured) *workload.Object {
+	t.Helper()
+	read, ok := b.Kinds.FromMap(o.Object)
+	if !ok {
+		t.Fatalf("%s is no workload", o.GroupVersionKind())
+	}
+	return read
+}
+
+// takeOver is a new leader after the former one.
+func (b *bench) takeOver(t *testing.T) {
+	t.Helper()
+	b.resumeAll(t.Context(), b.concerns)
+}
+
+// wait turns the clock, and looks at the rollout of a workload then.
+func (b *bench) wait(t *testing.T, o *unstructured.Unstructured, d time.Duration) {
+	t.Helper()
+	b.clock.Step(d)
+	b.look(t.Context(), keyIs(o))
+}
+
+// heard returns the Events of a reason since the last call.
+func (b *bench) heard(reason string) (all []string) {
+	for {
+		select {
+		case e := <-b.events.Events:
+			if strings.Contains(e, " "+reason+" ") {
+				all = append(all, e)
+			}
+		default:
+			return all
+		}
+	}
+}
+
+func (b *bench) stateOf(t *testing.T, name string) State {
+	t.Helper()
+	all := b.Standings("")
+	i := slices.IndexFunc(all, func(s Standing) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("nothing is known of %s: %+v", name, all)
+	}
+	return all[i].State
+}
+
+// status replaces what the controller of a workload says of it.
+func (b *bench) status(t *testing.T, o *unstructured.Unstructured, text string) {
+	t.Helper()
+	set(t, b.objects[o.GetName()], object(t, "{apiVersion: v1, kind: Any, status: "+text+"}").Object["status"], "status")
+}
+
+// image is what the first container of a workload runs.
+func (b *bench) image(t *testing.T, o *unstructured.Unstructured) string {
+	t.Helper()
+	return b.workloadOf(t, b.objects[o.GetName()]).Slots()[0].Image
+}
+
+// finds has a poll find newer tags for the containers of a workload, and tries to move
+// them.
+func (b *bench) finds(t *testing.T, o *unstructured.Unstructured, tags ...string) {
+	t.Helper()
+	for i, slot := range b.workloadOf(t, b.objects[o.GetName()]).Slots()[:len(tags)] {
+		from := slot.Image[strings.LastIndex(slot.Image, ":")+1:]
+		b.pending.add(Move{
+			key: keyIs(o), Container: slot.Key(), Repository: repository, Image: slot.Image,
+			From: workload.Result{Tag: from}, To: workload.Result{Tag: tags[i]}, found: b.clock.Now(),
+		}, time.Time{})
+	}
+	b.try(t.Context(), keyIs(o))
+}
