@@ -222,20 +222,6 @@ func (b *bench) wait(t *testing.T, o *unstructured.Unstructured, d time.Duration
 	b.look(t.Context(), keyIs(o))
 }
 
-// heard returns the Events of a reason since the last call.
-func (b *bench) heard(reason string) (all []string) {
-	for {
-		select {
-		case e := <-b.events.Events:
-			if strings.Contains(e, " "+reason+" ") {
-				all = append(all, e)
-			}
-		default:
-			return all
-		}
-	}
-}
-
 func (b *bench) stateOf(t *testing.T, name string) State {
 	t.Helper()
 	all := b.Standings("")

@@ -54,21 +54,21 @@ func deploymentStatus(ready, reason string, at time.Time) string {
 // admits is an admission that moves containers, by their places, to tags.
 func admits(tags ...string) func(*unstructured.Unstructured, bool) error {
 	return func(o *unstructured.Unstructured, _ bool) error {
-		if containers, _, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers"); err != nil {
+		containers, _, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
+		if err != nil {
 			return err
-		} else {
-			record := workload.Record{}
-			for i, tag := range tags {
-				container := containers[i].(map[string]any)
-				container["image"] = "example.com/app:" + tag
-				record[container["name"].(string)] = workload.Result{Tag: tag}
-			}
-			o.SetGeneration(o.GetGeneration() + 1)
-			if err := unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers"); err != nil {
-				return err
-			}
-			return unstructured.SetNestedField(o.Object, record.String(), "spec", "template", "metadata", "annotations", "keelson.dev/resolved")
 		}
+		record := workload.Record{}
+		for i, tag := range tags {
+			container := containers[i].(map[string]any)
+			container["image"] = "example.com/app:" + tag
+			record[container["name"].(string)] = workload.Result{Tag: tag}
+		}
+		o.SetGeneration(o.GetGeneration() + 1)
+		if err := unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers"); err != nil {
+			return err
+		}
+		return unstructured.SetNestedField(o.Object, record.String(), "spec", "template", "metadata", "annotations", "keelson.dev/resolved")
 	}
 }
 
