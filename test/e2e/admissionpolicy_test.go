@@ -232,7 +232,7 @@ func (s *space) policyTellsAll(t *testing.T) {
 	}
 	for _, want := range []string{
 		`metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
-		`metadata.annotations[keelson.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: exclude, `,
+		`metadata.annotations[keelson.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: canary, `,
 		`metadata.labels[keelson.dev/policy.web]: Invalid value: "mayor": allowed: all, `,
 	} {
 		if !strings.Contains(err.Error(), want) {
