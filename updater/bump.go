@@ -28,6 +28,8 @@ const (
 	bumpIdle
 	// bumpMoved: an image moved.
 	bumpMoved
+	// bumpStopped: the workload takes nothing new until its state changes.
+	bumpStopped
 )
 
 // bump asks admission to resolve again: first as a dry run, and only where that
@@ -37,6 +39,10 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	kind := before.Kind
+	if why := stopped(o); why != "" {
+		u.stopped(o, moves, why)
+		return bumpStopped
+	}
 	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
 		attribute.String("keelson.object.kind", kind.GroupVersionKind.Kind), attribute.String("keelson.object.name", o.GetName()))
 	defer span.End()
@@ -75,11 +81,8 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 			return done
 		}
 		if why := stopped(answer); dry && why != "" {
-			u.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
-			for _, m := range moves {
-				u.wait(o, m, Verdict{Reason: WaitStopped, Message: why + ": it is used once that is over, or by the next apply"})
-			}
-			return bumpFailed
+			u.stopped(o, moves, why)
+			return bumpStopped
 		}
 	}
 	u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
@@ -87,6 +90,15 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	log.FromContext(ctx).Info("bumped", "kind", kind.GroupVersionKind.GroupKind().String(), "namespace", o.GetNamespace(),
 		"workload", o.GetName(), "images", toldOf(changes(before, after)), "durationSeconds", u.Clock.Since(began).Seconds())
 	return bumpMoved
+}
+
+// stopped tells of a workload that takes nothing new. It is tried again when its
+// state changes.
+func (u *Updater) stopped(o *unstructured.Unstructured, moves []Move, why string) {
+	u.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
+	for _, m := range moves {
+		u.wait(o, m, Verdict{Reason: WaitStopped, Message: why + ": it is used once that is over, or by the next apply"})
+	}
 }
 
 // refused tells of a bump that the API server did not take.

@@ -109,6 +109,7 @@ func TestWhoMovedLast(t *testing.T) {
 		"a label after us":                    {`[{manager: kubectl-label, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:metadata": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
 		"the controller's status after us":    {`[{manager: kube-controller-manager, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:status": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
 		"an autoscaler after us":              {`[{manager: kube-controller-manager, subresource: scale, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"an apply in the same second":         {`[{manager: kubectl, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, false},
 		"somebody else alone":                 {`[{manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}]`, false},
 		"managed fields that nobody can read": {`[1, {manager: keelson-updater, time: soon}, {}]`, false},
 		"managed fields of another shape":     {`{}`, false},
@@ -116,7 +117,7 @@ func TestWhoMovedLast(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			full := object(t, "{apiVersion: apps/v1, kind: Deployment, metadata: {managedFields: "+test.managed+"}}")
 			kept := &unstructured.Unstructured{Object: map[string]any{touched: touches(full)}}
-			if _, ours := movedAt(kept); ours != test.ours {
+			if _, ours := movedAt(kept, 0); ours != test.ours {
 				t.Errorf("ours: %t", ours)
 			}
 		})

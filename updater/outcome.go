@@ -43,7 +43,7 @@ func (u *Updater) look(ctx context.Context, key objectKey) {
 		u.abandon(key, r) // somebody wrote another image, and answers for it
 		return
 	}
-	if _, ours := movedAt(o); !ours {
+	if _, ours := movedAt(o, r.generation); !ours {
 		u.abandon(key, r) // somebody wrote the template since
 		return
 	}

@@ -30,7 +30,7 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	if u.Cache.Get(ctx, key.NamespacedName, o) != nil {
 		return
 	}
-	at, ours := movedAt(o)
+	at, ours := movedAt(o, 0)
 	h := healthOf(o)
 	if !ours || h.phase != phaseRolling && h.phase != phaseFailed && !h.resumes || complete(o, at) {
 		return

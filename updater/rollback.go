@@ -60,7 +60,7 @@ func (u *Updater) restore(ctx context.Context, kept *unstructured.Unstructured, 
 	}
 	before := live.DeepCopy()
 	object, ok := u.Kinds.FromMap(live.Object)
-	if _, ours := movedAt(&unstructured.Unstructured{Object: map[string]any{touched: touches(live)}}); !ok || !ours || live.GetUID() != r.uid || !r.stands(object) {
+	if _, ours := movedAt(withTouches(live), r.generation); !ok || !ours || live.GetUID() != r.uid || !r.stands(object) {
 		return nil, errMovedOn
 	}
 	former := map[string]workload.Former{}

@@ -43,14 +43,22 @@ func touches(full *unstructured.Unstructured) map[string]any {
 }
 
 // movedAt is when the updater's last move was written, if nobody has written the
-// spec since.
-func movedAt(o *unstructured.Unstructured) (time.Time, bool) {
+// spec since. Both are known to the second: within the same one the generation
+// tells, if that of the move is known, and else it may have been somebody.
+func movedAt(o *unstructured.Unstructured, generation int64) (time.Time, bool) {
 	kept, _ := o.Object[touched].(map[string]any)
 	ours, _ := kept[touchedByUs].(string)
 	others, _ := kept[touchedByOthers].(string)
-	if ours == "" || others > ours {
+	if ours == "" || others > ours || others == ours && (generation == 0 || o.GetGeneration() != generation) {
 		return time.Time{}, false
 	}
 	at, err := time.Parse(time.RFC3339, ours)
 	return at, err == nil
+}
+
+// withTouches is what movedAt reads of a whole object.
+func withTouches(full *unstructured.Unstructured) *unstructured.Unstructured {
+	of := &unstructured.Unstructured{Object: map[string]any{touched: touches(full)}}
+	of.SetGeneration(full.GetGeneration())
+	return of
 }

@@ -292,7 +292,7 @@ func abortedRolloutWaits(s *space) {
 	s.must("", "patch", "rollout/it", "--subresource=status", "--type=merge", "-p", `{"status":{"abort":true,"phase":"Degraded"}}`)
 	before := s.version("rollout/it")
 	s.push("1.2.7")
-	s.event("it", "ImageStayed", "a newer image is allowed, but the rollout is aborted")
+	s.event("it", "ImageWaiting", "waits with 1.2.7: the rollout is aborted")
 	if after := s.version("rollout/it"); after != before {
 		s.t.Errorf("the resourceVersion %s became %s", before, after)
 	}
