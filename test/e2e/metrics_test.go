@@ -77,7 +77,8 @@ func TestMetricsAreBounded(t *testing.T) {
 			"keelson_admission_duration_seconds_bucket", "keelson_admission_patch_bytes_bucket", "keelson_admission_decisions_total",
 		}, both...)},
 		"updater": {shared.keelson.Updater(), append([]string{
-			"keelson_updater_polls_total", "keelson_updater_bumps_total", "keelson_updater_repositories",
+			"keelson_updater_polls_total", "keelson_updater_bumps_total", "keelson_updater_repositories", "keelson_updater_pending_moves",
+			"keelson_updater_rollouts_total", "keelson_updater_queue_depth", "keelson_updater_poll_lag_seconds_bucket", "keelson_updater_push_to_bump_seconds_bucket",
 		}, both...)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +99,7 @@ func TestMetricsAreBounded(t *testing.T) {
 				for _, found := range label.FindAllStringSubmatch(line, -1) {
 					switch key, value := found[1], found[2]; {
 					case key == "host" && !slices.Contains(hosts, value),
-						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le", "webhook", "operation", "row", "dry_run", "answer"}, key):
+						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le", "webhook", "operation", "row", "dry_run", "answer", "queue"}, key):
 						t.Errorf("unexpected label %s: %s", found[0], line)
 					}
 				}
