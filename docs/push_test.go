@@ -98,7 +98,7 @@ func TestSettingsOfThePushPageAreGood(t *testing.T) {
 // Keys, flags and outcomes are named as the code has them.
 func TestPushPageHasEveryName(t *testing.T) {
 	for _, source := range []struct{ file, page, pattern string }{
-		{"updater/receiver/config/parse.go", "push.md", `(?m)^\s+"(\w+)": +(?:way\(|func\(at value\))`},
+		{"updater/receiver/config/parse.go", "push.md", `(?m)^\s+"(\w+)": +(?:way\(|secret\(|configfile\.Set\(|func\(at configfile\.Value\))`},
 		{"cmd/keelson/push.go", "push.md", `Var\(&o\.\w+, "([a-z-]+)"`},
 		{"updater/receiver/serve.go", "observability.md", `outcome = "(\w+)"`},
 	} {

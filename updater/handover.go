@@ -37,10 +37,10 @@ func (u *Updater) beginAll(ctx context.Context, key objectKey, moves []Move) (wo
 // unplan takes a repository out of the plan that is another updater's. It comes back
 // when it is ours.
 func (u *Updater) unplan(repository string) {
-	u.takePushed(repository)
-	u.takeRipe(repository, endOfTime)
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	delete(u.pushed, repository)
+	delete(u.ripe, repository)
 	delete(u.due, repository)
 	delete(u.failures, repository)
 	delete(u.polled, repository)

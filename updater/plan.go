@@ -32,9 +32,6 @@ func (u *Updater) work(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// endOfTime is later than any moment that something waits for.
-var endOfTime = time.Unix(1<<40, 0)
-
 func (u *Updater) owns(repository string) bool {
 	return u.Ownership == nil || u.Ownership.Owns(repository)
 }

@@ -35,16 +35,16 @@ func (u *urgent[T]) take(item T) bool {
 // lanes is the order of a queue: urgent items first, each lane in the order of
 // arrival. The queue that it is in locks it.
 type lanes[T comparable] struct {
-	urgent      *urgent[T]
-	fast, slow  []T
-	inFast      map[T]bool
-	depthsKnown func(fast, slow int)
+	urgent     *urgent[T]
+	fast, slow []T
+	inFast     map[T]bool
+	depth      func(int)
 }
 
 // newQueue returns a queue that hands out urgent items first, an item to one
 // worker at a time.
 func newQueue[T comparable](first *urgent[T], clock clock.WithTicker, depth func(int)) workqueue.TypedDelayingInterface[T] {
-	order := &lanes[T]{urgent: first, inFast: map[T]bool{}, depthsKnown: func(fast, slow int) { depth(fast + slow) }}
+	order := &lanes[T]{urgent: first, inFast: map[T]bool{}, depth: depth}
 	return workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[T]{
 		Clock: clock,
 		Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[T]{Clock: clock, Queue: order}),
@@ -69,7 +69,7 @@ func (l *lanes[T]) Push(item T) {
 	} else {
 		l.slow = append(l.slow, item)
 	}
-	l.depthsKnown(len(l.fast), len(l.slow))
+	l.depth(l.Len())
 }
 
 // Len is how many items wait.
@@ -83,6 +83,6 @@ func (l *lanes[T]) Pop() (item T) {
 	} else {
 		item, l.slow = l.slow[0], l.slow[1:]
 	}
-	l.depthsKnown(len(l.fast), len(l.slow))
+	l.depth(l.Len())
 	return item
 }

@@ -9,8 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
+	"github.com/keelson-dev/keelson/internal/inflight"
 	"github.com/keelson-dev/keelson/resolver"
 )
 
@@ -46,14 +45,14 @@ type gate struct {
 	next     http.Handler
 	limits   Limits
 	inFlight atomic.Int64
-	bodies   *semaphore.Weighted
+	bodies   *inflight.Bodies
 }
 
 func newGate(next http.Handler, limits Limits) *gate {
 	if limits.InFlight <= 0 {
 		limits.InFlight = DefaultInFlight
 	}
-	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: semaphore.NewWeighted(maxBodies)}
+	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: inflight.NewBodies(maxBodies)}
 }
 
 // ServeHTTP answers one request. It counts once it is here whole: whoever only
@@ -67,10 +66,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	body := metered{from: r.Body, bodies: g.bodies}
-	read, err := io.ReadAll(&body)
-	defer func() { g.bodies.Release(body.held) }()
-	if err != nil && !errors.Is(err, errNoRoom) {
+	read, release, err := g.bodies.ReadAll(r.Body)
+	defer release()
+	if err != nil && !errors.Is(err, inflight.ErrNoRoom) {
 		http.Error(w, "the request cannot be read", http.StatusBadRequest)
 		return
 	}
@@ -87,26 +85,6 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
 	g.next.ServeHTTP(w, r)
-}
-
-// errNoRoom is a body that is too much together with those of others.
-var errNoRoom = errors.New("too much in flight")
-
-// metered takes room for what is read as it comes.
-type metered struct {
-	from   io.Reader
-	bodies *semaphore.Weighted
-	held   int64
-}
-
-// Read reads on, for as long as there is room.
-func (m *metered) Read(p []byte) (int, error) {
-	n, err := m.from.Read(p)
-	if !m.bodies.TryAcquire(int64(n)) {
-		return 0, errNoRoom
-	}
-	m.held += int64(n)
-	return n, err
 }
 
 type busyKey struct{}

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/keelson-dev/keelson/certs"
+	"github.com/keelson-dev/keelson/internal/configfile"
 	"github.com/keelson-dev/keelson/updater"
 	"github.com/keelson-dev/keelson/updater/receiver"
 	"github.com/keelson-dev/keelson/updater/receiver/config"
@@ -103,12 +104,15 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 	})
 	u.Recent = carried.Recent
 	received := receiver.New(receiver.Options{Sink: carried, Metrics: counted, Log: logger})
-	settings := &config.Watcher{
-		Path:   o.config,
+	settings, err := configfile.NewWatcher(configfile.WatcherOptions[config.Config]{
+		What: "the push settings", Parse: config.ParseFrom, Path: o.config,
 		Apply:  func(c *config.Config) error { received.Configure(ctx, c); return nil },
 		Report: func(err error) { logger.Error(err, "the settings before stay in force") },
+	})
+	if err != nil {
+		return err
 	}
-	if err := settings.Load(); err != nil {
+	if err := settings.Load(ctx); err != nil {
 		return err
 	}
 	server := &receiver.Server{Address: o.address, Handler: received, Log: logger}

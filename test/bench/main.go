@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
+func run(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.source, "source", ".", "folder of the repository")
@@ -64,15 +64,11 @@ func run(ctx context.Context, args []string) (err error) {
 	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 
-	c, err := cluster.Start(ctx, cluster.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		err = errors.Join(err, c.Stop(end))
-	}()
+	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error { return compare(ctx, c, o) })
+}
+
+// compare measures everything in one cluster.
+func compare(ctx context.Context, c *cluster.Cluster, o options) error {
 	b, err := prepare(ctx, c, o)
 	if err != nil {
 		return err

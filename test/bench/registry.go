@@ -1,15 +1,14 @@
 package main
 
 import (
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"regexp"
 	"sync/atomic"
 	"time"
+
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // repository is the one that the cluster's registry has.
@@ -28,13 +27,11 @@ type registry struct {
 
 func newRegistry(backend string, latency time.Duration) *registry {
 	r := &registry{}
-	forward := &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(&url.URL{Scheme: "http", Host: backend})
-			p.Out.URL.Path = anyRepository.ReplaceAllString(p.Out.URL.Path, "/v2/"+repository+"/")
-			p.Out.Host = p.In.Host // the registry names itself by it
-		},
-		ErrorLog: log.New(io.Discard, "", 0), // requests that were given up
+	forward := cluster.FrontOf(backend)
+	pass := forward.Rewrite
+	forward.Rewrite = func(p *httputil.ProxyRequest) {
+		pass(p)
+		p.Out.URL.Path = anyRepository.ReplaceAllString(p.Out.URL.Path, "/v2/"+repository+"/")
 	}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.requests.Add(1)

@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // mood is what the registry does to every request for a while.
@@ -38,13 +39,7 @@ func newMoody(t *testing.T, backend string) *moody {
 	t.Helper()
 	m := &moody{requests: map[string]int{}, now: mood{name: "well"}}
 	quiet := log.New(io.Discard, "", 0) // copies are cut short on purpose
-	m.forward = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: backend})
-			r.Out.Host = r.In.Host // the registry names itself by it
-		},
-		ErrorLog: quiet,
-	}
+	m.forward = cluster.FrontOf(backend)
 	m.Server = httptest.NewUnstartedServer(m)
 	m.Config.ErrorLog = quiet
 	m.Config.BaseContext = func(net.Listener) context.Context { return t.Context() }

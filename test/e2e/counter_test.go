@@ -1,15 +1,13 @@
 package e2e
 
 import (
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // counter stands in front of a registry and notes what is asked of it.
@@ -23,13 +21,7 @@ type counter struct {
 
 func newCounter(backend string) *counter {
 	c := &counter{lists: map[string][]time.Time{}}
-	forward := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: backend})
-			r.Out.Host = r.In.Host // the registry names itself by it
-		},
-		ErrorLog: log.New(io.Discard, "", 0), // requests that were given up
-	}
+	forward := cluster.FrontOf(backend)
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.note(r, time.Now())
 		forward.ServeHTTP(w, r)

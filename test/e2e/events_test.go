@@ -27,6 +27,19 @@ func (s *space) polls() int {
 	return s.metric(shared.keelson.Updater().Metrics, "keelson_updater_polls_total")
 }
 
+// polled waits for three more polls of every repository that is polled.
+func (s *space) polled() {
+	s.t.Helper()
+	before := s.polls()
+	n := 3 * s.metric(shared.keelson.Updater().Metrics, "keelson_updater_repositories")
+	s.await(fmt.Sprintf("%d polls", n), func(context.Context) error {
+		if got := s.polls() - before; got < n {
+			return fmt.Errorf("%d", got)
+		}
+		return nil
+	})
+}
+
 // metric adds up the values of a metric, over all of its labels.
 func (s *space) metric(base, name string) int {
 	s.t.Helper()

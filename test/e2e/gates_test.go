@@ -89,17 +89,30 @@ func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
 	}
 }
 
-// failing is a Deployment whose rollout fails after three seconds.
+// failing is a Deployment whose rollout fails with a tag that cannot be pulled.
 func (s *space) failing(name string, annotations ...string) string {
 	return s.manifest(name, "1.2.0", append(annotations, "keelson.dev/policy: glob:1.*", everySecond)...)
 }
 
+// runsUntil starts one, named web, whose rollout has so many seconds.
+func (s *space) runsUntil(deadline int, annotations ...string) {
+	s.t.Helper()
+	s.push("1.2.0")
+	s.must(s.failing("web", annotations...), "apply", "-f", "-")
+	s.must("", "patch", "deployment/web", "-p", fmt.Sprintf(`{"spec":{"progressDeadlineSeconds":%d}}`, deadline))
+	s.settled("web")
+}
+
+func (s *space) wantHold(want string) {
+	s.t.Helper()
+	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != want {
+		s.t.Errorf("hold %q, want %q", got, want)
+	}
+}
+
 func TestFailedRolloutIsTold(t *testing.T) {
 	s := newSpace(t)
-	s.push("1.2.0")
-	s.must(s.failing("web"), "apply", "-f", "-")
-	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
-	s.settled("web")
+	s.runsUntil(3)
 	s.push("1.3.0-unpullable")
 	s.event("web", "RolloutFailed", "its progress deadline is exceeded")
 	s.wantTag("web", "1.3.0-unpullable")
@@ -109,25 +122,14 @@ func TestFailedRolloutIsTold(t *testing.T) {
 
 func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 	s := newSpace(t)
-	s.push("1.2.0")
-	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
-	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
-	s.settled("web")
+	s.runsUntil(3, "keelson.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
 	s.settled("web")
 	s.wantTag("web", "1.2.0")
-	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "web=1.3.0-unpullable" {
-		t.Errorf("hold %q", got)
-	}
+	s.wantHold("web=1.3.0-unpullable")
 	revision := s.settled("web")
-	polls := s.polls()
-	s.await("three more polls", func(context.Context) error {
-		if n := s.polls() - polls; n < 3 {
-			return fmt.Errorf("%d", n)
-		}
-		return nil
-	})
+	s.polled()
 	if got := s.settled("web"); got != revision {
 		t.Errorf("it rolled again: revision %s -> %s", revision, got)
 	}
@@ -135,18 +137,13 @@ func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 	s.push("1.4.0")
 	s.awaitTag("web", "1.4.0")
 	s.event("web", "RolloutSucceeded", ":1.4.0")
-	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "" {
-		t.Errorf("hold %q", got)
-	}
+	s.wantHold("")
 }
 
 // What somebody writes after a move is theirs: their rollout is not taken back.
 func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 	s := newSpace(t)
-	s.push("1.2.0")
-	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
-	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3}}`)
-	s.settled("web")
+	s.runsUntil(3, "keelson.dev/rollback: auto")
 	s.push("1.3.0")
 	s.event("web", "RolloutSucceeded", ":1.3.0")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"no":"such"}}}}}`)
@@ -158,27 +155,16 @@ func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 		}
 		return fmt.Errorf("it has not")
 	})
-	polls := s.polls()
-	s.await("three more polls", func(context.Context) error {
-		if n := s.polls() - polls; n < 3 {
-			return fmt.Errorf("%d", n)
-		}
-		return nil
-	})
+	s.polled()
 	s.wantTag("web", "1.3.0")
-	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != "" {
-		t.Errorf("hold %q", got)
-	}
+	s.wantHold("")
 }
 
 // A leader that ends while Pods roll leaves the verdict, and what follows from it,
 // to the next one.
 func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
 	s := newSpace(t)
-	s.push("1.2.0")
-	s.must(s.failing("web", "keelson.dev/rollback: auto"), "apply", "-f", "-")
-	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":6}}`)
-	s.settled("web")
+	s.runsUntil(6, "keelson.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.awaitTag("web", "1.3.0-unpullable")
 	s.kill()

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -43,19 +42,6 @@ func (s *steps) awaitImage(image string) {
 	s.await(s.object+" to name "+image, func(context.Context) error {
 		if got := s.image(); got != image {
 			return errors.New("it names " + got)
-		}
-		return nil
-	})
-}
-
-// polled waits for three more polls of every repository that is polled.
-func (s *steps) polled() {
-	s.t.Helper()
-	before := s.polls()
-	n := 3 * s.metric(shared.keelson.Updater().Metrics, "keelson_updater_repositories")
-	s.await(fmt.Sprintf("%d polls", n), func(context.Context) error {
-		if got := s.polls() - before; got < n {
-			return fmt.Errorf("%d", got)
 		}
 		return nil
 	})

@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) (err error) {
+func run(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet("latency", flag.ContinueOnError)
 	flags.StringVar(&o.source, "source", ".", "folder of the repository")
@@ -57,25 +57,18 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	c, err := cluster.Start(ctx, cluster.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		err = errors.Join(err, c.Stop(end))
-	}()
-	m, err := prepare(ctx, c, o)
-	if err != nil {
-		return err
-	}
-	watching, unwatch := context.WithCancel(ctx)
-	defer unwatch()
-	if err := m.watch(watching); err != nil {
-		return err
-	}
-	return m.compare(ctx)
+	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error {
+		m, err := prepare(ctx, c, o)
+		if err != nil {
+			return err
+		}
+		watching, unwatch := context.WithCancel(ctx)
+		defer unwatch()
+		if err := m.watch(watching); err != nil {
+			return err
+		}
+		return m.compare(ctx)
+	})
 }
 
 // settings let the registry be asked as often as this takes, and anybody who can

@@ -107,26 +107,21 @@ func measure(ctx context.Context, o options) (figures []figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.Remove(policy)) }()
-	c, err := cluster.Start(ctx, cluster.Options{APIServerFlags: []string{"--audit-policy-file=" + policy}})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		err = errors.Join(err, c.Stop(end))
-	}()
-	s, err := prepare(ctx, c, o)
-	if err != nil {
-		return nil, err
-	}
-	defer s.registry.Close()
-	for i := range o.sizes {
-		f, err := s.measure(ctx, i)
+	audited := cluster.Options{APIServerFlags: []string{"--audit-policy-file=" + policy}}
+	err = cluster.Use(ctx, audited, func(c *cluster.Cluster) error {
+		s, err := prepare(ctx, c, o)
 		if err != nil {
-			return nil, fmt.Errorf("measuring %d workloads: %w", o.sizes[i], err)
+			return err
 		}
-		figures = append(figures, f)
-	}
-	return figures, nil
+		defer s.registry.Close()
+		for i := range o.sizes {
+			f, err := s.measure(ctx, i)
+			if err != nil {
+				return fmt.Errorf("measuring %d workloads: %w", o.sizes[i], err)
+			}
+			figures = append(figures, f)
+		}
+		return nil
+	})
+	return figures, err
 }

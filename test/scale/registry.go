@@ -1,14 +1,12 @@
 package main
 
 import (
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
+
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // registry stands in front of the cluster's and counts the lists that are read.
@@ -21,13 +19,7 @@ type registry struct {
 
 func newRegistry(backend string) *registry {
 	r := &registry{lists: map[string]int{}}
-	forward := &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(&url.URL{Scheme: "http", Host: backend})
-			p.Out.Host = p.In.Host // the registry names itself by it
-		},
-		ErrorLog: log.New(io.Discard, "", 0), // requests that were given up
-	}
+	forward := cluster.FrontOf(backend)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if path, ok := strings.CutSuffix(request.URL.Path, "/tags/list"); ok {
 			r.mu.Lock()

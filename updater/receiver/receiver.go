@@ -13,10 +13,10 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 	"k8s.io/utils/clock"
 
+	"github.com/keelson-dev/keelson/internal/inflight"
 	"github.com/keelson-dev/keelson/updater"
 	"github.com/keelson-dev/keelson/updater/receiver/config"
 )
@@ -61,7 +61,7 @@ type Options struct {
 // Receiver answers notifications. Before Configure it answers 404 to all.
 type Receiver struct {
 	options Options
-	bodies  *semaphore.Weighted
+	bodies  *inflight.Bodies
 	routes  atomic.Pointer[map[config.SenderKind]*route]
 }
 
@@ -88,7 +88,7 @@ func New(o Options) *Receiver {
 	if o.Keys == nil {
 		o.Keys = keyClient()
 	}
-	return &Receiver{options: o, bodies: semaphore.NewWeighted(maxBodies)}
+	return &Receiver{options: o, bodies: inflight.NewBodies(maxBodies)}
 }
 
 // Configure puts senders in force, in place of those before. Keys of identity

@@ -8,8 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
+	"github.com/keelson-dev/keelson/internal/inflight"
 	"github.com/keelson-dev/keelson/updater"
 )
 
@@ -71,14 +70,13 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) 
 	if route.headerAlone() && route.sender(req, nil) == nil {
 		return r.refuse(route)
 	}
-	body := metered{from: http.MaxBytesReader(w, req.Body, MaxBody), bodies: r.bodies}
-	defer body.release()
-	payload, err := io.ReadAll(&body)
+	payload, release, err := r.bodies.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
+	defer release()
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return answer{outcome: tooLarge, status: http.StatusRequestEntityTooLarge, text: "the notification is too large"}
-	case errors.Is(err, errNoRoom):
+	case errors.Is(err, inflight.ErrNoRoom):
 		return answer{outcome: overloaded, status: http.StatusServiceUnavailable, text: "too many notifications at once"}
 	case err != nil:
 		return answer{outcome: malformed, status: http.StatusBadRequest, text: "the notification cannot be read"}
@@ -187,26 +185,3 @@ func (t *route) readsQuery() bool {
 	}
 	return false
 }
-
-// errNoRoom is a body that is too much together with those of others.
-var errNoRoom = errors.New("too much in flight")
-
-// metered takes room for what is read as it comes: whoever only announces a
-// body, or drips it, takes nobody's place.
-type metered struct {
-	from   io.Reader
-	bodies *semaphore.Weighted
-	held   int64
-}
-
-// Read reads on, for as long as there is room.
-func (m *metered) Read(p []byte) (int, error) {
-	n, err := m.from.Read(p)
-	if !m.bodies.TryAcquire(int64(n)) {
-		return 0, errNoRoom
-	}
-	m.held += int64(n)
-	return n, err
-}
-
-func (m *metered) release() { m.bodies.Release(m.held) }

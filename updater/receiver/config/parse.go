@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/keelson-dev/keelson/internal/configfile"
 	"github.com/keelson-dev/keelson/resolver"
-	registryconfig "github.com/keelson-dev/keelson/resolver/registry/config"
 )
 
 // maxSenders bounds the file: each request is compared with all senders of its
@@ -28,50 +28,56 @@ const (
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`)
 
+// secretKeys name files: who takes one for the secret itself must not find that in a
+// log.
+var secretKeys = []string{"hmacSecretFile", "bearerTokenFile", "queryTokenFile", "usernameFile", "passwordFile"}
+
 // Parse reads a settings file. name is its path, which messages begin with; the
 // files that the settings name are looked for from its folder. The error is of
-// type [registryconfig.Faults] and holds all that is wrong.
+// type [configfile.Faults] and holds all that is wrong.
 func Parse(name string, data []byte) (*Config, error) {
-	r := &reader{name: name, dir: filepath.Dir(name), read: map[string][]byte{}}
-	return r.parse(data)
+	return ParseFrom(name, data, configfile.NewFiles(filepath.Dir(name)))
 }
 
-func (r *reader) parse(data []byte) (*Config, error) {
+// ParseFrom is Parse with the files that the settings may name, for a
+// [configfile.Watcher].
+func ParseFrom(name string, data []byte, from *configfile.Files) (*Config, error) {
+	format := configfile.Format{APIVersion: APIVersion, Kind: Kind, Secret: secretKeys}
+	return configfile.Parse(format, name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
+		r := &reader{common}
+		return r.config(root)
+	})
+}
+
+type reader struct{ *configfile.Reader }
+
+func (r *reader) config(at configfile.Value) *Config {
 	c := &Config{}
-	if root, ok := r.document(data); ok {
-		given := r.object(root, fields{
-			"apiVersion": func(at value) { r.exactly(at, APIVersion) },
-			"kind":       func(at value) { r.exactly(at, Kind) },
-			"senders":    func(at value) { c.Senders = r.senders(at) },
-		})
-		r.need(root, given, "apiVersion", APIVersion)
-		r.need(root, given, "kind", Kind)
-		r.need(root, given, "senders", "a list of senders")
-	}
-	if len(r.faults) > 0 {
-		return nil, r.sorted()
-	}
-	return c, nil
+	known := r.Head()
+	known["senders"] = configfile.Set(&c.Senders, r.senders)
+	given := r.Object(at, known)
+	r.NeedHead(at, given)
+	r.Need(at, given, "senders", "a list of senders")
+	return c
 }
 
-func (r *reader) senders(at value) []Sender {
+func (r *reader) senders(at configfile.Value) []Sender {
 	var senders []Sender
 	names, open := map[string]int{}, map[SenderKind]int{}
 	paths := map[SenderKind]int{}
-	for _, item := range r.list(at, "a list of senders") {
+	n := r.List(at, "a list of senders", func(item configfile.Value) {
 		if len(senders) == maxSenders {
-			r.bad(item, "too many senders", fmt.Sprintf("up to %d", maxSenders))
-			break
+			return
 		}
 		s := r.sender(item)
-		line := item.node.Line
+		line := item.Node.Line
 		if first, again := names[s.Name]; again && s.Name != "" {
-			r.add(registryconfig.Fault{Line: line, Path: item.path + ".name", Value: s.Name,
+			r.Add(configfile.Fault{Line: line, Path: item.Path + ".name", Value: s.Name,
 				Problem: fmt.Sprintf("the same as on line %d; give each sender a name of its own", first)})
 		}
 		first, shared := paths[s.Kind]
 		if _, before := open[s.Kind]; s.Kind != "" && shared && (before || s.Auth.Unauthenticated) {
-			r.add(registryconfig.Fault{Line: line, Path: item.path, Problem: fmt.Sprintf(
+			r.Add(configfile.Fault{Line: line, Path: item.Path, Problem: fmt.Sprintf(
 				"its path is that of the sender on line %d, and one of the two lets everybody in", first)})
 		}
 		names[s.Name] = line
@@ -82,31 +88,37 @@ func (r *reader) senders(at value) []Sender {
 			open[s.Kind] = line
 		}
 		senders = append(senders, s)
-	}
-	if at.node.ShortTag() == seqTag && len(at.node.Content) == 0 {
-		r.bad(at, "the list is empty", "one sender or more")
+	})
+	switch {
+	case n > maxSenders:
+		r.Bad(at, "too many senders", fmt.Sprintf("up to %d", maxSenders))
+	case n == 0 && at.Has("!!seq"):
+		r.Bad(at, "the list is empty", "one sender or more")
 	}
 	return senders
 }
 
-func (r *reader) sender(at value) Sender {
+func (r *reader) sender(at configfile.Value) Sender {
 	var s Sender
-	var ways []value
-	way := func(read func(value)) func(value) {
-		return func(at value) { ways = append(ways, at); read(at) }
+	var ways []configfile.Value
+	way := func(read func(configfile.Value)) func(configfile.Value) {
+		return func(at configfile.Value) { ways = append(ways, at); read(at) }
 	}
-	given := r.object(at, fields{
-		"name":            func(at value) { s.Name = r.matching(at, nameForm, allowedName) },
-		"sender":          func(at value) { s.Kind = r.kind(at) },
-		"registry":        func(at value) { s.Registry = r.registry(at) },
-		"hmacSecretFile":  way(func(at value) { s.Auth.HMACSecret = r.secret(at, minSecret, allowedFile) }),
-		"bearerTokenFile": way(func(at value) { s.Auth.BearerToken = r.secret(at, minSecret, allowedFile) }),
-		"queryTokenFile":  way(func(at value) { s.Auth.QueryToken = r.secret(at, minSecret, allowedFile) }),
-		"basic":           way(func(at value) { s.Auth.Basic = r.basic(at) }),
-		"oidc":            way(func(at value) { s.Auth.OIDC = r.oidc(at) }),
-		"unauthenticated": way(func(at value) { s.Auth.Unauthenticated = r.yes(at) }),
+	secret := func(to *Secret) func(configfile.Value) {
+		return way(configfile.Set(to, r.secret(minSecret, allowedFile)))
+	}
+	given := r.Object(at, configfile.Fields{
+		"name":            configfile.Set(&s.Name, r.name),
+		"sender":          configfile.Set(&s.Kind, r.kind),
+		"registry":        configfile.Set(&s.Registry, r.registry),
+		"hmacSecretFile":  secret(&s.Auth.HMACSecret),
+		"bearerTokenFile": secret(&s.Auth.BearerToken),
+		"queryTokenFile":  secret(&s.Auth.QueryToken),
+		"basic":           way(configfile.Set(&s.Auth.Basic, r.basic)),
+		"oidc":            way(configfile.Set(&s.Auth.OIDC, r.oidc)),
+		"unauthenticated": way(configfile.Set(&s.Auth.Unauthenticated, r.yes)),
 	})
-	r.need(at, given, "sender", kindNames())
+	r.Need(at, given, "sender", kindNames())
 	if _, ok := given["name"]; !ok {
 		s.Name = string(s.Kind)
 	}
@@ -116,41 +128,77 @@ func (r *reader) sender(at value) Sender {
 	return s
 }
 
-// suits checks what a kind of sender can do.
-func (r *reader) suits(at value, s Sender, given map[string]value, ways []value) {
-	switch {
-	case len(ways) == 0:
-		r.add(registryconfig.Fault{Line: at.node.Line, Path: at.path, Problem: "nothing says how the sender proves who it is", Allowed: allowedAuth})
-	case len(ways) > 1:
-		r.add(registryconfig.Fault{Line: ways[1].node.Line, Path: ways[1].path,
-			Problem: "a sender proves who it is in one way", Allowed: allowedAuth})
+func (r *reader) name(at configfile.Value) string {
+	text := r.Text(at, allowedName)
+	if text != "" && !nameForm.MatchString(text) {
+		r.Bad(at, "", allowedName)
+		return ""
 	}
-	if key, ok := given["hmacSecretFile"]; ok && !s.Kind.Signs() {
-		r.bad(key, fmt.Sprintf("%s does not sign what it sends", s.Kind), "")
+	return text
+}
+
+// yes reads what has to be said explicitly, and has no other value.
+func (r *reader) yes(at configfile.Value) bool {
+	if at.Has("!!bool") && strings.EqualFold(at.Node.Value, "true") {
+		return true
 	}
-	if key, ok := given["queryTokenFile"]; ok && !s.Kind.OnlyURL() {
-		r.bad(key, "URLs end in logs, and "+string(s.Kind)+" can send a header", "only for dockerhub and quay")
-	}
-	if key, ok := given["oidc"]; ok && !s.Kind.Google() {
-		r.bad(key, fmt.Sprintf("%s sends no such token", s.Kind), "only for gar and gcr")
-	}
-	if key, ok := given["registry"]; ok && s.Kind == Native {
-		r.bad(key, "a native notification names the image in full", "")
-	}
-	if _, ok := given["registry"]; !ok && s.Kind.NamesNoRegistry() {
-		r.need(at, given, "registry", allowedRegistry)
+	r.Bad(at, "", "true")
+	return false
+}
+
+// secret reads the file that a value names.
+func (r *reader) secret(least int, allowed string) func(configfile.Value) Secret {
+	return func(at configfile.Value) Secret {
+		data, ok := r.File(at, allowed)
+		text := strings.TrimSpace(string(data))
+		switch {
+		case !ok:
+		case len(text) < least:
+			r.Bad(at, fmt.Sprintf("the file holds %d bytes", len(text)), allowed)
+		case strings.ContainsAny(text, "\r\n"):
+			r.Bad(at, "the file has several lines", "one secret a file; list the sender twice to take an old and a new one")
+		default:
+			return Secret(text)
+		}
+		return ""
 	}
 }
 
-func (r *reader) kind(at value) SenderKind {
-	text := r.text(at, kindNames())
+// suits checks what a kind of sender can do.
+func (r *reader) suits(at configfile.Value, s Sender, given map[string]configfile.Value, ways []configfile.Value) {
+	switch {
+	case len(ways) == 0:
+		r.Add(configfile.Fault{Line: at.Node.Line, Path: at.Path, Problem: "nothing says how the sender proves who it is", Allowed: allowedAuth})
+	case len(ways) > 1:
+		r.Add(configfile.Fault{Line: ways[1].Node.Line, Path: ways[1].Path,
+			Problem: "a sender proves who it is in one way", Allowed: allowedAuth})
+	}
+	if key, ok := given["hmacSecretFile"]; ok && !s.Kind.Signs() {
+		r.Bad(key, fmt.Sprintf("%s does not sign what it sends", s.Kind), "")
+	}
+	if key, ok := given["queryTokenFile"]; ok && !s.Kind.OnlyURL() {
+		r.Bad(key, "URLs end in logs, and "+string(s.Kind)+" can send a header", "only for dockerhub and quay")
+	}
+	if key, ok := given["oidc"]; ok && !s.Kind.Google() {
+		r.Bad(key, fmt.Sprintf("%s sends no such token", s.Kind), "only for gar and gcr")
+	}
+	if key, ok := given["registry"]; ok && s.Kind == Native {
+		r.Bad(key, "a native notification names the image in full", "")
+	}
+	if _, ok := given["registry"]; !ok && s.Kind.NamesNoRegistry() {
+		r.Need(at, given, "registry", allowedRegistry)
+	}
+}
+
+func (r *reader) kind(at configfile.Value) SenderKind {
+	text := r.Text(at, kindNames())
 	for _, kind := range Kinds() {
 		if text == string(kind) {
 			return kind
 		}
 	}
 	if text != "" {
-		r.bad(at, "", kindNames())
+		r.Bad(at, "", kindNames())
 	}
 	return ""
 }
@@ -165,8 +213,8 @@ func kindNames() string {
 
 // registry checks that images can begin so, and keeps the spelling that a
 // repository has: docker.io, in lower case.
-func (r *reader) registry(at value) string {
-	text := r.text(at, allowedRegistry)
+func (r *reader) registry(at configfile.Value) string {
+	text := r.Text(at, allowedRegistry)
 	if text == "" {
 		return ""
 	}
@@ -176,48 +224,48 @@ func (r *reader) registry(at value) string {
 	registry, ok := strings.CutSuffix(reference.Repository, probe)
 	// A word without a dot or a port would be a path on Docker Hub.
 	if err != nil || !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
-		r.bad(at, "", allowedRegistry)
+		r.Bad(at, "", allowedRegistry)
 		return ""
 	}
 	return registry
 }
 
-func (r *reader) basic(at value) *Basic {
+func (r *reader) basic(at configfile.Value) *Basic {
 	var b Basic
-	given := r.object(at, fields{
-		"usernameFile": func(at value) { b.Username = r.secret(at, 1, allowedWord) },
-		"passwordFile": func(at value) { b.Password = r.secret(at, minSecret, allowedFile) },
+	given := r.Object(at, configfile.Fields{
+		"usernameFile": configfile.Set(&b.Username, r.secret(1, allowedWord)),
+		"passwordFile": configfile.Set(&b.Password, r.secret(minSecret, allowedFile)),
 	})
-	r.need(at, given, "usernameFile", allowedWord)
-	r.need(at, given, "passwordFile", allowedFile)
+	r.Need(at, given, "usernameFile", allowedWord)
+	r.Need(at, given, "passwordFile", allowedFile)
 	return &b
 }
 
-func (r *reader) oidc(at value) *OIDC {
+func (r *reader) oidc(at configfile.Value) *OIDC {
 	o := OIDC{Issuer: googleIssuer, KeysURL: googleKeys}
 	const audience, email = "the audience that the subscription sets", "the e-mail of the subscription's service account"
-	given := r.object(at, fields{
-		"issuer":   func(at value) { o.Issuer = r.https(at) },
-		"audience": func(at value) { o.Audience = r.text(at, audience) },
-		"email":    func(at value) { o.Email = r.text(at, email) },
-		"keysURL":  func(at value) { o.KeysURL = r.https(at) },
+	given := r.Object(at, configfile.Fields{
+		"issuer":   configfile.Set(&o.Issuer, r.https),
+		"audience": func(at configfile.Value) { o.Audience = r.Text(at, audience) },
+		"email":    func(at configfile.Value) { o.Email = r.Text(at, email) },
+		"keysURL":  configfile.Set(&o.KeysURL, r.https),
 	})
-	r.need(at, given, "audience", audience)
-	r.need(at, given, "email", email)
+	r.Need(at, given, "audience", audience)
+	r.Need(at, given, "email", email)
 	_, issuer := given["issuer"]
 	if _, keys := given["keysURL"]; given != nil && issuer != keys {
-		r.bad(at, "issuer and keysURL belong together", "both, or neither for Google's")
+		r.Bad(at, "issuer and keysURL belong together", "both, or neither for Google's")
 	}
 	return &o
 }
 
-func (r *reader) https(at value) string {
+func (r *reader) https(at configfile.Value) string {
 	const allowed = "an https:// URL without user, query and fragment"
-	text := r.text(at, allowed)
+	text := r.Text(at, allowed)
 	u, err := url.Parse(text)
 	if text != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
-		at.veiled = true // it may hold a password
-		r.bad(at, "", allowed)
+		at.Veiled = true // it may hold a password
+		r.Bad(at, "", allowed)
 	}
 	return text
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	registryconfig "github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/keelson-dev/keelson/internal/configfile"
 	"github.com/keelson-dev/keelson/updater/receiver/config"
 )
 
@@ -84,11 +84,12 @@ const ways = "one of hmacSecretFile, bearerTokenFile, queryTokenFile, basic, oid
 func TestFaultsAreTold(t *testing.T) {
 	kinds := "native, dockerhub, quay, azure, github, harbor, jfrog, registry, gitlab, ecr, gcr, gar, gitea, forgejo, cloudevents"
 	keys := "basic, bearerTokenFile, hmacSecretFile, name, oidc, queryTokenFile, registry, sender, unauthenticated"
+	const anchors = "anchors and aliases (& and *) have no place here; put a text that begins with one in quotes"
 	for name, test := range map[string]struct{ text, want string }{
 		"an empty file":   {"", "1: the file is empty; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
-		"no YAML":         {"a: [", "1: not YAML; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
+		"no YAML":         {"a: [", "1: not YAML: did not find expected node content"},
 		"a list":          {"- a", "1: no mapping; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
-		"two documents":   {head + "- {sender: quay, unauthenticated: true}\n---\na: b\n", "5: something follows the first document; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
+		"two documents":   {head + "- {sender: quay, unauthenticated: true}\n---\na: b\n", "5: a second document begins here; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
 		"another kind":    {"apiVersion: v1\nkind: PushConfig\nsenders: [{sender: quay, unauthenticated: true}]", `1: apiVersion: "v1": allowed: keelson.dev/v1alpha1`},
 		"nothing said":    {"{}", "1: apiVersion: required; allowed: keelson.dev/v1alpha1\n1: kind: required; allowed: PushConfig\n1: senders: required; allowed: a list of senders"},
 		"nobody":          {head + "  []", "4: senders: the list is empty; allowed: one sender or more"},
@@ -103,7 +104,7 @@ func TestFaultsAreTold(t *testing.T) {
 		"a short secret":  {head + "- {sender: github, hmacSecretFile: short}", "4: senders[0].hmacSecretFile: the file holds 7 bytes; allowed: a file with a secret of 16 bytes or more"},
 		"an empty secret": {head + "- {sender: github, hmacSecretFile: empty}", "4: senders[0].hmacSecretFile: the file holds 0 bytes; allowed: a file with a secret of 16 bytes or more"},
 		"several lines":   {head + "- {sender: github, hmacSecretFile: lines}", "4: senders[0].hmacSecretFile: the file has several lines; allowed: one secret a file; list the sender twice to take an old and a new one"},
-		"a folder":        {head + "- {sender: github, hmacSecretFile: .}", "4: senders[0].hmacSecretFile: the file cannot be read; allowed: a file with a secret of 16 bytes or more"},
+		"a folder":        {head + "- {sender: github, hmacSecretFile: .}", "4: senders[0].hmacSecretFile: not a regular file; allowed: a file with a secret of 16 bytes or more"},
 		"no signature":    {head + "- {sender: quay, hmacSecretFile: secret}", "4: senders[0].hmacSecretFile: quay does not sign what it sends"},
 		"a needless URL":  {head + "- {sender: github, queryTokenFile: secret}", "4: senders[0].queryTokenFile: URLs end in logs, and github can send a header; allowed: only for dockerhub and quay"},
 		"no such token":   {head + "- {sender: quay, oidc: {audience: a, email: b}}", "4: senders[0].oidc: quay sends no such token; allowed: only for gar and gcr"},
@@ -120,12 +121,12 @@ func TestFaultsAreTold(t *testing.T) {
 			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets everybody in"},
 		"a path open first": {head + "- {sender: harbor, unauthenticated: true}\n- {name: b, sender: harbor, bearerTokenFile: secret}",
 			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets everybody in"},
-		"an alias": {head + "- &a {sender: quay, unauthenticated: true}\n- *a", "5: senders[1]: aliases (*) have no place here; allowed: a mapping with " + keys},
+		"an alias": {head + "- &a {sender: quay, unauthenticated: true}\n- *a", "4: " + anchors + "\n5: " + anchors},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(folder(t), "push.yaml")
 			_, err := config.Parse(file, []byte(test.text))
-			var faults registryconfig.Faults
+			var faults configfile.Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("got %v, want faults", err)
 			}

@@ -8,8 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keelson-dev/keelson/internal/configfile"
 	"github.com/keelson-dev/keelson/updater/receiver/config"
 )
+
+func watcher(t *testing.T, o configfile.WatcherOptions[config.Config]) *configfile.Watcher[config.Config] {
+	t.Helper()
+	o.What, o.Parse = "the push settings", config.ParseFrom
+	w, err := configfile.NewWatcher(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
 
 // A secret that is renewed, as the kubelet does by swapping a link, is in force
 // without a restart; settings that are broken leave the last good ones so.
@@ -34,12 +45,12 @@ func TestSettingsAndSecretsAreReadAgain(t *testing.T) {
 	}
 	point("one")
 	applied, reported := make(chan string, 9), make(chan error, 9)
-	w := &config.Watcher{
+	w := watcher(t, configfile.WatcherOptions[config.Config]{
 		Path: file, Interval: time.Millisecond,
 		Apply:  func(c *config.Config) error { applied <- string(c.Senders[0].Auth.HMACSecret); return nil },
 		Report: func(err error) { reported <- err },
-	}
-	if err := w.Load(); err != nil {
+	})
+	if err := w.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -77,12 +88,12 @@ func TestSettingsAndSecretsAreReadAgain(t *testing.T) {
 
 func TestAProgramDoesNotStartWithFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "push.yaml")
-	w := &config.Watcher{Path: file, Apply: func(*config.Config) error { t.Error("applied"); return nil }}
-	if err := w.Load(); err == nil {
+	w := watcher(t, configfile.WatcherOptions[config.Config]{Path: file, Apply: func(*config.Config) error { t.Error("applied"); return nil }})
+	if err := w.Load(t.Context()); err == nil {
 		t.Error("no error without a file")
 	}
 	write(t, file, "{}")
-	if err := w.Load(); err == nil {
+	if err := w.Load(t.Context()); err == nil {
 		t.Error("no error with faults")
 	}
 }
