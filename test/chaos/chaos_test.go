@@ -24,6 +24,7 @@ import (
 
 	"github.com/keelson-dev/keelson/test/cluster"
 	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/keelson-dev/keelson/webhook"
 )
 
 var (
@@ -46,7 +47,12 @@ func TestChaos(t *testing.T) {
 	registry := newMoody(t, c.Registry)
 	keelson, err := installation.Install(t.Context(), c, installation.Options{
 		Source: "../..", Args: []string{"--private-registries=" + registry.host()},
-		WebhookArgs: []string{"--fresh-for=1s"}, // so that the registry's moods are felt
+		WebhookArgs: []string{
+			"--fresh-for=1s", // so that the registry's moods are felt
+			// As in production: the API server's idle connections to a replica outlive its
+			// route, and one that is closed with a request on its way loses that.
+			"--shutdown-delay=" + webhook.DefaultShutdownDelay.String(),
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ func (t *troubles) kill(ctx context.Context) error {
 }
 
 // drain ends a replica as the kubelet does: no new connections first, then
-// SIGTERM. No write may fail.
+// SIGTERM, which answers for a while. No write may fail.
 func (t *troubles) drain(ctx context.Context) error {
 	victim, others := t.pick()
 	if err := t.keelson.Route(others...); err != nil {
