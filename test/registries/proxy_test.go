@@ -9,11 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // What requests ask for, as a proxy counts them.
@@ -63,7 +62,13 @@ func unstarted(t *testing.T, backend string) *proxy {
 	t.Helper()
 	p := &proxy{backend: backend, calls: map[string]int{}, faults: map[string]http.HandlerFunc{}}
 	quiet := log.New(io.Discard, "", 0) // handshakes and copies fail on purpose
-	p.forward = cluster.FrontOf(p.backend)
+	p.forward = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: p.backend})
+			r.Out.Host = r.In.Host // the registry names itself by it
+		},
+		ErrorLog: quiet,
+	}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
 	p.Config.ErrorLog = quiet
 	p.Config.BaseContext = func(net.Listener) context.Context { return t.Context() }
