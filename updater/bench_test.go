@@ -31,6 +31,8 @@ var noon = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 type server struct {
 	kinds   workload.Kinds
 	objects map[string]*unstructured.Unstructured
+	// behind are workloads as the cache still has them.
+	behind map[string]*unstructured.Unstructured
 	// writes are how often it was asked to write: dry runs count, too.
 	writes int
 	// answer is what becomes of a write: the object as admission leaves it, or a
@@ -65,9 +67,12 @@ func (c cached) Get(_ context.Context, key client.ObjectKey, into client.Object,
 	if !ok {
 		return nil
 	}
+	if o, behind := c.behind[key.Name]; behind {
+		full = o
+	}
 	kept, err := strip(c.kinds)(full.DeepCopy())
 	if err == nil {
-		kept.(*unstructured.Unstructured).DeepCopyInto(full)
+		kept.(*unstructured.Unstructured).DeepCopyInto(into.(*unstructured.Unstructured))
 	}
 	return err
 }

@@ -94,6 +94,9 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 		u.pending.forget(key)
 		return nil, o, pushed
 	}
+	if r := u.rollouts.of(key); r != nil && r.uid == o.GetUID() && o.GetGeneration() < r.generation {
+		return nil, o, pushed // the cache is behind the last bump: its next event comes here again
+	}
 	var again time.Time
 	for _, m := range waiting {
 		if !renew(&m, object, settings) {

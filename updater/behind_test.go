@@ -1,0 +1,39 @@
+package updater
+
+import (
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// A poll that reads the workload as it was before its bump finds the same move once
+// more. To bump again rolls nothing, but costs two writes, and is told of as a second
+// move.
+func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
+	o := movedBefore(t, "apps/v1", "Deployment", time.Hour, healthy3(4, noon))
+	b := newBench(t, Pace{}, o)
+	b.answer = admits("1.2.8")
+	before := o.DeepCopy()
+	image := b.image(t, o)
+	b.behind = map[string]*unstructured.Unstructured{o.GetName(): before}
+	b.finds(t, o, "1.2.8")
+	if b.writes != 2 {
+		t.Fatalf("%d writes for the first bump and its dry run", b.writes)
+	}
+	b.pending.add(Move{
+		key: keyIs(o), Container: b.workloadOf(t, o).Slots()[0].Key(), Repository: repository, Image: image,
+		To: workload.Result{Tag: "1.2.8"}, found: b.clock.Now(),
+	}, time.Time{})
+	b.try(t.Context(), keyIs(o))
+	if b.writes != 2 || b.told.of(ReasonUpdated) != 1 {
+		t.Errorf("%d writes, told of %d moves", b.writes, b.told.of(ReasonUpdated))
+	}
+	b.behind = nil
+	b.try(t.Context(), keyIs(o))
+	if b.writes != 2 || b.pending.waits(keyIs(o), b.clock.Now()) {
+		t.Errorf("%d writes once the cache has it, and something waits: %t", b.writes, b.pending.waits(keyIs(o), b.clock.Now()))
+	}
+}
