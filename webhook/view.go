@@ -60,17 +60,31 @@ func (v *view) keepsAnnotations() bool {
 	return stored.Kind.Group == "apps" && stored.Kind.GroupVersionKind.Kind == "Deployment" && stored.StateText() == v.in.Object.StateText()
 }
 
-// appliedNow is the image that the submitted object was applied with, where
-// that may be another source than the one that is known.
-func (v *view) appliedNow(slot workload.Slot, from string) *intent.Image {
-	if from == "" || from == slot.Image {
+// appliedNow is the image that the writer's own manifest names, where the request
+// tells it of an image that stays as it is stored; nil where it does not, as a label
+// does not, or where that is the source already.
+func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from string) *intent.Image {
+	if from == "" {
+		return nil
+	}
+	// A manifest does not know of our state. Who has read the object and puts it back
+	// does.
+	stored := v.in.Stored
+	put := v.in.Method == intent.Put && v.in.Object.StateText() == "" && stored.StateText() != ""
+	if from != slot.Image && (put || v.in.Object.AppliedBy(v.in.Manager, stored, slot)) {
+		return &submitted
+	}
+	// kubectl computes its patch from what it has read: an image that moved meanwhile
+	// may not be in it, and the manifest then names another one than is submitted.
+	applied := v.in.Object.LastAppliedText() != stored.LastAppliedText()
+	if !applied && from == slot.Image {
 		return nil
 	}
 	if v.applying == nil {
 		v.applying = v.in.Object.LastApplied()
 	}
 	image, err := imageOf(v.applying.ImageOf(slot.Key()))
-	if err != nil {
+	if err != nil || !applied && !image.Same(submitted) {
 		return nil
 	}
 	return &image
@@ -144,7 +158,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		c.Bumped = v.bumped(o, c.Gated)
 		c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
 		if image.Same(submitted) {
-			c.Applied = v.appliedNow(slot, o.state.From)
+			c.Applied = v.appliedNow(slot, submitted, o.state.From)
 		}
 	} else { // what is left of one that went past us says nothing about a new one
 		o.state, c.State = workload.ContainerState{}, workload.ContainerState{}

@@ -91,3 +91,71 @@ func TestCarriesRecord(t *testing.T) {
 		}
 	}
 }
+
+func TestAppliedBy(t *testing.T) {
+	image := func(list, name, field string) map[string]any {
+		item := map[string]any{"k:{\"name\":\"" + name + "\"}": map[string]any{field: map[string]any{}}}
+		return map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{list: item}}}}
+	}
+	entry := func(manager, operation, at string, fields map[string]any) any {
+		return map[string]any{"manager": manager, "operation": operation, "time": at, "fieldsV1": fields}
+	}
+	web := image("f:containers", "web", "f:image")
+	const before, now = "2026-01-04T12:00:00Z", "2026-01-04T12:00:09Z"
+	tests := map[string]struct {
+		was, is []any
+		want    bool
+	}{
+		"no managed fields": {},
+		"an applier's first apply": {
+			was: []any{entry("kubectl-set", "Update", before, web)},
+			is:  []any{entry("kubectl-set", "Update", before, web), entry("flux", "Apply", now, web)}, want: true,
+		},
+		"another apply": {
+			was: []any{entry("flux", "Apply", before, web)}, is: []any{entry("flux", "Apply", now, web)}, want: true,
+		},
+		"another write by who applied before": {
+			was: []any{entry("flux", "Apply", before, web)},
+			is:  []any{entry("flux", "Apply", before, web), entry("flux", "Update", now, nil)},
+		},
+		"an apply by somebody else": {
+			is: []any{entry("argocd", "Apply", now, web)},
+		},
+		"an apply of something else": {
+			is: []any{entry("flux", "Apply", now, image("f:containers", "job", "f:image"))},
+		},
+		"an apply of another field": {
+			is: []any{entry("flux", "Apply", now, image("f:containers", "web", "f:env"))},
+		},
+		"an apply of a list that is owned as a whole": {
+			is:   []any{entry("flux", "Apply", now, map[string]any{"f:spec": map[string]any{"f:template": map[string]any{}}})},
+			want: true,
+		},
+		"an entry that was moved to server-side apply": {
+			was: []any{entry("flux", "Update", before, web)}, is: []any{entry("flux", "Apply", before, web)},
+		},
+		"an entry that was merged into that of an applier": {
+			was: []any{entry("kubectl-client-side-apply", "Update", before, web), entry("flux", "Apply", now, nil)},
+			is:  []any{entry("flux", "Apply", now, web)},
+		},
+		"entries of other types": {
+			was: []any{7}, is: []any{"x", map[string]any{"manager": "flux", "operation": "Apply", "fieldsV1": 1}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			managed := func(entries []any) *workload.Object {
+				return parse(t, "apps", "Deployment", map[string]any{
+					"metadata": map[string]any{"managedFields": entries},
+					"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+						"containers": []any{map[string]any{"name": "web", "image": "a/web:1.2.0"}},
+					}}},
+				})
+			}
+			o := managed(test.is)
+			if got := o.AppliedBy("flux", managed(test.was), o.Slots()[0]); got != test.want {
+				t.Errorf("got %t, want %t", got, test.want)
+			}
+		})
+	}
+}

@@ -52,7 +52,7 @@ func (a *app) differs(d *appsv1.Deployment) string {
 // manifest is what the writer's Git has: no replicas, env or label, which others
 // set; all of them for a PUT.
 func (a *app) manifest() []byte {
-	labels := map[string]string{"applied": strconv.Itoa(a.applied)}
+	labels := map[string]string{"applied": strconv.Itoa(a.applied), "source": strconv.Itoa(a.source)}
 	container := map[string]any{"name": "web", "image": a.image + ":1.2." + strconv.Itoa(a.source)}
 	spec := map[string]any{
 		"selector": map[string]any{"matchLabels": map[string]string{"app": a.name}},

@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keelson-dev/keelson/internal/workload"
@@ -23,6 +24,8 @@ type ledger struct {
 	faults []string
 	// seen is the last that was seen of each Deployment, by UID.
 	seen map[types.UID]sight
+	// past are the lines that a fault tells what led to it by.
+	past map[types.UID][]string
 	// asks are the ways down that writers asked for, by Deployment.
 	asks map[string][]*ask
 	// revisions are the ReplicaSets of a Deployment, by what of their template
@@ -45,7 +48,7 @@ type ask struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{seen: map[types.UID]sight{}, asks: map[string][]*ask{}, revisions: map[types.UID]map[string]string{}}
+	return &ledger{seen: map[types.UID]sight{}, past: map[types.UID][]string{}, asks: map[string][]*ask{}, revisions: map[types.UID]map[string]string{}}
 }
 
 // fault notes what must not be.
@@ -92,6 +95,7 @@ func (l *ledger) deployment(d *appsv1.Deployment, gap bool) {
 		return
 	}
 	l.seen[d.UID] = now
+	l.past[d.UID] = append(l.past[d.UID], line(d, gap))
 	if left := d.Spec.Template.Annotations[workload.AnnotationBump]; left != "" {
 		l.note("%s at version %d keeps the bump %q on its template", d.Name, now.version, left)
 	}
@@ -104,7 +108,7 @@ func (l *ledger) deployment(d *appsv1.Deployment, gap bool) {
 	if now.tag < before.tag {
 		l.downs++
 		if !l.asked(d.Name, before, now, gap) {
-			l.note("%s went from 1.2.%d to 1.2.%d at version %d, and nobody asked for it", d.Name, before.tag, now.tag, now.version)
+			l.note("%s went from 1.2.%d to 1.2.%d at version %d, and nobody asked for it:\n%s", d.Name, before.tag, now.tag, now.version, l.story(d))
 		}
 	}
 	if !gap && text(now.template) != text(before.template) && foreign(now.template) == foreign(before.template) {
@@ -207,4 +211,26 @@ func (l *ledger) knows(d *appsv1.Deployment) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.seen[d.UID].version >= versionOf(d.ResourceVersion)
+}
+
+// line tells of a stored version.
+func line(d *appsv1.Deployment, gap bool) string {
+	var last metav1.ManagedFieldsEntry
+	for _, entry := range d.ManagedFields {
+		if entry.Time != nil && (last.Time == nil || !entry.Time.Before(last.Time)) {
+			last = entry
+		}
+	}
+	return fmt.Sprintf("version %s: 1.2.%d by %s %s, applied %s with 1.2.%s, env %d, state %s, after a gap: %t",
+		d.ResourceVersion, tagOf(d.Spec.Template), last.Manager, last.Operation, d.Labels["applied"], d.Labels["source"],
+		envOf(d.Spec.Template), d.Annotations[workload.AnnotationState], gap)
+}
+
+// story is what is known of a Deployment.
+func (l *ledger) story(d *appsv1.Deployment) string {
+	lines := slices.Clone(l.past[d.UID])
+	for _, a := range l.asks[d.Name] {
+		lines = append(lines, fmt.Sprintf("asked for 1.2.%d from version %d to %d", a.tag, a.after, a.until))
+	}
+	return strings.Join(lines, "\n")
 }

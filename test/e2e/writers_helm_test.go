@@ -103,6 +103,15 @@ func helmWriters() map[string]writer {
 			before: []write{helm("install", "1.2.0", clientSide)}, write: helm("upgrade", "1.2.0"), again: true,
 			want: written{Tag: "1.2.7", Revisions: 1, Owners: byClient, Warned: above},
 		},
+		// The patch is all that a client-side upgrade shows, and the image was not in it.
+		"client-side upgrade of a chart that caught up on the way down goes down": {
+			before: []write{
+				helm("install", "1.2.6", clientSide), command("set", "image", "deployment/web", "web=APP:1.2.0"),
+				helm("upgrade", "1.2.0"), command("set", "image", "deployment/web", "web=APP:1.2.7"),
+			},
+			write: helm("upgrade", "1.2.0"), again: true,
+			want: written{Tag: "1.2.0", Revisions: 2, Owners: byClient, Warned: "web: APP:1.2.7 -> 1.2.0 as written; 1.2.7 is held"},
+		},
 		"client-side rollback to a lower tag runs it": {
 			before: []write{helm("install", "1.4.0", clientSide), pushes("1.4.1", "1.4.2"), helm("upgrade", "1.4.1")}, write: rollback("1"), again: true,
 			want: written{Tag: "1.4.0", Revisions: 2, Owners: byClient, Warned: "web: APP:1.4.2 -> 1.4.0 as written"},

@@ -76,6 +76,21 @@ func writers() map[string]writer {
 			before: applied, write: send("1.2.0", "replace"),
 			want: written{Tag: "1.2.7", Revisions: 1, Owners: "kubectl-replace Update"},
 		},
+		// The manifest follows a person down, and the image moves on. It is then the same
+		// manifest again.
+		"apply of a manifest that caught up on the way down keeps what runs": {
+			before: caughtUp(send("1.2.6", "apply"), "apply"), write: send("1.2.0", "apply"), again: true,
+			want: written{Tag: "1.2.7", Revisions: 2, Owners: byApply},
+		},
+		"server-side apply of a manifest that caught up on the way down keeps what runs": {
+			before: caughtUp(send("1.2.6", applySSA...), "apply", "--server-side", "--force-conflicts"),
+			write:  send("1.2.0", "apply", "--server-side", "--force-conflicts"), again: true,
+			want: written{Tag: "1.2.7", Revisions: 2, Owners: asServer},
+		},
+		"replace by a manifest that caught up on the way down keeps what runs": {
+			before: caughtUp(send("1.2.6", "apply"), "replace"), write: send("1.2.0", "replace"),
+			want: written{Tag: "1.2.7", Revisions: 2, Owners: "kubectl-replace Update"},
+		},
 		"replace with another environment rolls that alone": {
 			before: applied, write: sendWith("1.2.0", envLine, "replace"),
 			want: written{Tag: "1.2.7", Revisions: 2, Owners: "kubectl-replace Update"},
@@ -163,4 +178,14 @@ func TestFirstServerSideApplyConflicts(t *testing.T) {
 		t.Errorf("without force: %v", err)
 	}
 	s.wantTag("web", "1.2.7")
+}
+
+// caughtUp has a person go down, the manifest follow, and a person go up again.
+func caughtUp(first write, args ...string) []write {
+	return []write{
+		first,
+		command("set", "image", "deployment/web", "web=APP:1.2.0"),
+		send("1.2.0", args...),
+		command("set", "image", "deployment/web", "web=APP:1.2.7"),
+	}
 }

@@ -72,8 +72,9 @@ type Case struct {
 	Source      *Image
 	LastApplied *Image
 
-	// Applied is the image of the submitted last-applied configuration, where
-	// the image itself is as it is stored.
+	// Applied is the image that the writer's own manifest names, where the
+	// submitted image is as it is stored, so that only the manifest tells; nil
+	// where the request does not show a manifest.
 	Applied *Image
 
 	// State and SubmittedState are what the stored and the submitted object

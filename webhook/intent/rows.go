@@ -63,7 +63,13 @@ func (c Case) otherDigest(f Image) bool {
 }
 
 // unchanged is rows 4 and 5: the image is submitted as it is stored.
+//
+// A manifest that names what runs is the source from then on: it is applied again
+// when the image has moved on, and is then the same manifest again and no way down.
 func unchanged(c Case, f Image) Answer {
+	if c.Applied != nil {
+		f = *c.Applied
+	}
 	if c.pastUs() {
 		if c.Record != nil && c.Record.Agrees(c.Stored.Result()) && c.earlier(*c.Stored) {
 			return Answer{Row: PastUs, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text, Hold: c.leaves(c.last(), c.stored())}
@@ -71,15 +77,13 @@ func unchanged(c Case, f Image) Answer {
 		base := c.repairBase()
 		return Answer{Row: PastUs, Image: base, Resolve: true, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base), Repair: true}
 	}
-	// An applier whose own manifest has caught up with what runs is a new
-	// source; a label, which shows the same image, is none.
-	answer := Answer{Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Hold: Stands(c.Rules, c.Hold, c.stored())}
-	if c.Applied != nil && c.Applied.Same(c.Submitted) {
-		f = c.Submitted
-	} else if last, ok := c.State.Last(); ok && !answer.Resolve {
+	answer := Answer{
+		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text,
+		Hold: Stands(c.Rules, c.Hold, c.stored()),
+	}
+	if last, ok := c.State.Last(); ok && !answer.Resolve && c.Applied == nil {
 		answer.Answers = last.From
 	}
-	answer.Source = f.Text
 	return answer
 }
 
