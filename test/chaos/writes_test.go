@@ -109,16 +109,26 @@ func (w *writer) undo(ctx context.Context, a *app) {
 	a.env = envOf(now.Spec.Template)
 }
 
-// revisionOf picks a revision of the Deployment that is not its current one.
+// revisionOf picks a revision of the Deployment that is not its current one, and
+// whose number is its own: the deployment controller counts from what its cache has,
+// and two templates in quick succession can get the same one. kubectl then takes
+// either.
 func (w *writer) revisionOf(ctx context.Context, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	list, err := w.client.AppsV1().ReplicaSets(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + d.Name})
 	if err != nil {
 		return nil // another time
 	}
-	var others []appsv1.ReplicaSet
+	var owned, others []appsv1.ReplicaSet
+	numbered := map[string]int{}
 	for _, set := range list.Items {
-		owned := len(set.OwnerReferences) > 0 && set.OwnerReferences[0].UID == d.UID
-		if owned && foreign(set.Spec.Template) != foreign(d.Spec.Template) && set.Annotations[revision] != "" {
+		if len(set.OwnerReferences) > 0 && set.OwnerReferences[0].UID == d.UID {
+			owned = append(owned, set)
+			numbered[set.Annotations[revision]]++
+		}
+	}
+	for _, set := range owned {
+		number := set.Annotations[revision]
+		if number != "" && numbered[number] == 1 && foreign(set.Spec.Template) != foreign(d.Spec.Template) {
 			others = append(others, set)
 		}
 	}
