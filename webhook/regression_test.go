@@ -124,24 +124,3 @@ func TestStoredSpellingIsKept(t *testing.T) {
 		t.Errorf("without a move it is written %s", got)
 	}
 }
-
-// kubectl computes its patch from what it has read. Where the updater bumps meanwhile,
-// the manifest's tag is not in the patch; taken for no source, it was one that went
-// down when it was applied again.
-func TestManifestAppliedWhileTheImageMovedIsTheSource(t *testing.T) {
-	w := newWorld(t, "1.2.0", "1.2.5", "1.2.7")
-	manifest := func(runs, names string) string {
-		return w.annotated(runs, `,"kubectl.kubernetes.io/last-applied-configuration":`+quoted(w.deployment("patch", names)), "")
-	}
-	first, _ := w.mutate(write{object: manifest("1.2.5", "1.2.5"), manager: "kubectl-client-side-apply"})
-	apply := func(stored, runs string) string {
-		t.Helper()
-		object := submit(t, stored, manifest(runs, "1.2.0"))
-		after, _ := w.mutate(write{object: object, old: stored, manager: "kubectl-client-side-apply"})
-		if got := w.images(after); got != "1.2.7" {
-			t.Fatalf("got %s", got)
-		}
-		return after
-	}
-	apply(apply(first, "1.2.7"), "1.2.0")
-}

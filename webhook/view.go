@@ -16,6 +16,7 @@ type view struct {
 	holds, submittedHolds workload.Record
 	storedImages          map[string]workload.Slot
 	applied, applying     *workload.Object
+	readApplying          bool
 	recordDropped         bool
 	recordCarried         bool
 	bump                  workload.Record
@@ -62,7 +63,7 @@ func (v *view) keepsAnnotations() bool {
 
 // appliedNow is the image that the writer's own manifest names, where the request
 // tells it of an image that stays as it is stored; nil where it does not, as a label
-// does not, or where that is the source already.
+// does not.
 func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from string) *intent.Image {
 	if from == "" {
 		return nil
@@ -71,20 +72,19 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 	// does.
 	stored := v.in.Stored
 	put := v.in.Method == intent.Put && v.in.Object.StateText() == "" && stored.StateText() != ""
-	if from != slot.Image && (put || v.in.Object.AppliedBy(v.in.Manager, stored, slot)) {
+	if put || v.in.Object.AppliedBy(v.in.Manager, stored, slot) {
 		return &submitted
 	}
 	// kubectl computes its patch from what it has read: an image that moved meanwhile
 	// may not be in it, and the manifest then names another one than is submitted.
-	applied := v.in.Object.LastAppliedText() != stored.LastAppliedText()
-	if !applied && from == slot.Image {
+	if v.in.Object.LastAppliedText() == stored.LastAppliedText() {
 		return nil
 	}
-	if v.applying == nil {
-		v.applying = v.in.Object.LastApplied()
+	if !v.readApplying {
+		v.applying, v.readApplying = v.in.Object.LastApplied(), true
 	}
 	image, err := imageOf(v.applying.ImageOf(slot.Key()))
-	if err != nil || !applied && !image.Same(submitted) {
+	if err != nil {
 		return nil
 	}
 	return &image

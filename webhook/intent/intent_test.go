@@ -260,6 +260,14 @@ func TestRows(t *testing.T) {
 			s: "1.2.7", o: "1.2.7", f: "1.2.6", appliedNow: "1.2.0", history: []string{"1.2.6>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
 			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},
 		},
+		"row 5: the source follows no manifest of another repository": {
+			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "mirror.example.com/app:1.2.7", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
+			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},
+		},
+		"row 5: the source follows no manifest without a version": {
+			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "latest", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
+			want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},
+		},
 		"row 4: the source follows a manifest that names what runs": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "1.2.7", history: []string{"1.2.0>1.2.6"}, was: "1.2.6", record: "1.2.6",
 			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.7", Repair: true},

@@ -66,8 +66,11 @@ func (c Case) otherDigest(f Image) bool {
 //
 // A manifest that names what runs is the source from then on: it is applied again
 // when the image has moved on, and is then the same manifest again and no way down.
+// One of another repository is none: an earlier webhook has rewritten it, and the
+// next request shows that again.
 func unchanged(c Case, f Image) Answer {
-	if c.Applied != nil {
+	named := c.Applied != nil && !c.Applied.Same(f) && (c.Applied.Same(c.Submitted) || c.ordered(*c.Applied, c.Submitted))
+	if named {
 		f = *c.Applied
 	}
 	if c.pastUs() {
@@ -81,7 +84,7 @@ func unchanged(c Case, f Image) Answer {
 		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text,
 		Hold: Stands(c.Rules, c.Hold, c.stored()),
 	}
-	if last, ok := c.State.Last(); ok && !answer.Resolve && c.Applied == nil {
+	if last, ok := c.State.Last(); ok && !answer.Resolve && !named {
 		answer.Answers = last.From
 	}
 	return answer

@@ -1,0 +1,98 @@
+package workload_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// fieldsOf are the managed fields of one field of an item of the Pod's spec.
+func fieldsOf(list, name, field string) map[string]any {
+	item := map[string]any{"k:{\"name\":\"" + name + "\"}": map[string]any{field: map[string]any{}}}
+	return map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{list: item}}}}
+}
+
+func entryBy(manager, operation string, fields map[string]any) any {
+	return map[string]any{"manager": manager, "operation": operation, "fieldsV1": fields}
+}
+
+// managed is a Deployment of the container web.
+func managed(t *testing.T, entries []any) *workload.Object {
+	t.Helper()
+	return parse(t, "apps", "Deployment", map[string]any{
+		"metadata": map[string]any{"managedFields": entries},
+		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+			"containers": []any{map[string]any{"name": "web", "image": "a/web:1.2.0"}},
+		}}},
+	})
+}
+
+func TestAppliedBy(t *testing.T) {
+	web := fieldsOf("f:containers", "web", "f:image")
+	whole := map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": map[string]any{}}}}}
+	exported := fieldsOf("f:containers", "web", "f:image")
+	exported["f:metadata"] = map[string]any{"f:annotations": map[string]any{"f:keelson.dev/state": map[string]any{}}}
+	person := entryBy("kubectl-set", "Update", web)
+	crowd := []any{person}
+	for n := range 100 {
+		crowd = append(crowd, entryBy(fmt.Sprint("m", n), "Apply", web))
+	}
+	tests := map[string]struct {
+		was, is []any
+		want    bool
+	}{
+		"no managed fields": {},
+		"an apply of what a person wrote": {
+			was: []any{person, entryBy("flux", "Apply", nil)}, is: []any{person, entryBy("flux", "Apply", web)}, want: true,
+		},
+		"a first apply of what a person wrote": {
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", web)}, want: true,
+		},
+		"an apply of a list that is owned as a whole": {
+			was: []any{entryBy("kubectl", "Update", whole)}, is: []any{entryBy("kubectl", "Update", whole), entryBy("flux", "Apply", whole)}, want: true,
+		},
+		"the same apply again, seen as admission has answered it": {
+			was: []any{person, entryBy("flux", "Apply", web)}, is: []any{person, entryBy("flux", "Apply", web)},
+		},
+		"an apply that took the image over, seen as admission has answered it": {
+			was: []any{person, entryBy("flux", "Apply", nil)}, is: []any{entryBy("flux", "Apply", web)},
+		},
+		"another write by who applies": {
+			was: []any{person, entryBy("flux", "Apply", nil)}, is: []any{person, entryBy("flux", "Apply", nil), entryBy("flux", "Update", web)},
+		},
+		"an apply by somebody else": {
+			was: []any{person}, is: []any{person, entryBy("argocd", "Apply", web)},
+		},
+		"an apply of another container": {
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("f:containers", "job", "f:image"))},
+		},
+		"an apply of another field": {
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("f:containers", "web", "f:env"))},
+		},
+		"an apply of what was read from the cluster": {
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", exported)},
+		},
+		"client-side fields that a tool made server-side ones": {
+			was: []any{entryBy("flux", "Update", web)}, is: []any{entryBy("flux", "Apply", web)},
+		},
+		"client-side fields that a tool merged into those of an applier": {
+			was: []any{entryBy("kubectl-client-side-apply", "Update", web), entryBy("flux", "Apply", nil)},
+			is:  []any{entryBy("flux", "Apply", web)},
+		},
+		"more managers than anybody has": {
+			was: crowd, is: append(crowd[:len(crowd):len(crowd)], entryBy("flux", "Apply", web)),
+		},
+		"entries of other types": {
+			was: []any{7, person}, is: []any{"x", person, map[string]any{"manager": "flux", "operation": "Apply", "fieldsV1": 1}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := managed(t, test.is)
+			if got := o.AppliedBy("flux", managed(t, test.was), o.Slots()[0]); got != test.want {
+				t.Errorf("got %t, want %t", got, test.want)
+			}
+		})
+	}
+}
