@@ -82,7 +82,7 @@ func TestDeploymentsRunTheProgram(t *testing.T) {
 				"updater", "--metrics-address=:8080", "--health-address=:8081", "--status-address=:8082",
 				"--leader-elect-namespace=$(POD_NAMESPACE)", "--index-snapshot=/var/lib/keelson/index",
 			},
-			env: []string{"POD_NAMESPACE", "GOMEMLIMIT"},
+			env: []string{"POD_NAMESPACE", "GOGC", "GOMEMLIMIT"},
 		},
 	}
 	for name, tc := range tests {

@@ -51,6 +51,7 @@ type Installation struct {
 	Binary  string
 	certs   string
 	args    []string // of all processes
+	source  string
 	webhook []string // of the webhooks
 
 	mu       sync.Mutex
@@ -79,7 +80,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs}
+	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -241,7 +242,11 @@ func (i *Installation) serve(ctx context.Context, subcommand, account string, ar
 		fmt.Sprintf("--health-address=127.0.0.1:%d", health), fmt.Sprintf("--metrics-address=127.0.0.1:%d", metrics),
 		"--private-registries=" + i.Cluster.Registry,
 	}, i.args, args)
-	process, err := i.Cluster.StartProcess(name, i.Binary, nil, args...)
+	env, err := environment(i.source, subcommand)
+	if err != nil {
+		return nil, err
+	}
+	process, err := i.Cluster.StartProcess(name, i.Binary, env, args...)
 	if err != nil {
 		return nil, err
 	}

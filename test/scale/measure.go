@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,8 +14,6 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-
-	"github.com/keelson-dev/keelson/test/installation"
 )
 
 // stepLimit bounds each step of a measurement.
@@ -167,18 +166,22 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 
 // until waits until a metric has a value, or more.
 func (s *stage) until(ctx context.Context, metric string, least float64) (float64, error) {
-	var last float64
-	err := installation.Until(ctx, metric, func(ctx context.Context) error {
+	// As often as that tells anything: to read the metrics costs the updater time, the
+	// more workloads it has.
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
 		all, err := s.metrics(ctx)
-		if err != nil {
-			return err
+		last := all[metric]
+		if err == nil && last >= least {
+			return last, nil
 		}
-		if last = all[metric]; last < least {
-			return fmt.Errorf("it is %v, want %v", last, least)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return last, errors.Join(fmt.Errorf("waiting for %s: it is %v, want %v", metric, last, least), err)
 		}
-		return nil
-	})
-	return last, err
+	}
 }
 
 // metrics reads the updater's, summed up by name, and each with its labels.
