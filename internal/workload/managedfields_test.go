@@ -7,10 +7,10 @@ import (
 	"github.com/keelson-dev/keelson/internal/workload"
 )
 
-// fieldsOf are the managed fields of one field of an item of the Pod's spec.
-func fieldsOf(list, name, field string) map[string]any {
+// fieldsOf are the managed fields of one field of a container.
+func fieldsOf(name, field string) map[string]any {
 	item := map[string]any{"k:{\"name\":\"" + name + "\"}": map[string]any{field: map[string]any{}}}
-	return map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{list: item}}}}
+	return map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": item}}}}
 }
 
 func entryBy(manager, operation string, fields map[string]any) any {
@@ -29,9 +29,9 @@ func managed(t *testing.T, entries []any) *workload.Object {
 }
 
 func TestAppliedBy(t *testing.T) {
-	web := fieldsOf("f:containers", "web", "f:image")
+	web := fieldsOf("web", "f:image")
 	whole := map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": map[string]any{}}}}}
-	exported := fieldsOf("f:containers", "web", "f:image")
+	exported := fieldsOf("web", "f:image")
 	exported["f:metadata"] = map[string]any{"f:annotations": map[string]any{"f:keelson.dev/state": map[string]any{}}}
 	person := entryBy("kubectl-set", "Update", web)
 	crowd := []any{person}
@@ -65,10 +65,10 @@ func TestAppliedBy(t *testing.T) {
 			was: []any{person}, is: []any{person, entryBy("argocd", "Apply", web)},
 		},
 		"an apply of another container": {
-			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("f:containers", "job", "f:image"))},
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("job", "f:image"))},
 		},
 		"an apply of another field": {
-			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("f:containers", "web", "f:env"))},
+			was: []any{person}, is: []any{person, entryBy("flux", "Apply", fieldsOf("web", "f:env"))},
 		},
 		"an apply of what was read from the cluster": {
 			was: []any{person}, is: []any{person, entryBy("flux", "Apply", exported)},
