@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"sync"
+
 	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/resolver"
 	"github.com/keelson-dev/keelson/resolver/policy"
@@ -15,12 +17,13 @@ type view struct {
 	record, resubmission  workload.Record
 	holds, submittedHolds workload.Record
 	storedImages          map[string]workload.Slot
-	applied, applying     *workload.Object
-	readApplying          bool
-	recordDropped         bool
-	recordCarried         bool
-	bump                  workload.Record
-	bumpAll               bool
+	applied               *workload.Object
+	// applying parses the submitted last-applied configuration, once.
+	applying      func() *workload.Object
+	recordDropped bool
+	recordCarried bool
+	bump          workload.Record
+	bumpAll       bool
 	// updater: the request is the updater's.
 	updater bool
 }
@@ -29,7 +32,7 @@ func newView(in Input, updater bool) *view {
 	v := &view{
 		in: in, updater: updater, settings: workload.ReadSettings(in.Object, in.Namespace),
 		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
-		submittedHolds: in.Object.Holds(),
+		submittedHolds: in.Object.Holds(), applying: sync.OnceValue(in.Object.LastApplied),
 	}
 	stored := in.Stored
 	if stored == nil {
@@ -80,10 +83,7 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 	if v.in.Object.LastAppliedText() == stored.LastAppliedText() {
 		return nil
 	}
-	if !v.readApplying {
-		v.applying, v.readApplying = v.in.Object.LastApplied(), true
-	}
-	image, err := imageOf(v.applying.ImageOf(slot.Key()))
+	image, err := imageOf(v.applying().ImageOf(slot.Key()))
 	if err != nil {
 		return nil
 	}

@@ -53,11 +53,7 @@ func (o *Object) CarriesRecord() bool {
 		if text(manager["operation"]) != "Apply" {
 			continue
 		}
-		fields := child(manager, "fieldsV1")
-		for _, key := range o.Kind.Template {
-			fields = child(fields, "f:"+key)
-		}
-		if _, owns := child(child(fields, "f:metadata"), "f:annotations")["f:"+AnnotationRecord]; owns {
+		if ownsAnnotation(child(manager, "fieldsV1"), o.Kind.Template, AnnotationRecord) {
 			return true
 		}
 	}

@@ -21,7 +21,7 @@ type owner struct{ manager, operation string }
 func (o *Object) AppliedBy(manager string, stored *Object, slot Slot) bool {
 	applier := owner{manager, "Apply"}
 	now := o.owners()
-	if !ownsImage(now[applier], slot) || ownsState(now[applier]) {
+	if !ownsImage(now[applier], slot) || ownsAnnotation(now[applier], nil, AnnotationState) {
 		return false
 	}
 	before := stored.owners()
@@ -52,8 +52,12 @@ func (o *Object) owners() map[owner]map[string]any {
 	return found
 }
 
-func ownsState(fields map[string]any) bool {
-	_, owns := child(child(fields, "f:metadata"), "f:annotations")["f:"+AnnotationState]
+// ownsAnnotation looks at the object under a path, such as its pod template.
+func ownsAnnotation(fields map[string]any, under []string, key string) bool {
+	for _, step := range under {
+		fields = child(fields, "f:"+step)
+	}
+	_, owns := child(child(fields, "f:metadata"), "f:annotations")["f:"+key]
 	return owns
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // htpasswd is the user docker with the password secret, by bcrypt at its least
@@ -36,8 +37,8 @@ func tokenRegistry(t *testing.T, repositories ...string) (*proxy, *tokenService)
 	service := &tokenService{key: key, der: der, life: 5 * time.Minute, issued: map[string]int{}}
 	p := unstarted(t, "")
 	p.tokens = service
-	p.backend = distribution(t, settings{auth: fmt.Sprintf(
-		"{token: {realm: 'http://%s/token', service: test-registry, issuer: test-issuer, rootcertbundle: %s}}", p.host(), certFile)})
+	p.forward = cluster.FrontOf(distribution(t, settings{auth: fmt.Sprintf(
+		"{token: {realm: 'http://%s/token', service: test-registry, issuer: test-issuer, rootcertbundle: %s}}", p.host(), certFile)}))
 	p.Start()
 	for _, repository := range repositories {
 		push(t, p.host()+"/"+repository, []string{"1.0.0", "1.0.1"}, as("pusher", passwords("pusher")))

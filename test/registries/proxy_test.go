@@ -9,10 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/keelson-dev/keelson/test/cluster"
 )
 
 // What requests ask for, as a proxy counts them.
@@ -32,7 +33,6 @@ type proxy struct {
 	// forward leads to the registry; tokens, where it is set, answers /token.
 	forward *httputil.ReverseProxy
 	tokens  http.Handler
-	backend string
 
 	mu     sync.Mutex
 	faults map[string]http.HandlerFunc // answer in the registry's place
@@ -60,17 +60,9 @@ func newTLSProxy(t *testing.T, backend string) *proxy {
 // connection was closed once more.
 func unstarted(t *testing.T, backend string) *proxy {
 	t.Helper()
-	p := &proxy{backend: backend, calls: map[string]int{}, faults: map[string]http.HandlerFunc{}}
-	quiet := log.New(io.Discard, "", 0) // handshakes and copies fail on purpose
-	p.forward = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: p.backend})
-			r.Out.Host = r.In.Host // the registry names itself by it
-		},
-		ErrorLog: quiet,
-	}
+	p := &proxy{forward: cluster.FrontOf(backend), calls: map[string]int{}, faults: map[string]http.HandlerFunc{}}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
-	p.Config.ErrorLog = quiet
+	p.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes and copies fail on purpose
 	p.Config.BaseContext = func(net.Listener) context.Context { return t.Context() }
 	t.Cleanup(func() {
 		p.CloseClientConnections()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // stepLimit bounds each step of a measurement.
@@ -168,20 +169,18 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 func (s *stage) until(ctx context.Context, metric string, least float64) (float64, error) {
 	// As often as that tells anything: to read the metrics costs the updater time, the
 	// more workloads it has.
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		all, err := s.metrics(ctx)
-		last := all[metric]
-		if err == nil && last >= least {
-			return last, nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return last, errors.Join(fmt.Errorf("waiting for %s: it is %v, want %v", metric, last, least), err)
-		}
+	var last float64
+	var unread error
+	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
+		var all map[string]float64
+		all, unread = s.metrics(ctx)
+		last = all[metric]
+		return unread == nil && last >= least, nil
+	})
+	if err != nil {
+		return last, errors.Join(fmt.Errorf("waiting for %s: it is %v, want %v", metric, last, least), unread)
 	}
+	return last, nil
 }
 
 // metrics reads the updater's, summed up by name, and each with its labels.
