@@ -253,6 +253,13 @@ func (b *bench) image(t *testing.T, o *unstructured.Unstructured) string {
 // them.
 func (b *bench) finds(t *testing.T, o *unstructured.Unstructured, tags ...string) {
 	t.Helper()
+	b.found(t, o, tags...)
+	b.try(t.Context(), keyIs(o))
+}
+
+// found is what polls find for the containers of a workload.
+func (b *bench) found(t *testing.T, o *unstructured.Unstructured, tags ...string) {
+	t.Helper()
 	for i, slot := range b.workloadOf(t, b.objects[o.GetName()]).Slots()[:len(tags)] {
 		from := slot.Image[strings.LastIndex(slot.Image, ":")+1:]
 		b.pending.add(Move{
@@ -260,5 +267,4 @@ func (b *bench) finds(t *testing.T, o *unstructured.Unstructured, tags ...string
 			From: workload.Result{Tag: from}, To: workload.Result{Tag: tags[i]}, found: b.clock.Now(),
 		}, time.Time{})
 	}
-	b.try(t.Context(), keyIs(o))
 }

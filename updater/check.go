@@ -77,7 +77,12 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		if r.pushed {
 			u.urgentMoves.add(key)
 		}
-		u.moves.Add(key)
+		// Who stands in line is woken when its turn comes, and takes then what was
+		// found last. To try thousands with each poll would keep the workers from
+		// those whose turn it is.
+		if r.pushed || !u.pace.waits(key) {
+			u.moves.Add(key)
+		}
 	}
 	return failure
 }

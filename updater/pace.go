@@ -2,6 +2,7 @@ package updater
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -18,37 +19,37 @@ type Pace struct {
 // waits in a line, and is woken when there is one, which is kept until it comes.
 type pace struct {
 	limits Pace
-	wake   func(key objectKey, urgent bool)
+	wake   func(key objectKey)
 
 	mu    sync.Mutex
 	taken map[objectKey]place
 	used  map[string]int // places taken and kept, by what bounds them
-	line  []*queued
+	line  line
 }
 
+// place names what a rollout counts for besides the cluster, as placeOf does.
 type place struct {
 	namespace  string
 	registries []string
 }
 
-type queued struct {
-	key    objectKey
-	place  place
-	urgent bool
-	kept   bool // woken, and its place is counted
+func newPace(limits Pace, wake func(key objectKey)) *pace {
+	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}, line: newLine()}
 }
 
-func newPace(limits Pace, wake func(key objectKey, urgent bool)) *pace {
-	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}}
-}
-
-// bounds are what a place counts for, with how many there may be.
-func (p *pace) bounds(of place) map[string]int {
-	bounds := map[string]int{"": p.limits.Cluster, "namespace " + of.namespace: p.limits.Namespace}
-	for _, registry := range of.registries {
-		bounds["registry "+registry] = p.limits.Registry
+// bounds are what a place counts for, with how many there may be. The cluster has no
+// name.
+func (p *pace) bounds(of place) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		if !yield("", p.limits.Cluster) || !yield(of.namespace, p.limits.Namespace) {
+			return
+		}
+		for _, registry := range of.registries {
+			if !yield(registry, p.limits.Registry) {
+				return
+			}
+		}
 	}
-	return bounds
 }
 
 func (p *pace) count(at place, by int) {
@@ -62,26 +63,41 @@ func (p *pace) count(at place, by int) {
 // enter takes a place, which the workload may have already; it waits in line where
 // the verdict is closed.
 func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
+	verdict, freed := p.take(key, at, urgent)
+	if freed {
+		p.next()
+	}
+	return verdict
+}
+
+// take does what enter does. freed: the place that was kept for the workload is not
+// the one that it needs by now.
+func (p *pace) take(key objectKey, at place, urgent bool) (verdict Verdict, freed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, has := p.taken[key]; has {
-		return Verdict{}
+		return Verdict{}, false
 	}
-	i := p.inLine(key)
-	if i >= 0 && p.line[i].kept { // woken, and now it is here
-		p.count(p.line[i].place, -1)
-		p.line[i].kept = false
+	was := p.uncall(key)
+	if bound, full := p.full(at); full {
+		p.line.queue(key, at, urgent)
+		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, was
 	}
-	if full := p.full(at); full != "" {
-		p.queue(queued{key: key, place: at, urgent: urgent}, i)
-		return Verdict{Reason: WaitPace, Message: full}
-	}
-	if i >= 0 {
-		p.line = slices.Delete(p.line, i, i+1)
-	}
+	p.line.remove(key)
 	p.taken[key] = at
 	p.count(at, 1)
-	return Verdict{}
+	return Verdict{}, false
+}
+
+// uncall gives back the place that is kept for a workload, if it was woken.
+func (p *pace) uncall(key objectKey) bool {
+	q := p.line.of(key)
+	if q == nil || !q.kept {
+		return false
+	}
+	p.count(q.place, -1)
+	q.kept = false
+	return true
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
@@ -94,50 +110,37 @@ func (p *pace) hold(key objectKey, at place) {
 	}
 }
 
-// full says which bound is reached.
-func (p *pace) full(at place) string {
+// full returns a bound that is reached, if one is.
+func (p *pace) full(at place) (bound string, full bool) {
 	for bound, limit := range p.bounds(at) {
 		if limit > 0 && p.used[bound] >= limit {
-			if bound == "" {
-				return fmt.Sprintf("%d rollouts go on, as many as may at once", p.used[bound])
-			}
-			return fmt.Sprintf("%d rollouts go on in %s, as many as may at once", p.used[bound], bound)
+			return bound, true
 		}
 	}
-	return ""
+	return "", false
 }
 
-func (p *pace) inLine(key objectKey) int {
-	return slices.IndexFunc(p.line, func(q *queued) bool { return q.key == key })
+// explain says that a bound is reached.
+func (p *pace) explain(bound string) string {
+	where := ""
+	if bound != "" {
+		where = " in " + bound
+	}
+	return fmt.Sprintf("%d rollouts go on%s, as many as may at once", p.used[bound], where)
 }
 
-// queue puts the urgent ones before the others. Who waits already, at i, keeps the
-// place in the line.
-func (p *pace) queue(q queued, i int) {
-	if i >= 0 {
-		if p.line[i].place = q.place; p.line[i].urgent || !q.urgent {
-			return
-		}
-		p.line = slices.Delete(p.line, i, i+1)
-	}
-	at := len(p.line)
-	if q.urgent {
-		if first := slices.IndexFunc(p.line, func(other *queued) bool { return !other.urgent }); first >= 0 {
-			at = first
-		}
-	}
-	p.line = slices.Insert(p.line, at, &q)
+// waits reports whether a workload is in line: it is woken when its turn comes.
+func (p *pace) waits(key objectKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.line.of(key) != nil
 }
 
 // quit takes a workload out of the line: it does not come.
 func (p *pace) quit(key objectKey) {
 	p.mu.Lock()
-	if i := p.inLine(key); i >= 0 {
-		if p.line[i].kept {
-			p.count(p.line[i].place, -1)
-		}
-		p.line = slices.Delete(p.line, i, i+1)
-	}
+	p.uncall(key)
+	p.line.remove(key)
 	p.mu.Unlock()
 	p.next()
 }
@@ -159,20 +162,21 @@ func (p *pace) leave(key objectKey) {
 // next wakes all in line that there is a place for, the first first.
 func (p *pace) next() {
 	p.mu.Lock()
-	var woken []*queued
-	for _, q := range p.line {
+	var woken []objectKey
+	for q := range p.line.all() {
 		if p.limits.Cluster > 0 && p.used[""] >= p.limits.Cluster {
 			break
 		}
-		if !q.kept && p.full(q.place) == "" {
-			q.kept = true
-			p.count(q.place, 1)
-			woken = append(woken, q)
+		if _, full := p.full(q.place); q.kept || full {
+			continue
 		}
+		q.kept = true
+		p.count(q.place, 1)
+		woken = append(woken, q.key)
 	}
 	p.mu.Unlock()
-	for _, q := range woken {
-		p.wake(q.key, q.urgent)
+	for _, key := range woken {
+		p.wake(key)
 	}
 }
 
@@ -185,10 +189,11 @@ func (p *pace) size() int {
 
 // placeOf is the place that moves of a workload need.
 func placeOf(namespace string, repositories ...string) place {
-	at := place{namespace: namespace}
+	at := place{namespace: "namespace " + namespace}
 	for _, repository := range repositories {
-		if registry, _, _ := strings.Cut(repository, "/"); !slices.Contains(at.registries, registry) {
-			at.registries = append(at.registries, registry)
+		registry, _, _ := strings.Cut(repository, "/")
+		if bound := "registry " + registry; !slices.Contains(at.registries, bound) {
+			at.registries = append(at.registries, bound)
 		}
 	}
 	return at

@@ -13,7 +13,7 @@ type paced struct {
 
 func newPaced(limits Pace) *paced {
 	p := &paced{}
-	p.pace = newPace(limits, func(key objectKey, _ bool) { p.woken = append(p.woken, key.Name) })
+	p.pace = newPace(limits, func(key objectKey) { p.woken = append(p.woken, key.Name) })
 	return p
 }
 
@@ -106,6 +106,24 @@ func TestPaceWakesTheNextWhereOneDoesNotCome(t *testing.T) {
 	p.leave(key("runs"))
 	p.quit(key("closed"))
 	if want := []string{"closed", "open"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+// A workload that is woken for a place which it does not need any more would keep it
+// from the next until another rollout ends.
+func TestPaceWakesTheNextWhereOneNeedsAnotherPlace(t *testing.T) {
+	p := newPaced(Pace{Registry: 1})
+	p.enters("runs", placeOf("a", "r.io/x"), false)
+	p.enters("runs too", placeOf("a", "q.io/x"), false)
+	p.enters("changed", placeOf("a", "r.io/x"), false)
+	p.enters("next", placeOf("a", "r.io/x"), false)
+	p.leave(key("runs"))
+	if p.enters("changed", placeOf("a", "q.io/x"), false) {
+		t.Error("it enters where all places are taken")
+	}
+	p.leave(key("runs too"))
+	if want := []string{"changed", "next", "changed"}; !slices.Equal(p.woken, want) {
 		t.Errorf("woken %v, want %v", p.woken, want)
 	}
 }

@@ -109,7 +109,7 @@ type Updater struct {
 	polls  workqueue.TypedDelayingInterface[string]
 	urgent *urgent[string]
 	// moves are the workloads whose pending moves are to be tried, urgentMoves those
-	// of them that a registry has told of.
+	// of them that a registry has told of, or that the pace keeps a place for.
 	moves       workqueue.TypedDelayingInterface[objectKey]
 	urgentMoves *urgent[objectKey]
 	pending     *pending
@@ -156,10 +156,8 @@ func New(o Options) *Updater {
 	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
 	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
 	u.checks = newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf("rollouts"))
-	u.pace = newPace(o.Pace, func(key objectKey, urgent bool) {
-		if urgent {
-			u.urgentMoves.add(key)
-		}
+	u.pace = newPace(o.Pace, func(key objectKey) {
+		u.urgentMoves.add(key) // a place is kept for it, which nobody uses meanwhile
 		u.moves.Add(key)
 	})
 	return u

@@ -1,0 +1,73 @@
+package updater
+
+import (
+	"container/list"
+	"iter"
+)
+
+// line is who waits for a place of the pace: the urgent ones before the others, each
+// in the order of arrival. All that is asked of it is as fast with ten thousand in it.
+type line struct {
+	urgent, others *list.List // of *queued
+	in             map[objectKey]*list.Element
+}
+
+type queued struct {
+	key    objectKey
+	place  place
+	urgent bool
+	kept   bool // woken, and its place is counted
+}
+
+func newLine() line {
+	return line{urgent: list.New(), others: list.New(), in: map[objectKey]*list.Element{}}
+}
+
+// of returns a workload's place in the line; nil where it is not in it.
+func (l line) of(key objectKey) *queued {
+	element := l.in[key]
+	if element == nil {
+		return nil
+	}
+	return element.Value.(*queued) //nolint:forcetypeassert // the lists have nothing else
+}
+
+// queue puts a workload at the end of its part. Who waits already keeps the place in
+// the line, unless it has become urgent.
+func (l line) queue(key objectKey, at place, urgent bool) {
+	if q := l.of(key); q != nil {
+		if q.place = at; q.urgent || !urgent {
+			return
+		}
+		l.remove(key)
+	}
+	l.in[key] = l.part(urgent).PushBack(&queued{key: key, place: at, urgent: urgent})
+}
+
+// remove takes a workload out, if it is in it.
+func (l line) remove(key objectKey) {
+	if q := l.of(key); q != nil {
+		l.part(q.urgent).Remove(l.in[key])
+		delete(l.in, key)
+	}
+}
+
+func (l line) part(urgent bool) *list.List {
+	if urgent {
+		return l.urgent
+	}
+	return l.others
+}
+
+// all are those in line, the first first.
+func (l line) all() iter.Seq[*queued] {
+	return func(yield func(*queued) bool) {
+		for _, part := range []*list.List{l.urgent, l.others} {
+			for element := part.Front(); element != nil; element = element.Next() {
+				if !yield(element.Value.(*queued)) { //nolint:forcetypeassert // as in of
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package updater
+
+import (
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// lined are a workload that is being rolled out, and two others that wait for it.
+func lined(t *testing.T) (b *bench, rolls, first, second *unstructured.Unstructured) {
+	t.Helper()
+	var all []*unstructured.Unstructured
+	for _, name := range []string{"rolls", "first", "second"} {
+		o := followed(t, "pollSchedule", "@every 30s")
+		o.SetName(name)
+		all = append(all, o)
+	}
+	b = newBench(t, Pace{Cluster: 1}, all...)
+	b.answer = admits("1.2.8")
+	for _, o := range all {
+		b.finds(t, o, "1.2.8")
+	}
+	if b.image(t, all[0]) != "example.com/app:1.2.8" || b.pace.waits(keyIs(all[0])) || !b.pace.waits(keyIs(all[1])) || !b.pace.waits(keyIs(all[2])) {
+		t.Fatal("not one is rolled out while two wait")
+	}
+	return b, all[0], all[1], all[2]
+}
+
+// Thousands stand in line for a long time. To try each again with every poll takes the
+// workers from those whose turn it is, the longer the line, the more.
+func TestPollLeavesAloneWhoStandsInLine(t *testing.T) {
+	b, _, first, _ := lined(t)
+	b.registry = newer
+	b.pollAfter(t, time.Minute)
+	if b.reads == 0 || b.moves.Len() != 0 {
+		t.Errorf("%d reads, after which %d are tried again", b.reads, b.moves.Len())
+	}
+	b.Pushed(Push{Repository: repository, Received: b.clock.Now()})
+	b.work(t.Context())
+	if b.moves.Len() != 2 {
+		t.Fatalf("%d are tried again after a push, want 2", b.moves.Len())
+	}
+	b.workMoves(t.Context())
+	b.workMoves(t.Context())
+	if q := b.pace.line.of(keyIs(first)); q == nil || !q.urgent {
+		t.Errorf("in line %+v: a push does not bring it forward", q)
+	}
+}
+
+// Who waits takes what was found last, in one move.
+func TestWhoStandsInLineMovesToWhatWasFoundLast(t *testing.T) {
+	b, rolls, first, _ := lined(t)
+	b.answer = admits("1.2.9")
+	b.found(t, first, "1.2.9")
+	b.status(t, rolls, healthy3(5, b.clock.Now()))
+	b.wait(t, rolls, time.Second)
+	b.workMoves(t.Context())
+	if got := b.image(t, first); got != "example.com/app:1.2.9" {
+		t.Errorf("it runs %s", got)
+	}
+}
+
+// A place is kept for who is woken. Behind thousands of others, which find no place
+// anyhow, it would be kept for nothing.
+func TestWhoIsWokenGoesFirst(t *testing.T) {
+	b, rolls, first, second := lined(t)
+	b.moves.Add(keyIs(second))
+	b.moves.Add(key("another"))
+	b.status(t, rolls, healthy3(5, b.clock.Now()))
+	b.wait(t, rolls, time.Second)
+	if b.moves.Len() != 3 {
+		t.Fatalf("%d are to be tried", b.moves.Len())
+	}
+	b.workMoves(t.Context())
+	if got := b.image(t, first); got != "example.com/app:1.2.8" {
+		t.Errorf("it runs %s after the first try", got)
+	}
+}
