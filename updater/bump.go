@@ -107,7 +107,7 @@ func (u *Updater) refused(ctx context.Context, o *unstructured.Unstructured, mov
 	// By the kind of error: its text may differ with every try.
 	u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() {
 		u.say(o, "", eventWarning, ReasonFailed, "bumping: %v", err)
-		u.tell(o, moves[0].Rule, LevelWarn, ReasonFailed, "could not be updated: "+err.Error(), nil)
+		u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, "could not be updated: "+err.Error(), nil)
 	})
 	u.blocked(moves, WaitFailed, "the update was refused")
 	log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
@@ -125,7 +125,7 @@ func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, mov
 		const why = "a newer image is allowed, but admission was not asked: is the webhook installed and running?"
 		u.said.once(o.GetUID(), "", outcomeBypassed, func() {
 			u.say(o, "", eventWarning, ReasonFailed, why)
-			u.tell(o, moves[0].Rule, LevelWarn, ReasonFailed, why, nil)
+			u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, why, nil)
 		})
 		u.blocked(moves, WaitAdmission, "admission was not asked")
 		logger.Info("admission was not asked about the bump")
@@ -144,14 +144,15 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 		u.said.clear(o.GetUID(), m.Container)
 	}
 	made := changes(before, after)
-	moves = madeOf(moves, made, after)
 	r := &rollout{
-		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made, moves: moves,
-		rule: moves[0].Rule, began: u.Clock.Now(), placed: true,
+		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made,
+		terms: termsOf(moves[0].Rule), began: u.Clock.Now(), placed: true,
 	}
+	moves = madeOf(moves, made, after)
+	r.moves = moves
 	u.Metrics.rollout(rolloutStarted)
 	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
-	u.tell(o, r.rule, LevelInfo, ReasonUpdated, toldOf(made), made)
+	u.tell(o, r.terms.channels, LevelInfo, ReasonUpdated, toldOf(made), made)
 	for _, m := range moves {
 		u.book.note(key, m.Container, func(s *Standing) {
 			s.State, s.Newest, s.Reason, s.Message = StateRolling, m.To.String(), "", ""
@@ -174,11 +175,13 @@ func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
 		if to, known := record[m.Container]; known {
 			m.To = to
 		}
-		m.Workload = nil // thousands may be watched at once
 		moves = append(moves, m)
 	}
 	if len(moves) == 0 {
-		return asked
+		moves = slices.Clone(asked)
+	}
+	for i := range moves {
+		moves[i].Workload, moves[i].Rule = nil, nil // thousands may be watched at once
 	}
 	return moves
 }

@@ -21,7 +21,7 @@ func followsFirst(t *testing.T) (*bench, *unstructured.Unstructured, *Move) {
 	rest.SetName("rest")
 	return b, first, &Move{
 		Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: workload.Result{Tag: "1.2.7"},
-		Rule: workload.Rule{Canary: workload.Canary{Set: "shop"}},
+		Rule: &workload.Rule{Canary: workload.Canary{Set: "shop"}},
 	}
 }
 

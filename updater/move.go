@@ -144,7 +144,8 @@ func renew(m *Move, object *workload.Object, settings *workload.Settings) (ok bo
 		if slot.Key() != m.Container {
 			continue
 		}
-		m.Workload, m.Rule = object, settings.Rule(slot)
+		rule := settings.Rule(slot)
+		m.Workload, m.Rule = object, &rule
 		return slot.Image == m.Image && m.Rule.Governed()
 	}
 	return false

@@ -57,12 +57,12 @@ type Notifier interface {
 	Notify(n Notice)
 }
 
-func (u *Updater) tell(o *unstructured.Unstructured, rule workload.Rule, level Level, reason, text string, changes []Change) {
+func (u *Updater) tell(o *unstructured.Unstructured, channels []string, level Level, reason, text string, changes []Change) {
 	if u.Notifier == nil {
 		return
 	}
 	u.Notifier.Notify(Notice{
 		At: u.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
-		UID: string(o.GetUID()), Channels: rule.Notify, Text: workload.Shorten(text, maxNote), Changes: changes,
+		UID: string(o.GetUID()), Channels: channels, Text: workload.Shorten(text, maxNote), Changes: changes,
 	})
 }

@@ -118,7 +118,7 @@ func (u *Updater) succeeded(key objectKey, r *rollout, o *unstructured.Unstructu
 	}
 	u.Metrics.rollout(rolloutSucceeded)
 	u.say(o, "", eventNormal, ReasonSucceeded, "%s", toldOf(r.changes))
-	u.tell(o, r.rule, LevelSuccess, ReasonSucceeded, "rolled out: "+toldOf(r.changes), r.changes)
+	u.tell(o, r.terms.channels, LevelSuccess, ReasonSucceeded, "rolled out: "+toldOf(r.changes), r.changes)
 }
 
 // late is for a rollout whose time is over. One that was healthy before is only
@@ -129,14 +129,14 @@ func (u *Updater) late(ctx context.Context, key objectKey, r *rollout, o *unstru
 		log.FromContext(ctx).Error(err, "reading Pods", "workload", o.GetName(), "namespace", o.GetNamespace())
 	}
 	if crash == "" && u.rollouts.wasHealthy(r) {
-		if err != nil && u.Clock.Since(r.began) < 2*r.rule.HealthTimeout {
+		if err != nil && u.Clock.Since(r.began) < 2*r.terms.timeout {
 			u.checks.AddAfter(key, tryAgain)
 			return
 		}
 		u.rollouts.end(key, r)
 		return
 	}
-	why := fmt.Sprintf("not healthy within %s: %s", r.rule.HealthTimeout, h.message)
+	why := fmt.Sprintf("not healthy within %s: %s", r.terms.timeout, h.message)
 	if crash != "" {
 		why = crash
 	}
@@ -152,10 +152,10 @@ func (u *Updater) unhealthy(ctx context.Context, key objectKey, r *rollout, o *u
 		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, why })
 		text := fmt.Sprintf("%s: %s", toldOf(r.changes), why)
 		u.say(o, "", eventWarning, ReasonRolloutFailed, "%s", text)
-		u.tell(o, r.rule, LevelError, ReasonRolloutFailed, "failed: "+text, r.changes)
+		u.tell(o, r.terms.channels, LevelError, ReasonRolloutFailed, "failed: "+text, r.changes)
 		log.FromContext(ctx).Info("rollout failed", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.changes), "why", why)
 	}
-	if r.rule.Rollback != workload.RollbackAuto || r.back {
+	if r.terms.rollback != workload.RollbackAuto || r.back {
 		u.rollouts.end(key, r)
 		return
 	}

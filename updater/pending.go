@@ -2,7 +2,6 @@ package updater
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +11,7 @@ import (
 // without workload and rule, which are read again when their turn comes.
 type pending struct {
 	mu    sync.Mutex
-	moves map[objectKey]map[string]Move
+	moves map[objectKey][]Move // one for each container
 	// pushed is when the registry told of what a workload waits for.
 	pushed map[objectKey]time.Time
 	// refused are the workloads whose bumps the API server does not take.
@@ -26,7 +25,7 @@ type refusals struct {
 }
 
 func newPending() *pending {
-	return &pending{moves: map[objectKey]map[string]Move{}, pushed: map[objectKey]time.Time{}, refused: map[objectKey]refusals{}}
+	return &pending{moves: map[objectKey][]Move{}, pushed: map[objectKey]time.Time{}, refused: map[objectKey]refusals{}}
 }
 
 // failed notes that a bump was refused, and returns how long to wait.
@@ -53,10 +52,12 @@ func (p *pending) took(key objectKey) {
 func (p *pending) add(m Move, pushed time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.moves[m.key] == nil {
-		p.moves[m.key] = map[string]Move{}
+	moves := p.moves[m.key]
+	if i := slices.IndexFunc(moves, func(other Move) bool { return other.Container == m.Container }); i >= 0 {
+		moves[i] = m
+	} else {
+		p.moves[m.key] = append(moves, m)
 	}
-	p.moves[m.key][m.Container] = m
 	if _, known := p.pushed[m.key]; !known && !pushed.IsZero() {
 		p.pushed[m.key] = pushed
 	}
@@ -66,13 +67,13 @@ func (p *pending) add(m Move, pushed time.Time) {
 func (p *pending) drop(key objectKey, containers ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, container := range containers {
-		delete(p.moves[key], container)
+	left := slices.DeleteFunc(p.moves[key], func(m Move) bool { return slices.Contains(containers, m.Container) })
+	if len(left) > 0 {
+		p.moves[key] = left
+		return
 	}
-	if len(p.moves[key]) == 0 {
-		delete(p.moves, key)
-		delete(p.pushed, key)
-	}
+	delete(p.moves, key)
+	delete(p.pushed, key)
 }
 
 // forget drops a workload.
@@ -89,7 +90,7 @@ func (p *pending) forget(key objectKey) {
 func (p *pending) of(key objectKey) ([]Move, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	moves := slices.SortedFunc(maps.Values(p.moves[key]), func(a, b Move) int { return cmp.Compare(a.Container, b.Container) })
+	moves := slices.SortedFunc(slices.Values(p.moves[key]), func(a, b Move) int { return cmp.Compare(a.Container, b.Container) })
 	return moves, p.pushed[key]
 }
 

@@ -45,10 +45,10 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	}
 	r.began, r.generation, r.uid = at, o.GetGeneration(), o.GetUID()
 	now := u.Clock.Now()
-	switch late := now.Sub(at) > r.rule.HealthTimeout; {
+	switch late := now.Sub(at) > r.terms.timeout; {
 	case h.phase == phaseRolling && late && conditionOf(o, "Progressing") == nil:
 		return // nobody watched: it may have been healthy since, and broken by a node
-	case h.phase == phaseFailed && now.Sub(h.failed) > 2*r.rule.HealthTimeout:
+	case h.phase == phaseFailed && now.Sub(h.failed) > 2*r.terms.timeout:
 		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.message })
 		return // people were told, or have lived with it
 	}
@@ -93,8 +93,9 @@ func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
 		if reference.Digest != "" {
 			digest = from.Digest
 		}
-		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Rule: settings.Rule(slot), Image: reference.With(from.Tag, digest), From: from, To: to}
-		r.moves, r.rule = append(r.moves, m), m.Rule
+		rule := settings.Rule(slot)
+		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Image: reference.With(from.Tag, digest), From: from, To: to}
+		r.moves, r.terms = append(r.moves, m), termsOf(&rule)
 		r.changes = append(r.changes, Change{Container: slot.Key(), From: m.Image, To: slot.Image})
 		// What is held has been left: this is the way back.
 		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(to) {

@@ -30,7 +30,7 @@ func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept 
 		log.FromContext(ctx).Error(err, "taking back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name)
 		u.said.once(kept.GetUID(), "", "taking back", func() {
 			u.say(kept, "", eventWarning, ReasonFailed, "taking back: %v", err)
-			u.tell(kept, r.rule, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
+			u.tell(kept, r.terms.channels, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
 		})
 		return errors.Is(err, errMovedOn) || errors.Is(err, errSameText) || apierrors.IsNotFound(err)
 	}
@@ -41,10 +41,10 @@ func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept 
 	}
 	u.Metrics.rollout(rolloutRolledBack)
 	u.rollouts.begin(key, &rollout{
-		uid: after.GetUID(), generation: after.GetGeneration(), changes: back, rule: r.rule, back: true, began: u.Clock.Now(),
+		uid: after.GetUID(), generation: after.GetGeneration(), changes: back, terms: r.terms, back: true, began: u.Clock.Now(),
 	})
 	u.say(kept, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
-	u.tell(kept, r.rule, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
+	u.tell(kept, r.terms.channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
 	log.FromContext(ctx).Info("rolled back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
 	return true
 }

@@ -18,7 +18,7 @@ type rollout struct {
 	changes    []Change
 	// moves are what to take back.
 	moves []Move
-	rule  workload.Rule
+	terms terms
 	// back is true for a move that takes another back.
 	back bool
 
@@ -32,13 +32,25 @@ type rollout struct {
 	told bool
 }
 
+// terms are what a rule says of a rollout: thousands of them are watched at once, so
+// that no more is kept of it.
+type terms struct {
+	timeout  time.Duration
+	rollback string
+	channels []string
+}
+
+func termsOf(rule *workload.Rule) terms {
+	return terms{timeout: rule.HealthTimeout, rollback: rule.Rollback, channels: rule.Notify}
+}
+
 // deadline is when it has failed unless it is healthy or goes on.
 func (r *rollout) deadline() time.Time {
 	last := r.progressed
 	if r.healthy || r.began.After(last) {
 		last = r.began
 	}
-	return last.Add(r.rule.HealthTimeout)
+	return last.Add(r.terms.timeout)
 }
 
 // rollouts are those that are watched.

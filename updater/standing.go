@@ -45,10 +45,10 @@ type Standing struct {
 // book holds the standings of all workloads.
 type book struct {
 	mu   sync.Mutex
-	rows map[objectKey]map[string]*Standing
+	rows map[objectKey][]Standing // one for each container
 }
 
-func newBook() *book { return &book{rows: map[objectKey]map[string]*Standing{}} }
+func newBook() *book { return &book{rows: map[objectKey][]Standing{}} }
 
 // keep replaces the containers that a workload has, without losing what is known
 // of those that stay.
@@ -59,38 +59,43 @@ func (b *book) keep(key objectKey, containers []Standing) {
 		delete(b.rows, key)
 		return
 	}
-	was, rows := b.rows[key], make(map[string]*Standing, len(containers))
-	for _, c := range containers {
-		row := c
-		if known := was[c.Container]; known != nil && known.Repository == c.Repository {
-			row = *known
-			row.Running, row.Policy = c.Running, c.Policy
-			if row.State == StatePending && known.Running != c.Running {
-				row.settle() // somebody wrote it
+	rows := slices.Clone(containers)
+	for i, c := range containers {
+		if known := b.row(key, c.Container); known != nil && known.Repository == c.Repository {
+			rows[i] = *known
+			rows[i].Running, rows[i].Policy = c.Running, c.Policy
+			if known.State == StatePending && known.Running != c.Running {
+				rows[i].settle() // somebody wrote it
 			}
 		}
-		rows[c.Container] = &row
 	}
 	b.rows[key] = rows
+}
+
+// row is what is known of a container; nil where nothing is. The caller holds the
+// lock.
+func (b *book) row(key objectKey, container string) *Standing {
+	rows := b.rows[key]
+	for i := range rows {
+		if rows[i].Container == container {
+			return &rows[i]
+		}
+	}
+	return nil
 }
 
 // failed reports whether a workload's last move failed.
 func (b *book) failed(key objectKey) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, row := range b.rows[key] {
-		if row.State == StateFailed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.rows[key], func(row Standing) bool { return row.State == StateFailed })
 }
 
 // note changes what is known of one container.
 func (b *book) note(key objectKey, container string, change func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if row := b.rows[key][container]; row != nil {
+	if row := b.row(key, container); row != nil {
 		change(row)
 	}
 }
@@ -107,26 +112,23 @@ func (s *Standing) settle() {
 func (b *book) noteAll(key objectKey, change func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, row := range b.rows[key] {
-		change(row)
+	rows := b.rows[key]
+	for i := range rows {
+		change(&rows[i])
 	}
 }
 
 // leave notes that another updater knows of a workload, and this one nothing.
 func (b *book) leave(key objectKey) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, row := range b.rows[key] {
-		row.State, row.Reason, row.Message = StateUnknown, "", ""
-	}
+	b.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message = StateUnknown, "", "" })
 }
 
 func (b *book) each(visit func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, rows := range b.rows {
-		for _, row := range rows {
-			visit(row)
+		for i := range rows {
+			visit(&rows[i])
 		}
 	}
 }

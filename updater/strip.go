@@ -53,7 +53,7 @@ func keepRollout(kept, full *unstructured.Unstructured) {
 	if generation := full.GetGeneration(); generation > 0 {
 		kept.SetGeneration(generation)
 	}
-	if moved := touches(full); moved != nil {
+	if moved := touches(full); moved != "" {
 		kept.Object[touched] = moved
 	}
 	if spec, ok := full.Object["spec"].(map[string]any); ok {

@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -11,14 +12,10 @@ import (
 // managed fields, which the API server keeps, so that another leader knows, too.
 const touched = "touched"
 
-const (
-	touchedByUs     = "updater"
-	touchedByOthers = "others"
-)
-
-// touches condenses managed fields; nil where the updater has moved nothing.
-func touches(full *unstructured.Unstructured) map[string]any {
-	if already, ok := full.Object[touched].(map[string]any); ok {
+// touches condenses managed fields to both times, with a space between them; it is
+// empty where the updater has moved nothing.
+func touches(full *unstructured.Unstructured) string {
+	if already, ok := full.Object[touched].(string); ok {
 		return already
 	}
 	ours, others := "", ""
@@ -37,18 +34,17 @@ func touches(full *unstructured.Unstructured) map[string]any {
 		}
 	}
 	if ours == "" {
-		return nil
+		return ""
 	}
-	return map[string]any{touchedByUs: ours, touchedByOthers: others}
+	return ours + " " + others
 }
 
 // movedAt is when the updater's last move was written, if nobody has written the
 // spec since. Both are known to the second: within the same one the generation
 // tells, if that of the move is known, and else it may have been somebody.
 func movedAt(o *unstructured.Unstructured, generation int64) (time.Time, bool) {
-	kept, _ := o.Object[touched].(map[string]any)
-	ours, _ := kept[touchedByUs].(string)
-	others, _ := kept[touchedByOthers].(string)
+	kept, _ := o.Object[touched].(string)
+	ours, others, _ := strings.Cut(kept, " ")
 	if ours == "" || others > ours || others == ours && (generation == 0 || o.GetGeneration() != generation) {
 		return time.Time{}, false
 	}

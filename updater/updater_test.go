@@ -186,7 +186,7 @@ metadata:
   labels: {keel.sh/policy: all}
   annotations: {keelson.dev/pollSchedule: "@every 1m"}
   generation: 4
-touched: {updater: "2026-01-01T00:01:00Z", others: "2026-01-01T00:00:00Z"}
+touched: "2026-01-01T00:01:00Z 2026-01-01T00:00:00Z"
 status: {replicas: 3, updatedReplicas: 2, conditions: [{type: Progressing, status: "True", reason: ReplicaSetUpdated}]}
 spec:
   replicas: 3
