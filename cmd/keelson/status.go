@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,6 +92,34 @@ type asked struct {
 	kind, name string
 	// where is what a person reads of the place.
 	where string
+	// warnings is where it is told what an answer lacks; warned is what was told.
+	warnings io.Writer
+	warned   string
+}
+
+// warn tells once what is missing from an answer.
+func (a *asked) warn(list *status.List) {
+	warning := missing(list.Unowned)
+	if warning != "" && warning != a.warned {
+		fmt.Fprintln(a.warnings, "keelson:", warning)
+	}
+	a.warned = warning
+}
+
+// missing says which shards nobody owns; it is empty where that is none.
+func missing(shards []int) string {
+	numbers := make([]string, 0, len(shards))
+	for _, shard := range shards {
+		numbers = append(numbers, strconv.Itoa(shard))
+	}
+	switch len(numbers) {
+	case 0:
+		return ""
+	case 1:
+		return "shard " + numbers[0] + " has no owner at the moment: its workloads are missing"
+	default:
+		return "shards " + strings.Join(numbers, ", ") + " have no owner at the moment: their workloads are missing"
+	}
 }
 
 func (o *statusOptions) run(command *cobra.Command, printer *statusPrinter, named string) error {
@@ -119,7 +148,7 @@ func (o *statusOptions) run(command *cobra.Command, printer *statusPrinter, name
 
 // ask finds out whom to ask, and what.
 func (o *statusOptions) ask(warnings io.Writer, named string) (*asked, error) {
-	question := &asked{where: "any namespace"}
+	question := &asked{where: "any namespace", warnings: warnings}
 	if o.updater != "" {
 		at, err := url.Parse(o.updater)
 		if err != nil {
@@ -169,6 +198,7 @@ func (o *statusOptions) once(ctx context.Context, question *asked) ([]status.Ite
 	if err != nil {
 		return nil, o.late(err)
 	}
+	question.warn(list)
 	items := list.Items[:0]
 	for _, item := range list.Items {
 		if question.name == "" || item.Name == question.name && strings.EqualFold(item.Kind, question.kind) {

@@ -152,17 +152,20 @@ func TestStatusWatch(t *testing.T) {
 	o := &statusOptions{connectionOptions: connectionOptions{timeout: time.Minute}}
 	ended := make(chan error)
 	go func() {
-		ended <- o.follow(ctx, &errs, &asked{lister: scripted(answers)}, printer, statusItems(), ticks)
+		ended <- o.follow(ctx, &errs, &asked{lister: scripted(answers), warnings: &errs}, printer, statusItems(), ticks)
 	}()
-	tell := func(items []status.Item, err error) {
+	tell := func(items []status.Item, err error, unowned ...int) {
 		ticks <- time.Time{}
-		answers <- func() (*status.List, error) { return &status.List{Items: items}, err }
+		answers <- func() (*status.List, error) { return &status.List{Items: items, Unowned: unowned}, err }
 	}
 	tell(statusItems(), nil)
 	tell(nil, errors.New("nobody leads"))
 	tell(nil, errors.New("nobody leads"))
 	moved := statusItems()
 	moved[0].Running, moved[0].State, moved[0].Reason = "1.2.7", updater.StateCurrent, ""
+	tell(moved, nil, 1)
+	tell(moved, nil, 1)
+	tell(moved, nil, 1, 4)
 	tell(moved, nil)
 	ticks <- time.Time{}
 	cancel()
@@ -172,7 +175,10 @@ func TestStatusWatch(t *testing.T) {
 	if lines := strings.Split(out.String(), "\n"); len(lines) != 5 || !strings.Contains(lines[3], "Current") {
 		t.Errorf("got\n%s", out.String())
 	}
-	if want := "keelson: nobody leads\n"; errs.String() != want {
+	if want := `keelson: nobody leads
+keelson: shard 1 has no owner at the moment: its workloads are missing
+keelson: shards 1, 4 have no owner at the moment: their workloads are missing
+`; errs.String() != want {
 		t.Errorf("got %q, want %q", errs.String(), want)
 	}
 }

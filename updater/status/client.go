@@ -11,10 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -27,10 +24,6 @@ const maxAnswer = 64 << 20
 
 // maxTries is how often a question is asked anew of who leads by then.
 const maxTries = 2
-
-// shardInfix stands between the name of the one Lease and the number of a shard,
-// where several updaters share the work.
-const shardInfix = "-shard-"
 
 // Client asks the leading updater of a cluster, through the API server: the
 // rights of who asks decide, and no port has to be opened.
@@ -59,81 +52,21 @@ func (c *Client) List(ctx context.Context, namespace string) (*List, error) {
 }
 
 func (c *Client) list(ctx context.Context, namespace string) (*List, error) {
-	pods, err := c.leaders(ctx)
+	owners, err := c.owners(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var lists []*List
-	for _, pod := range pods {
+	for _, pod := range owners.pods {
 		list, err := c.ask(ctx, pod, namespace)
 		if err != nil {
 			return nil, err
 		}
 		lists = append(lists, list)
 	}
-	return merged(lists), nil
-}
-
-// leaders returns the Pods that do the updater's work: the one that leads, or
-// those that share the repositories, each by Leases of its own.
-func (c *Client) leaders(ctx context.Context) ([]string, error) {
-	list, err := c.Kube.CoordinationV1().Leases(c.Namespace).List(ctx, metav1.ListOptions{})
-	if apierrors.IsForbidden(err) {
-		return nil, fmt.Errorf("finding the updater: %w; the Role keelson-status allows it", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("finding the updater: %w", err)
-	}
-	var pods []string
-	var idle error
-	for _, lease := range list.Items {
-		if lease.Name != c.Lease && !strings.HasPrefix(lease.Name, c.Lease+shardInfix) {
-			continue
-		}
-		pod, err := c.holder(&lease)
-		if err != nil {
-			idle = fmt.Errorf("the Lease %s/%s %w", c.Namespace, lease.Name, err)
-			continue
-		}
-		if !slices.Contains(pods, pod) {
-			pods = append(pods, pod)
-		}
-	}
-	switch {
-	case len(pods) > 0:
-		return pods, nil
-	case idle == nil:
-		return nil, fmt.Errorf("there is no Lease %s/%s: no updater has run in that namespace; name Keelson's with --keelson-namespace", c.Namespace, c.Lease)
-	default:
-		return nil, fmt.Errorf("no updater leads: %w; see: kubectl -n %s get pods -l app.kubernetes.io/component=updater", idle, c.Namespace)
-	}
-}
-
-// holder is the Pod that holds a Lease. Its identity is the host name of the
-// process, which in a Pod is the Pod's name, and a number of its own.
-func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
-	pod, _, _ := strings.Cut(deref(lease.Spec.HolderIdentity), "_")
-	if pod == "" {
-		return "", errors.New("is held by nobody")
-	}
-	clocked := c.Clock
-	if clocked == nil {
-		clocked = clock.RealClock{}
-	}
-	seconds := time.Duration(deref(lease.Spec.LeaseDurationSeconds)) * time.Second
-	renewed := deref(lease.Spec.RenewTime)
-	if age := clocked.Since(renewed.Time); age > 2*seconds { // clocks differ
-		return "", fmt.Errorf("was renewed last %s ago, by %s", age.Round(time.Second), pod)
-	}
-	return pod, nil
-}
-
-func deref[T any](value *T) T {
-	if value == nil {
-		var none T
-		return none
-	}
-	return *value
+	all := merged(lists)
+	all.Unowned = owners.missing()
+	return all, nil
 }
 
 // ask asks one updater by the proxy of its Pod.

@@ -3,6 +3,7 @@ package status
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,35 @@ func TestClientAsksTheLeader(t *testing.T) {
 			list, err := client(t, test.leases, test.proxy...).List(t.Context(), "b")
 			if err != nil || len(list.Items) != 1 || list.Items[0].Namespace != "b" {
 				t.Errorf("got %+v, %v", list, err)
+			}
+		})
+	}
+}
+
+// A list that lacks the workloads of a shard looks like one of all workloads.
+func TestClientTellsWhichShardsHaveNoOwner(t *testing.T) {
+	of := func(shards string, l coordinationv1.Lease) coordinationv1.Lease {
+		l.Labels = map[string]string{"keelson.dev/shards": shards}
+		return l
+	}
+	for name, test := range map[string]struct {
+		leases []coordinationv1.Lease
+		want   []int
+	}{
+		"one updater":      {led(lease("keelson-updater", holder, 0)), nil},
+		"all have one":     {led(of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", holder, 0))), nil},
+		"one was released": {led(of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", "", 0))), []int{1}},
+		"one has run out, one was never held": {
+			led(of("4", lease("keelson-updater-shard-0", holder, 5*time.Minute)), of("4", lease("keelson-updater-shard-1", holder, 0)), of("4", lease("keelson-updater-shard-3", holder, 0))),
+			[]int{0, 2},
+		},
+		"those of a larger number before": {led(of("1", lease("keelson-updater-shard-0", holder, 0)), of("3", lease("keelson-updater-shard-2", holder, time.Hour))), nil},
+		"a number that nobody can mean":   {led(of("1000000000", lease("keelson-updater-shard-0", holder, 0))), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list, err := client(t, test.leases, "").List(t.Context(), "")
+			if err != nil || !slices.Equal(list.Unowned, test.want) {
+				t.Errorf("got %+v, %v, want %v", list, err, test.want)
 			}
 		})
 	}

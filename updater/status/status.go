@@ -32,6 +32,10 @@ const reasonNotLeading metav1.StatusReason = "NotLeading"
 type List struct {
 	metav1.TypeMeta `json:",inline"`
 	Items           []Item `json:"items"`
+	// Unowned are the shards that no updater owns at the moment, if several share
+	// the work: what is known of their workloads is missing. A Client finds it out;
+	// no updater sends it.
+	Unowned []int `json:"-"`
 }
 
 // Item is one container of a governed workload.

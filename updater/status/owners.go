@@ -1,0 +1,117 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/keelson-dev/keelson/internal/workload"
+)
+
+// shardInfix stands between the name of the one Lease and the number of a shard,
+// where several updaters share the work.
+const shardInfix = "-shard-"
+
+// maxShards bounds what a Lease's label is believed.
+const maxShards = 1000
+
+// owners are the Pods that do the updater's work: the one that leads, or those that
+// share the repositories, each by Leases of its own.
+type owners struct {
+	pods []string
+	// shards is how many those say that there are; owned are those that they have.
+	shards int
+	owned  map[int]bool
+}
+
+// missing are the shards that nobody owns, in order.
+func (o *owners) missing() []int {
+	var missing []int
+	for shard := range o.shards {
+		if !o.owned[shard] {
+			missing = append(missing, shard)
+		}
+	}
+	return missing
+}
+
+// has notes who holds a Lease.
+func (o *owners) has(lease *coordinationv1.Lease, shard, pod string) {
+	if !slices.Contains(o.pods, pod) {
+		o.pods = append(o.pods, pod)
+	}
+	number, err := strconv.Atoi(shard)
+	of, errOf := strconv.Atoi(lease.Labels[workload.LabelShards])
+	if err == nil && errOf == nil && of <= maxShards {
+		o.owned[number], o.shards = true, max(o.shards, of)
+	}
+}
+
+func (c *Client) owners(ctx context.Context) (*owners, error) {
+	list, err := c.Kube.CoordinationV1().Leases(c.Namespace).List(ctx, metav1.ListOptions{})
+	if apierrors.IsForbidden(err) {
+		return nil, fmt.Errorf("finding the updater: %w; the Role keelson-status allows it", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding the updater: %w", err)
+	}
+	found := &owners{owned: map[int]bool{}}
+	var idle error
+	for i := range list.Items {
+		lease := &list.Items[i]
+		shard, isShard := strings.CutPrefix(lease.Name, c.Lease+shardInfix)
+		if lease.Name != c.Lease && !isShard {
+			continue
+		}
+		pod, err := c.holder(lease)
+		if err != nil {
+			idle = fmt.Errorf("the Lease %s/%s %w", c.Namespace, lease.Name, err)
+			continue
+		}
+		found.has(lease, shard, pod)
+	}
+	switch {
+	case len(found.pods) > 0:
+		return found, nil
+	case idle == nil:
+		return nil, fmt.Errorf("there is no Lease %s/%s: no updater has run in that namespace; name Keelson's with --keelson-namespace", c.Namespace, c.Lease)
+	default:
+		return nil, fmt.Errorf("no updater leads: %w; see: kubectl -n %s get pods -l app.kubernetes.io/component=updater", idle, c.Namespace)
+	}
+}
+
+// holder is the Pod that holds a Lease. Its identity is the host name of the
+// process, which in a Pod is the Pod's name, and a number of its own.
+func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
+	pod, _, _ := strings.Cut(deref(lease.Spec.HolderIdentity), "_")
+	if pod == "" {
+		return "", errors.New("is held by nobody")
+	}
+	clocked := c.Clock
+	if clocked == nil {
+		clocked = clock.RealClock{}
+	}
+	seconds := time.Duration(deref(lease.Spec.LeaseDurationSeconds)) * time.Second
+	renewed := deref(lease.Spec.RenewTime)
+	if age := clocked.Since(renewed.Time); age > 2*seconds { // clocks differ
+		return "", fmt.Errorf("was renewed last %s ago, by %s", age.Round(time.Second), pod)
+	}
+	return pod, nil
+}
+
+func deref[T any](value *T) T {
+	if value == nil {
+		var none T
+		return none
+	}
+	return *value
+}
