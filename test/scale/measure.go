@@ -40,9 +40,11 @@ type figure struct {
 	Rest                 map[string]int
 	Polls, Lists, Listed int
 	// MoveSeconds is from the last push to the last bump, and Move are the requests
-	// meanwhile. Once is how many Deployments run the new tag after one change.
+	// meanwhile, MoveCPU the seconds of a CPU that each process took. Once is how many
+	// Deployments run the new tag after one change.
 	MoveSeconds float64
 	Move        map[string]int
+	MoveCPU     cpu
 	Once        int
 }
 
@@ -144,11 +146,19 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 	if err := s.push(ctx, tag); err != nil {
 		return err
 	}
+	busy, err := s.cpu(ctx)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	if _, err := s.until(ctx, `keelson_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
 		return err
 	}
 	f.MoveSeconds = time.Since(began).Seconds()
+	if f.MoveCPU, err = s.cpu(ctx); err != nil {
+		return err
+	}
+	f.MoveCPU.Updater, f.MoveCPU.APIServer = f.MoveCPU.Updater-busy.Updater, f.MoveCPU.APIServer-busy.APIServer
 	if f.Move, err = asked.requests(); err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ func table(w io.Writer, o options, figures []figure) {
 		}},
 		{"from a push to all repositories to the last bump", func(f figure) string { return fmt.Sprintf("%.0f s", f.MoveSeconds) }},
 		{"workloads moved a second", func(f figure) string { return fmt.Sprintf("%.0f", float64(f.Workloads)/f.MoveSeconds) }},
+		{"CPU time meanwhile: updater, API server", func(f figure) string {
+			return fmt.Sprintf("%.0f s, %.0f s", f.MoveCPU.Updater, f.MoveCPU.APIServer)
+		}},
 		{"requests to the API server meanwhile, a workload", func(f figure) string { return each(f.Move, f.Workloads) }},
 		{"moved, by one change", func(f figure) string { return fmt.Sprint(f.Once) }},
 		{"created through admission, a second", func(f figure) string { return fmt.Sprintf("%.0f", float64(f.New)/f.CreateSeconds) }},
@@ -41,8 +44,9 @@ func table(w io.Writer, o options, figures []figure) {
 		fmt.Fprintln(w)
 	}
 	first, last := figures[0], figures[len(figures)-1]
-	fmt.Fprintf(w, "\n%.1f times the workloads take %.1f times the start, %.1f times the heap and %.1f times as long to move.\n",
-		ratio(last.Workloads, first.Workloads), last.StartSeconds/first.StartSeconds, last.HeapBytes/first.HeapBytes, last.MoveSeconds/first.MoveSeconds)
+	fmt.Fprintf(w, "\n%.1f times the workloads take %.1f times the start, %.1f times the heap, %.1f times as long to move, with %.1f times the updater's CPU time and %.1f times the API server's.\n",
+		ratio(last.Workloads, first.Workloads), last.StartSeconds/first.StartSeconds, last.HeapBytes/first.HeapBytes, last.MoveSeconds/first.MoveSeconds,
+		last.MoveCPU.Updater/first.MoveCPU.Updater, last.MoveCPU.APIServer/first.MoveCPU.APIServer)
 }
 
 func ratio(a, b int) float64 { return float64(a) / float64(b) }
