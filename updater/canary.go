@@ -148,7 +148,7 @@ func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak 
 		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
 	}
 	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(first.kind)
+	o.SetGroupVersionKind(first.gvk())
 	if err := g.u.Cache.Get(ctx, first.NamespacedName, o); err != nil {
 		return wait("goes first, and is not there")
 	}

@@ -32,7 +32,7 @@ func (u *Updater) followCustom(ctx context.Context, kind workload.Kind) {
 	u.trackAll(ctx, kind, nil)
 	u.pushedBefore()
 	u.catchUp()
-	u.resumeAll(ctx, func(key objectKey) bool { return key.kind == kind.GroupVersionKind && u.concerns(key) })
+	u.resumeAll(ctx, func(key objectKey) bool { return key.gvk() == kind.GroupVersionKind && u.concerns(key) })
 	logger.Info("following a custom kind")
 }
 

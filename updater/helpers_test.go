@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keelson-dev/keelson/internal/workload"
 )
@@ -73,7 +72,7 @@ func admits(tags ...string) func(*unstructured.Unstructured, bool) error {
 }
 
 func keyIs(o *unstructured.Unstructured) objectKey {
-	return objectKey{o.GroupVersionKind(), types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}}
+	return newKey(o.GroupVersionKind(), o.GetNamespace(), o.GetName())
 }
 
 // set writes one field of an object.

@@ -88,7 +88,7 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 		return nil, nil, pushed
 	}
 	o = &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.kind)
+	o.SetGroupVersionKind(key.gvk())
 	object, settings, ok := u.now(ctx, key, o)
 	if !ok {
 		u.pending.forget(key)

@@ -30,7 +30,7 @@ func (u *Updater) look(ctx context.Context, key objectKey) {
 		return
 	}
 	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.kind)
+	o.SetGroupVersionKind(key.gvk())
 	if err := u.Cache.Get(ctx, key.NamespacedName, o); err != nil || o.GetUID() != r.uid {
 		u.abandon(key, r) // it is gone
 		return
@@ -113,7 +113,7 @@ func (u *Updater) succeeded(key objectKey, r *rollout, o *unstructured.Unstructu
 	for _, follower := range u.canaries.rest(key) {
 		u.moves.Add(follower)
 	}
-	if r.back || key.kind.Kind == "CronJob" { // which rolls nothing
+	if r.back || key.gvk().Kind == "CronJob" { // which rolls nothing
 		return
 	}
 	u.Metrics.rollout(rolloutSucceeded)
@@ -153,7 +153,7 @@ func (u *Updater) unhealthy(ctx context.Context, key objectKey, r *rollout, o *u
 		text := fmt.Sprintf("%s: %s", toldOf(r.changes), why)
 		u.say(o, "", eventWarning, ReasonRolloutFailed, "%s", text)
 		u.tell(o, r.terms.channels, LevelError, ReasonRolloutFailed, "failed: "+text, r.changes)
-		log.FromContext(ctx).Info("rollout failed", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.changes), "why", why)
+		log.FromContext(ctx).Info("rollout failed", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.changes), "why", why)
 	}
 	if r.terms.rollback != workload.RollbackAuto || r.back {
 		u.rollouts.end(key, r)

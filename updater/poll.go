@@ -30,7 +30,7 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		}
 		u.mark(repository, u.Clock.Now())
 		object := &unstructured.Unstructured{}
-		object.SetGroupVersionKind(key.kind)
+		object.SetGroupVersionKind(key.gvk())
 		if err := u.Cache.Get(ctx, key.NamespacedName, object); err != nil {
 			if !apierrors.IsNotFound(err) {
 				log.FromContext(ctx).Error(err, "reading workload", "workload", key)

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -58,7 +57,7 @@ func (u *Updater) withRelease(ctx context.Context, o *workload.Object) *workload
 		return o
 	}
 	release, err := u.Releases.Of(ctx, o.Namespace(), o)
-	key := objectKey{o.Kind.GroupVersionKind, types.NamespacedName{Namespace: o.Namespace(), Name: o.Name()}}
+	key := newKey(o.Kind.GroupVersionKind, o.Namespace(), o.Name())
 	u.unread.note(key, o.Kind, err != nil)
 	if err != nil {
 		log.FromContext(ctx).Info("reading a Helm release", "workload", o.Name(), "namespace", o.Namespace(), "failed", err.Error())

@@ -26,7 +26,7 @@ func (u *Updater) resumeAll(ctx context.Context, wanted func(objectKey) bool) {
 // it is to be taken back.
 func (u *Updater) resume(ctx context.Context, key objectKey) {
 	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.kind)
+	o.SetGroupVersionKind(key.gvk())
 	if u.Cache.Get(ctx, key.NamespacedName, o) != nil {
 		return
 	}
@@ -37,7 +37,7 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	}
 	r, err := u.recall(ctx, key)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "resuming", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name)
+		log.FromContext(ctx).Error(err, "resuming", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name)
 		return
 	}
 	if len(r.changes) == 0 {
@@ -65,7 +65,7 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
 	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
 	defer cancel()
-	live := empty(workload.Kind{GroupVersionKind: key.kind})
+	live := empty(workload.Kind{GroupVersionKind: key.gvk()})
 	if err := u.Live.Get(ctx, key.NamespacedName, live); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", key.Name, err)
 	}

@@ -27,7 +27,7 @@ var errSameText = errors.New("the image is written as before the move")
 func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept *unstructured.Unstructured) (done bool) {
 	after, err := u.restore(ctx, kept, r)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "taking back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name)
+		log.FromContext(ctx).Error(err, "taking back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name)
 		u.said.once(kept.GetUID(), "", "taking back", func() {
 			u.say(kept, "", eventWarning, ReasonFailed, "taking back: %v", err)
 			u.tell(kept, r.terms.channels, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
@@ -45,7 +45,7 @@ func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept 
 	})
 	u.say(kept, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
 	u.tell(kept, r.terms.channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
-	log.FromContext(ctx).Info("rolled back", "kind", key.kind.Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
+	log.FromContext(ctx).Info("rolled back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
 	return true
 }
 

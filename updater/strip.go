@@ -79,6 +79,12 @@ func keepRollout(kept, full *unstructured.Unstructured) {
 	}
 }
 
+// availability is all that is kept of the condition, once for all workloads.
+var availability = map[bool]map[string]any{
+	true:  {"type": "Available", "status": "True"},
+	false: {"type": "Available", "status": "False"},
+}
+
 // keepConditions keeps those that tell of progress, without their messages.
 func keepConditions(all any) []any {
 	list, _ := all.([]any)
@@ -86,7 +92,10 @@ func keepConditions(all any) []any {
 	for _, c := range list {
 		condition, _ := c.(map[string]any)
 		switch condition["type"] {
-		case "Progressing", "Available", "Reconciling", "Stalled":
+		case "Available":
+			status, _ := condition["status"].(string)
+			few = append(few, availability[status == "True"])
+		case "Progressing", "Reconciling", "Stalled":
 			short := map[string]any{}
 			for _, field := range []string{"type", "status", "reason", "lastUpdateTime"} {
 				if value, ok := condition[field]; ok {

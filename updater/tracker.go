@@ -7,17 +7,25 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// objectKey names one workload.
+// objectKey names one workload. There are several of each: the kind is a handle, since
+// it takes six times as much.
 type objectKey struct {
-	kind schema.GroupVersionKind
+	kind unique.Handle[schema.GroupVersionKind]
 	types.NamespacedName
 }
+
+func newKey(kind schema.GroupVersionKind, namespace, name string) objectKey {
+	return objectKey{unique.Make(kind), types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+func (k objectKey) gvk() schema.GroupVersionKind { return k.kind.Value() }
 
 // use is one repository that a workload wants followed, and when it is polled: nil
 // is never, but when the registry tells of a change.
@@ -186,7 +194,7 @@ func (t *tracker) repositoriesOf(key objectKey) []string {
 
 // cmpKeys orders workloads by their names.
 func cmpKeys(a, b objectKey) int {
-	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.kind.Kind, b.kind.Kind), cmp.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.gvk().Kind, b.gvk().Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // pushOnly returns the repositories that a workload uses which is not polled.

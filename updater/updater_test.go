@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/keelson-dev/keelson/internal/workload"
@@ -23,7 +22,7 @@ func schedule(t *testing.T, text string) use {
 }
 
 func key(name string) objectKey {
-	return objectKey{workload.StandardKinds().All()[0].GroupVersionKind, types.NamespacedName{Namespace: "on", Name: name}}
+	return newKey(workload.StandardKinds().All()[0].GroupVersionKind, "on", name)
 }
 
 func TestShortestScheduleOfARepositoryCounts(t *testing.T) {

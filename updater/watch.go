@@ -238,5 +238,5 @@ func (u *Updater) namespace(ctx context.Context, name string) (workload.Namespac
 }
 
 func keyOf(kind workload.Kind, o *unstructured.Unstructured) objectKey {
-	return objectKey{kind.GroupVersionKind, types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}}
+	return newKey(kind.GroupVersionKind, o.GetNamespace(), o.GetName())
 }

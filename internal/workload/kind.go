@@ -45,7 +45,7 @@ type Kinds struct{ custom []Kind }
 func StandardKinds() Kinds { return Kinds{} }
 
 // All returns the kinds in a fixed order, the custom ones last.
-func (k Kinds) All() []Kind { return append(standardKinds(), k.custom...) }
+func (k Kinds) All() []Kind { return slices.Concat(standardKinds, k.custom) }
 
 // Rolling returns the kinds that an update reaches the Pods of; see Kind.Rolls.
 func (k Kinds) Rolling() []Kind {
@@ -61,29 +61,32 @@ func (k Kinds) Custom(kind Kind) bool {
 // For finds the kind of a group and kind name, whatever its version: the API
 // server converts to the version that the webhook's rules name.
 func (k Kinds) For(group, kind string) (Kind, bool) {
-	wanted := schema.GroupKind{Group: group, Kind: kind}
-	for _, known := range k.All() {
-		if known.GroupKind() == wanted {
-			return known, true
+	for _, kinds := range [...][]Kind{standardKinds, k.custom} { // each object that is read comes here
+		for i := range kinds {
+			if kinds[i].Kind == kind && kinds[i].Group == group {
+				return kinds[i], true
+			}
 		}
 	}
 	return Kind{}, false
 }
 
-func standardKinds() []Kind {
-	template := []string{"spec", "template"}
-	apps := func(kind, resource string) Kind {
-		return Kind{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: kind}, resource, template, false}
-	}
-	return []Kind{
-		apps("Deployment", "deployments"),
-		apps("StatefulSet", "statefulsets"),
-		apps("DaemonSet", "daemonsets"),
-		apps("ReplicaSet", "replicasets"),
-		{schema.GroupVersionKind{Version: "v1", Kind: "ReplicationController"}, "replicationcontrollers", template, false},
-		{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "CronJob"}, "cronjobs",
-			[]string{"spec", "jobTemplate", "spec", "template"}, false},
-		{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}, "jobs", template, true},
-		{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, "pods", nil, true},
-	}
+// standardKinds are those of Kubernetes itself.
+var standardKinds = []Kind{
+	apps("Deployment", "deployments"),
+	apps("StatefulSet", "statefulsets"),
+	apps("DaemonSet", "daemonsets"),
+	apps("ReplicaSet", "replicasets"),
+	{schema.GroupVersionKind{Version: "v1", Kind: "ReplicationController"}, "replicationcontrollers", inSpec, false},
+	{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "CronJob"}, "cronjobs",
+		[]string{"spec", "jobTemplate", "spec", "template"}, false},
+	{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}, "jobs", inSpec, true},
+	{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, "pods", nil, true},
+}
+
+// inSpec is where most kinds have their pod template.
+var inSpec = []string{"spec", "template"}
+
+func apps(kind, resource string) Kind {
+	return Kind{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: kind}, resource, inSpec, false}
 }

@@ -94,6 +94,28 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	}
 }
 
+// What was pushed while nobody led was told to nobody: a workload that is not polled
+// would wait for the push after it.
+func TestNextLeaderReadsForThoseThatAreOnlyPushed(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet), "apply", "-f", "-")
+	s.settled("web")
+	if err := shared.keelson.Updater().Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.push("1.3.0")
+	if err := shared.keelson.StartUpdater(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitWithin(2*time.Minute, "the next leader to move web", func(context.Context) error {
+		if got := s.tag("web"); got != "1.3.0" {
+			return fmt.Errorf("it names %s", got)
+		}
+		return nil
+	})
+}
+
 // receivingUpdaters puts two updaters that receive pushes in the place of the one
 // that does not, with the rights that the component gives. The first leads.
 func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader, standby *installation.Server) {
