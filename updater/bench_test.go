@@ -229,12 +229,18 @@ func (b *bench) wait(t *testing.T, o *unstructured.Unstructured, d time.Duration
 
 func (b *bench) stateOf(t *testing.T, name string) State {
 	t.Helper()
+	return b.standing(t, name).State
+}
+
+// standing is what is known of the first container of a workload.
+func (b *bench) standing(t *testing.T, name string) Standing {
+	t.Helper()
 	all := b.Standings("")
 	i := slices.IndexFunc(all, func(s Standing) bool { return s.Name == name })
 	if i < 0 {
 		t.Fatalf("nothing is known of %s: %+v", name, all)
 	}
-	return all[i].State
+	return all[i]
 }
 
 // status replaces what the controller of a workload says of it.

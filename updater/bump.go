@@ -144,12 +144,14 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 		u.said.clear(o.GetUID(), m.Container)
 	}
 	made := changes(before, after)
+	moves = madeOf(moves, made, after)
 	r := &rollout{
-		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made,
+		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made, moves: moves,
 		terms: termsOf(moves[0].Rule), began: u.Clock.Now(), placed: true,
 	}
-	moves = madeOf(moves, made, after)
-	r.moves = moves
+	for i := range moves {
+		moves[i].Workload, moves[i].Rule = nil, nil // thousands may be watched at once
+	}
 	u.Metrics.rollout(rolloutStarted)
 	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
 	u.tell(o, r.terms.channels, LevelInfo, ReasonUpdated, toldOf(made), made)
@@ -178,10 +180,7 @@ func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
 		moves = append(moves, m)
 	}
 	if len(moves) == 0 {
-		moves = slices.Clone(asked)
-	}
-	for i := range moves {
-		moves[i].Workload, moves[i].Rule = nil, nil // thousands may be watched at once
+		return slices.Clone(asked)
 	}
 	return moves
 }

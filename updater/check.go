@@ -28,7 +28,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
-	moves := false
+	moves, news := false, false
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
@@ -55,10 +55,11 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 			u.unknown(key, slot, err)
 		case moved(running, resolution):
 			moves = true
-			u.pending.add(Move{
+			fresh := u.pending.add(Move{
 				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
 				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
 			}, r.received)
+			news = news || fresh || !u.book.is(key, slot.Key(), StatePending)
 		default:
 			u.pending.drop(key, slot.Key())
 			u.stay(key, o, slot, resolution)
@@ -73,18 +74,22 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		u.checked(key, slot, r)
 	}
 	if moves {
-		r.moves = true
-		if r.pushed {
-			u.urgentMoves.add(key)
-		}
-		// Who stands in line is woken when its turn comes, and takes then what was
-		// found last. To try thousands with each poll would keep the workers from
-		// those whose turn it is.
-		if r.pushed || !u.pace.waits(key) {
-			u.moves.Add(key)
-		}
+		u.found(r, key, news)
 	}
 	return failure
+}
+
+// found has the moves of a workload tried. Who stands in the pace's line is woken when
+// its turn comes, and without news there is no more to say of it: to try thousands with
+// each poll would keep the workers from those whose turn it is.
+func (u *Updater) found(r *round, key objectKey, news bool) {
+	r.moves = true
+	if r.pushed {
+		u.urgentMoves.add(key)
+	}
+	if r.pushed || news || !u.pace.waits(key) {
+		u.moves.Add(key)
+	}
 }
 
 // checked notes when a container was looked at.

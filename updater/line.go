@@ -6,7 +6,8 @@ import (
 )
 
 // line is who waits for a place of the pace: the urgent ones before the others, each
-// in the order of arrival. All that is asked of it is as fast with ten thousand in it.
+// in the order of arrival. There may be ten thousand in it, so that each is found by
+// its key.
 type line struct {
 	urgent, others *list.List // of *queued
 	in             map[objectKey]*list.Element

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/keelson-dev/keelson/resolver"
 )
 
 // lined are a workload that is being rolled out, and two others that wait for it.
@@ -41,23 +43,53 @@ func TestPollLeavesAloneWhoStandsInLine(t *testing.T) {
 	if b.moves.Len() != 2 {
 		t.Fatalf("%d are tried again after a push, want 2", b.moves.Len())
 	}
-	b.workMoves(t.Context())
-	b.workMoves(t.Context())
+	b.tryAll(t)
 	if q := b.pace.line.of(keyIs(first)); q == nil || !q.urgent {
 		t.Errorf("in line %+v: a push does not bring it forward", q)
 	}
 }
 
-// Who waits takes what was found last, in one move.
+// What a poll finds meanwhile is shown, and is what it moves to, in one move.
 func TestWhoStandsInLineMovesToWhatWasFoundLast(t *testing.T) {
 	b, rolls, first, _ := lined(t)
+	b.registry = func() (resolver.Resolution, error) { return resolver.Resolution{Tag: "1.2.9"}, nil }
 	b.answer = admits("1.2.9")
-	b.found(t, first, "1.2.9")
-	b.status(t, rolls, healthy3(5, b.clock.Now()))
+	b.pollAfter(t, time.Minute)
+	b.tryAll(t)
+	if got := b.standing(t, "first"); got.Newest != "1.2.9" || got.Reason != WaitPace {
+		t.Errorf("it is shown as %+v", got)
+	}
+	b.status(t, rolls, healthy3(6, b.clock.Now())) // which has moved again, in its own place
 	b.wait(t, rolls, time.Second)
-	b.workMoves(t.Context())
+	b.tryAll(t)
 	if got := b.image(t, first); got != "example.com/app:1.2.9" {
 		t.Errorf("it runs %s", got)
+	}
+}
+
+// A poll that failed says so of all; the next one that succeeds has to take that back.
+func TestWhoStandsInLineIsShownSoAfterAnOutage(t *testing.T) {
+	b, _, _, _ := lined(t)
+	for _, step := range []struct {
+		registry func() (resolver.Resolution, error)
+		reason   string
+	}{{down, ReasonUnavailable}, {newer, WaitPace}} {
+		b.registry = step.registry
+		b.pollAfter(t, time.Minute)
+		b.tryAll(t)
+		for _, name := range []string{"first", "second"} {
+			if got := b.standing(t, name); got.Reason != step.reason {
+				t.Errorf("%s is shown as %+v, want %s", name, got, step.reason)
+			}
+		}
+	}
+}
+
+// tryAll tries all that are to be tried.
+func (b *bench) tryAll(t *testing.T) {
+	t.Helper()
+	for range b.moves.Len() {
+		b.workMoves(t.Context())
 	}
 }
 

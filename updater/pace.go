@@ -33,6 +33,10 @@ type place struct {
 	registries []string
 }
 
+func (p place) same(other place) bool {
+	return p.namespace == other.namespace && slices.Equal(p.registries, other.registries)
+}
+
 func newPace(limits Pace, wake func(key objectKey)) *pace {
 	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}, line: newLine()}
 }
@@ -70,34 +74,36 @@ func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 	return verdict
 }
 
-// take does what enter does. freed: the place that was kept for the workload is not
-// the one that it needs by now.
+// take does what enter does. freed: a place was kept for the workload, and it takes
+// another or none.
 func (p *pace) take(key objectKey, at place, urgent bool) (verdict Verdict, freed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	kept := p.uncall(key)
 	if _, has := p.taken[key]; has {
-		return Verdict{}, false
+		p.line.remove(key)
+		return Verdict{}, kept != nil
 	}
-	was := p.uncall(key)
 	if bound, full := p.full(at); full {
 		p.line.queue(key, at, urgent)
-		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, was
+		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, kept != nil
 	}
 	p.line.remove(key)
 	p.taken[key] = at
 	p.count(at, 1)
-	return Verdict{}, false
+	return Verdict{}, kept != nil && !kept.same(at)
 }
 
-// uncall gives back the place that is kept for a workload, if it was woken.
-func (p *pace) uncall(key objectKey) bool {
+// uncall gives back the place that is kept for a workload; nil where none is.
+func (p *pace) uncall(key objectKey) *place {
 	q := p.line.of(key)
 	if q == nil || !q.kept {
-		return false
+		return nil
 	}
-	p.count(q.place, -1)
+	kept := q.place
+	p.count(kept, -1)
 	q.kept = false
-	return true
+	return &kept
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
@@ -129,20 +135,28 @@ func (p *pace) explain(bound string) string {
 	return fmt.Sprintf("%d rollouts go on%s, as many as may at once", p.used[bound], where)
 }
 
-// waits reports whether a workload is in line: it is woken when its turn comes.
+// waits reports whether a workload is in line and there is no place for it: it is
+// woken when there is one.
 func (p *pace) waits(key objectKey) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.line.of(key) != nil
+	q := p.line.of(key)
+	if q == nil || q.kept {
+		return false
+	}
+	_, full := p.full(q.place)
+	return full
 }
 
 // quit takes a workload out of the line: it does not come.
 func (p *pace) quit(key objectKey) {
 	p.mu.Lock()
-	p.uncall(key)
+	kept := p.uncall(key)
 	p.line.remove(key)
 	p.mu.Unlock()
-	p.next()
+	if kept != nil {
+		p.next()
+	}
 }
 
 // leave gives back the workload's place, if it has one.

@@ -128,6 +128,50 @@ func TestPaceWakesTheNextWhereOneNeedsAnotherPlace(t *testing.T) {
 	}
 }
 
+// The same, where there is room at the other place.
+func TestPaceWakesTheNextWhereOneTakesAnotherPlace(t *testing.T) {
+	p := newPaced(Pace{Registry: 1})
+	p.enters("runs", placeOf("a", "r.io/x"), false)
+	p.enters("changed", placeOf("a", "r.io/x"), false)
+	p.enters("next", placeOf("a", "r.io/x"), false)
+	p.leave(key("runs"))
+	if !p.enters("changed", placeOf("a", "q.io/x"), false) {
+		t.Error("it has to wait where there is room")
+	}
+	if want := []string{"changed", "next"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+// A rollout that another leader began is taken up while the workload stands in line
+// already: a place that is kept for it then would never be given back.
+func TestPaceKeepsNoPlaceForWhoHasOne(t *testing.T) {
+	p := newPaced(Pace{Cluster: 2})
+	at := placeOf("a", "r.io/x")
+	p.enters("runs", at, false)
+	p.enters("runs too", at, false)
+	p.enters("web", at, false)
+	p.enters("next", at, false)
+	p.hold(key("web"), at)
+	p.leave(key("runs"))
+	p.leave(key("runs too"))
+	if p.waits(key("web")) || !p.waits(key("next")) {
+		t.Error("one that was woken waits still, or one that was not does not")
+	}
+	if !p.enters("web", at, false) || p.waits(key("web")) {
+		t.Error("it does not enter, or stands in line still")
+	}
+	p.enters("next", at, false)
+	p.leave(key("web"))
+	p.leave(key("next"))
+	if p.size() != 0 || len(p.used) != 0 || len(p.line.in) != 0 {
+		t.Errorf("%d places are taken, counted %v, %d wait", p.size(), p.used, len(p.line.in))
+	}
+	if want := []string{"web", "next"}; !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
 // One rollout may be counted by two registries: its end lets in one of each.
 func TestPaceWakesAllThatThereIsRoomFor(t *testing.T) {
 	p := newPaced(Pace{Registry: 1})

@@ -48,19 +48,23 @@ func (p *pending) took(key objectKey) {
 	delete(p.refused, key)
 }
 
-// add notes a move, in place of another of the same container.
-func (p *pending) add(m Move, pushed time.Time) {
+// add notes a move, in place of another of the same container. It returns false where
+// that was the same.
+func (p *pending) add(m Move, pushed time.Time) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	moves := p.moves[m.key]
 	if i := slices.IndexFunc(moves, func(other Move) bool { return other.Container == m.Container }); i >= 0 {
+		news = moves[i].Image != m.Image || moves[i].To != m.To
 		moves[i] = m
 	} else {
+		news = true
 		p.moves[m.key] = append(moves, m)
 	}
 	if _, known := p.pushed[m.key]; !known && !pushed.IsZero() {
 		p.pushed[m.key] = pushed
 	}
+	return news
 }
 
 // drop forgets the moves of some containers.

@@ -91,6 +91,14 @@ func (b *book) failed(key objectKey) bool {
 	return slices.ContainsFunc(b.rows[key], func(row Standing) bool { return row.State == StateFailed })
 }
 
+// is reports whether a container is in a state.
+func (b *book) is(key objectKey, container string, state State) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	row := b.row(key, container)
+	return row != nil && row.State == state
+}
+
 // note changes what is known of one container.
 func (b *book) note(key objectKey, container string, change func(*Standing)) {
 	b.mu.Lock()

@@ -146,11 +146,11 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 	if err := s.push(ctx, tag); err != nil {
 		return err
 	}
+	began := time.Now()
 	busy, err := s.cpu(ctx)
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	if _, err := s.until(ctx, `keelson_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
 		return err
 	}

@@ -105,8 +105,9 @@ func TestClientTellsWhichShardsHaveNoOwner(t *testing.T) {
 			led(of("4", lease("keelson-updater-shard-0", holder, 5*time.Minute)), of("4", lease("keelson-updater-shard-1", holder, 0)), of("4", lease("keelson-updater-shard-3", holder, 0))),
 			[]int{0, 2},
 		},
-		"those of a larger number before": {led(of("1", lease("keelson-updater-shard-0", holder, 0)), of("3", lease("keelson-updater-shard-2", holder, time.Hour))), nil},
-		"a number that nobody can mean":   {led(of("1000000000", lease("keelson-updater-shard-0", holder, 0))), nil},
+		"those of a larger number before":  {led(of("1", lease("keelson-updater-shard-0", holder, 0)), of("3", lease("keelson-updater-shard-2", holder, time.Hour))), nil},
+		"one that takes over from several": {led(lease("keelson-updater", holder, 0), of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", "", 0))), nil},
+		"a number that nobody can mean":    {led(of("1000000000", lease("keelson-updater-shard-0", holder, 0))), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := client(t, test.leases, "").List(t.Context(), "")

@@ -15,14 +15,12 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/keelson-dev/keelson/updater/shard"
 )
 
 // shardInfix stands between the name of the one Lease and the number of a shard,
 // where several updaters share the work.
 const shardInfix = "-shard-"
-
-// maxShards bounds what a Lease's label is believed.
-const maxShards = 1000
 
 // owners are the Pods that do the updater's work: the one that leads, or those that
 // share the repositories, each by Leases of its own.
@@ -31,27 +29,29 @@ type owners struct {
 	// shards is how many those say that there are; owned are those that they have.
 	shards int
 	owned  map[int]bool
+	// single: one does all the work, whoever still has a shard.
+	single bool
 }
 
 // missing are the shards that nobody owns, in order.
 func (o *owners) missing() []int {
 	var missing []int
-	for shard := range o.shards {
-		if !o.owned[shard] {
-			missing = append(missing, shard)
+	for number := range o.shards {
+		if !o.owned[number] && !o.single {
+			missing = append(missing, number)
 		}
 	}
 	return missing
 }
 
 // has notes who holds a Lease.
-func (o *owners) has(lease *coordinationv1.Lease, shard, pod string) {
+func (o *owners) has(lease *coordinationv1.Lease, name, pod string) {
 	if !slices.Contains(o.pods, pod) {
 		o.pods = append(o.pods, pod)
 	}
-	number, err := strconv.Atoi(shard)
+	number, err := strconv.Atoi(name)
 	of, errOf := strconv.Atoi(lease.Labels[workload.LabelShards])
-	if err == nil && errOf == nil && of <= maxShards {
+	if err == nil && errOf == nil && of <= shard.Max {
 		o.owned[number], o.shards = true, max(o.shards, of)
 	}
 }
@@ -68,7 +68,7 @@ func (c *Client) owners(ctx context.Context) (*owners, error) {
 	var idle error
 	for i := range list.Items {
 		lease := &list.Items[i]
-		shard, isShard := strings.CutPrefix(lease.Name, c.Lease+shardInfix)
+		name, isShard := strings.CutPrefix(lease.Name, c.Lease+shardInfix)
 		if lease.Name != c.Lease && !isShard {
 			continue
 		}
@@ -77,7 +77,8 @@ func (c *Client) owners(ctx context.Context) (*owners, error) {
 			idle = fmt.Errorf("the Lease %s/%s %w", c.Namespace, lease.Name, err)
 			continue
 		}
-		found.has(lease, shard, pod)
+		found.has(lease, name, pod)
+		found.single = found.single || !isShard
 	}
 	switch {
 	case len(found.pods) > 0:
