@@ -101,6 +101,16 @@ func (s *space) runsUntil(deadline int, annotations ...string) {
 	s.must(s.failing("web", annotations...), "apply", "-f", "-")
 	s.must("", "patch", "deployment/web", "-p", fmt.Sprintf(`{"spec":{"progressDeadlineSeconds":%d}}`, deadline))
 	s.settled("web")
+	// Managed fields know the time to the second: of two writes in one, another leader
+	// cannot tell which was the last, and takes nothing back.
+	s.await("the second of the last write to be over", func(context.Context) error {
+		for _, entry := range s.deployment("web").ManagedFields {
+			if entry.Time != nil && time.Since(entry.Time.Time) < time.Second {
+				return fmt.Errorf("%s wrote at %s", entry.Manager, entry.Time)
+			}
+		}
+		return nil
+	})
 }
 
 func (s *space) wantHold(want string) {

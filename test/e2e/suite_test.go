@@ -83,8 +83,9 @@ func run(m *testing.M) int {
 	keelson, err := installation.Install(ctx, c, installation.Options{
 		// Each address by itself: any other on loopback stays refused.
 		Args: []string{"--private-registries=" + private.address + "," + counted.host(), "--log-level=debug"},
-		// A second, so that a test sees a push without waiting a minute.
-		Source: "../..", WebhookArgs: []string{"--fresh-for=1s"}, Log: os.Stderr,
+		// Less than a kubectl takes to start: what a test pushes is seen by its next
+		// command, however fast the machine is.
+		Source: "../..", WebhookArgs: []string{"--fresh-for=50ms"}, Log: os.Stderr,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
