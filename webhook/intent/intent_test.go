@@ -207,6 +207,10 @@ func TestRows(t *testing.T) {
 			s: "1.2.8", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8", "1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.8",
 			want: want{Row: intent.Undo, Image: "1.2.8", Source: "1.2.0"},
 		},
+		"row 3: an undo brings back a higher record that the history has forgotten": {
+			s: "1.2.9", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.9",
+			want: want{Row: intent.Undo, Image: "1.2.9", Source: "1.2.0"},
+		},
 		"row 3: an undo to before Keelson drops the record": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", dropped: true,
 			want: want{Row: intent.Undo, Image: "1.1.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},

@@ -26,8 +26,10 @@ func undone(c Case) bool {
 	// by their digest alone are told apart.
 	brought := c.Submitted
 	brought.Digest = c.SubmittedRecord.Digest
-	// A history that has forgotten it is made up for by the order.
-	return c.earlier(brought) || c.below(c.Submitted, *c.Stored)
+	// A history that has forgotten it is made up for by the order, and on the way up by
+	// that nobody gives a name: a source in its place would make the manifest, when it
+	// is applied again, a way down.
+	return c.earlier(brought) || c.below(c.Submitted, *c.Stored) || c.Manager == ""
 }
 
 // nameless is the undo of a template that we have never moved: nothing of ours
