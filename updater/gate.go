@@ -30,7 +30,7 @@ type Move struct {
 	Workload *workload.Object
 	// Container is the slot's key, Repository canonical.
 	Container, Repository string
-	// Rule is never nil where a gate judges.
+	// Rule is what holds for the container; never nil where a gate judges.
 	Rule *workload.Rule
 	// Image is the reference that runs; From and To are its result and the next.
 	Image    string

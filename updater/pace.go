@@ -33,10 +33,6 @@ type place struct {
 	registries []string
 }
 
-func (p place) same(other place) bool {
-	return p.namespace == other.namespace && slices.Equal(p.registries, other.registries)
-}
-
 func newPace(limits Pace, wake func(key objectKey)) *pace {
 	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}, line: newLine()}
 }
@@ -74,36 +70,35 @@ func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 	return verdict
 }
 
-// take does what enter does. freed: a place was kept for the workload, and it takes
-// another or none.
+// take does what enter does. freed: a place was kept for the workload, which may take
+// another, or none.
 func (p *pace) take(key objectKey, at place, urgent bool) (verdict Verdict, freed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	kept := p.uncall(key)
+	freed = p.uncall(key)
 	if _, has := p.taken[key]; has {
 		p.line.remove(key)
-		return Verdict{}, kept != nil
+		return Verdict{}, freed
 	}
 	if bound, full := p.full(at); full {
 		p.line.queue(key, at, urgent)
-		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, kept != nil
+		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, freed
 	}
 	p.line.remove(key)
 	p.taken[key] = at
 	p.count(at, 1)
-	return Verdict{}, kept != nil && !kept.same(at)
+	return Verdict{}, freed
 }
 
-// uncall gives back the place that is kept for a workload; nil where none is.
-func (p *pace) uncall(key objectKey) *place {
+// uncall gives back the place that is kept for a workload; false where none is.
+func (p *pace) uncall(key objectKey) bool {
 	q := p.line.of(key)
 	if q == nil || !q.kept {
-		return nil
+		return false
 	}
-	kept := q.place
-	p.count(kept, -1)
+	p.count(q.place, -1)
 	q.kept = false
-	return &kept
+	return true
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
@@ -151,10 +146,10 @@ func (p *pace) waits(key objectKey) bool {
 // quit takes a workload out of the line: it does not come.
 func (p *pace) quit(key objectKey) {
 	p.mu.Lock()
-	kept := p.uncall(key)
+	freed := p.uncall(key)
 	p.line.remove(key)
 	p.mu.Unlock()
-	if kept != nil {
+	if freed {
 		p.next()
 	}
 }

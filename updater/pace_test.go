@@ -21,6 +21,28 @@ func (p *paced) enters(name string, at place, urgent bool) bool {
 	return p.enter(key(name), at, urgent).Open()
 }
 
+// come has workloads ask for a place one after the other.
+func (p *paced) come(at place, names ...string) {
+	for _, name := range names {
+		p.enters(name, at, false)
+	}
+}
+
+func (p *paced) wantWoken(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(p.woken, want) {
+		t.Errorf("woken %v, want %v", p.woken, want)
+	}
+}
+
+// wantIdle holds that nothing goes on, and nobody waits.
+func (p *paced) wantIdle(t *testing.T) {
+	t.Helper()
+	if p.size() != 0 || len(p.used) != 0 || len(p.line.in) != 0 {
+		t.Errorf("%d places are taken, counted %v, %d wait", p.size(), p.used, len(p.line.in))
+	}
+}
+
 func TestPaceBoundsWhatItNames(t *testing.T) {
 	for name, test := range map[string]struct {
 		limits Pace
@@ -87,12 +109,8 @@ func TestPaceKeepsTheLine(t *testing.T) {
 		p.quit(key("passes by"))
 	}
 	p.leave(key("passes by"))
-	if want := []string{"pushed", "pushed too", "polled, then pushed", "polled", "polled too"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
-	if p.size() != 0 || len(p.used) != 0 {
-		t.Errorf("%d places are taken, counted %v", p.size(), p.used)
-	}
+	p.wantWoken(t, "pushed", "pushed too", "polled, then pushed", "polled", "polled too")
+	p.wantIdle(t)
 }
 
 // A workload that is woken and does not come, because a gate has closed, would
@@ -100,46 +118,32 @@ func TestPaceKeepsTheLine(t *testing.T) {
 func TestPaceWakesTheNextWhereOneDoesNotCome(t *testing.T) {
 	p := newPaced(Pace{Cluster: 1})
 	at := placeOf("a", "r.io/x")
-	p.enters("runs", at, false)
-	p.enters("closed", at, false)
-	p.enters("open", at, false)
+	p.come(at, "runs", "closed", "open")
 	p.leave(key("runs"))
 	p.quit(key("closed"))
-	if want := []string{"closed", "open"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
+	p.wantWoken(t, "closed", "open")
 }
 
 // A workload that is woken for a place which it does not need any more would keep it
 // from the next until another rollout ends.
 func TestPaceWakesTheNextWhereOneNeedsAnotherPlace(t *testing.T) {
-	p := newPaced(Pace{Registry: 1})
-	p.enters("runs", placeOf("a", "r.io/x"), false)
-	p.enters("runs too", placeOf("a", "q.io/x"), false)
-	p.enters("changed", placeOf("a", "r.io/x"), false)
-	p.enters("next", placeOf("a", "r.io/x"), false)
-	p.leave(key("runs"))
-	if p.enters("changed", placeOf("a", "q.io/x"), false) {
-		t.Error("it enters where all places are taken")
-	}
-	p.leave(key("runs too"))
-	if want := []string{"changed", "next", "changed"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
-}
-
-// The same, where there is room at the other place.
-func TestPaceWakesTheNextWhereOneTakesAnotherPlace(t *testing.T) {
-	p := newPaced(Pace{Registry: 1})
-	p.enters("runs", placeOf("a", "r.io/x"), false)
-	p.enters("changed", placeOf("a", "r.io/x"), false)
-	p.enters("next", placeOf("a", "r.io/x"), false)
-	p.leave(key("runs"))
-	if !p.enters("changed", placeOf("a", "q.io/x"), false) {
-		t.Error("it has to wait where there is room")
-	}
-	if want := []string{"changed", "next"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
+	here, there := placeOf("a", "r.io/x"), placeOf("a", "q.io/x")
+	for name, room := range map[string]bool{"there is room at the other place": true, "all places are taken there, too": false} {
+		t.Run(name, func(t *testing.T) {
+			p := newPaced(Pace{Registry: 1})
+			p.come(here, "runs", "changed", "next")
+			woken := []string{"changed", "next"}
+			if !room {
+				p.come(there, "runs there")
+				woken = append(woken, "changed")
+			}
+			p.leave(key("runs"))
+			if p.enters("changed", there, false) != room {
+				t.Errorf("it enters: %t", !room)
+			}
+			p.leave(key("runs there"))
+			p.wantWoken(t, woken...)
+		})
 	}
 }
 
@@ -148,10 +152,7 @@ func TestPaceWakesTheNextWhereOneTakesAnotherPlace(t *testing.T) {
 func TestPaceKeepsNoPlaceForWhoHasOne(t *testing.T) {
 	p := newPaced(Pace{Cluster: 2})
 	at := placeOf("a", "r.io/x")
-	p.enters("runs", at, false)
-	p.enters("runs too", at, false)
-	p.enters("web", at, false)
-	p.enters("next", at, false)
+	p.come(at, "runs", "runs too", "web", "next")
 	p.hold(key("web"), at)
 	p.leave(key("runs"))
 	p.leave(key("runs too"))
@@ -164,25 +165,18 @@ func TestPaceKeepsNoPlaceForWhoHasOne(t *testing.T) {
 	p.enters("next", at, false)
 	p.leave(key("web"))
 	p.leave(key("next"))
-	if p.size() != 0 || len(p.used) != 0 || len(p.line.in) != 0 {
-		t.Errorf("%d places are taken, counted %v, %d wait", p.size(), p.used, len(p.line.in))
-	}
-	if want := []string{"web", "next"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
+	p.wantIdle(t)
+	p.wantWoken(t, "web", "next")
 }
 
 // One rollout may be counted by two registries: its end lets in one of each.
 func TestPaceWakesAllThatThereIsRoomFor(t *testing.T) {
 	p := newPaced(Pace{Registry: 1})
 	p.enters("both", placeOf("a", "r.io/x", "q.io/x"), false)
-	p.enters("one", placeOf("a", "r.io/x"), false)
-	p.enters("one too", placeOf("a", "r.io/x"), false)
+	p.come(placeOf("a", "r.io/x"), "one", "one too")
 	p.enters("two", placeOf("a", "q.io/x"), false)
 	p.leave(key("both"))
-	if want := []string{"one", "two"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
+	p.wantWoken(t, "one", "two")
 }
 
 // The end of an old rollout must not cost a newer move of the workload its place in
@@ -190,13 +184,10 @@ func TestPaceWakesAllThatThereIsRoomFor(t *testing.T) {
 func TestPaceKeepsTheLineOfWhoLeaves(t *testing.T) {
 	p := newPaced(Pace{Cluster: 1})
 	at := placeOf("a", "r.io/x")
-	p.enters("other", at, false)
-	p.enters("web", at, false)
+	p.come(at, "other", "web")
 	p.leave(key("web"))
 	p.leave(key("other"))
-	if want := []string{"web"}; !slices.Equal(p.woken, want) {
-		t.Errorf("woken %v, want %v", p.woken, want)
-	}
+	p.wantWoken(t, "web")
 }
 
 func TestARolloutThatGoesOnCountsEvenAboveTheBound(t *testing.T) {

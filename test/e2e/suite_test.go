@@ -251,7 +251,12 @@ func (s *space) wantTag(name, want string) {
 // awaitTag waits until the Deployment's template names the tag.
 func (s *space) awaitTag(name, want string) {
 	s.t.Helper()
-	s.await(name+" to name "+want, func(context.Context) error {
+	s.awaitTagWithin(time.Minute, name, want)
+}
+
+func (s *space) awaitTagWithin(limit time.Duration, name, want string) {
+	s.t.Helper()
+	s.awaitWithin(limit, name+" to name "+want, func(context.Context) error {
 		if got := s.tag(name); got != want {
 			return fmt.Errorf("it names %s", got)
 		}

@@ -9,6 +9,10 @@ import (
 // cpu are seconds of a CPU that processes took.
 type cpu struct{ Updater, APIServer float64 }
 
+func (c cpu) since(before cpu) cpu {
+	return cpu{Updater: c.Updater - before.Updater, APIServer: c.APIServer - before.APIServer}
+}
+
 // cpu reads what they have taken since their start, as each says itself.
 func (s *stage) cpu(ctx context.Context) (cpu, error) {
 	const taken = "process_cpu_seconds_total"

@@ -155,10 +155,11 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 		return err
 	}
 	f.MoveSeconds = time.Since(began).Seconds()
-	if f.MoveCPU, err = s.cpu(ctx); err != nil {
+	taken, err := s.cpu(ctx)
+	if err != nil {
 		return err
 	}
-	f.MoveCPU.Updater, f.MoveCPU.APIServer = f.MoveCPU.Updater-busy.Updater, f.MoveCPU.APIServer-busy.APIServer
+	f.MoveCPU = taken.since(busy)
 	if f.Move, err = asked.requests(); err != nil {
 		return err
 	}

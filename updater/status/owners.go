@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
 
 	"github.com/keelson-dev/keelson/internal/workload"
 	"github.com/keelson-dev/keelson/updater/shard"
@@ -93,7 +94,7 @@ func (c *Client) owners(ctx context.Context) (*owners, error) {
 // holder is the Pod that holds a Lease. Its identity is the host name of the
 // process, which in a Pod is the Pod's name, and a number of its own.
 func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
-	pod, _, _ := strings.Cut(deref(lease.Spec.HolderIdentity), "_")
+	pod, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_")
 	if pod == "" {
 		return "", errors.New("is held by nobody")
 	}
@@ -101,18 +102,10 @@ func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
 	if clocked == nil {
 		clocked = clock.RealClock{}
 	}
-	seconds := time.Duration(deref(lease.Spec.LeaseDurationSeconds)) * time.Second
-	renewed := deref(lease.Spec.RenewTime)
-	if age := clocked.Since(renewed.Time); age > 2*seconds { // clocks differ
+	seconds := time.Duration(ptr.Deref(lease.Spec.LeaseDurationSeconds, 0)) * time.Second
+	renewed := ptr.Deref(lease.Spec.RenewTime, metav1.MicroTime{}).Time
+	if age := clocked.Since(renewed); age > 2*seconds { // clocks differ
 		return "", fmt.Errorf("was renewed last %s ago, by %s", age.Round(time.Second), pod)
 	}
 	return pod, nil
-}
-
-func deref[T any](value *T) T {
-	if value == nil {
-		var none T
-		return none
-	}
-	return *value
 }
