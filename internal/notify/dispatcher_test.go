@@ -247,6 +247,8 @@ func TestReloadedSettingsHoldForWhatWaits(t *testing.T) {
 	w.dispatcher.Notify(moved("web"))
 	w.dispatcher.Notify(moved("other", func(n *notify.Notice) { n.Channels = []string{"old"} }))
 	broken.await(t, 1)
+	// Set before that, the clock leaves the second try 10 s ahead.
+	eventually(t, "the pause of the one, and the batch of the other", func() bool { return w.clock.Waiters() == 2 })
 	w.reconfigure("- {name: ops, default: true, batch: 0s, template: 'new {{.Name}}', url: " + working.url() + "}\n" +
 		"- {name: new, url: " + working.url() + ", batch: 0s}")
 	w.step(12 * time.Second)
