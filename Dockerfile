@@ -1,4 +1,4 @@
-# The image of both commands, `keelson webhook` and `keelson updater`.
+# The image of both commands, `garboard webhook` and `garboard updater`.
 #
 #   docker build --build-arg VERSION=v0.1.0 --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) .
 #
@@ -20,17 +20,17 @@ ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=${VERSION}" -o /keelson ./cmd/keelson
+    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=${VERSION}" -o /garboard ./cmd/garboard
 
 # Certificates and time zones, no shell, no package manager.
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG VERSION=dev
-LABEL org.opencontainers.image.title="Keelson" \
+LABEL org.opencontainers.image.title="Garboard" \
       org.opencontainers.image.description="Keeps the images of Kubernetes workloads at the newest version that their policy allows" \
-      org.opencontainers.image.source="https://github.com/keelson-dev/keelson" \
+      org.opencontainers.image.source="https://github.com/garboard-dev/garboard" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-COPY --from=build /keelson /keelson
+COPY --from=build /garboard /garboard
 # By number: runAsNonRoot cannot judge a name.
 USER 65532:65532
-ENTRYPOINT ["/keelson"]
+ENTRYPOINT ["/garboard"]

@@ -8,21 +8,21 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath -buildvcs=false)
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-CACHE := $(or $(KEELSON_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keelson)
+CACHE := $(or $(GARBOARD_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/garboard)
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI_DIR := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)
 GOLANGCI := $(GOLANGCI_DIR)/golangci-lint
 
 # The local cluster's control plane is a module of its own: Kubernetes itself is
-# no dependency of Keelson.
+# no dependency of Garboard.
 CONTROLPLANE := test/cluster/controlplane
 
 # The tests of alerts and dashboard are one, too: nor is Prometheus.
 MONITORING := test/monitoring
 
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
-UNIT = $$(go list ./... | grep -v '^github.com/keelson-dev/keelson/test/')
+UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/')
 
 .PHONY: help
 help: ## Show the targets
@@ -31,9 +31,9 @@ help: ## Show the targets
 ### Build
 
 .PHONY: build
-build: ## Build bin/keelson, and the name under which kubectl finds it
-	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/keelson ./cmd/keelson
-	ln -sf keelson bin/kubectl-keelson
+build: ## Build bin/garboard, and the name under which kubectl finds it
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/garboard ./cmd/garboard
+	ln -sf garboard bin/kubectl-garboard
 
 .PHONY: clean
 clean: ## Remove build outputs; what is cached outside the checkout stays
@@ -58,7 +58,7 @@ test-e2e: ## Run the end-to-end suite against a real control plane
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
 .PHONY: chaos
-chaos: ## Let all that Keelson needs come and go for ten minutes, and look for what went wrong
+chaos: ## Let all that Garboard needs come and go for ten minutes, and look for what went wrong
 	$(LOCALCLUSTER) build
 	go test -count=1 -v -run TestChaos -timeout 24h ./test/chaos -duration=$(DURATION) $(if $(SEED),-seed=$(SEED))
 
@@ -136,7 +136,7 @@ manifests: ## Render manifests/install.yaml and what else is generated
 # KEEP=1 leaves the cluster running. CONTEXT names a cluster of yours instead of
 # the local one, REGISTRY where to push, as that cluster names it.
 .PHONY: demo
-demo: ## Show Keelson at work in a local cluster
+demo: ## Show Garboard at work in a local cluster
 	@go run ./test/demo $(if $(filter-out 0 no false,$(KEEP)),-keep) $(if $(CONTEXT),-context $(CONTEXT)) $(if $(REGISTRY),-registry $(REGISTRY))
 
 .PHONY: cluster-up

@@ -1,4 +1,4 @@
-module github.com/keelson-dev/keelson
+module github.com/garboard-dev/garboard
 
 go 1.26.0
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
 // bundle is the authority's certificate as PEM.

@@ -1,4 +1,4 @@
-// Package certs is Keelson's TLS: the cert-manager objects that issue the
+// Package certs is Garboard's TLS: the cert-manager objects that issue the
 // webhook's serving certificate, and the watcher that serves it, renewals
 // included, without a restart.
 //

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
-const serverName = "keelson-webhook.keelson.svc"
+const serverName = "garboard-webhook.garboard.svc"
 
 // pair is one issued certificate with its key, as a Secret holds them.
 type pair struct {

@@ -15,14 +15,14 @@ import (
 // test of theirs compares.
 const (
 	// SelfSignedIssuer signs the CA, and nothing else.
-	SelfSignedIssuer = "keelson-selfsigned"
+	SelfSignedIssuer = "garboard-selfsigned"
 	// CA names the CA's Certificate, its Secret and the Issuer that signs with it.
-	CA = "keelson-ca"
+	CA = "garboard-ca"
 	// Serving names the webhook's Certificate; the webhook configurations name
 	// it as the source of their CA bundle.
-	Serving = "keelson-webhook"
+	Serving = "garboard-webhook"
 	// ServingSecret is the Secret that the webhook's Pods mount.
-	ServingSecret = "keelson-webhook-tls" //nolint:gosec // The name of a Secret, not one.
+	ServingSecret = "garboard-webhook-tls" //nolint:gosec // The name of a Secret, not one.
 )
 
 const (
@@ -34,17 +34,17 @@ const (
 	// CA that signed it.
 	caRenewBefore = 365 * 24 * time.Hour
 	// 90 days, renewed with 30 left: a month for somebody to notice
-	// keelson_serving_certificate_expiry_timestamp_seconds when renewal fails.
+	// garboard_serving_certificate_expiry_timestamp_seconds when renewal fails.
 	servingDuration    = 2160 * time.Hour
 	servingRenewBefore = 720 * time.Hour
 )
 
-// Options say where Keelson is installed.
+// Options say where Garboard is installed.
 type Options struct {
-	// Namespace of the webhook. The default is "keelson".
+	// Namespace of the webhook. The default is "garboard".
 	Namespace string
 	// Service in front of the webhook: the certificate is for its DNS names. The
-	// default is "keelson-webhook".
+	// default is "garboard-webhook".
 	Service string
 	// ClusterDomain is the cluster's DNS suffix. The default is "cluster.local".
 	// The API server itself asks for the name without it.
@@ -53,10 +53,10 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Namespace == "" {
-		o.Namespace = "keelson"
+		o.Namespace = "garboard"
 	}
 	if o.Service == "" {
-		o.Service = "keelson-webhook"
+		o.Service = "garboard-webhook"
 	}
 	if o.ClusterDomain == "" {
 		o.ClusterDomain = "cluster.local"

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
 // The API server asks webhooks by HTTP/1.1 alone; what nobody needs is not

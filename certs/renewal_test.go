@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
 // Every call that the API server makes while a certificate is renewed has to be

@@ -161,7 +161,7 @@ func (w *Watcher) Ready(*http.Request) error {
 
 func (w *Watcher) expiryGauge() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "keelson",
+		Namespace: "garboard",
 		Name:      "serving_certificate_expiry_timestamp_seconds",
 		Help:      "When the webhook's serving certificate expires, in seconds since 1970; 0 while none is loaded.",
 	}, func() float64 {

@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher/metrics"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
 // A Pod that starts before cert-manager has issued must neither crash nor say
@@ -199,7 +199,7 @@ func expiryMetric(t *testing.T, registry *prometheus.Registry) float64 {
 	t.Helper()
 	families, err := registry.Gather()
 	must(t, err)
-	if len(families) != 1 || families[0].GetName() != "keelson_serving_certificate_expiry_timestamp_seconds" {
+	if len(families) != 1 || families[0].GetName() != "garboard_serving_certificate_expiry_timestamp_seconds" {
 		t.Fatalf("metrics: got %v, want the expiry alone", families)
 	}
 	return families[0].GetMetric()[0].GetGauge().GetValue()

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 const notificationsPage = "notifications.md"

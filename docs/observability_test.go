@@ -25,7 +25,7 @@ func TestEveryMetricIsTold(t *testing.T) {
 	pages, err := filepath.Glob("*.md")
 	must(t, err)
 	for _, page := range pages {
-		for _, name := range regexp.MustCompile(`\bkeelson_[a-z_]+\b`).FindAllString(flowing(t, page), -1) {
+		for _, name := range regexp.MustCompile(`\bgarboard_[a-z_]+\b`).FindAllString(flowing(t, page), -1) {
 			series := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
 			if !names[name] && !names[series] {
 				t.Errorf("%s: there is no metric %s", page, name)
@@ -37,9 +37,9 @@ func TestEveryMetricIsTold(t *testing.T) {
 // metricNames finds the names where metrics are made.
 func metricNames(t *testing.T) map[string]bool {
 	t.Helper()
-	whole := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
-	described := regexp.MustCompile(`NewDesc\("(keelson_\w+)"`)
-	parts := regexp.MustCompile(`Namespace:\s+"keelson",\s+Name:\s+"(\w+)"`)
+	whole := regexp.MustCompile(`Name:\s+"(garboard_\w+)"`)
+	described := regexp.MustCompile(`NewDesc\("(garboard_\w+)"`)
+	parts := regexp.MustCompile(`Namespace:\s+"garboard",\s+Name:\s+"(\w+)"`)
 	names := map[string]bool{}
 	for _, folder := range []string{"certs", "cmd", "internal", "resolver", "updater", "webhook"} {
 		must(t, filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
@@ -54,7 +54,7 @@ func metricNames(t *testing.T) map[string]bool {
 				names[match[1]] = true
 			}
 			for _, match := range parts.FindAllStringSubmatch(string(text), -1) {
-				names["keelson_"+match[1]] = true
+				names["garboard_"+match[1]] = true
 			}
 			return err
 		}))
@@ -70,7 +70,7 @@ func TestObservabilityPageHasEveryValue(t *testing.T) {
 		"webhook/outcome.go": {`outcome = "(\w+)"`, `return "(\w+)"`},
 		"webhook/log.go":     {`json:"(\w+)`, `fields, "(\w+)"`, `"(\w+)", [a-z]\w*[.(]`},
 		"webhook/observe.go": {`^\s+"(\w+)", `, `hook\w+ += "(\w+)"`},
-		"webhook/spans.go":   {`attribute\.\w+\("(keelson\.[a-z.]+\.)?(?:[\w.]+)"`},
+		"webhook/spans.go":   {`attribute\.\w+\("(garboard\.[a-z.]+\.)?(?:[\w.]+)"`},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		must(t, err)

@@ -12,9 +12,9 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // sink keeps what the page's payloads tell of.
@@ -99,7 +99,7 @@ func TestSettingsOfThePushPageAreGood(t *testing.T) {
 func TestPushPageHasEveryName(t *testing.T) {
 	for _, source := range []struct{ file, page, pattern string }{
 		{"updater/receiver/config/parse.go", "push.md", `(?m)^\s+"(\w+)": +(?:way\(|secret\(|configfile\.Set\(|func\(at configfile\.Value\))`},
-		{"cmd/keelson/push.go", "push.md", `Var\(&o\.\w+, "([a-z-]+)"`},
+		{"cmd/garboard/push.go", "push.md", `Var\(&o\.\w+, "([a-z-]+)"`},
 		{"updater/receiver/serve.go", "observability.md", `outcome = "(\w+)"`},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(source.file)))

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/pullsecret"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/internal/pullsecret"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const registriesPage = "registries.md"
@@ -52,9 +52,9 @@ func TestRegistriesPageHasEveryMessage(t *testing.T) {
 // about the webhook.
 func TestPagesHaveEveryMetric(t *testing.T) {
 	page := flowing(t, registriesPage) + flowing(t, "running.md")
-	name := regexp.MustCompile(`Name:\s+"(keelson_\w+)"`)
+	name := regexp.MustCompile(`Name:\s+"(garboard_\w+)"`)
 	for _, file := range []string{
-		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/keelson/registries.go",
+		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/garboard/registries.go",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		must(t, err)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 const example = "../examples/registries.yaml"

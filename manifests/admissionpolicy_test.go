@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 const (
 	policyFile     = "components/admission-policy/policy.yaml"
-	policyName     = "keelson-settings"
+	policyName     = "garboard-settings"
 	beginGenerated = "  # begin generated: make manifests\n"
 	endGenerated   = "  # end generated\n"
 )
@@ -78,7 +78,7 @@ func celText(text string) string { return "'" + text + "'" }
 // miss what one is.
 func TestAdmissionPolicyHasTheScopeOfTheWebhook(t *testing.T) {
 	objects := rendered(t, "overlays/admission-policy")
-	webhook := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks[0]
+	webhook := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard").Webhooks[0]
 	policy := one[*admissionregistrationv1.ValidatingAdmissionPolicy](t, objects, policyName).Spec
 	type scope struct {
 		Namespaces, Objects, Match any

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 const customKindsFlag = "--custom-kinds="
@@ -30,8 +30,8 @@ func TestCustomKindsAddRulesToBothWebhooks(t *testing.T) {
 	objects := rendered(t, "overlays/custom-kinds")
 	want := wantScope(admissionregistrationv1.Fail)
 	want.Rules = append(want.Rules, customRules()...)
-	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks
-	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks
+	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard").Webhooks
+	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard").Webhooks
 	for name, got := range map[string]scope{mutating[0].Name: mutateScope(mutating[0]), validating[0].Name: validateScope(validating[0])} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -75,8 +75,8 @@ func TestCustomKindsOfTheArgumentAreThoseOfTheRules(t *testing.T) {
 func TestCustomKindsChangeNothingElse(t *testing.T) {
 	base, with := install(t), rendered(t, "overlays/custom-kinds")
 	want := append(rights(t, base),
-		"keelson-updater cluster apps.kruise.io/clonesets get,list,watch,patch",
-		"keelson-updater cluster argoproj.io/rollouts get,list,watch,patch")
+		"garboard-updater cluster apps.kruise.io/clonesets get,list,watch,patch",
+		"garboard-updater cluster argoproj.io/rollouts get,list,watch,patch")
 	slices.Sort(want)
 	if diff := cmp.Diff(want, rights(t, with)); diff != "" {
 		t.Errorf("rights (-want +got):\n%s", diff)

@@ -27,7 +27,7 @@ func TestHelmValuesAddTheFlagAndTheRightAlone(t *testing.T) {
 			added = append(added, line)
 		}
 	}
-	want := []string{"keelson-updater cluster secrets get,list,watch", "keelson-webhook cluster secrets get,list,watch"}
+	want := []string{"garboard-updater cluster secrets get,list,watch", "garboard-webhook cluster secrets get,list,watch"}
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Errorf("rights that are added (-want +got):\n%s", diff)
 	}

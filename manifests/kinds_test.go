@@ -8,13 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // A kind that the code governs and no rule names would pass by unseen.
 func TestRulesNameEveryKindOfWorkload(t *testing.T) {
 	var got []string
-	for _, rule := range one[*admissionregistrationv1.MutatingWebhookConfiguration](t, install(t), "keelson").Webhooks[0].Rules {
+	for _, rule := range one[*admissionregistrationv1.MutatingWebhookConfiguration](t, install(t), "garboard").Webhooks[0].Rules {
 		for _, resource := range rule.Resources {
 			got = append(got, strings.TrimPrefix(rule.APIGroups[0]+"/"+resource, "/"))
 		}

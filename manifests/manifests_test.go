@@ -27,8 +27,8 @@ var update = flag.Bool("update", false, "write the rendered manifest and the gol
 
 const installFile = "install.yaml"
 
-const installHeader = `# Keelson, whole, for the namespace "keelson". cert-manager has to be there first.
-# To take it away again, delete the two webhook configurations "keelson" before
+const installHeader = `# Garboard, whole, for the namespace "garboard". cert-manager has to be there first.
+# To take it away again, delete the two webhook configurations "garboard" before
 # all else: left behind, they refuse writes to opted-in namespaces.
 #
 # Rendered from manifests/base by: make manifests

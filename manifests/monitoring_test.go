@@ -24,7 +24,7 @@ func TestMonitoringComponent(t *testing.T) {
 	for _, o := range added {
 		kinds = append(kinds, o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName())
 	}
-	want := []string{"ConfigMap keelson/keelson-dashboard", "PodMonitor keelson/keelson-updater", "PodMonitor keelson/keelson-webhook", "PrometheusRule keelson/keelson"}
+	want := []string{"ConfigMap garboard/garboard-dashboard", "PodMonitor garboard/garboard-updater", "PodMonitor garboard/garboard-webhook", "PrometheusRule garboard/garboard"}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Fatalf("beyond the base (-want +got):\n%s", diff)
 	}
@@ -49,7 +49,7 @@ func TestMonitoringComponent(t *testing.T) {
 		case "ConfigMap":
 			file, err := os.ReadFile("components/monitoring/dashboard.json")
 			must(t, err)
-			held, _, err := unstructured.NestedString(o.Object, "data", "keelson.json")
+			held, _, err := unstructured.NestedString(o.Object, "data", "garboard.json")
 			must(t, err)
 			if o.GetLabels()["grafana_dashboard"] != "1" || held != string(file) {
 				t.Errorf("the dashboard is not found by its label %v, or is not the file", o.GetLabels())

@@ -12,14 +12,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 const notificationsFlag = "--notifications-config="
 
 // What the file of the program's own names is where the updater looks for it.
 func TestNotificationsAreReadByTheUpdater(t *testing.T) {
-	const name = "keelson-notifications"
+	const name = "garboard-notifications"
 	objects := rendered(t, "testdata/notifications")
 	settings := one[*corev1.ConfigMap](t, objects, name)
 	c, d := container(t, objects, updaterName), one[*appsv1.Deployment](t, objects, updaterName)
@@ -58,12 +58,12 @@ func TestNotificationsAreReadByTheUpdater(t *testing.T) {
 // The right to one object, which is there already and keeps what it has.
 func TestNoticesAreKeptInOneConfigMap(t *testing.T) {
 	objects := rendered(t, "overlays/notifications")
-	role := one[*rbacv1.Role](t, objects, "keelson-updater-notices")
-	want := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"keelson-notices"}, Verbs: []string{"get", "patch"}}}
+	role := one[*rbacv1.Role](t, objects, "garboard-updater-notices")
+	want := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"garboard-notices"}, Verbs: []string{"get", "patch"}}}
 	if diff := cmp.Diff(want, role.Rules); diff != "" {
 		t.Errorf("rights (-want +got):\n%s", diff)
 	}
-	if kept := one[*corev1.ConfigMap](t, objects, "keelson-notices"); kept.Data != nil || kept.Namespace != role.Namespace {
+	if kept := one[*corev1.ConfigMap](t, objects, "garboard-notices"); kept.Data != nil || kept.Namespace != role.Namespace {
 		t.Errorf("got data %v in %q, want none, in %q: applying it would erase what waits", kept.Data, kept.Namespace, role.Namespace)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // The label is the one that the program knows, and namespaces cannot carry it:
@@ -23,8 +23,8 @@ func TestEscapeLabelLeavesObjectsAlone(t *testing.T) {
 	want.Objects = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
 		Key: workload.LabelSkip, Operator: metav1.LabelSelectorOpNotIn, Values: []string{"true"},
 	}}}
-	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks
-	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks
+	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard").Webhooks
+	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard").Webhooks
 	if len(mutating) != 1 || len(validating) != 2 {
 		t.Fatalf("got %d and %d webhooks, want 1 and 2", len(mutating), len(validating))
 	}
@@ -57,9 +57,9 @@ func TestClientCAIsMounted(t *testing.T) {
 	}
 	volumes := one[*appsv1.Deployment](t, objects, webhookName).Spec.Template.Spec.Volumes
 	at = slices.IndexFunc(volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
-	want := &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "keelson-client-ca"}}
+	want := &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "garboard-client-ca"}}
 	if at < 0 || !cmp.Equal(want, volumes[at].ConfigMap) || path.Base(file) != "ca.crt" {
-		t.Errorf("%q of the volumes %+v: want ca.crt of the ConfigMap keelson-client-ca, needed", file, volumes)
+		t.Errorf("%q of the volumes %+v: want ca.crt of the ConfigMap garboard-client-ca, needed", file, volumes)
 	}
 	base := container(t, install(t), webhookName)
 	if len(c.Args) != len(base.Args)+1 || len(c.VolumeMounts) != len(base.VolumeMounts)+1 {

@@ -12,16 +12,16 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/keelson-dev/keelson/updater/receiver/config"
-	"github.com/keelson-dev/keelson/updater/receiver/relay"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater/receiver/relay"
 )
 
 func TestPushIsReceivedByTheUpdater(t *testing.T) {
-	const name = "keelson-push"
+	const name = "garboard-push"
 	objects := rendered(t, "testdata/push")
 	c, d := container(t, objects, updaterName), one[*appsv1.Deployment](t, objects, updaterName)
 	settings := one[*corev1.ConfigMap](t, objects, name)
-	at := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/etc/keelson/push" })
+	at := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/etc/garboard/push" })
 	if at < 0 || !c.VolumeMounts[at].ReadOnly || c.VolumeMounts[at].SubPath != "" {
 		t.Fatalf("mounts: got %+v, want the whole volume of settings, to read alone", c.VolumeMounts)
 	}
@@ -65,7 +65,7 @@ func TestPushAddsItsPortSettingsAndRightAlone(t *testing.T) {
 		t.Errorf("got %d objects, want those of the base, %d, with a ConfigMap, a Service, a Role and its binding", len(with), len(base))
 	}
 	before, after := container(t, base, updaterName), container(t, with, updaterName)
-	want := append(slices.Clone(before.Args), "--push-address=:9300", "--push-config=/etc/keelson/push/push.yaml")
+	want := append(slices.Clone(before.Args), "--push-address=:9300", "--push-config=/etc/garboard/push/push.yaml")
 	if diff := cmp.Diff(want, after.Args); diff != "" {
 		t.Errorf("arguments (-base and push +overlay):\n%s", diff)
 	}
@@ -79,8 +79,8 @@ func TestPushAddsItsPortSettingsAndRightAlone(t *testing.T) {
 		}
 	}
 	wantRights := []string{
-		"keelson-updater namespace/keelson configmaps create",
-		"keelson-updater namespace/keelson configmaps[" + relay.Name + "] list,watch,patch",
+		"garboard-updater namespace/garboard configmaps create",
+		"garboard-updater namespace/garboard configmaps[" + relay.Name + "] list,watch,patch",
 	}
 	if diff := cmp.Diff(wantRights, added); diff != "" {
 		t.Errorf("rights that are added (-want +got):\n%s", diff)

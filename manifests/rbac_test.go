@@ -43,7 +43,7 @@ func TestWebhookMayNotWrite(t *testing.T) {
 	readOnly := []string{"get", "list", "watch"}
 	for _, line := range rights(t, install(t)) {
 		fields := strings.Fields(line)
-		if fields[0] != "keelson-webhook" {
+		if fields[0] != "garboard-webhook" {
 			continue
 		}
 		for _, verb := range strings.Split(fields[len(fields)-1], ",") {
@@ -58,7 +58,7 @@ func TestWebhookMayNotWrite(t *testing.T) {
 // must not find another that grants it all the same.
 func TestPullSecretsAreReadThroughOneBinding(t *testing.T) {
 	objects := install(t)
-	binding := one[*rbacv1.ClusterRoleBinding](t, objects, "keelson-pull-secrets")
+	binding := one[*rbacv1.ClusterRoleBinding](t, objects, "garboard-pull-secrets")
 	want := []string{"secrets get,watch", "serviceaccounts get,watch"}
 	if diff := cmp.Diff(want, spelled(t, one[*rbacv1.ClusterRole](t, objects, binding.RoleRef.Name).Rules)); diff != "" {
 		t.Errorf("rights (-want +got):\n%s", diff)
@@ -79,11 +79,11 @@ func TestPullSecretsAreReadThroughOneBinding(t *testing.T) {
 	}
 }
 
-// What keelson status needs is there to be granted, and granted to nobody: it
+// What garboard status needs is there to be granted, and granted to nobody: it
 // shows the workloads of all namespaces.
 func TestStatusIsGrantedToNobody(t *testing.T) {
 	objects := install(t)
-	role := one[*rbacv1.Role](t, objects, "keelson-status")
+	role := one[*rbacv1.Role](t, objects, "garboard-status")
 	want := []string{"coordination.k8s.io/leases list", "pods/proxy get"}
 	if diff := cmp.Diff(want, spelled(t, role.Rules)); diff != "" {
 		t.Errorf("rights (-want +got):\n%s", diff)
@@ -129,7 +129,7 @@ func granted(t *testing.T, subjects []rbacv1.Subject, where string, rules []rbac
 	}
 	var lines []string
 	for _, subject := range subjects {
-		if subject.Kind != rbacv1.ServiceAccountKind || subject.Namespace != "keelson" {
+		if subject.Kind != rbacv1.ServiceAccountKind || subject.Namespace != "garboard" {
 			t.Fatalf("subject: got %+v, want a ServiceAccount of ours", subject)
 		}
 		for _, right := range spelled(t, rules) {

@@ -12,13 +12,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 const registriesFlag = "--registries-config="
 
 func TestRegistriesConfigIsReadByBoth(t *testing.T) {
-	const name = "keelson-registries"
+	const name = "garboard-registries"
 	objects := rendered(t, "testdata/registries-config")
 	settings := one[*corev1.ConfigMap](t, objects, name)
 	want := &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
@@ -31,7 +31,7 @@ func TestRegistriesConfigIsReadByBoth(t *testing.T) {
 			if d.Namespace != settings.Namespace {
 				t.Errorf("namespaces: the ConfigMap is in %q, the Deployment in %q", settings.Namespace, d.Namespace)
 			}
-			at := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/etc/keelson/registries" })
+			at := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/etc/garboard/registries" })
 			if at < 0 {
 				t.Fatalf("mounts: got %+v, want the settings", c.VolumeMounts)
 			}

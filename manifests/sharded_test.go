@@ -31,7 +31,7 @@ func TestShardedAddsTheFlagAndTheRightAlone(t *testing.T) {
 			added = append(added, line)
 		}
 	}
-	if diff := cmp.Diff([]string{"keelson-updater namespace/keelson coordination.k8s.io/leases get,list,create,update,delete"}, added); diff != "" {
+	if diff := cmp.Diff([]string{"garboard-updater namespace/garboard coordination.k8s.io/leases get,list,create,update,delete"}, added); diff != "" {
 		t.Errorf("rights that are added (-want +got):\n%s", diff)
 	}
 	for _, line := range had {

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/certs"
+	"github.com/garboard-dev/garboard/certs"
 )
 
 // scope is what decides whether a request comes to a webhook.
@@ -53,10 +53,10 @@ func wantScope(failure admissionregistrationv1.FailurePolicyType) scope {
 	match, effects, timeout := admissionregistrationv1.Equivalent, admissionregistrationv1.SideEffectClassNone, int32(5)
 	return scope{
 		Namespaces: &metav1.LabelSelector{
-			MatchLabels: map[string]string{"keelson.dev/enabled": "true"},
+			MatchLabels: map[string]string{"garboard.dev/enabled": "true"},
 			MatchExpressions: []metav1.LabelSelectorRequirement{{
 				Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpNotIn,
-				Values: []string{"keelson", "cert-manager", "kube-system", "kube-node-lease"},
+				Values: []string{"garboard", "cert-manager", "kube-system", "kube-node-lease"},
 			}},
 		},
 		Rules: []admissionregistrationv1.RuleWithOperations{
@@ -85,9 +85,9 @@ func TestWebhookScopes(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, tc.objects, "keelson").Webhooks
-			if len(mutating) != 1 || mutating[0].Name != "mutate.keelson.dev" {
-				t.Fatalf("mutating webhooks: got %+v, want mutate.keelson.dev alone", mutating)
+			mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, tc.objects, "garboard").Webhooks
+			if len(mutating) != 1 || mutating[0].Name != "mutate.garboard.dev" {
+				t.Fatalf("mutating webhooks: got %+v, want mutate.garboard.dev alone", mutating)
 			}
 			if diff := cmp.Diff(tc.want, mutateScope(mutating[0])); diff != "" {
 				t.Errorf("mutating scope (-want +got):\n%s", diff)
@@ -96,9 +96,9 @@ func TestWebhookScopes(t *testing.T) {
 				t.Errorf("reinvocation policy: got %v, want %v", got, admissionregistrationv1.IfNeededReinvocationPolicy)
 			}
 
-			validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, tc.objects, "keelson").Webhooks
-			if len(validating) != 2 || validating[0].Name != "validate.keelson.dev" {
-				t.Fatalf("validating webhooks: got %+v, want validate.keelson.dev and one for namespaces", validating)
+			validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, tc.objects, "garboard").Webhooks
+			if len(validating) != 2 || validating[0].Name != "validate.garboard.dev" {
+				t.Fatalf("validating webhooks: got %+v, want validate.garboard.dev and one for namespaces", validating)
 			}
 			if diff := cmp.Diff(tc.want, validateScope(validating[0])); diff != "" {
 				t.Errorf("validating scope (-want +got):\n%s", diff)
@@ -112,7 +112,7 @@ func TestWebhookScopes(t *testing.T) {
 func TestEnforceLooksAtTheWriterOfOwnedObjects(t *testing.T) {
 	objects := rendered(t, "overlays/enforce")
 	want := wantScope(admissionregistrationv1.Fail)
-	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks[0]
+	mutating := one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard").Webhooks[0]
 	if diff := cmp.Diff(want, mutateScope(mutating)); diff != "" {
 		t.Errorf("mutating scope (-want +got):\n%s", diff)
 	}
@@ -122,7 +122,7 @@ func TestEnforceLooksAtTheWriterOfOwnedObjects(t *testing.T) {
 			"request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || " +
 			"request.userInfo.username.startsWith('system:node:'))",
 	}}
-	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks
+	validating := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard").Webhooks
 	if diff := cmp.Diff(want, validateScope(validating[0])); diff != "" {
 		t.Errorf("validating scope (-want +got):\n%s", diff)
 	}
@@ -131,11 +131,11 @@ func TestEnforceLooksAtTheWriterOfOwnedObjects(t *testing.T) {
 	}
 }
 
-// An outage of Keelson must never block a namespace.
+// An outage of Garboard must never block a namespace.
 func TestNamespaceWebhookOnlyWarns(t *testing.T) {
-	got := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, install(t), "keelson").Webhooks[1]
-	if got.Name != "validate-namespace.keelson.dev" {
-		t.Errorf("name: got %q, want %q", got.Name, "validate-namespace.keelson.dev")
+	got := one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, install(t), "garboard").Webhooks[1]
+	if got.Name != "validate-namespace.garboard.dev" {
+		t.Errorf("name: got %q, want %q", got.Name, "validate-namespace.garboard.dev")
 	}
 	want := wantScope(admissionregistrationv1.Ignore)
 	want.Rules = []admissionregistrationv1.RuleWithOperations{rule("", admissionregistrationv1.ClusterScope, "namespaces")}
@@ -147,7 +147,7 @@ func TestNamespaceWebhookOnlyWarns(t *testing.T) {
 
 func TestWebhooksAreReachedThroughTheService(t *testing.T) {
 	objects := install(t)
-	service := one[*corev1.Service](t, objects, "keelson-webhook")
+	service := one[*corev1.Service](t, objects, "garboard-webhook")
 	paths := map[string]string{}
 	check := func(name string, c admissionregistrationv1.WebhookClientConfig) {
 		if c.URL != nil || c.Service == nil || c.Service.Path == nil || c.Service.Port == nil {
@@ -158,14 +158,14 @@ func TestWebhooksAreReachedThroughTheService(t *testing.T) {
 		}
 		paths[name] = *c.Service.Path
 	}
-	for _, w := range one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks {
+	for _, w := range one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard").Webhooks {
 		check(w.Name, w.ClientConfig)
 	}
-	for _, w := range one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson").Webhooks {
+	for _, w := range one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard").Webhooks {
 		check(w.Name, w.ClientConfig)
 	}
 	want := map[string]string{
-		"mutate.keelson.dev": "/mutate", "validate.keelson.dev": "/validate", "validate-namespace.keelson.dev": "/validate",
+		"mutate.garboard.dev": "/mutate", "validate.garboard.dev": "/validate", "validate-namespace.garboard.dev": "/validate",
 	}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
@@ -210,7 +210,7 @@ func TestOverlayFilesNeedsNoCertManager(t *testing.T) {
 func webhookConfigurations(t *testing.T, objects []client.Object) []client.Object {
 	t.Helper()
 	return []client.Object{
-		one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson"),
-		one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "keelson"),
+		one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard"),
+		one[*admissionregistrationv1.ValidatingWebhookConfiguration](t, objects, "garboard"),
 	}
 }

@@ -17,19 +17,19 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/certs"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 const (
-	webhookName = "keelson-webhook"
-	updaterName = "keelson-updater"
-	image       = "ghcr.io/keelson-dev/keelson:v0.1.0"
+	webhookName = "garboard-webhook"
+	updaterName = "garboard-updater"
+	image       = "ghcr.io/garboard-dev/garboard:v0.1.0"
 )
 
 func TestDeploymentsMeetTheRestrictedPodSecurityStandard(t *testing.T) {
 	objects := install(t)
-	if got := one[*corev1.Namespace](t, objects, "keelson").Labels["pod-security.kubernetes.io/enforce"]; got != "restricted" {
+	if got := one[*corev1.Namespace](t, objects, "garboard").Labels["pod-security.kubernetes.io/enforce"]; got != "restricted" {
 		t.Errorf("enforced standard of the namespace: got %q, want %q", got, "restricted")
 	}
 	for _, d := range all[*appsv1.Deployment](objects) {
@@ -72,15 +72,15 @@ func TestDeploymentsRunTheProgram(t *testing.T) {
 	}{
 		webhookName: {
 			args: []string{
-				"webhook", "--cert-dir=/etc/keelson/tls", "--listen-address=:9443",
-				"--metrics-address=:8080", "--health-address=:8081", "--index-snapshot=/var/lib/keelson/index",
+				"webhook", "--cert-dir=/etc/garboard/tls", "--listen-address=:9443",
+				"--metrics-address=:8080", "--health-address=:8081", "--index-snapshot=/var/lib/garboard/index",
 			},
 			env: []string{"GOMEMLIMIT"},
 		},
 		updaterName: {
 			args: []string{
 				"updater", "--metrics-address=:8080", "--health-address=:8081", "--status-address=:8082",
-				"--leader-elect-namespace=$(POD_NAMESPACE)", "--index-snapshot=/var/lib/keelson/index",
+				"--leader-elect-namespace=$(POD_NAMESPACE)", "--index-snapshot=/var/lib/garboard/index",
 			},
 			env: []string{"POD_NAMESPACE", "GOGC", "GOMEMLIMIT"},
 		},
@@ -124,7 +124,7 @@ func TestSnapshotHasAFolderOfItsOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			mounted := ""
 			for _, m := range container(t, objects, name).VolumeMounts {
-				if m.MountPath == "/var/lib/keelson" && !m.ReadOnly {
+				if m.MountPath == "/var/lib/garboard" && !m.ReadOnly {
 					mounted = m.Name
 				}
 			}
@@ -210,7 +210,7 @@ func TestWebhookStaysAvailable(t *testing.T) {
 
 	sleep := container(t, objects, webhookName).Lifecycle.PreStop.Sleep.Seconds
 	delay := int64(webhook.DefaultShutdownDelay.Seconds())
-	longest := int64(*one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "keelson").Webhooks[0].TimeoutSeconds)
+	longest := int64(*one[*admissionregistrationv1.MutatingWebhookConfiguration](t, objects, "garboard").Webhooks[0].TimeoutSeconds)
 	if grace := *d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace <= sleep+delay+longest {
 		t.Errorf("grace period: got %d s, want more than the preStop wait (%d s), the shutdown delay (%d s) and the longest request (%d s)", grace, sleep, delay, longest)
 	}

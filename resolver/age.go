@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // sighting is an image, and when this Resolver first looked at it.

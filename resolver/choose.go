@@ -3,7 +3,7 @@ package resolver
 import (
 	"context"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 const (

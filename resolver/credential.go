@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Credential is what a registry is asked with; the zero value is anonymous.

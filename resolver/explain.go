@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Explain says why each other tag of the list is not what Resolve answered.

@@ -1,7 +1,7 @@
 package resolver
 
 import (
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Hold is the version that a workload has left. While it stands, no version

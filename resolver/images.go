@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // imageKey is what an image is kept for. The credential is part of it: what a

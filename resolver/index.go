@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // key is what a list is kept for. A list that was read with one credential is

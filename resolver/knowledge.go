@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Knowledge is what a Resolver has read, in a form that outlives the process.

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const (

@@ -31,20 +31,20 @@ type Metrics struct {
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_resolver_lookups_total",
+			Name: "garboard_resolver_lookups_total",
 			Help: "Tag lists, digests and images that were looked up, by how the answer was had.",
 		}, []string{"what", "result"}),
 		age: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "keelson_resolver_index_age_seconds",
+			Name:    "garboard_resolver_index_age_seconds",
 			Help:    "Age of the tag list that an answer was made of.",
 			Buckets: []float64{1, 10, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600},
 		}),
 		suspect: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "keelson_resolver_suspect_lists_total",
+			Name: "garboard_resolver_suspect_lists_total",
 			Help: "Tag lists that were read and kept out, since they were empty or had lost half of their tags.",
 		}),
 		lacking: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "keelson_resolver_lists_without_running_tag_total",
+			Name: "garboard_resolver_lists_without_running_tag_total",
 			Help: "Answers that stayed since the tag list lacked the tag that they start from.",
 		}),
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 func TestMetricsTellHowAnswersWereHad(t *testing.T) {
@@ -33,36 +33,36 @@ func TestMetricsTellHowAnswersWereHad(t *testing.T) {
 	resolve(t, r, q)
 
 	want := `
-# HELP keelson_resolver_index_age_seconds Age of the tag list that an answer was made of.
-# TYPE keelson_resolver_index_age_seconds histogram
-keelson_resolver_index_age_seconds_bucket{le="1"} 2
-keelson_resolver_index_age_seconds_bucket{le="10"} 2
-keelson_resolver_index_age_seconds_bucket{le="60"} 3
-keelson_resolver_index_age_seconds_bucket{le="300"} 5
-keelson_resolver_index_age_seconds_bucket{le="900"} 5
-keelson_resolver_index_age_seconds_bucket{le="3600"} 5
-keelson_resolver_index_age_seconds_bucket{le="21600"} 5
-keelson_resolver_index_age_seconds_bucket{le="86400"} 5
-keelson_resolver_index_age_seconds_bucket{le="604800"} 5
-keelson_resolver_index_age_seconds_bucket{le="+Inf"} 5
-keelson_resolver_index_age_seconds_sum 300
-keelson_resolver_index_age_seconds_count 5
-# HELP keelson_resolver_lists_without_running_tag_total Answers that stayed since the tag list lacked the tag that they start from.
-# TYPE keelson_resolver_lists_without_running_tag_total counter
-keelson_resolver_lists_without_running_tag_total 1
-# HELP keelson_resolver_lookups_total Tag lists, digests and images that were looked up, by how the answer was had.
-# TYPE keelson_resolver_lookups_total counter
-keelson_resolver_lookups_total{result="cached",what="digest"} 1
-keelson_resolver_lookups_total{result="cached",what="image"} 3
-keelson_resolver_lookups_total{result="cached",what="list"} 1
-keelson_resolver_lookups_total{result="read",what="digest"} 2
-keelson_resolver_lookups_total{result="read",what="image"} 1
-keelson_resolver_lookups_total{result="read",what="list"} 2
-keelson_resolver_lookups_total{result="stale",what="digest"} 1
-keelson_resolver_lookups_total{result="stale",what="list"} 2
-# HELP keelson_resolver_suspect_lists_total Tag lists that were read and kept out, since they were empty or had lost half of their tags.
-# TYPE keelson_resolver_suspect_lists_total counter
-keelson_resolver_suspect_lists_total 1
+# HELP garboard_resolver_index_age_seconds Age of the tag list that an answer was made of.
+# TYPE garboard_resolver_index_age_seconds histogram
+garboard_resolver_index_age_seconds_bucket{le="1"} 2
+garboard_resolver_index_age_seconds_bucket{le="10"} 2
+garboard_resolver_index_age_seconds_bucket{le="60"} 3
+garboard_resolver_index_age_seconds_bucket{le="300"} 5
+garboard_resolver_index_age_seconds_bucket{le="900"} 5
+garboard_resolver_index_age_seconds_bucket{le="3600"} 5
+garboard_resolver_index_age_seconds_bucket{le="21600"} 5
+garboard_resolver_index_age_seconds_bucket{le="86400"} 5
+garboard_resolver_index_age_seconds_bucket{le="604800"} 5
+garboard_resolver_index_age_seconds_bucket{le="+Inf"} 5
+garboard_resolver_index_age_seconds_sum 300
+garboard_resolver_index_age_seconds_count 5
+# HELP garboard_resolver_lists_without_running_tag_total Answers that stayed since the tag list lacked the tag that they start from.
+# TYPE garboard_resolver_lists_without_running_tag_total counter
+garboard_resolver_lists_without_running_tag_total 1
+# HELP garboard_resolver_lookups_total Tag lists, digests and images that were looked up, by how the answer was had.
+# TYPE garboard_resolver_lookups_total counter
+garboard_resolver_lookups_total{result="cached",what="digest"} 1
+garboard_resolver_lookups_total{result="cached",what="image"} 3
+garboard_resolver_lookups_total{result="cached",what="list"} 1
+garboard_resolver_lookups_total{result="read",what="digest"} 2
+garboard_resolver_lookups_total{result="read",what="image"} 1
+garboard_resolver_lookups_total{result="read",what="list"} 2
+garboard_resolver_lookups_total{result="stale",what="digest"} 1
+garboard_resolver_lookups_total{result="stale",what="list"} 2
+# HELP garboard_resolver_suspect_lists_total Tag lists that were read and kept out, since they were empty or had lost half of their tags.
+# TYPE garboard_resolver_suspect_lists_total counter
+garboard_resolver_suspect_lists_total 1
 `
 	if err := testutil.GatherAndCompare(metrics, strings.NewReader(want)); err != nil {
 		t.Error(err)

@@ -1,6 +1,6 @@
 package resolver
 
-import "github.com/keelson-dev/keelson/resolver/policy"
+import "github.com/garboard-dev/garboard/resolver/policy"
 
 // Reasons that the resolver adds to those of the policy.
 const (

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // gated is a script whose first list waits until the gate opens.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Restore takes over what an earlier process knew. It is as old as it says, and

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // saved is what an earlier process knew, until somebody asks for it: only then

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // source reads one thing of a registry for all who want it: one request at a

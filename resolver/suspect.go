@@ -3,7 +3,7 @@ package resolver
 import (
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // trusted is the list that answers are made of. Registries lose tags without a

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // tagsOf is a list as an application that is built often has it: versions,

@@ -18,7 +18,7 @@ import (
 	"testing"
 )
 
-const module = "github.com/keelson-dev/keelson"
+const module = "github.com/garboard-dev/garboard"
 
 // pkg is what `go list -json` tells; imports of tests are not among it.
 type pkg struct {
@@ -166,8 +166,8 @@ func keyLiterals(t *testing.T, path string) []string {
 		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 			text, err := strconv.Unquote(literal.Value)
 			// An API group and its version is no key.
-			text = strings.ReplaceAll(text, "keelson.dev/v1alpha1", "")
-			if err == nil && (strings.Contains(text, "keelson.dev/") || strings.Contains(text, "keel.sh/")) {
+			text = strings.ReplaceAll(text, "garboard.dev/v1alpha1", "")
+			if err == nil && (strings.Contains(text, "garboard.dev/") || strings.Contains(text, "keel.sh/")) {
 				found = append(found, literal.Value)
 			}
 		}

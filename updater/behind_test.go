@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // A poll that reads the workload as it was before its bump finds the same move once

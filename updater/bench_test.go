@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // noon is when every test of a bench begins.
@@ -42,7 +42,7 @@ type server struct {
 
 func (s *server) read(name string, into client.Object) error {
 	if namespace, ok := into.(*metav1.PartialObjectMetadata); ok {
-		namespace.Name, namespace.Labels = name, map[string]string{"keelson.dev/enabled": "true"}
+		namespace.Name, namespace.Labels = name, map[string]string{"garboard.dev/enabled": "true"}
 		return nil
 	}
 	o, ok := s.objects[name]

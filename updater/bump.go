@@ -12,11 +12,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // fieldManager names the updater as the writer of bumps.
-const fieldManager = "keelson-updater"
+const fieldManager = "garboard-updater"
 
 // bumped is what became of a bump.
 type bumped int
@@ -44,7 +44,7 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 		return bumpStopped
 	}
 	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
-		attribute.String("keelson.object.kind", kind.GroupVersionKind.Kind), attribute.String("keelson.object.name", o.GetName()))
+		attribute.String("garboard.object.kind", kind.GroupVersionKind.Kind), attribute.String("garboard.object.name", o.GetName()))
 	defer span.End()
 	began := u.Clock.Now()
 	targets := workload.Record{}

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // followsFirst is a bench with the first of a set, which soaks for half an hour, and
@@ -15,7 +15,7 @@ import (
 func followsFirst(t *testing.T) (*bench, *unstructured.Unstructured, *Move) {
 	t.Helper()
 	first := movedBefore(t, "apps/v1", "Deployment", time.Minute, deploymentStatus("3", "NewReplicaSetAvailable", noon))
-	set(t, first, "shop first for 30m", "metadata", "annotations", "keelson.dev/canary")
+	set(t, first, "shop first for 30m", "metadata", "annotations", "garboard.dev/canary")
 	b := newBench(t, Pace{}, first)
 	rest := first.DeepCopy()
 	rest.SetName("rest")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Why a newer image is not used yet: words for machines, in Standing.Reason, in

@@ -6,7 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestHealth(t *testing.T) {
@@ -103,15 +103,15 @@ func TestWhoMovedLast(t *testing.T) {
 		managed string
 		ours    bool
 	}{
-		"nobody but us":                       {`[{manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
-		"an apply before us":                  {`[{manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
-		"an apply after us":                   {`[{manager: kubectl, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, false},
-		"a label after us":                    {`[{manager: kubectl-label, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:metadata": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
-		"the controller's status after us":    {`[{manager: kube-controller-manager, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:status": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
-		"an autoscaler after us":              {`[{manager: kube-controller-manager, subresource: scale, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
-		"an apply in the same second":         {`[{manager: kubectl, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}, {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, false},
+		"nobody but us":                       {`[{manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"an apply before us":                  {`[{manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"an apply after us":                   {`[{manager: kubectl, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, false},
+		"a label after us":                    {`[{manager: kubectl-label, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:metadata": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"the controller's status after us":    {`[{manager: kube-controller-manager, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:status": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"an autoscaler after us":              {`[{manager: kube-controller-manager, subresource: scale, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, true},
+		"an apply in the same second":         {`[{manager: kubectl, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}, {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}]`, false},
 		"somebody else alone":                 {`[{manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}]`, false},
-		"managed fields that nobody can read": {`[1, {manager: keelson-updater, time: soon}, {}]`, false},
+		"managed fields that nobody can read": {`[1, {manager: garboard-updater, time: soon}, {}]`, false},
 		"managed fields of another shape":     {`{}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // movedBefore is a workload "web" that the updater moved from 1.2.6 to 1.2.7 so long before
@@ -23,18 +23,18 @@ metadata:
   uid: "1"
   generation: 4
   annotations:
-    keelson.dev/policy: patch
-    keelson.dev/rollback: auto
-    kubernetes.io/change-cause: "keelson: c 1.2.6 -> 1.2.7 (policy patch)"
-    keelson.dev/state: '{"c":{"from":"example.com/app:1.2.0","results":[{"result":"1.2.6","from":"example.com/app:1.2.0","repository":"example.com/app"},{"result":"1.2.7","from":"example.com/app:1.2.0","repository":"example.com/app"}]}}'
+    garboard.dev/policy: patch
+    garboard.dev/rollback: auto
+    kubernetes.io/change-cause: "garboard: c 1.2.6 -> 1.2.7 (policy patch)"
+    garboard.dev/state: '{"c":{"from":"example.com/app:1.2.0","results":[{"result":"1.2.6","from":"example.com/app:1.2.0","repository":"example.com/app"},{"result":"1.2.7","from":"example.com/app:1.2.0","repository":"example.com/app"}]}}'
   managedFields:
   - {manager: kubectl, time: "2025-12-01T00:00:00Z", fieldsV1: {"f:spec": {}}}
-  - {manager: keelson-updater, time: %q, fieldsV1: {"f:spec": {}}}
+  - {manager: garboard-updater, time: %q, fieldsV1: {"f:spec": {}}}
 spec:
   replicas: 3
   selector: {matchLabels: {app: web}}
   template:
-    metadata: {annotations: {keelson.dev/resolved: "c=1.2.7"}}
+    metadata: {annotations: {garboard.dev/resolved: "c=1.2.7"}}
     spec: {containers: [{name: c, image: "example.com/app:1.2.7"}]}
 status: %s
 `, apiVersion, kind, noon.Add(-ago).Format(time.RFC3339), status))
@@ -67,7 +67,7 @@ func admits(tags ...string) func(*unstructured.Unstructured, bool) error {
 		if err := unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers"); err != nil {
 			return err
 		}
-		return unstructured.SetNestedField(o.Object, record.String(), "spec", "template", "metadata", "annotations", "keelson.dev/resolved")
+		return unstructured.SetNestedField(o.Object, record.String(), "spec", "template", "metadata", "annotations", "garboard.dev/resolved")
 	}
 }
 

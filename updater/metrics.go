@@ -35,27 +35,27 @@ type Metrics struct {
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		polls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_updater_polls_total", Help: "Polls of a repository, by outcome.",
+			Name: "garboard_updater_polls_total", Help: "Polls of a repository, by outcome.",
 		}, []string{"outcome"}),
 		bumps: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_updater_bumps_total", Help: "Bumps of a workload, by what became of them.",
+			Name: "garboard_updater_bumps_total", Help: "Bumps of a workload, by what became of them.",
 		}, []string{"outcome"}),
 		repositories: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "keelson_updater_repositories", Help: "Repositories that are polled.",
+			Name: "garboard_updater_repositories", Help: "Repositories that are polled.",
 		}),
 		rollouts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_updater_rollouts_total", Help: "Rollouts that bumps began, by what became of them.",
+			Name: "garboard_updater_rollouts_total", Help: "Rollouts that bumps began, by what became of them.",
 		}, []string{"outcome"}),
 		pollLag: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "keelson_updater_poll_lag_seconds", Help: "How much later than planned polls began.",
+			Name: "garboard_updater_poll_lag_seconds", Help: "How much later than planned polls began.",
 			Buckets: []float64{0.01, 0.1, 1, 5, 15, 60, 300},
 		}),
 		pushToBump: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "keelson_updater_push_to_bump_seconds", Help: "From the receipt of a push notification to the bump of a workload, gates included.",
+			Name: "garboard_updater_push_to_bump_seconds", Help: "From the receipt of a push notification to the bump of a workload, gates included.",
 			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600},
 		}),
 		depth: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "keelson_updater_queue_depth", Help: "Items that are due and wait for a worker, by queue.",
+			Name: "garboard_updater_queue_depth", Help: "Items that are due and wait for a worker, by queue.",
 		}, []string{"queue"}),
 	}
 	for _, outcome := range []string{rolloutStarted, rolloutSucceeded, rolloutFailed, rolloutRolledBack} {
@@ -86,9 +86,9 @@ func (m *Metrics) depthOf(queue string) func(int) {
 }
 
 var (
-	pendingMoves = prometheus.NewDesc("keelson_updater_pending_moves",
+	pendingMoves = prometheus.NewDesc("garboard_updater_pending_moves",
 		"Containers that have a newer image which is not used yet, by what keeps it back.", []string{"reason"}, nil)
-	rolloutsInProgress = prometheus.NewDesc("keelson_updater_rollouts_in_progress",
+	rolloutsInProgress = prometheus.NewDesc("garboard_updater_rollouts_in_progress",
 		"Workloads that bumps are rolling out.", nil, nil)
 )
 

@@ -10,15 +10,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // followed is a workload that runs 1.2.7, with a setting more.
 func followed(t *testing.T, annotation, value string) *unstructured.Unstructured {
 	t.Helper()
 	o := movedBefore(t, "apps/v1", "Deployment", time.Hour, complete3(noon.Add(-time.Hour)))
-	set(t, o, value, "metadata", "annotations", "keelson.dev/"+annotation)
+	set(t, o, value, "metadata", "annotations", "garboard.dev/"+annotation)
 	return o
 }
 

@@ -19,7 +19,7 @@ func (u *Updater) span(ctx context.Context, name string, attributes ...attribute
 
 // tracedPoll polls, with a span of the poll around it.
 func (u *Updater) tracedPoll(ctx context.Context, repository string) error {
-	ctx, span := u.span(ctx, "poll", attribute.String("keelson.image.repository", repository))
+	ctx, span := u.span(ctx, "poll", attribute.String("garboard.image.repository", repository))
 	defer span.End()
 	err := u.poll(ctx, repository)
 	if err != nil {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 func TestStandings(t *testing.T) {

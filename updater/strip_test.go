@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // deploymentText is a Deployment as the API server sends it.
@@ -16,12 +16,12 @@ func deploymentText(n int) []byte {
 	return fmt.Appendf(nil, `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web-%[1]d", "namespace": "team-%[2]d",
 	"uid": "0b1f4bd5-4d57-4a6e-9a39-%012[1]d", "resourceVersion": "%[3]d", "generation": 3, "creationTimestamp": "2026-01-01T00:00:00Z",
 	"labels": {"app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "web-%[1]d", "team": "team-%[2]d"},
-	"annotations": {"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@every 1m0s", "deployment.kubernetes.io/revision": "2",
-	"keelson.dev/state": "{\"web\":{\"source\":\"registry.example.com/team/app-%[2]d:1.2.0\",\"results\":[\"1.2.0\",\"1.3.0\"]}}"},
-	"managedFields": [{"manager": "keelson-updater", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-02T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {}}},
+	"annotations": {"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@every 1m0s", "deployment.kubernetes.io/revision": "2",
+	"garboard.dev/state": "{\"web\":{\"source\":\"registry.example.com/team/app-%[2]d:1.2.0\",\"results\":[\"1.2.0\",\"1.3.0\"]}}"},
+	"managedFields": [{"manager": "garboard-updater", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-02T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {}}},
 	{"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]},
 	"spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "strategy": {"type": "RollingUpdate"}, "template": {
-	"metadata": {"labels": {"app": "web"}, "annotations": {"keelson.dev/resolved": "web=1.3.0"}},
+	"metadata": {"labels": {"app": "web"}, "annotations": {"garboard.dev/resolved": "web=1.3.0"}},
 	"spec": {"containers": [{"name": "web", "image": "registry.example.com/team/app-%[2]d:1.3.0", "env": [{"name": "A", "value": "b"}], "resources": {"limits": {"memory": "1Gi"}}}],
 	"serviceAccountName": "web", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "securityContext": {}}}},
 	"status": {"observedGeneration": 3, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3, "conditions": [

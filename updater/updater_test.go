@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 func schedule(t *testing.T, text string) use {
@@ -154,20 +154,20 @@ metadata:
   resourceVersion: "7"
   labels: {keel.sh/policy: all, app: web}
   annotations:
-    keelson.dev/pollSchedule: "@every 1m"
-    keelson.dev/state: '{"c":{}}'
+    garboard.dev/pollSchedule: "@every 1m"
+    garboard.dev/state: '{"c":{}}'
     kubectl.kubernetes.io/last-applied-configuration: "{}"
   generation: 4
   managedFields:
   - {manager: kubectl, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}}
-  - {manager: keelson-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}
+  - {manager: garboard-updater, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}
   - {manager: kube-controller-manager, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:status": {}}}
 spec:
   replicas: 3
   template:
     metadata:
       labels: {app: web}
-      annotations: {keelson.dev/resolved: "c=1.2.7", other: x}
+      annotations: {garboard.dev/resolved: "c=1.2.7", other: x}
     spec:
       containers: [{name: c, image: "example.com/app:1.2.7", env: [{name: A, value: b}]}]
       initContainers: [{name: i, image: "example.com/app:1.2.0"}]
@@ -183,14 +183,14 @@ metadata:
   uid: "1"
   resourceVersion: "7"
   labels: {keel.sh/policy: all}
-  annotations: {keelson.dev/pollSchedule: "@every 1m"}
+  annotations: {garboard.dev/pollSchedule: "@every 1m"}
   generation: 4
 touched: "2026-01-01T00:01:00Z 2026-01-01T00:00:00Z"
 status: {replicas: 3, updatedReplicas: 2, conditions: [{type: Progressing, status: "True", reason: ReplicaSetUpdated}]}
 spec:
   replicas: 3
   template:
-    metadata: {annotations: {keelson.dev/resolved: "c=1.2.7"}}
+    metadata: {annotations: {garboard.dev/resolved: "c=1.2.7"}}
     spec:
       containers: [{name: c, image: "example.com/app:1.2.7"}]
       initContainers: [{name: i, image: "example.com/app:1.2.0"}]
@@ -244,8 +244,8 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 	targets := workload.Record{"web": {Tag: "1.2.7"}, "job": {Tag: "1", Digest: "sha256:a"}}
 	for kind, want := range map[string]string{
-		"Deployment": `{"metadata":{"uid":"u"},"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}`,
-		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
+		"Deployment": `{"metadata":{"uid":"u"},"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}`,
+		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
 	} {
 		t.Run(kind, func(t *testing.T) {
 			for _, k := range workload.StandardKinds().Rolling() {

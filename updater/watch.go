@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // CacheOptions returns how the manager's cache keeps workloads: without all

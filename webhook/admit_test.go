@@ -24,10 +24,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // world is a webhook with a real registry behind it.
@@ -103,11 +103,11 @@ func (w *world) serveBy(options webhook.DeciderOptions) {
 		w.t.Fatal(err)
 	}
 	var known webhook.Namespaces = namespaces{
-		"on":      workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
-		"enforce": workload.NamespaceOf("enforce", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "enforce"}, nil),
+		"on":      workload.NamespaceOf("on", map[string]string{"garboard.dev/enabled": "true"}, nil),
+		"enforce": workload.NamespaceOf("enforce", map[string]string{"garboard.dev/enabled": "true", "garboard.dev/validate": "enforce"}, nil),
 		"off":     workload.NamespaceOf("off", nil, nil),
-		"unjudged": workload.NamespaceOf("unjudged", map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "off"},
-			map[string]string{"keelson.dev/pin": "maybe"}),
+		"unjudged": workload.NamespaceOf("unjudged", map[string]string{"garboard.dev/enabled": "true", "garboard.dev/validate": "off"},
+			map[string]string{"garboard.dev/pin": "maybe"}),
 	}
 	if w.namespaces != nil {
 		known = w.namespaces
@@ -223,7 +223,7 @@ func (w *world) deployment(policy string, tags ...string) string {
 	for i, tag := range tags {
 		containers = append(containers, fmt.Sprintf(`{"name":"c%d","image":"%s/app:%s","newField":{"kept":true}}`, i, w.host, tag))
 	}
-	return fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"on","annotations":{"keelson.dev/policy":%q}},`+
+	return fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"on","annotations":{"garboard.dev/policy":%q}},`+
 		`"spec":{"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[%s]}}}}`, policy, strings.Join(containers, ","))
 }
 

@@ -8,8 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // maxCauses is how many containers a cause tells of.

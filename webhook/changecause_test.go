@@ -9,7 +9,7 @@ import (
 
 // bumped is a stored Deployment as the updater's patch submits it.
 func bumped(stored, target string) string {
-	return strings.Replace(stored, `"keelson.dev/resolved":`, `"keelson.dev/bump":"`+target+`","keelson.dev/resolved":`, 1)
+	return strings.Replace(stored, `"garboard.dev/resolved":`, `"garboard.dev/bump":"`+target+`","garboard.dev/resolved":`, 1)
 }
 
 func cause(t *testing.T, stored string) string {
@@ -20,7 +20,7 @@ func cause(t *testing.T, stored string) string {
 
 // withCause is a manifest, or stored object, with a cause of its writer's.
 func withCause(object, text string) string {
-	return strings.Replace(object, `{"keelson.dev/policy"`, `{"kubernetes.io/change-cause":"`+text+`","keelson.dev/policy"`, 1)
+	return strings.Replace(object, `{"garboard.dev/policy"`, `{"kubernetes.io/change-cause":"`+text+`","garboard.dev/policy"`, 1)
 }
 
 // recaused is a stored object whose cause is another.
@@ -35,7 +35,7 @@ func withEnv(object string) string {
 // The cause of a revision is what `kubectl rollout history` shows: ours where a
 // bump made it, and never ours where anybody else did.
 func TestChangeCause(t *testing.T) {
-	const ours = "keelson: c0 1.2.0 -> 1.2.7 (policy patch)"
+	const ours = "garboard: c0 1.2.0 -> 1.2.7 (policy patch)"
 	for name, test := range map[string]struct {
 		// write makes a request from the object as a bump left it.
 		write func(w *world, stored string) write
@@ -70,9 +70,9 @@ func TestChangeCause(t *testing.T) {
 			return write{object: withEnv(recaused(stored, "release 42")), old: stored}
 		}, "release 42"},
 		"an undo brings back the one of its revision": {func(_ *world, stored string) write {
-			back := recaused(stored, "keelson: c0 1.1.0 -> 1.2.0 (policy patch)")
+			back := recaused(stored, "garboard: c0 1.1.0 -> 1.2.0 (policy patch)")
 			return write{object: strings.Replace(back, "app:1.2.7", "app:1.2.0", 1), old: stored}
-		}, "keelson: c0 1.1.0 -> 1.2.0 (policy patch)"},
+		}, "garboard: c0 1.1.0 -> 1.2.0 (policy patch)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "1.2.0", "1.3.0", "1.3.1")
@@ -81,7 +81,7 @@ func TestChangeCause(t *testing.T) {
 				t.Fatalf("a create has the cause %q", got)
 			}
 			w.push("1.2.7")
-			in := write{object: bumped(first, "c0=1.2.7"), old: first, manager: "keelson-updater"}
+			in := write{object: bumped(first, "c0=1.2.7"), old: first, manager: "garboard-updater"}
 			stored, response := w.mutate(in)
 			if _, again := w.mutate(in); !bytes.Equal(again.Patch, response.Patch) {
 				t.Errorf("the same bump is answered by %s and %s", response.Patch, again.Patch)
@@ -89,7 +89,7 @@ func TestChangeCause(t *testing.T) {
 			if got := cause(t, stored); got != ours {
 				t.Fatalf("the bump's cause is %q", got)
 			}
-			if _, again := w.mutate(write{object: stored, old: first, manager: "keelson-updater"}); len(again.Patch) > 0 {
+			if _, again := w.mutate(write{object: stored, old: first, manager: "garboard-updater"}); len(again.Patch) > 0 {
 				t.Errorf("reinvocation patches %s", again.Patch)
 			}
 			request := test.write(w, stored)
@@ -113,7 +113,7 @@ func TestChangeCauseReplacesTheWriters(t *testing.T) {
 	}
 	w.push("1.2.7")
 	stored, _ := w.mutate(write{object: bumped(first, "c0=1.2.7,c1=1.2.7"), old: first})
-	if got, want := cause(t, stored), "keelson: c0 1.2.0 -> 1.2.7 (policy patch), c1 1.2.0 -> 1.2.7 (policy patch)"; got != want {
+	if got, want := cause(t, stored), "garboard: c0 1.2.0 -> 1.2.7 (policy patch), c1 1.2.0 -> 1.2.7 (policy patch)"; got != want {
 		t.Errorf("the cause is %q, want %q", got, want)
 	}
 }

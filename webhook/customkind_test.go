@@ -10,8 +10,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // rolloutKinds has Argo's Rollout besides the standard kinds.
@@ -57,7 +57,7 @@ func TestCustomKindIsAnsweredWhereItIsConfigured(t *testing.T) {
 	}
 	bad := strings.Replace(object, `"patch"`, `"nonsense"`, 1)
 	response = w.post(webhook.ValidatePath, asRollout(t, write{object: bad}))
-	if response.Allowed || !strings.Contains(response.Result.Message, "metadata.annotations[keelson.dev/policy]") {
+	if response.Allowed || !strings.Contains(response.Result.Message, "metadata.annotations[garboard.dev/policy]") {
 		t.Errorf("a bad policy: %+v", response.Result)
 	}
 	if response.Result.Details.Kind != "Rollout" || response.Result.Details.Group != "argoproj.io" {
@@ -81,7 +81,7 @@ func TestPatchAppliesToCustomObjectsWithoutATemplate(t *testing.T) {
 	}
 	// Written past admission: a bump, and no container to take it off for.
 	annotations := root["spec"].(map[string]any)["template"].(map[string]any)["metadata"].(map[string]any)["annotations"].(map[string]any)
-	annotations["keelson.dev/bump"] = "c0=1.2.8"
+	annotations["garboard.dev/bump"] = "c0=1.2.8"
 	bumped, err := json.Marshal(root)
 	if err != nil {
 		t.Fatal(err)
@@ -135,8 +135,8 @@ func TestUndoOfARolloutIsObeyed(t *testing.T) {
 	manifest := rollout(w.deployment("patch", "1.2.0"))
 	first := step(manifest, "", "kubectl-client-side-apply")
 	w.push("1.2.8")
-	bumped := strings.Replace(first, `"keelson.dev/resolved"`, `"keelson.dev/bump":"c0=1.2.8","keelson.dev/resolved"`, 1)
-	second := step(bumped, first, "keelson-updater")
+	bumped := strings.Replace(first, `"garboard.dev/resolved"`, `"garboard.dev/bump":"c0=1.2.8","garboard.dev/resolved"`, 1)
+	second := step(bumped, first, "garboard-updater")
 	if got := w.images(second); got != "1.2.8" {
 		t.Fatalf("bumped to %s", got)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // patience notes how long each resolution may take, and whether its caller has

@@ -7,10 +7,10 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // Resolver answers which image a container moves to. An error means that
@@ -45,7 +45,7 @@ type DeciderOptions struct {
 	UpdaterAccount string
 }
 
-// Decider decides about the images of a workload. Admission and `keelson
+// Decider decides about the images of a workload. Admission and `garboard
 // resolve` use the same one.
 type Decider struct {
 	DeciderOptions

@@ -18,10 +18,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // shelf is a registry that has the same tags in every repository, each under a
@@ -99,7 +99,7 @@ func (c call) request() admission.Request {
 	return admission.Request{AdmissionRequest: request}
 }
 
-func (c call) updates() bool { return c.manager == "keelson-updater" }
+func (c call) updates() bool { return c.manager == "garboard-updater" }
 
 // answer is the object as the API server stores it. ok is false where the
 // request was refused. Every rule that holds for any request is checked.
@@ -143,7 +143,7 @@ func (h hooks) patch(t testing.TB, c call) (text string, ok bool) {
 	return string(data), response.Allowed
 }
 
-// foreign is an object without what is Keelson's to write: the text of images
+// foreign is an object without what is Garboard's to write: the text of images
 // and its annotations. Metadata and annotations that it makes to write there
 // are no change either: none and empty ones are the same to the API server.
 func foreign(t testing.TB, kind workload.Kind, object string) any {
@@ -214,12 +214,12 @@ func object(kind workload.Kind, annotations, template, spec string) string {
 func FuzzMutate(f *testing.F) {
 	h := newHooks(f, "1.2.0", "1.2.5", "1.2.7", "1.3.0")
 	const (
-		governed = `"keelson.dev/policy":"patch"`
-		state    = `,"keelson.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\"}]}}"`
-		record   = `"keelson.dev/resolved":"c=1.2.7"`
-		bump     = `"keelson.dev/bump":"c=1.2.7"`
-		gated    = governed + `,"keelson.dev/minAge":"3d"`
-		hold     = `,"keelson.dev/hold":"c=1.2.7,gone=1"`
+		governed = `"garboard.dev/policy":"patch"`
+		state    = `,"garboard.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\"}]}}"`
+		record   = `"garboard.dev/resolved":"c=1.2.7"`
+		bump     = `"garboard.dev/bump":"c=1.2.7"`
+		gated    = governed + `,"garboard.dev/minAge":"3d"`
+		hold     = `,"garboard.dev/hold":"c=1.2.7,gone=1"`
 		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
 		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
 	)
@@ -235,24 +235,24 @@ func FuzzMutate(f *testing.F) {
 		// is taken off.
 		seed(object(kind, gated, bump, spec), "")
 		seed(object(kind, gated, "", spec), object(kind, gated+state, record, moved))
-		seed(object(kind, gated+state, record+`,"keelson.dev/bump":"c=1.2.8@sha256:0,i=1.2.5"`, moved), object(kind, gated+state, record, moved))
+		seed(object(kind, gated+state, record+`,"garboard.dev/bump":"c=1.2.8@sha256:0,i=1.2.5"`, moved), object(kind, gated+state, record, moved))
 		seed(object(kind, gated+state, record, spec), object(kind, gated+state, record, spec))
 		seed(object(kind, gated+state, record, `{"containers":[{"name":"c","image":"a/b:1.3.0"}]}`), object(kind, gated+state, record, moved))
 		seed(object(kind, governed+state, record, moved), object(kind, gated+state, record, moved))
-		f.Add(uint8(i), object(kind, gated, bump, spec), object(kind, gated, "", spec), "keelson-updater")
-		f.Add(uint8(i), object(kind, gated+`,"keelson.dev/pin":"digest"`, bump, spec), object(kind, gated+state, record, spec), "keelson-updater")
+		f.Add(uint8(i), object(kind, gated, bump, spec), object(kind, gated, "", spec), "garboard-updater")
+		f.Add(uint8(i), object(kind, gated+`,"garboard.dev/pin":"digest"`, bump, spec), object(kind, gated+state, record, spec), "garboard-updater")
 		// A hold that cannot be read is taken off.
-		seed(object(kind, governed+state, "", spec), object(kind, governed+state+`,"keelson.dev/hold":"c=,x"`, record, moved))
-		seed(object(kind, `"keel.sh/policy":"force"`, `"keelson.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"keelson.dev/state":"{"`, bump, spec))
+		seed(object(kind, governed+state, "", spec), object(kind, governed+state+`,"garboard.dev/hold":"c=,x"`, record, moved))
+		seed(object(kind, `"keel.sh/policy":"force"`, `"garboard.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"garboard.dev/state":"{"`, bump, spec))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))
 		// An image that nobody can read is put right.
 		seed(object(kind, governed, "", spec), object(kind, governed, "", `{"containers":[{"name":"c","image":"a/b:..2"}]}`))
-		seed(`null`, object(kind, `"keelson.dev/state":"{"`, bump, moved))
-		seed(object(kind, `"keelson.dev/policy":"semver:<1.3","keelson.dev/pin":"digest"`, "", moved), object(kind, governed+state, record, spec))
+		seed(`null`, object(kind, `"garboard.dev/state":"{"`, bump, moved))
+		seed(object(kind, `"garboard.dev/policy":"semver:<1.3","garboard.dev/pin":"digest"`, "", moved), object(kind, governed+state, record, spec))
 	}
 	f.Add(uint8(0), `{"metadata":null,"spec":{"template":null}}`, `{}`, "")
-	f.Add(uint8(0), `{"metadata":{"annotations":{"keelson.dev/policy":3}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`, "")
+	f.Add(uint8(0), `{"metadata":{"annotations":{"garboard.dev/policy":3}},"spec":{"template":{"metadata":{"annotations":[]},"spec":{"containers":{},"volumes":[{"name":"v","image":{"reference":3}}]}}}}`, `{"spec":[]}`, "")
 	f.Fuzz(func(t *testing.T, kind uint8, object, old, manager string) {
 		kinds := workload.StandardKinds().All()
 		var decoded map[string]any

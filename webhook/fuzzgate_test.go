@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // wantWithinGates wants of each container with a gate that it holds what was

@@ -3,12 +3,12 @@ package webhook
 import (
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // DefaultUpdaterAccount is the updater's ServiceAccount of manifests/.
-const DefaultUpdaterAccount = "system:serviceaccount:keelson:keelson-updater"
+const DefaultUpdaterAccount = "system:serviceaccount:garboard:garboard-updater"
 
 // within keeps a resolution to the target of the updater's bump. The tag is the
 // resolver's to keep to. But the registry may have another image behind it by now

@@ -10,14 +10,14 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 const (
 	updater = webhook.DefaultUpdaterAccount
-	minAge  = "keelson.dev/minAge"
-	window  = "keelson.dev/window"
+	minAge  = "garboard.dev/minAge"
+	window  = "garboard.dev/window"
 	nightly = "0 22 * * 1-5 for 4h"
 )
 
@@ -47,11 +47,11 @@ func TestNoWriteGoesThroughAGate(t *testing.T) {
 			s := newGatedTale(t, w, "patch", "1.2.0", key, value)
 			s.write("the manifest again", "kubectl-client-side-apply", s.image("1.2.0"), "1.2.0", "", "")
 			s.write("a label", "kubectl-label", annotated("note", "x"), "1.2.0", "", "")
-			s.write("a changed policy", "kubectl-annotate", annotated("keelson.dev/policy", "minor"), "1.2.0", "", "")
+			s.write("a changed policy", "kubectl-annotate", annotated("garboard.dev/policy", "minor"), "1.2.0", "", "")
 			s.write("a person going up", "kubectl-set", s.image("1.3.0"), "1.3.0", "", "")
 			s.write("a new source", "helm", s.image("1.3.0"), "1.3.0", "", "")
 			s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.3.0", "c0: app:1.3.0 -> 1.2.7 as written; 1.3.0 is held")
-			s.write("the hold taken off", "kubectl-annotate", annotated("keelson.dev/hold", ""), "1.2.7", "", "")
+			s.write("the hold taken off", "kubectl-annotate", annotated("garboard.dev/hold", ""), "1.2.7", "", "")
 			if asked := w.requests.Load() - before; asked != 0 {
 				t.Errorf("the registry was asked %d times for writes that go nowhere", asked)
 			}
@@ -67,27 +67,27 @@ func TestBumpThroughAGateIsTheUpdaters(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8", "1.3.0")
 	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
 	s.write("a person's bump", "kubectl-annotate", bump("1.2.8"), "1.2.0", "", ignored)
-	s.write("one under the updater's name", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
-	s.user = "system:serviceaccount:other:keelson-updater"
-	s.write("one of its namesake", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
+	s.write("one under the updater's name", "garboard-updater", bump("1.2.8"), "1.2.0", "", ignored)
+	s.user = "system:serviceaccount:other:garboard-updater"
+	s.write("one of its namesake", "garboard-updater", bump("1.2.8"), "1.2.0", "", ignored)
 	s.user = ""
-	s.write("one of nobody", "keelson-updater", bump("1.2.8"), "1.2.0", "", ignored)
+	s.write("one of nobody", "garboard-updater", bump("1.2.8"), "1.2.0", "", ignored)
 
 	s.user = updater
-	s.write("the updater's, past the policy", "keelson-updater", bump("1.3.0"), "1.2.0", "", "")
-	s.write("the updater's, to a tag that is not there", "keelson-updater", bump("1.2.99"), "1.2.0", "", "")
-	s.write("the updater's, which names no target", "keelson-updater", bump(""), "1.2.0", "", ignored)
-	s.write("the updater's", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
-	s.write("the updater's, back", "keelson-updater", bump("1.2.0"), "1.2.7", "", "")
-	s.write("the updater's, to where it is", "keelson-updater", bump("1.2.7"), "1.2.7", "", "")
+	s.write("the updater's, past the policy", "garboard-updater", bump("1.3.0"), "1.2.0", "", "")
+	s.write("the updater's, to a tag that is not there", "garboard-updater", bump("1.2.99"), "1.2.0", "", "")
+	s.write("the updater's, which names no target", "garboard-updater", bump(""), "1.2.0", "", ignored)
+	s.write("the updater's", "garboard-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	s.write("the updater's, back", "garboard-updater", bump("1.2.0"), "1.2.7", "", "")
+	s.write("the updater's, to where it is", "garboard-updater", bump("1.2.7"), "1.2.7", "", "")
 
 	s.user = "alice"
-	s.write("a person holding a version", "keelson", annotated("keelson.dev/hold", "c0=1.2.8"), "1.2.7", "c0=1.2.8", "")
+	s.write("a person holding a version", "garboard", annotated("garboard.dev/hold", "c0=1.2.8"), "1.2.7", "c0=1.2.8", "")
 	s.user = updater
-	s.write("the updater's, to what is held", "keelson-updater", bump("1.2.8"), "1.2.7", "c0=1.2.8", "")
+	s.write("the updater's, to what is held", "garboard-updater", bump("1.2.8"), "1.2.7", "c0=1.2.8", "")
 	w.push("1.2.9", "1.2.10")
-	s.write("the updater's, past the hold", "keelson-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
-	s.write("a label of the updater's", "keelson-updater", annotated("note", "x"), "1.2.9", "", "")
+	s.write("the updater's, past the hold", "garboard-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
+	s.write("a label of the updater's", "garboard-updater", annotated("note", "x"), "1.2.9", "", "")
 }
 
 // What the updater found to be old enough is an image, and not whatever its tag
@@ -97,14 +97,14 @@ func TestBumpThroughAGateIsToItsDigest(t *testing.T) {
 	s := newGatedTale(t, w, "force", "latest", minAge, "3d")
 	first := w.digest("latest")
 	s.user = updater
-	s.write("the first", "keelson-updater", bump("latest@"+first), "latest@"+first, "", "c0: app:latest -> latest@"+first[:19]+" (policy force)")
+	s.write("the first", "garboard-updater", bump("latest@"+first), "latest@"+first, "", "c0: app:latest -> latest@"+first[:19]+" (policy force)")
 	w.push("latest")
 	second := w.digest("latest")
 	w.push("latest")
 	third := w.digest("latest")
-	s.write("one that was pushed over", "keelson-updater", bump("latest@"+second), "latest@"+first, "", "")
-	s.write("none that is named", "keelson-updater", bump("latest"), "latest@"+first, "", "")
-	s.write("the last", "keelson-updater", bump("latest@"+third), "latest@"+third, "",
+	s.write("one that was pushed over", "garboard-updater", bump("latest@"+second), "latest@"+first, "", "")
+	s.write("none that is named", "garboard-updater", bump("latest"), "latest@"+first, "", "")
+	s.write("the last", "garboard-updater", bump("latest@"+third), "latest@"+third, "",
 		"c0: app:latest@"+first[:19]+" -> latest@"+third[:19]+" (policy force)")
 }
 
@@ -138,11 +138,11 @@ func TestRepairBehindAGateGoesBackToTheRecord(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
 	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
 	s.user = updater
-	s.write("the updater's bump", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	s.write("the updater's bump", "garboard-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
 	s.user = "alice"
 	s.stored = strings.ReplaceAll(s.stored, "app:1.2.7\"", "app:1.2.0\"") // of the template: the state names its source
 	s.write("a label", "kubectl-label", annotated("note", "x"), "1.2.7", "",
-		"c0: app:1.2.0 -> 1.2.7 (repaired: it was written past Keelson)")
+		"c0: app:1.2.0 -> 1.2.7 (repaired: it was written past Garboard)")
 }
 
 func TestNamespacesGateBindsItsWorkloads(t *testing.T) {
@@ -174,7 +174,7 @@ func TestWithoutAnUpdaterNoBumpGoesThroughAGate(t *testing.T) {
 	w.serveBy(webhook.DeciderOptions{Resolver: w.resolver})
 	s := newGatedTale(t, w, "patch", "1.2.0", minAge, "3d")
 	s.user = ""
-	s.write("a bump of nobody", "keelson-updater", bump("1.2.7"), "1.2.0", "", "c0: bump ignored: minAge lets only the updater's through")
+	s.write("a bump of nobody", "garboard-updater", bump("1.2.7"), "1.2.0", "", "c0: bump ignored: minAge lets only the updater's through")
 }
 
 // Where the policy is a Helm release's, the gate may still be somebody else's: the

@@ -3,9 +3,9 @@ package webhook
 import (
 	"slices"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // hold gives each case the hold that stands before it is judged. One that the

@@ -77,7 +77,7 @@ func annotated(key, value string) func(map[string]any) {
 
 func bump(target string) func(map[string]any) {
 	return func(object map[string]any) {
-		at(object, "spec", "template", "metadata", "annotations")["keelson.dev/bump"] = "c0=" + target
+		at(object, "spec", "template", "metadata", "annotations")["garboard.dev/bump"] = "c0=" + target
 	}
 }
 
@@ -104,16 +104,16 @@ func TestUndoIsHeldUntilSomethingHigherOrUndone(t *testing.T) {
 	s := newTale(t, w, "1.2.0")
 	former := s.stored
 	w.push("1.2.8")
-	s.write("the updater's bump", "keelson-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
+	s.write("the updater's bump", "garboard-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
 	left := s.stored
 	s.write("the undo", "", back(former), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
-	s.write("a poll", "keelson-updater", bump("1.2.8"), "1.2.7", "c0=1.2.8", "")
+	s.write("a poll", "garboard-updater", bump("1.2.8"), "1.2.7", "c0=1.2.8", "")
 	s.write("the manifest again", "kubectl-client-side-apply", s.image("1.2.0"), "1.2.7", "c0=1.2.8", "")
 	s.write("a label", "kubectl-label", annotated("note", "x"), "1.2.7", "c0=1.2.8", "")
 	s.write("the undo of the undo", "", back(left), "1.2.8", "", "")
 	s.write("the undo once more", "", back(former), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
 	w.push("1.2.9")
-	s.write("something higher", "keelson-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
+	s.write("something higher", "garboard-updater", bump("1.2.9"), "1.2.9", "", "c0: app:1.2.7 -> 1.2.9 (policy patch; hold on 1.2.8 ended)")
 }
 
 // The undo of a Deployment brings back annotations from before the hold.
@@ -122,10 +122,10 @@ func TestUndoFurtherBackKeepsTheHighestHold(t *testing.T) {
 	s := newTale(t, w, "1.2.0")
 	first := s.stored
 	w.push("1.2.7")
-	s.write("a bump", "keelson-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
+	s.write("a bump", "garboard-updater", bump("1.2.7"), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7 (policy patch)")
 	second := s.stored
 	w.push("1.2.8")
-	s.write("another bump", "keelson-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
+	s.write("another bump", "garboard-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
 	s.write("the undo", "", back(second), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
 	s.write("an undo further back", "", back(first), "1.2.0", "c0=1.2.8", "c0: app:1.2.7 -> 1.2.0 as written; 1.2.8 is held")
 }
@@ -133,17 +133,17 @@ func TestUndoFurtherBackKeepsTheHighestHold(t *testing.T) {
 func TestHoldIsTakenOffAndSetByHand(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.2.8")
 	s := newTale(t, w, "1.2.0")
-	const hold = "keelson.dev/hold"
+	const hold = "garboard.dev/hold"
 	s.write("a person going down", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.2.8", "c0: app:1.2.8 -> 1.2.7 as written; 1.2.8 is held")
 	s.write("a person going further down", "kubectl-set", s.image("1.2.0"), "1.2.0", "c0=1.2.8", "c0: app:1.2.7 -> 1.2.0 as written; 1.2.8 is held")
 	s.write("a person going up a little", "kubectl-set", s.image("1.2.7"), "1.2.7", "c0=1.2.8", "")
 	s.write("the hold taken off", "kubectl-annotate", annotated(hold, ""), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
-	s.write("a hold on what runs, which holds nothing", "keelson", annotated(hold, "c0=1.2.8"), "1.2.8", "", "")
-	s.write("a hold on what may come", "keelson", annotated(hold, "c0=1.2.9"), "1.2.8", "c0=1.2.9", "")
+	s.write("a hold on what runs, which holds nothing", "garboard", annotated(hold, "c0=1.2.8"), "1.2.8", "", "")
+	s.write("a hold on what may come", "garboard", annotated(hold, "c0=1.2.9"), "1.2.8", "c0=1.2.9", "")
 	w.push("1.2.9")
-	s.write("its coming", "keelson-updater", bump("1.2.9"), "1.2.8", "c0=1.2.9", "")
+	s.write("its coming", "garboard-updater", bump("1.2.9"), "1.2.8", "c0=1.2.9", "")
 	s.write("a person going there", "kubectl-set", s.image("1.2.9"), "1.2.9", "", "")
-	s.write("a hold for a container that is yet to come", "keelson", annotated(hold, "sidecar=2.0.0"), "1.2.9", "sidecar=2.0.0", "")
+	s.write("a hold for a container that is yet to come", "garboard", annotated(hold, "sidecar=2.0.0"), "1.2.9", "sidecar=2.0.0", "")
 }
 
 // A pipeline that is run again sends its command again: that is no way down from

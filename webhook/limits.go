@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/inflight"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/inflight"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 const (
@@ -77,7 +77,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || now > int64(refusedAt*g.limits.InFlight) {
 		// The failure policy decides.
 		g.limits.Metrics.overloaded(overloadRefused)
-		http.Error(w, "Keelson has too many requests to answer", http.StatusServiceUnavailable)
+		http.Error(w, "Garboard has too many requests to answer", http.StatusServiceUnavailable)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(read))
@@ -93,7 +93,7 @@ type busyKey struct{}
 func busy(ctx context.Context) bool { return ctx.Value(busyKey{}) != nil }
 
 // warningBusy is told where an answer might have been another otherwise.
-const warningBusy = "Keelson has too many requests to wait for a registry"
+const warningBusy = "Garboard has too many requests to wait for a registry"
 
 // WithoutWaiting returns a Decider that answers from what is known. Where
 // nothing is, each row that resolves answers what it would have resolved from:

@@ -17,9 +17,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // counter reads a counter of the metric whose only label has the value.
@@ -98,11 +98,11 @@ func TestOverTheLimitNobodyWaits(t *testing.T) {
 	<-asked
 
 	before := w.requests.Load()
-	state := `,"keelson.dev/state":` + quoted(`{"c0":{"from":"`+w.host+`/cold:1.2.0","results":[{"result":"1.2.7","from":"`+w.host+`/cold:1.2.0","repository":"`+w.host+`/cold"}]}}`)
-	stored := strings.ReplaceAll(w.annotated("1.2.7", state, `"keelson.dev/resolved":"c0=1.2.7"`), w.host+"/app", w.host+"/cold")
+	state := `,"garboard.dev/state":` + quoted(`{"c0":{"from":"`+w.host+`/cold:1.2.0","results":[{"result":"1.2.7","from":"`+w.host+`/cold:1.2.0","repository":"`+w.host+`/cold"}]}}`)
+	stored := strings.ReplaceAll(w.annotated("1.2.7", state, `"garboard.dev/resolved":"c0=1.2.7"`), w.host+"/app", w.host+"/cold")
 	again := strings.Replace(stored, "cold:1.2.7\",\"newField", "cold:1.2.0\",\"newField", 1)
-	deny := strings.Replace(cold("1.2.0"), `{"keelson.dev/policy":"patch"}`, `{"keelson.dev/policy":"patch","keelson.dev/onUnresolvable":"deny"}`, 1)
-	const why = "Keelson has too many requests to wait for a registry"
+	deny := strings.Replace(cold("1.2.0"), `{"garboard.dev/policy":"patch"}`, `{"garboard.dev/policy":"patch","garboard.dev/onUnresolvable":"deny"}`, 1)
+	const why = "Garboard has too many requests to wait for a registry"
 	for name, test := range map[string]struct {
 		write write
 		image string // empty for a refusal
@@ -135,7 +135,7 @@ func TestOverTheLimitNobodyWaits(t *testing.T) {
 	if n := w.requests.Load() - before; n != 0 {
 		t.Errorf("%d requests to the registry", n)
 	}
-	if got := counter(t, w.counted, "keelson_admission_overloaded_total", "unasked"); got != 4 {
+	if got := counter(t, w.counted, "garboard_admission_overloaded_total", "unasked"); got != 4 {
 		t.Errorf("counted %v requests, want 4", got)
 	}
 }
@@ -189,7 +189,7 @@ func TestFloodsAreRefused(t *testing.T) {
 					refused++
 				}
 			}
-			if got := counter(t, counted, "keelson_admission_overloaded_total", "refused"); got != refused {
+			if got := counter(t, counted, "garboard_admission_overloaded_total", "refused"); got != refused {
 				t.Errorf("counted %v, want %v", got, refused)
 			}
 			close(release)
@@ -330,7 +330,7 @@ func TestPanicOnTheWayToARegistryKeepsTheImage(t *testing.T) {
 			}
 		})
 	}
-	if got := counter(t, w.counted, "keelson_admission_panics_total", "mutate"); got != 2 {
+	if got := counter(t, w.counted, "garboard_admission_panics_total", "mutate"); got != 2 {
 		t.Errorf("counted %v, want 2", got)
 	}
 }
@@ -354,7 +354,7 @@ func TestPanicWithoutAnAnswerIsAnErrorOfTheWebhook(t *testing.T) {
 		if strings.Contains(response.Result.Message, "secret") {
 			t.Errorf("%s tells %q", path, response.Result.Message)
 		}
-		if got := counter(t, w.counted, "keelson_admission_panics_total", strings.TrimPrefix(path, "/")); got != 1 {
+		if got := counter(t, w.counted, "garboard_admission_panics_total", strings.TrimPrefix(path, "/")); got != 1 {
 			t.Errorf("%s: counted %v, want 1", path, got)
 		}
 	}
@@ -365,7 +365,7 @@ func TestPanicWithoutAnAnswerIsAnErrorOfTheWebhook(t *testing.T) {
 func TestPanicsAreZeroBeforeTheFirst(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"mutate", "validate", "none"} {
-		if got := counter(t, w.counted, "keelson_admission_panics_total", name); got != 0 {
+		if got := counter(t, w.counted, "garboard_admission_panics_total", name); got != 0 {
 			t.Errorf("%s: counted %v, want 0", name, got)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // served is a Server that runs.

@@ -31,7 +31,7 @@ const (
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "keelson_admission_duration_seconds",
+			Name: "garboard_admission_duration_seconds",
 			Help: "Time from a read request to its answer, by what became of it.",
 			// A warm answer takes well under a millisecond, and the API server
 			// waits 30 seconds at most.
@@ -40,29 +40,29 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"webhook", "operation", "outcome"}),
 		patches: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "keelson_admission_patch_bytes",
+			Name:    "garboard_admission_patch_bytes",
 			Help:    "Size of the JSON patches of answers that have one.",
 			Buckets: prometheus.ExponentialBuckets(128, 2, 9),
 		}),
 		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_admission_decisions_total",
+			Name: "garboard_admission_decisions_total",
 			Help: "Containers that admission decided about, by the row of the table in how-it-works.md.",
 		}, []string{"row", "dry_run"}),
 		resolutions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_admission_resolutions_total",
+			Name: "garboard_admission_resolutions_total",
 			Help: "Containers that admission resolved, by the reason of the answer.",
 		}, []string{"reason"}),
 		unresolvable: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "keelson_admission_registry_unavailable_total",
+			Name: "garboard_admission_registry_unavailable_total",
 			Help: "Containers that were answered from the last known list, or not at all, since the registry could not be asked.",
 		}),
 		overloads: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_admission_overloaded_total",
+			Name: "garboard_admission_overloaded_total",
 			Help: "Requests over a limit: unasked ones were answered without waiting for a registry, refused ones not at all.",
 		}, []string{"answer"}),
 		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_admission_panics_total",
-			Help: "Panics that were recovered, each a fault of Keelson's; the log has the stack.",
+			Name: "garboard_admission_panics_total",
+			Help: "Panics that were recovered, each a fault of Garboard's; the log has the stack.",
 		}, []string{"webhook"}),
 	}
 	for _, c := range []prometheus.Collector{m.durations, m.patches, m.rows, m.resolutions, m.unresolvable, m.overloads, m.panics} {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 func TestCreateAnswers(t *testing.T) {
@@ -122,9 +122,9 @@ func TestBumpIsConsumed(t *testing.T) {
 	w := newWorld(t, "1.2.0")
 	stored, _ := w.mutate(write{object: w.deployment("patch", "1.2.0", "1.2.0")})
 	bump := func(value string) string {
-		return submit(t, stored, `{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"`+value+`"}}}}}`)
+		return submit(t, stored, `{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"`+value+`"}}}}}`)
 	}
-	if after, _ := w.mutate(write{object: bump("c0=1.2.9"), old: stored, manager: "keelson-updater"}); after != stored {
+	if after, _ := w.mutate(write{object: bump("c0=1.2.9"), old: stored, manager: "garboard-updater"}); after != stored {
 		var was, is any
 		_ = json.Unmarshal([]byte(stored), &was)
 		_ = json.Unmarshal([]byte(after), &is)
@@ -133,7 +133,7 @@ func TestBumpIsConsumed(t *testing.T) {
 		}
 	}
 	w.push("1.2.8")
-	after, _ := w.mutate(write{object: bump("c0=1.2.8"), old: stored, manager: "keelson-updater"})
+	after, _ := w.mutate(write{object: bump("c0=1.2.8"), old: stored, manager: "garboard-updater"})
 	if got := w.images(after); got != "1.2.8 1.2.0" {
 		t.Errorf("images %q: the bump names c0 alone", got)
 	}
@@ -189,7 +189,7 @@ func TestValidateRefusesWithPathValueAndWhatIsAllowed(t *testing.T) {
 	if response.Allowed {
 		t.Fatal("admitted")
 	}
-	for _, want := range []string{"metadata.annotations[keelson.dev/policy]", `"mayor"`, "minor"} {
+	for _, want := range []string{"metadata.annotations[garboard.dev/policy]", `"mayor"`, "minor"} {
 		if !strings.Contains(response.Result.Message, want) {
 			t.Errorf("the refusal %q does not say %q", response.Result.Message, want)
 		}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Names of the webhooks in metrics, logs and spans.

@@ -16,11 +16,11 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/keelson-dev/keelson/internal/tracing"
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/tracing"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // watched is a world whose log and metrics are read.
@@ -78,7 +78,7 @@ func watch(t testing.TB, tracer trace.Tracer, tags ...string) *watched {
 	counted, err := webhook.NewMetrics(w.metrics)
 	must(t, err)
 	known := namespaces{
-		"on":  workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil),
+		"on":  workload.NamespaceOf("on", map[string]string{"garboard.dev/enabled": "true"}, nil),
 		"off": workload.NamespaceOf("off", nil, nil),
 	}
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
@@ -123,7 +123,7 @@ func (w *watched) answered(t testing.TB) map[string]float64 {
 	found := map[string]float64{}
 	for series, n := range w.samples(t) {
 		var operation, outcome, hook string
-		if _, err := fmt.Sscanf(series, "keelson_admission_duration_seconds operation=%s outcome=%s webhook=%s", &operation, &outcome, &hook); err == nil {
+		if _, err := fmt.Sscanf(series, "garboard_admission_duration_seconds operation=%s outcome=%s webhook=%s", &operation, &outcome, &hook); err == nil {
 			found[hook+" "+operation+" "+outcome] = n
 		}
 	}
@@ -189,7 +189,7 @@ func TestEachRequestIsToldOfOnce(t *testing.T) {
 		"the registry is down, and that is a refusal": {
 			request: func(w *watched) write {
 				down(w)
-				return write{object: w.annotated("1.2.0", `,"keelson.dev/onUnresolvable":"deny"`, "")}
+				return write{object: w.annotated("1.2.0", `,"garboard.dev/onUnresolvable":"deny"`, "")}
 			},
 			counted: "mutate CREATE denied", level: "info", line: `"reason":"c0: `,
 			audit: "images=c0: HOST/app:1.2.0 stays",
@@ -211,7 +211,7 @@ func TestEachRequestIsToldOfOnce(t *testing.T) {
 			path:    webhook.ValidatePath,
 			request: func(w *watched) write { return write{object: w.deployment("nonsense", "1.2.0")} },
 			counted: "validate CREATE denied", level: "info", line: "nonsense",
-			audit: `faults=Deployment.apps "web" is invalid: metadata.annotations[keelson.dev/policy]: `,
+			audit: `faults=Deployment.apps "web" is invalid: metadata.annotations[garboard.dev/policy]: `,
 		},
 		"an image is warned of": {
 			path:    webhook.ValidatePath,
@@ -274,7 +274,7 @@ func TestHostileNamesAreBounded(t *testing.T) {
 	for i := range 10 {
 		containers = append(containers, fmt.Sprintf(`{"name":"c%d\n{\"level\":\"info\"}","image":"no reference %s"}`, i, long))
 	}
-	object := `{"metadata":{"name":"web\n` + long + `","annotations":{"keelson.dev/policy":"glob:` + long + `"}},"spec":{"template":{"spec":{"containers":[` +
+	object := `{"metadata":{"name":"web\n` + long + `","annotations":{"garboard.dev/policy":"glob:` + long + `"}},"spec":{"template":{"spec":{"containers":[` +
 		strings.Join(containers, ",") + `]}}}}`
 	response := w.post(webhook.MutatePath, write{object: object, manager: long}.review())
 	lines := w.log.take()
@@ -325,9 +325,9 @@ func TestDecisionsAreCounted(t *testing.T) {
 	w.post(webhook.MutatePath, review)
 	w.post(webhook.MutatePath, bytes.Replace(review, []byte(`"operation":"CREATE"`), []byte(`"operation":"CREATE","dryRun":true`), 1))
 	for series, want := range map[string]float64{
-		"keelson_admission_decisions_total dry_run=false row=created": 2,
-		"keelson_admission_decisions_total dry_run=true row=created":  2,
-		"keelson_admission_patch_bytes":                               2,
+		"garboard_admission_decisions_total dry_run=false row=created": 2,
+		"garboard_admission_decisions_total dry_run=true row=created":  2,
+		"garboard_admission_patch_bytes":                               2,
 	} {
 		if got := w.samples(t)[series]; got != want {
 			t.Errorf("%s is %v, want %v, of %v", series, got, want, w.samples(t))

@@ -5,7 +5,7 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // outcome is what became of a request, as metrics, logs and spans name it.

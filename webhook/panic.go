@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // maxStack bounds what a panic writes to the log: a deep recursion has a stack
@@ -39,7 +39,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.cause) }
 const panicOutside = "none"
 
 // errPanicked is what the API server is told of a panic.
-var errPanicked = errors.New("internal error of Keelson; its log has more under this request's ID")
+var errPanicked = errors.New("internal error of Garboard; its log has more under this request's ID")
 
 // attempt runs a step of a request. ok is false where it panicked, which is
 // then counted and logged.

@@ -9,8 +9,8 @@ import (
 
 	"gomodules.xyz/jsonpatch/v2"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // Patch returns the operations that turn the submitted object into the

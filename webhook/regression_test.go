@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // annotated is the Deployment of the world with other annotations on object
 // and template.
 func (w *world) annotated(tag, annotations, template string) string {
-	text := strings.Replace(w.deployment("patch", tag), `{"keelson.dev/policy":"patch"}`, `{"keelson.dev/policy":"patch"`+annotations+`}`, 1)
+	text := strings.Replace(w.deployment("patch", tag), `{"garboard.dev/policy":"patch"}`, `{"garboard.dev/policy":"patch"`+annotations+`}`, 1)
 	return strings.Replace(text, `"labels":{"app":"web"}`, `"labels":{"app":"web"},"annotations":{`+template+`}`, 1)
 }
 
@@ -21,14 +21,14 @@ func (w *world) annotated(tag, annotations, template string) string {
 func TestTemplateThatIsReplacedIsNoUndo(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
 	stored, _ := w.mutate(write{object: w.deployment("patch", "1.2.0")})
-	state := `,"keelson.dev/state":` + quoted(parse(t, stored).StateText())
+	state := `,"garboard.dev/state":` + quoted(parse(t, stored).StateText())
 	after, _ := w.mutate(write{object: w.annotated("1.2.0", state, ""), old: stored})
 	if got := w.images(after); got != "1.2.7" {
 		t.Errorf("a replaced spec got %s", got)
 	}
 	after, _ = w.mutate(write{object: w.annotated("1.2.0", "", ""), old: stored})
 	if got := w.images(after); got != "1.2.0" {
-		t.Errorf("an undo to before Keelson got %s", got)
+		t.Errorf("an undo to before Garboard got %s", got)
 	}
 }
 
@@ -37,10 +37,10 @@ func TestTemplateThatIsReplacedIsNoUndo(t *testing.T) {
 func TestRecordThatAManifestPrunesIsNoUndo(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
 	first, _ := w.mutate(write{object: w.deployment("patch", "1.2.0")})
-	state := `,"keelson.dev/state":` + quoted(parse(t, first).StateText())
+	state := `,"garboard.dev/state":` + quoted(parse(t, first).StateText())
 	exported := `,"kubectl.kubernetes.io/last-applied-configuration":` +
-		quoted(`{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/resolved":"c0=1.2.7"}}}}}`)
-	stored := w.annotated("1.2.7", state+exported, `"keelson.dev/resolved":"c0=1.2.7"`)
+		quoted(`{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/resolved":"c0=1.2.7"}}}}}`)
+	stored := w.annotated("1.2.7", state+exported, `"garboard.dev/resolved":"c0=1.2.7"`)
 	after, _ := w.mutate(write{object: w.annotated("1.2.0", "", ""), old: stored, manager: "kubectl-client-side-apply"})
 	if got := w.images(after); got != "1.2.7" {
 		t.Errorf("the clean manifest got %s", got)
@@ -77,8 +77,8 @@ func TestDenyRefusesNewImagesAlone(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
 	dead := http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
 	w.fault.Store(&dead)
-	deny := `,"keelson.dev/onUnresolvable":"deny"`
-	state := `,"keelson.dev/state":` + quoted(`{"c0":{"from":"`+w.host+`/app:1.2.0","results":[{"result":"1.2.7","from":"`+w.host+`/app:1.2.0","repository":"`+w.host+`/app"}]}}`)
+	deny := `,"garboard.dev/onUnresolvable":"deny"`
+	state := `,"garboard.dev/state":` + quoted(`{"c0":{"from":"`+w.host+`/app:1.2.0","results":[{"result":"1.2.7","from":"`+w.host+`/app:1.2.0","repository":"`+w.host+`/app"}]}}`)
 	pastUs := w.annotated("1.2.0", deny+state, "")
 	if response := w.post("/mutate", write{object: pastUs, old: pastUs}.review()); !response.Allowed {
 		t.Errorf("an image that is stored already was refused: %s", response.Result.Message)

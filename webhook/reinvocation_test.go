@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // injected is the object after another webhook has put the container c1 in.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // releases is what Helm's part answers.
@@ -26,13 +26,13 @@ func (r *releases) Of(context.Context, string, *workload.Object) (workload.Relea
 // installed makes a manifest one that Helm installed from a release of the
 // namespace; without a policy of its own, if that is none.
 func installed(manifest, namespace string) string {
-	manifest = strings.Replace(manifest, `"keelson.dev/policy":""`, `"note":""`, 1)
+	manifest = strings.Replace(manifest, `"garboard.dev/policy":""`, `"note":""`, 1)
 	return strings.Replace(manifest, `"annotations":{`, `"labels":{"app.kubernetes.io/managed-by":"Helm"},"annotations":{`+
 		`"meta.helm.sh/release-name":"shop","meta.helm.sh/release-namespace":"`+namespace+`",`, 1)
 }
 
 // A release that cannot be read for a moment, as after a restart, is no policy that
-// was taken away: what Keelson answered stays, and so does the source, until the
+// was taken away: what Garboard answered stays, and so does the source, until the
 // manifest names another image.
 func TestUnreadReleaseIsNoDowngrade(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7", "1.3.0")
@@ -77,7 +77,7 @@ func (u unasked) Of(ctx context.Context, _ string, _ *workload.Object) (workload
 // API server either.
 func TestOverTheLimitNobodyWaitsForARelease(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
-	known := namespaces{"on": workload.NamespaceOf("on", map[string]string{"keelson.dev/enabled": "true"}, nil)}
+	known := namespaces{"on": workload.NamespaceOf("on", map[string]string{"garboard.dev/enabled": "true"}, nil)}
 	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: w.resolver})
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
-// Namespaces tells what a namespace says to Keelson. The error is
+// Namespaces tells what a namespace says to Garboard. The error is
 // *NotFoundError where there is no such namespace.
 type Namespaces interface {
 	Namespace(ctx context.Context, name string) (workload.Namespace, error)

@@ -73,8 +73,8 @@ func TestSecondRoundOfAServerSideApplyIsNoNewSource(t *testing.T) {
 	stored = reconcile("2")
 	w.push("1.2.8")
 	stored, _ = w.mutate(write{
-		object: submit(t, stored, `{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"c0=1.2.8"}}}}}`),
-		old:    stored, manager: "keelson-updater",
+		object: submit(t, stored, `{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"c0=1.2.8"}}}}}`),
+		old:    stored, manager: "garboard-updater",
 	})
 	if got := w.images(reconcile("3")); got != "1.2.8" {
 		t.Errorf("the loop brought %s", got)

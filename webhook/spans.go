@@ -30,12 +30,12 @@ func (s spans) begin(ctx context.Context, hook string, req *admission.Request) (
 	ctx, span := s.tracer.Start(ctx, "admission "+hook, trace.WithSpanKind(trace.SpanKindServer))
 	if span.IsRecording() {
 		span.SetAttributes(
-			attribute.String("keelson.request.uid", string(req.UID)),
-			attribute.String("keelson.request.operation", operationName(req.Operation)),
-			attribute.Bool("keelson.request.dry_run", dryRun(req)),
-			attribute.String("keelson.object.group", req.Kind.Group),
-			attribute.String("keelson.object.kind", req.Kind.Kind),
-			attribute.String("keelson.object.name", req.Name),
+			attribute.String("garboard.request.uid", string(req.UID)),
+			attribute.String("garboard.request.operation", operationName(req.Operation)),
+			attribute.Bool("garboard.request.dry_run", dryRun(req)),
+			attribute.String("garboard.object.group", req.Kind.Group),
+			attribute.String("garboard.object.kind", req.Kind.Kind),
+			attribute.String("garboard.object.name", req.Name),
 			attribute.String("k8s.namespace.name", req.Namespace),
 		)
 	}
@@ -47,8 +47,8 @@ func (s spans) end(span trace.Span, a *account, became outcome) {
 		return
 	}
 	span.SetAttributes(
-		attribute.String("keelson.outcome", string(became)),
-		attribute.Int("keelson.patch.bytes", a.patch),
+		attribute.String("garboard.outcome", string(became)),
+		attribute.Int("garboard.patch.bytes", a.patch),
 	)
 	if became == outcomeError {
 		span.SetStatus(codes.Error, "")

@@ -14,8 +14,8 @@ import (
 	spanpb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/keelson-dev/keelson/internal/tracing"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/tracing"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // collected is a collector that takes OTLP over HTTP.
@@ -77,7 +77,7 @@ func TestOneAdmissionIsOneTrace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sink := collect(t)
-			provider, err := tracing.New(t.Context(), tracing.Options{Endpoint: sink.URL, Ratio: test.ratio, Service: "keelson-webhook", Version: "test"})
+			provider, err := tracing.New(t.Context(), tracing.Options{Endpoint: sink.URL, Ratio: test.ratio, Service: "garboard-webhook", Version: "test"})
 			must(t, err)
 			w := watch(t, provider.Tracer(), "1.2.0", "1.2.7")
 			private := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -120,14 +120,14 @@ func TestOneAdmissionIsOneTrace(t *testing.T) {
 				t.Error("the spans are not each other's children")
 			}
 			for key, want := range map[string]string{
-				"keelson.outcome": "moved", "keelson.request.uid": "1", "keelson.request.operation": "CREATE",
-				"keelson.object.kind": "Deployment", "k8s.namespace.name": "on",
+				"garboard.outcome": "moved", "garboard.request.uid": "1", "garboard.request.operation": "CREATE",
+				"garboard.object.kind": "Deployment", "k8s.namespace.name": "on",
 			} {
 				if got := attributeOf(admission, key); got != want {
 					t.Errorf("%s is %q, want %q", key, got, want)
 				}
 			}
-			if got := attributeOf(resolve, "keelson.resolution.tag"); got != "1.2.7" {
+			if got := attributeOf(resolve, "garboard.resolution.tag"); got != "1.2.7" {
 				t.Errorf("resolved to %q", got)
 			}
 			if got := attributeOf(asked, "url.full"); !strings.HasPrefix(got, "http://"+w.host+"/v2/") || strings.Contains(got, "?") {

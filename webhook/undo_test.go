@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // restart gives the webhooks a resolver that knows nothing.
@@ -25,7 +25,7 @@ func TestUndoAsksNoRegistry(t *testing.T) {
 	s := newTale(t, w, "1.2.0")
 	former := s.stored
 	w.push("1.2.8")
-	s.write("the updater's bump", "keelson-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
+	s.write("the updater's bump", "garboard-updater", bump("1.2.8"), "1.2.8", "", "c0: app:1.2.7 -> 1.2.8 (policy patch)")
 	gone := http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNotFound) })
 	w.fault.Store(&gone)
 	w.restart()

@@ -63,7 +63,7 @@ type annotations = map[string]string
 
 // inRange is the policy of which 1.x is out.
 func inRange(more ...string) annotations {
-	all := annotations{"keelson.dev/policy": "semver:>=2"}
+	all := annotations{"garboard.dev/policy": "semver:>=2"}
 	for i := 0; i < len(more); i += 2 {
 		all[more[i]] = more[i+1]
 	}
@@ -74,7 +74,7 @@ const outOfRange = `spec.template.spec.containers[0].image: Invalid value: "a.ex
 
 func TestModes(t *testing.T) {
 	w := newWorld(t)
-	onNamespace := `namespace default metadata.annotations[keelson.dev/pin]: Invalid value: "maybe": allowed: digest, tag`
+	onNamespace := `namespace default metadata.annotations[garboard.dev/pin]: Invalid value: "maybe": allowed: digest, tag`
 	tests := map[string]struct {
 		namespace string
 		object    judged
@@ -83,25 +83,25 @@ func TestModes(t *testing.T) {
 		"warn tells of an image out of range":    {"on", judged{annotations: inRange(), web: "1.0.0"}, verdict{warned: outOfRange}},
 		"enforce refuses it":                     {"enforce", judged{annotations: inRange(), web: "1.0.0"}, verdict{refused: outOfRange}},
 		"enforce admits an image in range":       {"enforce", judged{annotations: inRange(), web: "2.0.0"}, verdict{}},
-		"off says nothing":                       {"unjudged", judged{annotations: annotations{"keelson.dev/policy": "glob:v*", "keelson.dev/pin": "tag"}, web: "1.0.0"}, verdict{}},
-		"a level policy bounds nobody, enforced": {"enforce", judged{annotations: annotations{"keelson.dev/policy": "patch"}, web: "latest"}, verdict{}},
-		"newest bounds nobody, enforced":         {"enforce", judged{annotations: annotations{"keelson.dev/policy": "newest"}, web: "1.0.0"}, verdict{}},
+		"off says nothing":                       {"unjudged", judged{annotations: annotations{"garboard.dev/policy": "glob:v*", "garboard.dev/pin": "tag"}, web: "1.0.0"}, verdict{}},
+		"a level policy bounds nobody, enforced": {"enforce", judged{annotations: annotations{"garboard.dev/policy": "patch"}, web: "latest"}, verdict{}},
+		"newest bounds nobody, enforced":         {"enforce", judged{annotations: annotations{"garboard.dev/policy": "newest"}, web: "1.0.0"}, verdict{}},
 		"an exclusion binds all, enforced": {
-			"enforce", judged{annotations: annotations{"keelson.dev/policy": "patch", "keelson.dev/exclude": "*-rc*"}, web: "1.0.0-rc1"},
+			"enforce", judged{annotations: annotations{"garboard.dev/policy": "patch", "garboard.dev/exclude": "*-rc*"}, web: "1.0.0-rc1"},
 			verdict{refused: `spec.template.spec.containers[0].image: Invalid value: "a.example/web:1.0.0-rc1": policy patch: excluded`},
 		},
 		"a container without a policy is not judged": {
-			"enforce", judged{annotations: inRange("keelson.dev/policy.web", "never"), web: "1.0.0"}, verdict{},
+			"enforce", judged{annotations: inRange("garboard.dev/policy.web", "never"), web: "1.0.0"}, verdict{},
 		},
 		"off refuses a bad setting": {
-			"unjudged", judged{annotations: annotations{"keelson.dev/pin": "sha"}, web: "1.0.0"},
+			"unjudged", judged{annotations: annotations{"garboard.dev/pin": "sha"}, web: "1.0.0"},
 			verdict{
-				refused: `metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+				refused: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
 				warned:  "",
 			},
 		},
 		"a bad default of the namespace is told to its workloads": {
-			"unjudged", judged{annotations: annotations{"keelson.dev/policy": "minor"}, web: "1.0.0"}, verdict{warned: onNamespace},
+			"unjudged", judged{annotations: annotations{"garboard.dev/policy": "minor"}, web: "1.0.0"}, verdict{warned: onNamespace},
 		},
 		"warn tells of a bad setting in Keel's spelling": {
 			"on", judged{annotations: annotations{"keel.sh/pin": "sha"}, web: "1.0.0"},
@@ -118,12 +118,12 @@ func TestModes(t *testing.T) {
 			"enforce", judged{annotations: inRange(), web: "1.0.0", owned: true}, verdict{refused: outOfRange},
 		},
 		"what is on its way out is never refused": {
-			"enforce", judged{annotations: inRange("keelson.dev/pin", "sha"), web: "1.0.0", gone: true},
-			verdict{warned: `metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`},
+			"enforce", judged{annotations: inRange("garboard.dev/pin", "sha"), web: "1.0.0", gone: true},
+			verdict{warned: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`},
 		},
 		"a policy of no container is told": {
-			"enforce", judged{annotations: inRange("keelson.dev/policy.wbe", "all"), web: "2.0.0"},
-			verdict{warned: `metadata.annotations[keelson.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},
+			"enforce", judged{annotations: inRange("garboard.dev/policy.wbe", "all"), web: "2.0.0"},
+			verdict{warned: `metadata.annotations[garboard.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},
 		},
 	}
 	for name, test := range tests {
@@ -141,19 +141,19 @@ func TestModes(t *testing.T) {
 func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	w := newWorld(t)
 	got := w.judge("enforce", judged{
-		annotations: inRange("keelson.dev/policy.job", "glob:v*", "keelson.dev/resolveOn", "chnage", "keel.sh/trigger", "poll", "keel.sh/polcy", "x"),
+		annotations: inRange("garboard.dev/policy.job", "glob:v*", "garboard.dev/resolveOn", "chnage", "keel.sh/trigger", "poll", "keel.sh/polcy", "x"),
 		web:         "1.0.0", job: "1.0.0",
 	}, nil)
-	for _, want := range []string{"[keelson.dev/resolveOn]", `did you mean "change"`, "[keel.sh/polcy]", `did you mean "policy"`} {
+	for _, want := range []string{"[garboard.dev/resolveOn]", `did you mean "change"`, "[keel.sh/polcy]", `did you mean "policy"`} {
 		if !strings.Contains(got.refused, want) {
 			t.Errorf("refused:\n%s\nwant %q too", got.refused, want)
 		}
 	}
 	// Without those two, whose faults leave all containers alone.
 	got = w.judge("enforce", judged{
-		annotations: inRange("keelson.dev/policy.job", "glob:v*", "keelson.dev/policy.sidecar", "mayor"), web: "1.0.0", job: "1.0.0",
+		annotations: inRange("garboard.dev/policy.job", "glob:v*", "garboard.dev/policy.sidecar", "mayor"), web: "1.0.0", job: "1.0.0",
 	}, nil)
-	for _, want := range []string{"[keelson.dev/policy.sidecar]", outOfRange, "containers[1].image", "glob:v*"} {
+	for _, want := range []string{"[garboard.dev/policy.sidecar]", outOfRange, "containers[1].image", "glob:v*"} {
 		if !strings.Contains(got.refused, want) {
 			t.Errorf("refused:\n%s\nwant %q too", got.refused, want)
 		}
@@ -167,34 +167,34 @@ func TestOnlyWhatChangesIsRefused(t *testing.T) {
 	mistaken := func(n int) annotations {
 		all := annotations{}
 		for i := range n {
-			all[fmt.Sprintf("keelson.dev/wrong%03d", i)] = "x"
+			all[fmt.Sprintf("garboard.dev/wrong%03d", i)] = "x"
 		}
 		return all
 	}
-	bad := inRange("keelson.dev/pin", "sha")
+	bad := inRange("garboard.dev/pin", "sha")
 	tests := map[string]struct {
 		stored, now judged
 		refused     string // in part; empty where it is admitted
 	}{
 		"a label beside old faults":       {judged{annotations: bad, web: "1.0.0"}, judged{annotations: bad, labels: annotations{"a": "b"}, web: "1.0.0"}, ""},
-		"another bad value":               {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange("keelson.dev/pin", "none"), web: "1.0.0"}, `"none"`},
-		"the old bad value as a label":    {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange(), labels: annotations{"keelson.dev/pin": "sha"}, web: "1.0.0"}, "metadata.labels"},
-		"a new bad key":                   {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange("keelson.dev/pin", "sha", "keelson.dev/a", "b"), web: "1.0.0"}, "keelson.dev/a"},
+		"another bad value":               {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange("garboard.dev/pin", "none"), web: "1.0.0"}, `"none"`},
+		"the old bad value as a label":    {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange(), labels: annotations{"garboard.dev/pin": "sha"}, web: "1.0.0"}, "metadata.labels"},
+		"a new bad key":                   {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange("garboard.dev/pin", "sha", "garboard.dev/a", "b"), web: "1.0.0"}, "garboard.dev/a"},
 		"a fault put right":               {judged{annotations: bad, web: "1.0.0"}, judged{annotations: inRange(), web: "1.0.0"}, ""},
 		"an old image out of range":       {judged{annotations: inRange(), web: "1.0.0"}, judged{annotations: inRange(), labels: annotations{"a": "b"}, web: "1.0.0"}, ""},
-		"another pin of it":               {judged{annotations: inRange(), web: "1.0.0"}, judged{annotations: inRange("keelson.dev/pin", "tag"), web: "1.0.0"}, ""},
+		"another pin of it":               {judged{annotations: inRange(), web: "1.0.0"}, judged{annotations: inRange("garboard.dev/pin", "tag"), web: "1.0.0"}, ""},
 		"the range that it is out of":     {judged{web: "1.0.0"}, judged{annotations: inRange(), web: "1.0.0"}, ""},
 		"another image out of range":      {judged{annotations: inRange(), web: "1.0.0"}, judged{annotations: inRange(), web: "1.0.1"}, "web:1.0.1"},
 		"a new container out of range":    {judged{annotations: inRange(), web: "1.0.0"}, judged{annotations: inRange(), web: "1.0.0", job: "1.0.0"}, "containers[1].image"},
 		"its neighbour's image":           {judged{annotations: inRange(), web: "1.0.0", job: "2.0.0"}, judged{annotations: inRange(), web: "1.0.0", job: "2.1.0"}, ""},
 		"one fault of more than are told": {judged{annotations: mistaken(100), web: "1.0.0"}, judged{annotations: mistaken(99), web: "1.0.0"}, ""},
-		"the first of more than are told": {judged{annotations: without(mistaken(100), "keelson.dev/wrong000"), web: "1.0.0"}, judged{annotations: mistaken(100), web: "1.0.0"}, "wrong000"},
-		"out of sight, then told":         {judged{annotations: mistaken(100), web: "1.0.0"}, judged{annotations: without(mistaken(100), "keelson.dev/wrong000"), web: "1.0.0"}, ""},
-		"the same label, out of sight":    {judged{labels: mistaken(100), web: "1.0.0"}, judged{labels: without(mistaken(100), "keelson.dev/wrong000"), web: "1.0.0"}, ""},
+		"the first of more than are told": {judged{annotations: without(mistaken(100), "garboard.dev/wrong000"), web: "1.0.0"}, judged{annotations: mistaken(100), web: "1.0.0"}, "wrong000"},
+		"out of sight, then told":         {judged{annotations: mistaken(100), web: "1.0.0"}, judged{annotations: without(mistaken(100), "garboard.dev/wrong000"), web: "1.0.0"}, ""},
+		"the same label, out of sight":    {judged{labels: mistaken(100), web: "1.0.0"}, judged{labels: without(mistaken(100), "garboard.dev/wrong000"), web: "1.0.0"}, ""},
 		"an annotation taken to a label":  {judged{annotations: mistaken(100), web: "1.0.0"}, judged{labels: mistaken(1), web: "1.0.0"}, "wrong000"},
 		"a filter that goes before extract": {
-			judged{annotations: inRange("keelson.dev/filter", "^(.*)$", "keelson.dev/extract", "$1"), web: "2.0.0"},
-			judged{annotations: inRange("keelson.dev/extract", "$1"), web: "2.0.0"}, "keelson.dev/extract",
+			judged{annotations: inRange("garboard.dev/filter", "^(.*)$", "garboard.dev/extract", "$1"), web: "2.0.0"},
+			judged{annotations: inRange("garboard.dev/extract", "$1"), web: "2.0.0"}, "garboard.dev/extract",
 		},
 	}
 	for name, test := range tests {

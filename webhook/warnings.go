@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // The API server cuts long warnings, and all of them once there are many
@@ -91,13 +91,13 @@ func (o *Outcome) warning(manager string) string {
 	from := o.before()
 	switch {
 	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
-		return o.change(from) + " as written: Keelson no longer governs it"
+		return o.change(from) + " as written: Garboard no longer governs it"
 	case o.Answer.Below:
 		return o.change(from) + " as written" + o.held()
 	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.hold:
-		return o.Result.Tag + " stays, brought back past Keelson" + o.held()
+		return o.Result.Tag + " stays, brought back past Garboard" + o.held()
 	case o.Answer.Repair && o.Image != from.Text:
-		return o.change(from) + " (repaired: it was written past Keelson)"
+		return o.change(from) + " (repaired: it was written past Garboard)"
 	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
 		why := "policy " + o.Rule.Policy.Name()
 		if preferred := o.Resolution.Preferred(); preferred != "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // The API server cuts warnings to 256 characters, and drops the rest of them,
@@ -17,7 +17,7 @@ func TestWarningsOfValidationAreBounded(t *testing.T) {
 	for i := range 30 {
 		all = append(all, fmt.Sprintf(`%q:%q`, "keel.sh/"+strings.Repeat("k", 40)+strconv.Itoa(i), strings.Repeat("v", 10_000)))
 	}
-	object := strings.Replace(w.deployment("patch", "1.2.0"), `{"keelson.dev/policy"`, "{"+strings.Join(all, ",")+`,"keelson.dev/policy"`, 1)
+	object := strings.Replace(w.deployment("patch", "1.2.0"), `{"garboard.dev/policy"`, "{"+strings.Join(all, ",")+`,"garboard.dev/policy"`, 1)
 	response := w.post(webhook.ValidatePath, write{object: object}.review())
 	if !response.Allowed || len(response.Warnings) != 10 {
 		t.Fatalf("allowed %v with %d warnings, want 10", response.Allowed, len(response.Warnings))

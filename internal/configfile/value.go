@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/keelson-dev/keelson/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
 // Value is a node and the path that leads to it.

@@ -44,7 +44,7 @@ func (e *Error) Error() string {
 func (e *Error) reason() string {
 	switch e.Kind {
 	case Forbidden:
-		return "Keelson may not read its Secrets"
+		return "Garboard may not read its Secrets"
 	case TooMany:
 		return fmt.Sprintf("more than %d revisions are in use", maxRevisions-1)
 	case Unreadable:

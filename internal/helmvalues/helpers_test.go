@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // pack wraps a release as Helm does.

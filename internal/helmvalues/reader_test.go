@@ -14,7 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func labelsOf(secret *corev1.Secret) labels.Set { return secret.Labels }
@@ -158,7 +158,7 @@ func TestFailures(t *testing.T) {
 		want   string
 		kind   Kind
 	}{
-		"Secrets are off limits":       {newServer(), forbidden, `Helm release "shop": Keelson may not read its Secrets; its keel: values are not used`, Forbidden},
+		"Secrets are off limits":       {newServer(), forbidden, `Helm release "shop": Garboard may not read its Secrets; its keel: values are not used`, Forbidden},
 		"no answer":                    {newServer(), errors.New("dial tcp 10.0.0.1: refused"), `Helm release "shop": the API server gave no answer; its keel: values are not used`, Unavailable},
 		"more revisions than are real": {newServer(crowd...), nil, `Helm release "shop": more than 31 revisions are in use; its keel: values are not used`, TooMany},
 	} {

@@ -16,11 +16,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // reporter is the name under which the updater writes Events.
-const reporter = "keelson-updater"
+const reporter = "garboard-updater"
 
 // maxEvents bounds how many Events of one workload are read.
 const maxEvents = 500
@@ -83,7 +83,7 @@ func (r *Reader) Of(ctx context.Context, kind schema.GroupVersionKind, key types
 	}
 	o, ok := r.Kinds.FromMap(object.Object)
 	if !ok {
-		return nil, fmt.Errorf("%s %q is no workload that Keelson governs", kind.Kind, key.Name)
+		return nil, fmt.Errorf("%s %q is no workload that Garboard governs", kind.Kind, key.Name)
 	}
 	told, err := r.events(ctx, object)
 	return &History{Namespace: key.Namespace, Workload: o.Shown(), Entries: entries(o, told)}, err

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 const app = "example.com/app"
@@ -24,9 +24,9 @@ func deployment(runs, hold string, results ...string) *workload.Object {
 	for _, result := range results {
 		past = append(past, workload.Past{Result: result, From: app + ":1.2.0", Repository: app})
 	}
-	annotations := map[string]any{"keelson.dev/state": workload.State{"web": {From: app + ":1.2.0", Results: past}}.String()}
+	annotations := map[string]any{"garboard.dev/state": workload.State{"web": {From: app + ":1.2.0", Results: past}}.String()}
 	if hold != "" {
-		annotations["keelson.dev/hold"] = "web=" + hold
+		annotations["garboard.dev/hold"] = "web=" + hold
 	}
 	o, ok := workload.StandardKinds().FromMap(map[string]any{
 		"apiVersion": "apps/v1", "kind": "Deployment",
@@ -181,7 +181,7 @@ func TestEntriesOfAForgedState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := deployment(app+":1.2.0", "")
-			o.Annotations()["keelson.dev/state"] = state
+			o.Annotations()["garboard.dev/state"] = state
 			found := entries(o, []corev1.Event{event(1, "ImageUpdated", "web: a -> b")})
 			if !slices.ContainsFunc(found, func(e Entry) bool { return e.Image == "b" }) {
 				t.Errorf("the Event is not among %+v", found)

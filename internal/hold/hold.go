@@ -17,12 +17,12 @@ import (
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // fieldManager names the writer of holds that are set by hand.
-const fieldManager = "keelson-hold"
+const fieldManager = "garboard-hold"
 
 // Hold is one held version.
 type Hold struct {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // endpoint is the place that the last request for a list was sent to: mirrors

@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
-// The steps, as they stand behind "keelson:" in a message.
+// The steps, as they stand behind "garboard:" in a message.
 const (
 	stepSettings = "checking the registry settings"
 	stepList     = "listing the tags"
@@ -181,7 +181,7 @@ func (i *Inspector) advice(r *Report, f *Failure) string {
 		if strings.HasPrefix(f.Step, stepList) {
 			return "is the name right? Many registries say so, too, of what a credential may not read"
 		}
-		return fmt.Sprintf("the list has %d tags; keelson registry tags %s --list shows them", r.Tags.Total, r.reference.Name)
+		return fmt.Sprintf("the list has %d tags; garboard registry tags %s --list shows them", r.Tags.Total, r.reference.Name)
 	case registry.RateLimited:
 		return "wait, or sign in: most registries allow more to those whom they know"
 	case registry.BadAnswer:
@@ -189,7 +189,7 @@ func (i *Inspector) advice(r *Report, f *Failure) string {
 	case registry.Timeout:
 		return "is there a firewall or a proxy on the way? --timeout gives it more time"
 	case registry.NotAnImage:
-		return "a chart, a signature or a build cache is nothing that a node can run; Keelson passes over such tags"
+		return "a chart, a signature or a build cache is nothing that a node can run; Garboard passes over such tags"
 	case registry.Unreachable:
 		return unreachable(host, f.err)
 	default:

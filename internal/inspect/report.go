@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Report is all that was learnt of an image, up to the step that failed.

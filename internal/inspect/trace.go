@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Trace gathers what a registry.Client tells of its requests: Add is its

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
 var update = flag.Bool("update", false, "write the wanted results again")

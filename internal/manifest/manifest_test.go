@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/keelson-dev/keelson/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
 func parse(t *testing.T, text string) *manifest.Stream {

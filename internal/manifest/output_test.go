@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
 func TestJSON(t *testing.T) {

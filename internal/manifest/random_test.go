@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
 // A generated file is written twice, with the old values and with the new

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
 func TestSyntaxErrorsNameTheLine(t *testing.T) {

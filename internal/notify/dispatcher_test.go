@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 func TestABurstBecomesOneMessage(t *testing.T) {
@@ -112,10 +112,10 @@ func TestANoticeGoesWhereItsWorkloadSays(t *testing.T) {
 					t.Errorf("log: got %q, want a warning %q", w.logged(), test.warned)
 				}
 			}
-			w.wantMetrics("keelson_notifications_unrouted_total", fmt.Sprintf(`# HELP keelson_notifications_unrouted_total Channels named by workloads that did not get the notice, by reason.
-# TYPE keelson_notifications_unrouted_total counter
-keelson_notifications_unrouted_total{reason="namespace-not-allowed"} %d
-keelson_notifications_unrouted_total{reason="unknown-channel"} %d
+			w.wantMetrics("garboard_notifications_unrouted_total", fmt.Sprintf(`# HELP garboard_notifications_unrouted_total Channels named by workloads that did not get the notice, by reason.
+# TYPE garboard_notifications_unrouted_total counter
+garboard_notifications_unrouted_total{reason="namespace-not-allowed"} %d
+garboard_notifications_unrouted_total{reason="unknown-channel"} %d
 `, counts[refused], counts[unknown]))
 		})
 	}
@@ -201,9 +201,9 @@ func TestTheOldestMakesRoom(t *testing.T) {
 		w.dispatcher.Notify(moved(fmt.Sprintf("web-%d", n)))
 	}
 	w.wantCount("ops", "dropped", 5)
-	w.wantMetrics("keelson_notifications_pending", `# HELP keelson_notifications_pending Notices that wait for a channel, or are being sent to it.
-# TYPE keelson_notifications_pending gauge
-keelson_notifications_pending{channel="ops"} 1001
+	w.wantMetrics("garboard_notifications_pending", `# HELP garboard_notifications_pending Notices that wait for a channel, or are being sent to it.
+# TYPE garboard_notifications_pending gauge
+garboard_notifications_pending{channel="ops"} 1001
 `)
 	close(release)
 	if got := in.await(t, 1001)[1]; got != line("web-5") {

@@ -19,10 +19,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	clocktesting "k8s.io/utils/clock/testing"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
-const head = "apiVersion: keelson.dev/v1alpha1\nkind: NotificationsConfig\nchannels:\n"
+const head = "apiVersion: garboard.dev/v1alpha1\nkind: NotificationsConfig\nchannels:\n"
 
 // start is the time at which a test's clock stands first.
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -187,7 +187,7 @@ func (w *world) wantMetrics(names string, want string) {
 	})
 }
 
-// count is the value of keelson_notifications_total.
+// count is the value of garboard_notifications_total.
 func (w *world) count(channel, outcome string) float64 {
 	w.t.Helper()
 	families, err := w.metrics.Gather()
@@ -198,7 +198,7 @@ func (w *world) count(channel, outcome string) float64 {
 			for _, pair := range metric.GetLabel() {
 				labels[pair.GetName()] = pair.GetValue()
 			}
-			if family.GetName() == "keelson_notifications_total" && labels["channel"] == channel && labels["outcome"] == outcome {
+			if family.GetName() == "garboard_notifications_total" && labels["channel"] == channel && labels["outcome"] == outcome {
 				return metric.GetCounter().GetValue()
 			}
 		}

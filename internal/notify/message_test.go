@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 // said is what a channel with a template sends of a notice.

@@ -34,19 +34,19 @@ type Metrics struct {
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_notifications_total",
+			Name: "garboard_notifications_total",
 			Help: "Notices by channel and what became of them: sent, retried (counted at each try that is followed by another), failed after the last try, dropped.",
 		}, []string{"channel", "outcome"}),
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "keelson_notifications_pending",
+			Name: "garboard_notifications_pending",
 			Help: "Notices that wait for a channel, or are being sent to it.",
 		}, []string{"channel"}),
 		unrouted: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_notifications_unrouted_total",
+			Name: "garboard_notifications_unrouted_total",
 			Help: "Channels named by workloads that did not get the notice, by reason.",
 		}, []string{"reason"}),
 		kept: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "keelson_notifications_keep_errors_total",
+			Name: "garboard_notifications_keep_errors_total",
 			Help: "Failures to keep in the API server what waits to be sent.",
 		}),
 	}

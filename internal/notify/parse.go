@@ -8,12 +8,12 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/configfile"
 )
 
 // What a settings file says it is.
 const (
-	APIVersion = "keelson.dev/v1alpha1"
+	APIVersion = "garboard.dev/v1alpha1"
 	Kind       = "NotificationsConfig"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 func TestParseTellsAllFaults(t *testing.T) {

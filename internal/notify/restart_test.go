@@ -17,7 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 // memory is a store that outlives dispatchers.
@@ -276,7 +276,7 @@ func TestWhatCannotBeKeptIsSaidAndTriedAgain(t *testing.T) {
 
 // On a real API server the end-to-end suite has the same.
 func TestEachProcessHasItsKeyAndTakesOverThoseOfOthers(t *testing.T) {
-	const namespace, name = "keelson", "keelson-notices"
+	const namespace, name = "garboard", "garboard-notices"
 	client := fake.NewClientset(&corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Data:       map[string]string{"a.json": `[1]`, "b.json": `[2]`},

@@ -84,4 +84,4 @@ func (u URL) params() *types.Params {
 	return &params
 }
 
-const mailSubject = "Keelson"
+const mailSubject = "Garboard"

@@ -26,7 +26,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/notify"
+	"github.com/garboard-dev/garboard/internal/notify"
 )
 
 // Services whose hosts are fixed are reached as behind a company's proxy: this
@@ -35,7 +35,7 @@ import (
 var internet = &proxy{requests: map[string][]received{}} //nolint:gochecknoglobals // as is the environment
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "keelson-notify-")
+	dir, err := os.MkdirTemp("", "garboard-notify-")
 	if err == nil {
 		err = internet.open(dir)
 	}
@@ -308,11 +308,11 @@ func TestServicesOfOnesOwnGetTheirShape(t *testing.T) {
 		want received
 	}{
 		"mattermost": {
-			"mattermost://keelson@" + host + "/hooktoken/town-square?disabletls=yes",
-			received{"/hooks/hooktoken", "application/json", `{"text":"MESSAGE","username":"keelson","channel":"town-square"}`},
+			"mattermost://garboard@" + host + "/hooktoken/town-square?disabletls=yes",
+			received{"/hooks/hooktoken", "application/json", `{"text":"MESSAGE","username":"garboard","channel":"town-square"}`},
 		},
 		"a webhook, as text":          {"generic+" + server.URL + "/in?key=value", received{"/in?key=value", "text/plain", "MESSAGE"}},
-		"a webhook, as JSON":          {"generic+" + server.URL + "/in?template=json&$source=keelson", received{"/in", "application/json", `{"message":"MESSAGE","source":"keelson"}`}},
+		"a webhook, as JSON":          {"generic+" + server.URL + "/in?template=json&$source=garboard", received{"/in", "application/json", `{"message":"MESSAGE","source":"garboard"}`}},
 		"a webhook of another method": {"generic+" + server.URL + "/in?method=put", received{"/in", "text/plain", "MESSAGE"}},
 	}
 	for name, test := range tests {
@@ -336,12 +336,12 @@ func TestServicesOfOnesOwnGetTheirShape(t *testing.T) {
 func TestMailIsSent(t *testing.T) {
 	server := newMailServer(t)
 	for name, test := range map[string]struct{ query, subject string }{
-		"with a subject of ours":   {"", "Keelson"},
+		"with a subject of ours":   {"", "Garboard"},
 		"with the channel's own":   {"&subject=Images", "Images"},
 		"with the channel's title": {"&title=Images", "Images"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=keelson@example.com&to=ops@example.com,dev@example.com&starttls=no"+test.query+"}")
+			w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=garboard@example.com&to=ops@example.com,dev@example.com&starttls=no"+test.query+"}")
 			w.dispatcher.Notify(moved("web"))
 			w.wantCount("mail", "sent", 1)
 			mails := server.take()
@@ -362,7 +362,7 @@ func TestMailIsSent(t *testing.T) {
 // Whoever asks for encryption does not get mail without.
 func TestMailThatNeedsTLSIsNotSentWithout(t *testing.T) {
 	server := newMailServer(t)
-	w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=keelson@example.com&to=ops@example.com&requirestarttls=yes}")
+	w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=garboard@example.com&to=ops@example.com&requirestarttls=yes}")
 	w.dispatcher.Notify(moved("web"))
 	w.wantCount("mail", "retried", 1)
 	if mails := server.take(); len(mails) > 0 {
@@ -373,7 +373,7 @@ func TestMailThatNeedsTLSIsNotSentWithout(t *testing.T) {
 func TestMailThatIsRefusedIsTriedAgain(t *testing.T) {
 	server := newMailServer(t)
 	server.refuse("550 no such user here: hunter2")
-	w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=keelson@example.com&to=hunter2@example.com&starttls=no}")
+	w := newWorld(t, "- {name: mail, default: true, batch: 0s, urlFile: smtp://"+server.address+"/?from=garboard@example.com&to=hunter2@example.com&starttls=no}")
 	w.dispatcher.Notify(moved("web"))
 	w.wantCount("mail", "retried", 1)
 	wantNoSecret(t, w.logged())

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/placement"
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/placement"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Whatever a manifest holds, there are sorted, distinct platforms or an error

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
 	"sigs.k8s.io/yaml"
 
-	"github.com/keelson-dev/keelson/internal/placement"
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/placement"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // informers has one informer, whatever it is asked for.

@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Labels that a kubelet had before Kubernetes 1.14, still written and asked for.

@@ -13,12 +13,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/keelson-dev/keelson/internal/pullsecret"
+	"github.com/garboard-dev/garboard/internal/pullsecret"
 )
 
 func forbidden() error {
 	return apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "regcred",
-		errors.New(`User "system:serviceaccount:keelson:keelson-webhook" cannot get it`))
+		errors.New(`User "system:serviceaccount:garboard:garboard-webhook" cannot get it`))
 }
 
 // regcred is what most tests ask for.

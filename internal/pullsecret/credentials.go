@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Bounds on what one workload can ask for.

@@ -48,7 +48,7 @@ func (e *Error) reason() string {
 	case Missing:
 		return "there is none in this namespace"
 	case Forbidden:
-		return fmt.Sprintf("Keelson may not read %ss in this namespace", e.Object)
+		return fmt.Sprintf("Garboard may not read %ss in this namespace", e.Object)
 	case Unreadable:
 		return e.detail
 	case TooMany:

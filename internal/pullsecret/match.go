@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Docker Hub is docker.io in references. The key that `docker login` writes for

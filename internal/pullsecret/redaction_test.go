@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/pullsecret"
+	"github.com/garboard-dev/garboard/internal/pullsecret"
 )
 
 // What is in a Secret appears nowhere, however a value or an error is printed.
@@ -71,7 +71,7 @@ func TestErrorsSayWhatIsWrongInOneLine(t *testing.T) {
 		want    string
 	}{
 		"missing":   {func(*cluster) {}, `reading Secret "regcred": there is none in this namespace`},
-		"forbidden": {func(c *cluster) { c.getErr = forbidden() }, `reading Secret "regcred": Keelson may not read Secrets in this namespace`},
+		"forbidden": {func(c *cluster) { c.getErr = forbidden() }, `reading Secret "regcred": Garboard may not read Secrets in this namespace`},
 		"away":      {func(c *cluster) { c.getErr = errors.New("dial tcp 10.0.0.1:443: refused") }, `reading Secret "regcred": the API server gave no answer`},
 	}
 	for name, test := range tests {
@@ -91,7 +91,7 @@ func TestErrorsSayWhatIsWrongInOneLine(t *testing.T) {
 		})
 	}
 	both := pullsecret.Errors{{Kind: pullsecret.Forbidden, Object: pullsecret.ServiceAccount, Name: "a"}, {Kind: pullsecret.TooMany, Object: pullsecret.Secret, Name: "b"}}
-	want := `reading ServiceAccount "a": Keelson may not read ServiceAccounts in this namespace; reading Secret "b": not read, as at most 16 are for a workload`
+	want := `reading ServiceAccount "a": Garboard may not read ServiceAccounts in this namespace; reading Secret "b": not read, as at most 16 are for a workload`
 	if got := both.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
 func TestNearest(t *testing.T) {

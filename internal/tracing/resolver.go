@@ -6,7 +6,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Asked is what resolves.
@@ -27,11 +27,11 @@ func (r *Resolver) Resolve(ctx context.Context, q resolver.Query) (resolver.Reso
 	answer, err := r.Inner.Resolve(ctx, q)
 	if span.IsRecording() {
 		span.SetAttributes(
-			attribute.String("keelson.image.repository", q.Repository),
-			attribute.String("keelson.image.tag", q.Tag),
-			attribute.String("keelson.resolution.tag", answer.Tag),
-			attribute.String("keelson.resolution.reason", string(answer.Reason)),
-			attribute.Bool("keelson.resolution.stale", answer.Stale),
+			attribute.String("garboard.image.repository", q.Repository),
+			attribute.String("garboard.image.tag", q.Tag),
+			attribute.String("garboard.resolution.tag", answer.Tag),
+			attribute.String("garboard.resolution.reason", string(answer.Reason)),
+			attribute.Bool("garboard.resolution.stale", answer.Stale),
 		)
 		if err != nil {
 			span.SetStatus(failed, resolver.Summary(err))

@@ -16,7 +16,7 @@ import (
 )
 
 // scope names the instrumentation in each span.
-const scope = "github.com/keelson-dev/keelson"
+const scope = "github.com/garboard-dev/garboard"
 
 // tracesPath is where collectors take traces, by the OTLP specification.
 const tracesPath = "/v1/traces"

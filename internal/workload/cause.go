@@ -7,7 +7,7 @@ const (
 	// the controllers copy it from the workload when they make one.
 	AnnotationChangeCause = "kubernetes.io/change-cause"
 	// CausePrefix marks a cause as ours.
-	CausePrefix = "keelson: "
+	CausePrefix = "garboard: "
 )
 
 // ChangeCause returns the object's change cause; empty without one.

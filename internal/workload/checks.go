@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
 // later are the settings that a coming release reads. They are refused by

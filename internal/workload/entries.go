@@ -51,7 +51,7 @@ func (e entry) ofContainer() bool {
 func (e entry) isPolicy() bool { return e.name == keyPolicy || e.ofContainer() }
 
 // before tells which of two entries for one setting counts: the workload's
-// before the namespace's, that before the Helm release's, Keelson's prefix before Keel's, annotations before
+// before the namespace's, that before the Helm release's, Garboard's prefix before Keel's, annotations before
 // labels, and Keel's spelling of today before an older one.
 func (e entry) before(other entry) bool {
 	rank := func(e entry) int {

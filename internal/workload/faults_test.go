@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
@@ -22,142 +22,142 @@ func TestFaultsAreToldInFull(t *testing.T) {
 		governed                       map[string]string
 	}{
 		"an unknown policy": {
-			annotations: keys{"keelson.dev/policy": "mayor"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "mayor": unknown policy; did you mean "major"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
+			annotations: keys{"garboard.dev/policy": "mayor"},
+			faults:      []string{`metadata.annotations[garboard.dev/policy]: Invalid value: "mayor": unknown policy; did you mean "major"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 		},
 		"an unknown key": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/colour": "red"},
-			faults:      []string{`metadata.annotations[keelson.dev/colour]: Invalid value: "red": unknown key; allowed: ` + knownKeys},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/colour": "red"},
+			faults:      []string{`metadata.annotations[garboard.dev/colour]: Invalid value: "red": unknown key; allowed: ` + knownKeys},
 		},
 		"a key that is almost known": {
-			labels: keys{"keelson.dev/policy": "minor", "keelson.dev/poll-schedule": "hourly"},
-			faults: []string{`metadata.labels[keelson.dev/poll-schedule]: Invalid value: "hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys},
+			labels: keys{"garboard.dev/policy": "minor", "garboard.dev/poll-schedule": "hourly"},
+			faults: []string{`metadata.labels[garboard.dev/poll-schedule]: Invalid value: "hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys},
 		},
 		"keys with a slip or two": {
 			annotations: keys{
-				"keelson.dev/polcy": "minor", "keelson.dev/pollShedule": "@hourly", "keelson.dev/polices": "minor",
-				"keelson.dev/polcy.web": "minor", "keelson.dev/match.tag": "true",
+				"garboard.dev/polcy": "minor", "garboard.dev/pollShedule": "@hourly", "garboard.dev/polices": "minor",
+				"garboard.dev/polcy.web": "minor", "garboard.dev/match.tag": "true",
 			},
 			faults: []string{
-				`metadata.annotations[keelson.dev/match.tag]: Invalid value: "true": unknown key; allowed: ` + knownKeys,
-				`metadata.annotations[keelson.dev/polcy]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
-				`metadata.annotations[keelson.dev/polcy.web]: Invalid value: "minor": unknown key; did you mean "policy.web"? allowed: ` + knownKeys,
-				`metadata.annotations[keelson.dev/polices]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
-				`metadata.annotations[keelson.dev/pollShedule]: Invalid value: "@hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/match.tag]: Invalid value: "true": unknown key; allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/polcy]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/polcy.web]: Invalid value: "minor": unknown key; did you mean "policy.web"? allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/polices]: Invalid value: "minor": unknown key; did you mean "policy"? allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/pollShedule]: Invalid value: "@hourly": unknown key; did you mean "pollSchedule"? allowed: ` + knownKeys,
 			},
 		},
 		"a value with a slip": {
-			annotations: keys{"keelson.dev/policy": "minr", "keelson.dev/resolveOn": "chnage", "keelson.dev/pin": "digets"},
+			annotations: keys{"garboard.dev/policy": "minr", "garboard.dev/resolveOn": "chnage", "garboard.dev/pin": "digets"},
 			faults: []string{
-				`metadata.annotations[keelson.dev/pin]: Invalid value: "digets": did you mean "digest"? allowed: digest, tag`,
-				`metadata.annotations[keelson.dev/resolveOn]: Invalid value: "chnage": did you mean "change"? allowed: apply, change`,
-				`metadata.annotations[keelson.dev/policy]: Invalid value: "minr": unknown policy; did you mean "minor"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`,
+				`metadata.annotations[garboard.dev/pin]: Invalid value: "digets": did you mean "digest"? allowed: digest, tag`,
+				`metadata.annotations[garboard.dev/resolveOn]: Invalid value: "chnage": did you mean "change"? allowed: apply, change`,
+				`metadata.annotations[garboard.dev/policy]: Invalid value: "minr": unknown policy; did you mean "minor"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`,
 			},
 		},
 		"a namespace's label in the wrong place": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/enabled": "true"},
-			faults:      []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/enabled": "true"},
+			faults:      []string{`metadata.annotations[garboard.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
 		},
 		"the label that leaves a workload alone": {
-			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "true"},
+			annotations: keys{"garboard.dev/policy": "minor"}, labels: keys{"garboard.dev/skip": "true"},
 		},
 		"the same with the value that does not": {
-			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "false"},
+			annotations: keys{"garboard.dev/policy": "minor"}, labels: keys{"garboard.dev/skip": "false"},
 			governed: allMinor(),
 		},
 		"the same with any other value": {
-			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/skip": "yes"},
-			faults: []string{`metadata.labels[keelson.dev/skip]: Invalid value: "yes": allowed: true, false`},
+			annotations: keys{"garboard.dev/policy": "minor"}, labels: keys{"garboard.dev/skip": "yes"},
+			faults: []string{`metadata.labels[garboard.dev/skip]: Invalid value: "yes": allowed: true, false`},
 		},
 		"the same as an annotation, which no webhook configuration sees": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/skip": "true"},
-			faults:      []string{`metadata.annotations[keelson.dev/skip]: Invalid value: "true": unknown key; allowed: as a label of a workload`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/skip": "true"},
+			faults:      []string{`metadata.annotations[garboard.dev/skip]: Invalid value: "true": unknown key; allowed: as a label of a workload`},
 		},
 		"a container's policy without a container": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.": "never"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy.]: Invalid value: "never": unknown key; allowed: ` + knownKeys},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.": "never"},
+			faults:      []string{`metadata.annotations[garboard.dev/policy.]: Invalid value: "never": unknown key; allowed: ` + knownKeys},
 		},
 		"a gate that is not built yet": {
-			annotations: keys{"keelson.dev/policy": "minor", "keel.sh/approvals": "1"},
+			annotations: keys{"garboard.dev/policy": "minor", "keel.sh/approvals": "1"},
 			faults:      []string{`metadata.annotations[keel.sh/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
 		},
 		"a gate that is not built yet, on the namespace": {
-			annotations: keys{"keelson.dev/policy": "minor"}, namespace: keys{"keelson.dev/approvals": "1"},
-			faults: []string{`metadata.annotations[keelson.dev/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
+			annotations: keys{"garboard.dev/policy": "minor"}, namespace: keys{"garboard.dev/approvals": "1"},
+			faults: []string{`metadata.annotations[garboard.dev/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
 		},
 		"all bad values at once, annotations first and by key": {
 			annotations: keys{
-				"keelson.dev/policy": "minor", "keelson.dev/trigger": "approval", "keelson.dev/pin": "sha", "keelson.dev/matchTag": "1",
-				"keelson.dev/resolveOn": "always", "keelson.dev/pollSchedule": "5m", "keelson.dev/monitorContainers": "(",
+				"garboard.dev/policy": "minor", "garboard.dev/trigger": "approval", "garboard.dev/pin": "sha", "garboard.dev/matchTag": "1",
+				"garboard.dev/resolveOn": "always", "garboard.dev/pollSchedule": "5m", "garboard.dev/monitorContainers": "(",
 			},
-			labels: keys{"keelson.dev/onUnresolvable": "Deny", "keelson.dev/imageVolumes": "True"},
+			labels: keys{"garboard.dev/onUnresolvable": "Deny", "garboard.dev/imageVolumes": "True"},
 			faults: []string{
-				`metadata.annotations[keelson.dev/matchTag]: Invalid value: "1": allowed: true, false`,
-				"metadata.annotations[keelson.dev/monitorContainers]: Invalid value: \"(\": bad regular expression (error parsing regexp: missing closing ): `(`); allowed: RE2 over container names",
-				`metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
-				`metadata.annotations[keelson.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
-				`metadata.annotations[keelson.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
-				`metadata.annotations[keelson.dev/trigger]: Invalid value: "approval": allowed: poll, push`,
-				`metadata.labels[keelson.dev/imageVolumes]: Invalid value: "True": did you mean "true"? allowed: true, false`,
-				`metadata.labels[keelson.dev/onUnresolvable]: Invalid value: "Deny": did you mean "deny"? allowed: keep, deny`,
+				`metadata.annotations[garboard.dev/matchTag]: Invalid value: "1": allowed: true, false`,
+				"metadata.annotations[garboard.dev/monitorContainers]: Invalid value: \"(\": bad regular expression (error parsing regexp: missing closing ): `(`); allowed: RE2 over container names",
+				`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+				`metadata.annotations[garboard.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
+				`metadata.annotations[garboard.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
+				`metadata.annotations[garboard.dev/trigger]: Invalid value: "approval": allowed: poll, push`,
+				`metadata.labels[garboard.dev/imageVolumes]: Invalid value: "True": did you mean "true"? allowed: true, false`,
+				`metadata.labels[garboard.dev/onUnresolvable]: Invalid value: "Deny": did you mean "deny"? allowed: keep, deny`,
 			},
 		},
 		"a bad policy of one container leaves the others": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "semver:"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy.web]: Invalid value: "semver:": empty range; allowed: >=1.2 <2, ^1.2, ~1.2, 1.x, 1.2 - 1.4, !1.3.1, joined by "||"`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.web": "semver:"},
+			faults:      []string{`metadata.annotations[garboard.dev/policy.web]: Invalid value: "semver:": empty range; allowed: >=1.2 <2, ^1.2, ~1.2, 1.x, 1.2 - 1.4, !1.3.1, joined by "||"`},
 			governed:    map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
 		},
 		"a bad policy of one image volume leaves the others": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.models": ""},
-			faults:      []string{`metadata.annotations[keelson.dev/policy.models]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.models": ""},
+			faults:      []string{`metadata.annotations[garboard.dev/policy.models]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 			governed:    map[string]string{"setup": "minor", "web": "minor", "job": "minor"},
 		},
 		"a bad policy for all leaves the containers with their own": {
-			annotations: keys{"keelson.dev/policy": "", "keelson.dev/policy.web": "patch"},
-			faults:      []string{`metadata.annotations[keelson.dev/policy]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
+			annotations: keys{"garboard.dev/policy": "", "garboard.dev/policy.web": "patch"},
+			faults:      []string{`metadata.annotations[garboard.dev/policy]: Invalid value: "": no policy; allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`},
 			governed:    map[string]string{"web": "patch"},
 		},
 		"a bad companion is told once, where it stands, and bears on all": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "patch", "keelson.dev/policy.job": "all"},
-			namespace:   keys{"keelson.dev/extract": "$1"},
-			faults:      []string{`metadata.annotations[keelson.dev/extract]: Invalid value: "$1": nothing to extract from; allowed: together with filter`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.web": "patch", "garboard.dev/policy.job": "all"},
+			namespace:   keys{"garboard.dev/extract": "$1"},
+			faults:      []string{`metadata.annotations[garboard.dev/extract]: Invalid value: "$1": nothing to extract from; allowed: together with filter`},
 		},
 		"two bad globs are both told": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/exclude": "ok*, a[b],c{d}"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/exclude": "ok*, a[b],c{d}"},
 			faults: []string{
-				`metadata.annotations[keelson.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
-				`metadata.annotations[keelson.dev/exclude]: Invalid value: "c{d}": '{' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+				`metadata.annotations[garboard.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+				`metadata.annotations[garboard.dev/exclude]: Invalid value: "c{d}": '{' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
 			},
 		},
 		"bad companions without a policy": {
-			annotations: keys{"keelson.dev/filter": "(", "keelson.dev/exclude": "a[b]", "keelson.dev/extract": "$1"},
+			annotations: keys{"garboard.dev/filter": "(", "garboard.dev/exclude": "a[b]", "garboard.dev/extract": "$1"},
 			faults: []string{
-				`metadata.annotations[keelson.dev/filter]: Invalid value: "(": missing closing ) in "("; allowed: an RE2 regular expression`,
-				`metadata.annotations[keelson.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
+				`metadata.annotations[garboard.dev/filter]: Invalid value: "(": missing closing ) in "("; allowed: an RE2 regular expression`,
+				`metadata.annotations[garboard.dev/exclude]: Invalid value: "a[b]": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?`,
 			},
 		},
 		"a bad value that another overrules is not looked at": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@hourly"},
 			labels:      keys{"keel.sh/pollSchedule": "whenever", "keel.sh/policy": "mayor"},
-			namespace:   keys{"keelson.dev/pollSchedule": "whenever", "keelson.dev/policy": "mayor"},
+			namespace:   keys{"garboard.dev/pollSchedule": "whenever", "garboard.dev/policy": "mayor"},
 			governed:    allMinor(),
 		},
 		"an unknown key is told wherever it stands": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/a": "1"}, namespace: keys{"keel.sh/a": "2"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/a": "1"}, namespace: keys{"keel.sh/a": "2"},
 			faults: []string{
-				`metadata.annotations[keelson.dev/a]: Invalid value: "1": unknown key; allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/a]: Invalid value: "1": unknown key; allowed: ` + knownKeys,
 				`metadata.annotations[keel.sh/a]: Invalid value: "2": unknown key; allowed: ` + knownKeys,
 			},
 		},
 		"a value without quotes, as YAML takes it": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/matchTag": true},
-			faults:      []string{`metadata.annotations[keelson.dev/matchTag]: Invalid value: "true": not a string; allowed: text, in quotes`},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/matchTag": true},
+			faults:      []string{`metadata.annotations[garboard.dev/matchTag]: Invalid value: "true": not a string; allowed: text, in quotes`},
 		},
 		"a value of another shape": {
-			annotations: keys{"keelson.dev/policy": keys{"web": "minor"}, "keelson.dev/policy.web": []string{"minor"}},
+			annotations: keys{"garboard.dev/policy": keys{"web": "minor"}, "garboard.dev/policy.web": []string{"minor"}},
 			faults: []string{
-				`metadata.annotations[keelson.dev/policy]: Invalid value: "": not a string; allowed: text, in quotes`,
-				`metadata.annotations[keelson.dev/policy.web]: Invalid value: "": not a string; allowed: text, in quotes`,
+				`metadata.annotations[garboard.dev/policy]: Invalid value: "": not a string; allowed: text, in quotes`,
+				`metadata.annotations[garboard.dev/policy.web]: Invalid value: "": not a string; allowed: text, in quotes`,
 			},
 		},
 	}
@@ -180,7 +180,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 
 func TestFaultsSayWhoseTheyAre(t *testing.T) {
 	o := deployment(t,
-		keys{"keelson.dev/policy.web": "a", "keel.sh/policy.job": "b"}, keys{"keel.observer/policy": "c"})
+		keys{"garboard.dev/policy.web": "a", "keel.sh/policy.job": "b"}, keys{"keel.observer/policy": "c"})
 	settings := workload.ReadSettings(o, workload.Namespace{Annotations: keys{"keel.sh/pin": "d"}})
 	type whose struct {
 		Key, Value, Container string
@@ -193,7 +193,7 @@ func TestFaultsSayWhoseTheyAre(t *testing.T) {
 	want := []whose{
 		{"keel.sh/pin", "d", "", true, true},
 		{"keel.sh/policy.job", "b", "job", true, false},
-		{"keelson.dev/policy.web", "a", "web", false, false},
+		{"garboard.dev/policy.web", "a", "web", false, false},
 		{"keel.observer/policy", "c", "", true, false},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -209,13 +209,13 @@ func TestSameFault(t *testing.T) {
 		}
 		return faults[0]
 	}
-	bad := keys{"keelson.dev/policy": "mayor"}
+	bad := keys{"garboard.dev/policy": "mayor"}
 	tests := map[string]struct {
 		a, b workload.Fault
 		want bool
 	}{
 		"the same key and value":       {fault(bad, nil, nil), fault(bad, nil, nil), true},
-		"another value":                {fault(bad, nil, nil), fault(keys{"keelson.dev/policy": "major1"}, nil, nil), false},
+		"another value":                {fault(bad, nil, nil), fault(keys{"garboard.dev/policy": "major1"}, nil, nil), false},
 		"another key":                  {fault(bad, nil, nil), fault(keys{"keel.sh/policy": "mayor"}, nil, nil), false},
 		"on labels, not annotations":   {fault(bad, nil, nil), fault(nil, bad, nil), false},
 		"on the namespace":             {fault(bad, nil, nil), fault(nil, nil, bad), false},
@@ -276,11 +276,11 @@ func TestFaultsAreBoundedInNumber(t *testing.T) {
 		// Comparing each of them with all the others took 15 seconds.
 		"bad policies of containers":  func(i int) (string, string) { return fmt.Sprintf("keel.sh/policy.c%d", i), "x" },
 		"good policies of containers": func(i int) (string, string) { return fmt.Sprintf("keel.sh/policy.c%d", i), "all" },
-		"unknown keys":                func(i int) (string, string) { return fmt.Sprintf("keelson.dev/k%d", i), "x" },
+		"unknown keys":                func(i int) (string, string) { return fmt.Sprintf("garboard.dev/k%d", i), "x" },
 	}
 	for name, entry := range tests {
 		t.Run(name, func(t *testing.T) {
-			annotations, labels := keys{"keelson.dev/policy": "minor"}, map[string]string{}
+			annotations, labels := keys{"garboard.dev/policy": "minor"}, map[string]string{}
 			for i := range 9000 {
 				key, value := entry(i)
 				annotations[key], labels[key] = value, value
@@ -310,7 +310,7 @@ func TestMonitorContainersIsBounded(t *testing.T) {
 	}
 	for name, pattern := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": pattern}, nil)
+			o := deployment(t, keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": pattern}, nil)
 			settings := workload.ReadSettings(o, workload.Namespace{})
 			if len(settings.Faults) != 1 || len(policies(o, settings)) > 0 {
 				t.Errorf("got %q and %v, want one fault and nothing governed", texts(settings.Faults), policies(o, settings))

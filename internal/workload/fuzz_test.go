@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func FuzzParseRecord(f *testing.F) {
@@ -50,11 +50,11 @@ func FuzzParseState(f *testing.F) {
 }
 
 func FuzzReadSettings(f *testing.F) {
-	f.Add("keelson.dev/policy", "minor", "keel.sh/pollSchedule", "TZ=UTC", `{"spec":{}}`)
+	f.Add("garboard.dev/policy", "minor", "keel.sh/pollSchedule", "TZ=UTC", `{"spec":{}}`)
 	f.Add("keel.sh/policy.web", "force", "keel.sh/match-tag", "false", `{"spec":{"containers":[{"name":"web","image":"a:1"}]}}`)
-	f.Add("keel.observer/policy", "semver:\x1b", "keelson.dev/filter", "(?P<a", `null`)
-	f.Add("keelson.dev/monitorContainers", "(a{1000}){9}", "keelson.dev/exclude", ",[,", `{"metadata":[]}`)
-	f.Add("keelson.dev/pollSchedule", ", * * * * *", "keelson.dev/pollSchedule", "@every 1ns", `{"metadata":{"annotations":[]}}`)
+	f.Add("keel.observer/policy", "semver:\x1b", "garboard.dev/filter", "(?P<a", `null`)
+	f.Add("garboard.dev/monitorContainers", "(a{1000}){9}", "garboard.dev/exclude", ",[,", `{"metadata":[]}`)
+	f.Add("garboard.dev/pollSchedule", ", * * * * *", "garboard.dev/pollSchedule", "@every 1ns", `{"metadata":{"annotations":[]}}`)
 	kind, _ := workload.StandardKinds().For("", "Pod")
 	f.Fuzz(func(t *testing.T, key, value, key2, value2, data string) {
 		o, err := workload.Parse(kind, []byte(data))

@@ -1,15 +1,15 @@
-// Package workload reads what Kubernetes objects say to Keelson: the image
+// Package workload reads what Kubernetes objects say to Garboard: the image
 // slots of every kind's pod template, the settings on labels and annotations,
 // and the record and state that admission keeps there. It is the only package
-// that spells Keelson's and Keel's keys.
+// that spells Garboard's and Keel's keys.
 package workload
 
 import "strings"
 
 // The prefixes of the keys that are read. Both name the same settings;
-// Keelson's own wins where a workload carries both.
+// Garboard's own wins where a workload carries both.
 const (
-	Prefix     = "keelson.dev/"
+	Prefix     = "garboard.dev/"
 	KeelPrefix = "keel.sh/"
 )
 
@@ -31,7 +31,7 @@ const LabelSkip = Prefix + "skip"
 // repositories.
 const LabelShards = Prefix + "shards"
 
-// Annotations that Keelson itself writes.
+// Annotations that Garboard itself writes.
 const (
 	// AnnotationRecord stands on the pod template: container=result, ….
 	AnnotationRecord = Prefix + "resolved"
@@ -64,7 +64,7 @@ var written = map[string]bool{
 // legacy are the spellings that Keel reads where its own of today is missing.
 var legacy = map[string]bool{keelPolicyKey: true, keelMatchTagKey: true}
 
-// IsKey reports whether the key is one of Keelson's or Keel's.
+// IsKey reports whether the key is one of Garboard's or Keel's.
 func IsKey(key string) bool {
 	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == keelPolicyKey
 }

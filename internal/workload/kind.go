@@ -37,7 +37,7 @@ func (k Kind) Rolls() bool {
 	}
 }
 
-// Kinds are the kinds that Keelson governs: those of Kubernetes itself, which
+// Kinds are the kinds that Garboard governs: those of Kubernetes itself, which
 // are all that the zero value has, and the custom ones of ParseKinds.
 type Kinds struct{ custom []Kind }
 

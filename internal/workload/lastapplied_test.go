@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
@@ -45,7 +45,7 @@ func TestLastApplied(t *testing.T) {
 }
 
 func TestCarriesRecord(t *testing.T) {
-	record := map[string]any{"metadata": map[string]any{"annotations": map[string]any{"keelson.dev/resolved": "web=1"}}}
+	record := map[string]any{"metadata": map[string]any{"annotations": map[string]any{"garboard.dev/resolved": "web=1"}}}
 	owns := func(kind workload.Kind, annotation string) map[string]any {
 		fields := map[string]any{"f:metadata": map[string]any{"f:annotations": map[string]any{"f:" + annotation: map[string]any{}}}}
 		for i := len(kind.Template) - 1; i >= 0; i-- {
@@ -73,10 +73,10 @@ func TestCarriesRecord(t *testing.T) {
 			"neither":                                  {},
 			"a record in the manifest applied":         {applied: string(manifest), want: true},
 			"a manifest without a record":              {applied: string(plain)},
-			"a server-side applier that owns it":       {managers: manager("Apply", owns(kind, "keelson.dev/resolved")), want: true},
-			"a server-side applier of something else":  {managers: manager("Apply", owns(kind, "keelson.dev/policy"))},
-			"an update, as admission's own is":         {managers: manager("Update", owns(kind, "keelson.dev/resolved"))},
-			"a record in the manifest, an update both": {applied: string(manifest), managers: manager("Update", owns(kind, "keelson.dev/resolved")), want: true},
+			"a server-side applier that owns it":       {managers: manager("Apply", owns(kind, "garboard.dev/resolved")), want: true},
+			"a server-side applier of something else":  {managers: manager("Apply", owns(kind, "garboard.dev/policy"))},
+			"an update, as admission's own is":         {managers: manager("Update", owns(kind, "garboard.dev/resolved"))},
+			"a record in the manifest, an update both": {applied: string(manifest), managers: manager("Update", owns(kind, "garboard.dev/resolved")), want: true},
 			"managed fields of other types":            {managers: []any{1, nil, map[string]any{"operation": "Apply", "fieldsV1": "x"}}},
 		}
 		for name, test := range tests {

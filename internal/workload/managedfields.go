@@ -16,7 +16,7 @@ type owner struct{ manager, operation string }
 // admission: who applies the value that is there shares it with whoever wrote it,
 // where any other value is taken from them (Kubernetes' documentation, Server-Side
 // Apply). Somebody who applied it before, or whose fields a tool rewrites
-// (k8s.io/client-go/util/csaupgrade), tells nothing new. A manifest with Keelson's
+// (k8s.io/client-go/util/csaupgrade), tells nothing new. A manifest with Garboard's
 // state in it was read from the cluster, and says what ran then.
 func (o *Object) AppliedBy(manager string, stored *Object, slot Slot) bool {
 	applier := owner{manager, "Apply"}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // fieldsOf are the managed fields of one field of a container.
@@ -32,7 +32,7 @@ func TestAppliedBy(t *testing.T) {
 	web := fieldsOf("web", "f:image")
 	whole := map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": map[string]any{}}}}}
 	exported := fieldsOf("web", "f:image")
-	exported["f:metadata"] = map[string]any{"f:annotations": map[string]any{"f:keelson.dev/state": map[string]any{}}}
+	exported["f:metadata"] = map[string]any{"f:annotations": map[string]any{"f:garboard.dev/state": map[string]any{}}}
 	person := entryBy("kubectl-set", "Update", web)
 	crowd := []any{person}
 	for n := range 100 {

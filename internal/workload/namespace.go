@@ -6,20 +6,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/keelson-dev/keelson/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
 // Mode is how the final images of a namespace are judged.
 type Mode string
 
-// The modes of the label keelson.dev/validate.
+// The modes of the label garboard.dev/validate.
 const (
 	Enforce Mode = "enforce"
 	Warn    Mode = "warn"
 	Off     Mode = "off"
 )
 
-// Namespace is what a namespace says to Keelson.
+// Namespace is what a namespace says to Garboard.
 type Namespace struct {
 	Name                string
 	Labels, Annotations map[string]any
@@ -78,7 +78,7 @@ func widen(m map[string]string) map[string]any {
 var NamespaceKind = schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}
 
 // SameKeys reports whether two sets of labels or annotations say the same to
-// Keelson.
+// Garboard.
 func SameKeys(a, b map[string]string) bool {
 	return maps.Equal(ours(a), ours(b))
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestNamespaceLabels(t *testing.T) {
@@ -15,13 +15,13 @@ func TestNamespaceLabels(t *testing.T) {
 		validate            workload.Mode
 	}{
 		"nothing said":                     {nil, nil, false, workload.Warn},
-		"opted in":                         {map[string]string{"keelson.dev/enabled": "true"}, nil, true, workload.Warn},
-		"opted in by annotation: not":      {nil, map[string]string{"keelson.dev/enabled": "true"}, false, workload.Warn},
-		"nearly true is not":               {map[string]string{"keelson.dev/enabled": "True"}, nil, false, workload.Warn},
-		"out again":                        {map[string]string{"keelson.dev/enabled": "false"}, nil, false, workload.Warn},
-		"enforced":                         {map[string]string{"keelson.dev/validate": "enforce"}, nil, false, workload.Enforce},
-		"off":                              {map[string]string{"keelson.dev/validate": "off"}, nil, false, workload.Off},
-		"a mode that is none is a warning": {map[string]string{"keelson.dev/validate": "Enforce"}, nil, false, workload.Warn},
+		"opted in":                         {map[string]string{"garboard.dev/enabled": "true"}, nil, true, workload.Warn},
+		"opted in by annotation: not":      {nil, map[string]string{"garboard.dev/enabled": "true"}, false, workload.Warn},
+		"nearly true is not":               {map[string]string{"garboard.dev/enabled": "True"}, nil, false, workload.Warn},
+		"out again":                        {map[string]string{"garboard.dev/enabled": "false"}, nil, false, workload.Warn},
+		"enforced":                         {map[string]string{"garboard.dev/validate": "enforce"}, nil, false, workload.Enforce},
+		"off":                              {map[string]string{"garboard.dev/validate": "off"}, nil, false, workload.Off},
+		"a mode that is none is a warning": {map[string]string{"garboard.dev/validate": "Enforce"}, nil, false, workload.Warn},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -39,35 +39,35 @@ func TestNamespaceFaults(t *testing.T) {
 		want                []string
 	}{
 		"none": {
-			labels:      map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validate": "warn", "team": "shop"},
-			annotations: map[string]string{"keelson.dev/policy": "minor", "keel.sh/pollSchedule": "@hourly"},
+			labels:      map[string]string{"garboard.dev/enabled": "true", "garboard.dev/validate": "warn", "team": "shop"},
+			annotations: map[string]string{"garboard.dev/policy": "minor", "keel.sh/pollSchedule": "@hourly"},
 		},
 		"bad defaults and bad labels": {
-			labels:      map[string]string{"keelson.dev/enabled": "yes", "keelson.dev/validate": "strict"},
-			annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/pin": "x", "keelson.dev/approvals": "y"},
+			labels:      map[string]string{"garboard.dev/enabled": "yes", "garboard.dev/validate": "strict"},
+			annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/pin": "x", "garboard.dev/approvals": "y"},
 			want: []string{
-				`metadata.annotations[keelson.dev/approvals]: Invalid value: "y": setting "approvals" is not supported by this version`,
-				`metadata.annotations[keelson.dev/pin]: Invalid value: "x": allowed: digest, tag`,
-				`metadata.labels[keelson.dev/enabled]: Invalid value: "yes": allowed: true, false`,
-				`metadata.labels[keelson.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,
+				`metadata.annotations[garboard.dev/approvals]: Invalid value: "y": setting "approvals" is not supported by this version`,
+				`metadata.annotations[garboard.dev/pin]: Invalid value: "x": allowed: digest, tag`,
+				`metadata.labels[garboard.dev/enabled]: Invalid value: "yes": allowed: true, false`,
+				`metadata.labels[garboard.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,
 			},
 		},
 		"a label with a slip": {
-			labels: map[string]string{"keelson.dev/enabled": "true", "keelson.dev/validte": "enforce", "keelson.dev/validate": "enforced"},
+			labels: map[string]string{"garboard.dev/enabled": "true", "garboard.dev/validte": "enforce", "garboard.dev/validate": "enforced"},
 			want: []string{
-				`metadata.labels[keelson.dev/validate]: Invalid value: "enforced": did you mean "enforce"? allowed: enforce, warn, off`,
-				`metadata.labels[keelson.dev/validte]: Invalid value: "enforce": a namespace's defaults stand on its annotations; did you mean "keelson.dev/validate"? labels that are read: keelson.dev/enabled, keelson.dev/validate`,
+				`metadata.labels[garboard.dev/validate]: Invalid value: "enforced": did you mean "enforce"? allowed: enforce, warn, off`,
+				`metadata.labels[garboard.dev/validte]: Invalid value: "enforce": a namespace's defaults stand on its annotations; did you mean "garboard.dev/validate"? labels that are read: garboard.dev/enabled, garboard.dev/validate`,
 			},
 		},
 		"a default on a label is not read": {
 			labels: map[string]string{"keel.sh/policy": "minor"},
 			want: []string{
-				`metadata.labels[keel.sh/policy]: Invalid value: "minor": a namespace's defaults stand on its annotations; labels that are read: keelson.dev/enabled, keelson.dev/validate`,
+				`metadata.labels[keel.sh/policy]: Invalid value: "minor": a namespace's defaults stand on its annotations; labels that are read: garboard.dev/enabled, garboard.dev/validate`,
 			},
 		},
 		"the opt-in on an annotation is not read": {
-			annotations: map[string]string{"keelson.dev/enabled": "true"},
-			want:        []string{`metadata.annotations[keelson.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
+			annotations: map[string]string{"garboard.dev/enabled": "true"},
+			want:        []string{`metadata.annotations[garboard.dev/enabled]: Invalid value: "true": unknown key; allowed: as a label of a namespace`},
 		},
 	}
 	for name, test := range tests {
@@ -92,7 +92,7 @@ func TestSameKeys(t *testing.T) {
 	}{
 		"nothing on both":        {nil, map[string]string{}, true},
 		"others' keys differ":    {map[string]string{"a": "1"}, map[string]string{"b": "2"}, true},
-		"a setting differs":      {map[string]string{"keelson.dev/policy": "all"}, map[string]string{"keelson.dev/policy": "minor"}, false},
+		"a setting differs":      {map[string]string{"garboard.dev/policy": "all"}, map[string]string{"garboard.dev/policy": "minor"}, false},
 		"a setting is gone":      {map[string]string{"keel.sh/policy": "all"}, nil, false},
 		"Keel's first key moves": {map[string]string{"keel.observer/policy": "all"}, map[string]string{"keel.sh/policy": "all"}, false},
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestImagePullSecretAndPlatforms(t *testing.T) {
@@ -20,19 +20,19 @@ func TestImagePullSecretAndPlatforms(t *testing.T) {
 		want                           rule
 	}{
 		"unsaid":                    {},
-		"a Secret":                  {annotations: keys{"keelson.dev/imagePullSecret": "regcred"}, want: rule{Secret: "regcred"}},
+		"a Secret":                  {annotations: keys{"garboard.dev/imagePullSecret": "regcred"}, want: rule{Secret: "regcred"}},
 		"a Secret in Keel's way":    {labels: keys{"keel.sh/imagePullSecret": "my.reg-cred"}, want: rule{Secret: "my.reg-cred"}},
-		"the namespace's":           {namespace: keys{"keelson.dev/imagePullSecret": "regcred", "keelson.dev/platforms": "linux/arm64"}, want: rule{"regcred", "[linux/arm64]"}},
-		"none in place of its own":  {annotations: keys{"keel.sh/imagePullSecret": ""}, namespace: keys{"keelson.dev/imagePullSecret": "regcred"}},
-		"the workload's goes first": {annotations: keys{"keel.sh/platforms": "linux/amd64"}, namespace: keys{"keelson.dev/platforms": "linux/arm64"}, want: rule{Platforms: "[linux/amd64]"}},
+		"the namespace's":           {namespace: keys{"garboard.dev/imagePullSecret": "regcred", "garboard.dev/platforms": "linux/arm64"}, want: rule{"regcred", "[linux/arm64]"}},
+		"none in place of its own":  {annotations: keys{"keel.sh/imagePullSecret": ""}, namespace: keys{"garboard.dev/imagePullSecret": "regcred"}},
+		"the workload's goes first": {annotations: keys{"keel.sh/platforms": "linux/amd64"}, namespace: keys{"garboard.dev/platforms": "linux/arm64"}, want: rule{Platforms: "[linux/amd64]"}},
 		"platforms in a fixed order, each of them once": {
-			annotations: keys{"keelson.dev/platforms": " linux/arm64,linux/amd64, linux/arm/v7 ,linux/arm,linux/arm64"},
+			annotations: keys{"garboard.dev/platforms": " linux/arm64,linux/amd64, linux/arm/v7 ,linux/arm,linux/arm64"},
 			want:        rule{Platforms: "[linux/amd64 linux/arm linux/arm/v7 linux/arm64]"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			annotations := keys{"keelson.dev/policy": "minor"}
+			annotations := keys{"garboard.dev/policy": "minor"}
 			for k, v := range test.annotations {
 				annotations[k] = v
 			}
@@ -63,20 +63,20 @@ func TestBadImagePullSecretAndPlatforms(t *testing.T) {
 		many[i] = fmt.Sprint("linux/a", i)
 	}
 	tests := map[string]struct{ key, value, detail string }{
-		"no name":                 {"keelson.dev/imagePullSecret", "", secret},
-		"a name with a namespace": {"keelson.dev/imagePullSecret", "other/regcred", secret},
+		"no name":                 {"garboard.dev/imagePullSecret", "", secret},
+		"a name with a namespace": {"garboard.dev/imagePullSecret", "other/regcred", secret},
 		"a path":                  {"keel.sh/imagePullSecret", "../regcred", secret},
 		"capital letters":         {"keel.sh/imagePullSecret", "RegCred", secret},
-		"a name that is too long": {"keelson.dev/imagePullSecret", strings.Repeat("a", 254), secret},
-		"no platform":             {"keelson.dev/platforms", "", `bad platform ""; ` + platform},
-		"an architecture alone":   {"keelson.dev/platforms", "linux/amd64, arm64", `bad platform "arm64"; ` + platform},
-		"a comma at the end":      {"keelson.dev/platforms", "linux/amd64,", `bad platform ""; ` + platform},
-		"too many platforms":      {"keelson.dev/platforms", strings.Join(many, ","), "17 platforms; allowed: at most 16"},
-		"a list that is too long": {"keelson.dev/platforms", strings.Repeat("linux/amd64,", 100) + "linux/amd64", "1211 bytes; allowed: at most 1024"},
+		"a name that is too long": {"garboard.dev/imagePullSecret", strings.Repeat("a", 254), secret},
+		"no platform":             {"garboard.dev/platforms", "", `bad platform ""; ` + platform},
+		"an architecture alone":   {"garboard.dev/platforms", "linux/amd64, arm64", `bad platform "arm64"; ` + platform},
+		"a comma at the end":      {"garboard.dev/platforms", "linux/amd64,", `bad platform ""; ` + platform},
+		"too many platforms":      {"garboard.dev/platforms", strings.Join(many, ","), "17 platforms; allowed: at most 16"},
+		"a list that is too long": {"garboard.dev/platforms", strings.Repeat("linux/amd64,", 100) + "linux/amd64", "1211 bytes; allowed: at most 1024"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, keys{"keelson.dev/policy": "minor", test.key: test.value}, nil)
+			o := deployment(t, keys{"garboard.dev/policy": "minor", test.key: test.value}, nil)
 			settings := workload.ReadSettings(o, workload.Namespace{})
 			var got []string
 			for _, f := range settings.Faults {

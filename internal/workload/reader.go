@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // maxPolicies bounds the policies of single containers that are compiled. The

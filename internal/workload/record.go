@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Result is what a container was resolved to: a tag, with the digest where the

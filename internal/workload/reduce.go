@@ -1,6 +1,6 @@
 package workload
 
-// OurKeys returns the entries of labels or annotations that are Keelson's or
+// OurKeys returns the entries of labels or annotations that are Garboard's or
 // Keel's settings, the record and bump, and those that name a Helm release. The
 // state is left out: it is admission's alone.
 func OurKeys(from map[string]any) map[string]any {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // values are the texts of a release's values by their paths.
@@ -49,10 +49,10 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 			keel: "policy: patch\nimages: [{repository: image.repository}, {repository: job.repository}, {repository: full}, {repository: other}]",
 			want: map[string]string{"web": "patch", "job": "patch", "setup": "patch"},
 		},
-		"the workload's own policy comes first, and holds for all": {keel: webAlone, own: keys{"keelson.dev/policy": "minor"}, want: allMinor()},
+		"the workload's own policy comes first, and holds for all": {keel: webAlone, own: keys{"garboard.dev/policy": "minor"}, want: allMinor()},
 		"never on the workload comes first, too":                   {keel: webAlone, own: keys{"keel.sh/policy": "never"}, want: map[string]string{}},
 		"a container's own policy comes first": {
-			keel: webAlone, own: keys{"keelson.dev/policy.web": "patch"}, want: map[string]string{"web": "patch"},
+			keel: webAlone, own: keys{"garboard.dev/policy.web": "patch"}, want: map[string]string{"web": "patch"},
 		},
 		"no policy, as in Keel":           {keel: "approvals: 1\nimages: [{repository: image.repository}]", want: map[string]string{}},
 		"no images, as in Keel":           {keel: "policy: minor", want: map[string]string{}},
@@ -79,7 +79,7 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 			keel: "policy: mayor\nimages: [{repository: other}]", want: map[string]string{},
 		},
 		"a fault does not take the workload's own policy for other containers away": {
-			keel: webAlone + "approvals: 1", own: keys{"keelson.dev/policy": "minor"},
+			keel: webAlone + "approvals: 1", own: keys{"garboard.dev/policy": "minor"},
 			want:  map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
 			fault: "keel.approvals",
 		},
@@ -123,7 +123,7 @@ func TestReleaseIsAskedLast(t *testing.T) {
 	keel := webAlone + "trigger: poll\npollSchedule: '@every 3m'\nmatchPreRelease: false"
 	image := "images: [{repository: image.repository, imagePullSecret: from-release}]"
 	release := released(t, strings.Replace(keel, "images: [{repository: image.repository, tag: image.tag}]", image, 1), values{"image.repository": "a/web"})
-	namespace := workload.Namespace{Annotations: keys{"keel.sh/pollSchedule": "@every 2m", "keelson.dev/imagePullSecret": "from-namespace"}}
+	namespace := workload.Namespace{Annotations: keys{"keel.sh/pollSchedule": "@every 2m", "garboard.dev/imagePullSecret": "from-namespace"}}
 	for name, test := range map[string]struct {
 		own              keys
 		namespace        workload.Namespace

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestParseSchedule(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Names of settings, without their prefix.
@@ -122,7 +122,7 @@ type Rule struct {
 // whoever writes the workload.
 func (r Rule) Gated() bool { return r.MinAge > 0 || r.Window != nil }
 
-// Governed reports whether Keelson decides about the slot at all.
+// Governed reports whether Garboard decides about the slot at all.
 func (r Rule) Governed() bool { return r.Policy != nil }
 
 // Pins reports whether a resolution carries a digest: by the setting, for an

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestWhereAPolicyStands(t *testing.T) {
@@ -14,22 +14,22 @@ func TestWhereAPolicyStands(t *testing.T) {
 		want                           map[string]string
 	}{
 		"without a policy nothing is governed": {want: map[string]string{}},
-		"the workload's annotation counts":     {annotations: keys{"keelson.dev/policy": "minor"}, want: allMinor()},
-		"the workload's label counts":          {labels: keys{"keelson.dev/policy": "minor"}, want: allMinor()},
-		"the namespace's annotation counts":    {namespace: keys{"keelson.dev/policy": "minor"}, want: allMinor()},
+		"the workload's annotation counts":     {annotations: keys{"garboard.dev/policy": "minor"}, want: allMinor()},
+		"the workload's label counts":          {labels: keys{"garboard.dev/policy": "minor"}, want: allMinor()},
+		"the namespace's annotation counts":    {namespace: keys{"garboard.dev/policy": "minor"}, want: allMinor()},
 		"Keel's key counts":                    {annotations: keys{"keel.sh/policy": "minor"}, want: allMinor()},
 		"Keel's first key counts":              {labels: keys{"keel.observer/policy": "minor"}, want: allMinor()},
 		"an annotation goes before a label": {
-			annotations: keys{"keelson.dev/policy": "minor"}, labels: keys{"keelson.dev/policy": "all"}, want: allMinor(),
+			annotations: keys{"garboard.dev/policy": "minor"}, labels: keys{"garboard.dev/policy": "all"}, want: allMinor(),
 		},
 		"our key on a label goes before Keel's on an annotation": {
-			annotations: keys{"keel.sh/policy": "all"}, labels: keys{"keelson.dev/policy": "minor"}, want: allMinor(),
+			annotations: keys{"keel.sh/policy": "all"}, labels: keys{"garboard.dev/policy": "minor"}, want: allMinor(),
 		},
 		"Keel's key on a workload goes before ours on the namespace": {
-			labels: keys{"keel.sh/policy": "minor"}, namespace: keys{"keelson.dev/policy": "all"}, want: allMinor(),
+			labels: keys{"keel.sh/policy": "minor"}, namespace: keys{"garboard.dev/policy": "all"}, want: allMinor(),
 		},
 		"our key goes before Keel's on a namespace": {
-			namespace: keys{"keel.sh/policy": "all", "keelson.dev/policy": "minor"}, want: allMinor(),
+			namespace: keys{"keel.sh/policy": "all", "garboard.dev/policy": "minor"}, want: allMinor(),
 		},
 		"Keel's key of today goes before its first one": {
 			annotations: keys{"keel.observer/policy": "all", "keel.sh/policy": "minor"}, want: allMinor(),
@@ -38,56 +38,56 @@ func TestWhereAPolicyStands(t *testing.T) {
 			annotations: keys{"keel.observer/policy": "minor"}, labels: keys{"keel.sh/policy": "all"}, want: allMinor(),
 		},
 		"never on the workload overrules the namespace": {
-			annotations: keys{"keelson.dev/policy": "never"}, namespace: keys{"keelson.dev/policy": "all"}, want: map[string]string{},
+			annotations: keys{"garboard.dev/policy": "never"}, namespace: keys{"garboard.dev/policy": "all"}, want: map[string]string{},
 		},
 		"one container has its own policy": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.web": "patch"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.web": "patch"},
 			want:        map[string]string{"setup": "minor", "web": "patch", "job": "minor", "volume/models": "minor"},
 		},
 		"one container alone has a policy": {
 			annotations: keys{"keel.sh/policy.web": "patch"}, want: map[string]string{"web": "patch"},
 		},
 		"one container is left alone": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.job": "never"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.job": "never"},
 			want:        map[string]string{"setup": "minor", "web": "minor", "volume/models": "minor"},
 		},
 		"an image volume has its own policy": {
-			annotations: keys{"keelson.dev/policy.models": "all"}, want: map[string]string{"volume/models": "all"},
+			annotations: keys{"garboard.dev/policy.models": "all"}, want: map[string]string{"volume/models": "all"},
 		},
 		"an init container has its own policy": {
-			annotations: keys{"keelson.dev/policy.setup": "all"}, want: map[string]string{"setup": "all"},
+			annotations: keys{"garboard.dev/policy.setup": "all"}, want: map[string]string{"setup": "all"},
 		},
 		"a namespace's policy for a container goes before the workload's for all": {
-			annotations: keys{"keelson.dev/policy": "minor"}, namespace: keys{"keelson.dev/policy.job": "never"},
+			annotations: keys{"garboard.dev/policy": "minor"}, namespace: keys{"garboard.dev/policy.job": "never"},
 			want: map[string]string{"setup": "minor", "web": "minor", "volume/models": "minor"},
 		},
 		"a policy for a container that may come later is fine": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/policy.mesh": "never"}, want: allMinor(),
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.mesh": "never"}, want: allMinor(),
 		},
 		"init containers can be left out": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/initContainers": "false"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/initContainers": "false"},
 			want:        map[string]string{"web": "minor", "job": "minor", "volume/models": "minor"},
 		},
 		"image volumes can be left out, as Keel spells it": {
-			annotations: keys{"keelson.dev/policy": "minor", "keel.sh/imageVolumes": "False"},
+			annotations: keys{"garboard.dev/policy": "minor", "keel.sh/imageVolumes": "False"},
 			want:        map[string]string{"setup": "minor", "web": "minor", "job": "minor"},
 		},
 		"containers can be chosen by a part of their names": {
-			annotations: keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": "^w|del"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": "^w|del"},
 			want:        map[string]string{"web": "minor", "volume/models": "minor"},
 		},
 		"an empty choice of containers takes all": {
-			annotations: keys{"keelson.dev/policy": "minor", "keel.sh/monitorContainers": ""}, want: allMinor(),
+			annotations: keys{"garboard.dev/policy": "minor", "keel.sh/monitorContainers": ""}, want: allMinor(),
 		},
 		"keys that programs write are no settings": {
 			annotations: keys{
-				"keelson.dev/policy": "minor", "keelson.dev/state": "{}", "keelson.dev/resolved": "web=1", "keelson.dev/bump": "web=1",
+				"garboard.dev/policy": "minor", "garboard.dev/state": "{}", "garboard.dev/resolved": "web=1", "garboard.dev/bump": "web=1",
 				"keel.sh/digest": "sha256:a", "keel.sh/update-time": "now",
 			},
 			want: allMinor(),
 		},
 		"keys of others are not looked at": {
-			annotations: keys{"keelson.dev/policy": "minor", "x.keelson.dev/policy": "mayor", "keel.shop/a": "b", "policy": "mayor"},
+			annotations: keys{"garboard.dev/policy": "minor", "x.garboard.dev/policy": "mayor", "keel.shop/a": "b", "policy": "mayor"},
 			want:        allMinor(),
 		},
 	}
@@ -115,20 +115,20 @@ func TestRuleOfASlot(t *testing.T) {
 		"the defaults": {want: standard},
 		"everything said": {
 			annotations: keys{
-				"keelson.dev/pin": "digest", "keelson.dev/trigger": "push", "keelson.dev/pollSchedule": "*/5 * * * *",
-				"keelson.dev/resolveOn": "change", "keelson.dev/onUnresolvable": "deny",
+				"garboard.dev/pin": "digest", "garboard.dev/trigger": "push", "garboard.dev/pollSchedule": "*/5 * * * *",
+				"garboard.dev/resolveOn": "change", "garboard.dev/onUnresolvable": "deny",
 			},
 			want: rule{"digest", "push", "*/5 * * * *", "change", "deny"},
 		},
 		"the namespace says some, the workload the rest": {
-			annotations: keys{"keelson.dev/pin": "tag", "keel.sh/pollSchedule": "0 */5 * * * *"},
-			namespace:   keys{"keelson.dev/pin": "digest", "keelson.dev/trigger": "push"},
+			annotations: keys{"garboard.dev/pin": "tag", "keel.sh/pollSchedule": "0 */5 * * * *"},
+			namespace:   keys{"garboard.dev/pin": "digest", "garboard.dev/trigger": "push"},
 			want:        rule{"tag", "push", "0 */5 * * * *", "apply", "keep"},
 		},
 		"Keel's trigger by approval means the default":  {annotations: keys{"keel.sh/trigger": "approval"}, want: standard},
-		"Keel's trigger overrules a namespace's push":   {annotations: keys{"keel.sh/trigger": "default"}, namespace: keys{"keelson.dev/trigger": "push"}, want: standard},
+		"Keel's trigger overrules a namespace's push":   {annotations: keys{"keel.sh/trigger": "default"}, namespace: keys{"garboard.dev/trigger": "push"}, want: standard},
 		"push is known under Keel's prefix, too":        {annotations: keys{"keel.sh/trigger": "push"}, want: rule{"", "push", "@every 10m", "apply", "keep"}},
-		"settings of coming versions leave the default": {annotations: keys{"keelson.dev/approvals": "1"}, want: standard},
+		"settings of coming versions leave the default": {annotations: keys{"garboard.dev/approvals": "1"}, want: standard},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -157,16 +157,16 @@ func TestMatchTagInItsSpellings(t *testing.T) {
 		follows     bool // the digest of a version tag
 	}{
 		"unsaid":                              {keys{}, false},
-		"our key":                             {keys{"keelson.dev/matchTag": "true"}, true},
+		"our key":                             {keys{"garboard.dev/matchTag": "true"}, true},
 		"Keel's key":                          {keys{"keel.sh/matchTag": "true"}, true},
 		"Keel's old key":                      {keys{"keel.sh/match-tag": "true"}, true},
 		"Keel's key goes before its old one":  {keys{"keel.sh/match-tag": "false", "keel.sh/matchTag": "true"}, true},
-		"our key goes before Keel's":          {keys{"keelson.dev/matchTag": "true", "keel.sh/matchTag": "false"}, true},
-		"our prefix with the old key is none": {keys{"keelson.dev/match-tag": "true"}, false},
+		"our key goes before Keel's":          {keys{"garboard.dev/matchTag": "true", "keel.sh/matchTag": "false"}, true},
+		"our prefix with the old key is none": {keys{"garboard.dev/match-tag": "true"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			test.annotations["keelson.dev/policy"] = "force"
+			test.annotations["garboard.dev/policy"] = "force"
 			rule := ruleOf(t, test.annotations)
 			if got := rule.Governed() && rule.Policy.Digest("1.0.0"); got != test.follows {
 				t.Errorf("got follows the digest %v, want %v", got, test.follows)
@@ -181,20 +181,20 @@ func TestSameAnswer(t *testing.T) {
 		want bool
 	}{
 		"nothing on both":                    {keys{}, keys{}, true},
-		"a policy and none":                  {keys{"keelson.dev/policy": "minor"}, keys{}, false},
-		"the same policy from another place": {keys{"keelson.dev/policy": "minor"}, keys{"keel.sh/policy": "minor"}, true},
-		"another policy":                     {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "patch"}, false},
-		"another filter":                     {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/filter": "^1"}, false},
-		"globs in another order":             {keys{"keelson.dev/policy": "all", "keelson.dev/exclude": "a*,b*"}, keys{"keelson.dev/policy": "all", "keelson.dev/exclude": "b*, a*"}, true},
-		"another pin":                        {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/pin": "digest"}, false},
+		"a policy and none":                  {keys{"garboard.dev/policy": "minor"}, keys{}, false},
+		"the same policy from another place": {keys{"garboard.dev/policy": "minor"}, keys{"keel.sh/policy": "minor"}, true},
+		"another policy":                     {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "patch"}, false},
+		"another filter":                     {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/filter": "^1"}, false},
+		"globs in another order":             {keys{"garboard.dev/policy": "all", "garboard.dev/exclude": "a*,b*"}, keys{"garboard.dev/policy": "all", "garboard.dev/exclude": "b*, a*"}, true},
+		"another pin":                        {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/pin": "digest"}, false},
 		"another pin of what is not governed": {
-			keys{"keelson.dev/policy": "never"}, keys{"keelson.dev/pin": "digest"}, true,
+			keys{"garboard.dev/policy": "never"}, keys{"garboard.dev/pin": "digest"}, true,
 		},
-		"another platform":           {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/platforms": "linux/arm64"}, false},
-		"platforms in another order": {keys{"keelson.dev/policy": "all", "keelson.dev/platforms": "linux/arm64,linux/amd64"}, keys{"keelson.dev/policy": "all", "keelson.dev/platforms": "linux/amd64, linux/arm64"}, true},
-		"another pull secret":        {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/imagePullSecret": "a"}, true},
-		"another schedule":           {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@hourly"}, true},
-		"no longer watched":          {keys{"keelson.dev/policy": "minor"}, keys{"keelson.dev/policy": "minor", "keelson.dev/monitorContainers": "job"}, false},
+		"another platform":           {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/platforms": "linux/arm64"}, false},
+		"platforms in another order": {keys{"garboard.dev/policy": "all", "garboard.dev/platforms": "linux/arm64,linux/amd64"}, keys{"garboard.dev/policy": "all", "garboard.dev/platforms": "linux/amd64, linux/arm64"}, true},
+		"another pull secret":        {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/imagePullSecret": "a"}, true},
+		"another schedule":           {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@hourly"}, true},
+		"no longer watched":          {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": "job"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -214,13 +214,13 @@ func TestPins(t *testing.T) {
 		annotations       keys
 		submitted, pinned bool
 	}{
-		"a level policy": {keys{"keelson.dev/policy": "minor"}, false, false},
-		"a level policy, submitted with a digest": {keys{"keelson.dev/policy": "minor"}, true, true},
-		"pin: tag overrules a submitted digest":   {keys{"keelson.dev/policy": "minor", "keelson.dev/pin": "tag"}, true, false},
-		"pin: digest":                             {keys{"keelson.dev/policy": "minor", "keelson.dev/pin": "digest"}, false, true},
-		"force":                                   {keys{"keelson.dev/policy": "force"}, false, true},
-		"newest":                                  {keys{"keelson.dev/policy": "newest"}, false, true},
-		"force with pin: tag":                     {keys{"keelson.dev/policy": "force", "keelson.dev/pin": "tag"}, false, false},
+		"a level policy": {keys{"garboard.dev/policy": "minor"}, false, false},
+		"a level policy, submitted with a digest": {keys{"garboard.dev/policy": "minor"}, true, true},
+		"pin: tag overrules a submitted digest":   {keys{"garboard.dev/policy": "minor", "garboard.dev/pin": "tag"}, true, false},
+		"pin: digest":                             {keys{"garboard.dev/policy": "minor", "garboard.dev/pin": "digest"}, false, true},
+		"force":                                   {keys{"garboard.dev/policy": "force"}, false, true},
+		"newest":                                  {keys{"garboard.dev/policy": "newest"}, false, true},
+		"force with pin: tag":                     {keys{"garboard.dev/policy": "force", "garboard.dev/pin": "tag"}, false, false},
 		"not governed":                            {keys{}, false, false},
 	}
 	for name, test := range tests {
@@ -241,14 +241,14 @@ func TestPolicyOnTheTemplateAlone(t *testing.T) {
 	}{
 		"nowhere":                           {},
 		"on the template's labels":          {labelsThere: keys{"keel.sh/policy": "minor"}, want: "keel.sh/policy", only: true},
-		"on the template's annotations":     {onTemplate: keys{"keelson.dev/policy": "minor"}, want: "keelson.dev/policy", only: true},
-		"for one container":                 {onTemplate: keys{"keelson.dev/policy.web": "minor"}, want: "keelson.dev/policy.web", only: true},
-		"on both":                           {annotations: keys{"keel.sh/policy": "all"}, onTemplate: keys{"keelson.dev/policy": "minor"}, want: "keelson.dev/policy"},
-		"on the object alone":               {annotations: keys{"keelson.dev/policy": "all"}},
-		"a Pod is its own template":         {kind: "Pod", annotations: keys{"keelson.dev/policy": "all"}, want: "keelson.dev/policy"},
-		"another setting is not worth it":   {onTemplate: keys{"keelson.dev/pin": "tag"}},
-		"the record there is no setting":    {onTemplate: keys{"keelson.dev/resolved": "web=1"}},
-		"two spellings: the first by order": {onTemplate: keys{"keelson.dev/policy": "a", "keel.sh/policy": "b"}, want: "keel.sh/policy", only: true},
+		"on the template's annotations":     {onTemplate: keys{"garboard.dev/policy": "minor"}, want: "garboard.dev/policy", only: true},
+		"for one container":                 {onTemplate: keys{"garboard.dev/policy.web": "minor"}, want: "garboard.dev/policy.web", only: true},
+		"on both":                           {annotations: keys{"keel.sh/policy": "all"}, onTemplate: keys{"garboard.dev/policy": "minor"}, want: "garboard.dev/policy"},
+		"on the object alone":               {annotations: keys{"garboard.dev/policy": "all"}},
+		"a Pod is its own template":         {kind: "Pod", annotations: keys{"garboard.dev/policy": "all"}, want: "garboard.dev/policy"},
+		"another setting is not worth it":   {onTemplate: keys{"garboard.dev/pin": "tag"}},
+		"the record there is no setting":    {onTemplate: keys{"garboard.dev/resolved": "web=1"}},
+		"two spellings: the first by order": {onTemplate: keys{"garboard.dev/policy": "a", "keel.sh/policy": "b"}, want: "keel.sh/policy", only: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // inTemplate puts a pod template's metadata and spec where the kind has them.
@@ -46,7 +46,7 @@ func TestSlotsOfEveryKind(t *testing.T) {
 	for _, kind := range workload.StandardKinds().All() {
 		t.Run(kind.GroupVersionKind.Kind, func(t *testing.T) {
 			root := inTemplate(kind, map[string]any{
-				"metadata": map[string]any{"annotations": map[string]any{"keelson.dev/resolved": "web=1", "keelson.dev/bump": "web=2"}},
+				"metadata": map[string]any{"annotations": map[string]any{"garboard.dev/resolved": "web=1", "garboard.dev/bump": "web=2"}},
 				"spec": map[string]any{
 					"containers":          []any{map[string]any{"name": "web", "image": "a/web:1"}},
 					"initContainers":      []any{map[string]any{"name": "web", "image": "a/setup:1"}},
@@ -148,7 +148,7 @@ func TestSlotsOfHostileObjects(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				settings := workload.ReadSettings(o, workload.Namespace{Annotations: keys{"keelson.dev/policy": "minor"}})
+				settings := workload.ReadSettings(o, workload.Namespace{Annotations: keys{"garboard.dev/policy": "minor"}})
 				if slots := o.Slots(); len(slots) > 0 || len(settings.Faults) > 0 || o.Owned() || o.CarriesRecord() || o.LastApplied() != nil {
 					t.Errorf("got slots %v, faults %q; want nothing", slots, texts(settings.Faults))
 				}
@@ -178,12 +178,12 @@ func TestTooManyImages(t *testing.T) {
 		faults      []string
 		governed    int
 	}{
-		"as many as there may be": {256, keys{"keelson.dev/policy": "minor"}, nil, 256},
-		"one more": {257, keys{"keelson.dev/policy": "minor"},
+		"as many as there may be": {256, keys{"garboard.dev/policy": "minor"}, nil, 256},
+		"one more": {257, keys{"garboard.dev/policy": "minor"},
 			[]string{`spec.template.spec: Invalid value: "257 images": too many images for a workload with a policy; allowed: at most 256`}, 0},
 		"a hundred thousand": {100_000, keys{"keel.sh/policy.web": "minor"},
 			[]string{`spec.template.spec: Invalid value: "100000 images": too many images for a workload with a policy; allowed: at most 256`}, 0},
-		"a hundred thousand that nobody governs": {100_000, keys{"keelson.dev/pin": "tag"}, nil, 0},
+		"a hundred thousand that nobody governs": {100_000, keys{"garboard.dev/pin": "tag"}, nil, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -265,12 +265,12 @@ func TestLookup(t *testing.T) {
 }
 
 func TestReduce(t *testing.T) {
-	o := deployment(t, keys{"keel.sh/policy": "minor", "keelson.dev/state": "{}", "a/b": "c"}, nil)
+	o := deployment(t, keys{"keel.sh/policy": "minor", "garboard.dev/state": "{}", "a/b": "c"}, nil)
 	if diff := cmp.Diff(map[string]any{"keel.sh/policy": "minor"}, workload.OurKeys(o.Annotations())); diff != "" {
 		t.Errorf("our keys (-want +got):\n%s", diff)
 	}
-	template := keys{"keelson.dev/resolved": "web=1", "keelson.dev/bump": "web=2", "keel.observer/policy": "x", "keelson.com/x": "y"}
-	want := map[string]any{"keelson.dev/resolved": "web=1", "keelson.dev/bump": "web=2", "keel.observer/policy": "x"}
+	template := keys{"garboard.dev/resolved": "web=1", "garboard.dev/bump": "web=2", "keel.observer/policy": "x", "garboard.com/x": "y"}
+	want := map[string]any{"garboard.dev/resolved": "web=1", "garboard.dev/bump": "web=2", "keel.observer/policy": "x"}
 	if diff := cmp.Diff(want, workload.OurKeys(template)); diff != "" {
 		t.Errorf("our keys on a template (-want +got):\n%s", diff)
 	}

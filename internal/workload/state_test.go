@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 var emptyIsNil = cmpopts.EquateEmpty()
@@ -61,11 +61,11 @@ func TestParseState(t *testing.T) {
 }
 
 func TestStateOfAnObject(t *testing.T) {
-	o := deployment(t, keys{"keelson.dev/state": `{"web":{"from":"a"}}`}, nil)
+	o := deployment(t, keys{"garboard.dev/state": `{"web":{"from":"a"}}`}, nil)
 	if diff := cmp.Diff(workload.State{"web": {From: "a"}}, o.State()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	if got := deployment(t, keys{"keelson.dev/state": 1}, keys{"keelson.dev/state": `{"web":{"from":"a"}}`}).State(); got != nil {
+	if got := deployment(t, keys{"garboard.dev/state": 1}, keys{"garboard.dev/state": `{"web":{"from":"a"}}`}).State(); got != nil {
 		t.Errorf("got %v, want nothing of a label or a number", got)
 	}
 }

@@ -4,16 +4,16 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
-// Static is what can be told of Keelson's own keys from a key and its value
+// Static is what can be told of Garboard's own keys from a key and its value
 // alone, for those who judge settings elsewhere. All lists are sorted, or in
 // the order in which messages name them.
 type Static struct {
 	// Known are the settings, without prefix; Later those of coming versions.
 	Known, Later []string
-	// Written are whole keys that are written by Keelson and are no settings.
+	// Written are whole keys that are written by Garboard and are no settings.
 	Written []string
 	// Labels are whole keys that are no settings and are good as a label alone.
 	Labels []string

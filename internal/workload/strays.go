@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/keelson-dev/keelson/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
 // Stray is a policy of a container that the workload does not have. It is no

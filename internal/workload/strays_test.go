@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 func TestStrays(t *testing.T) {
@@ -18,24 +18,24 @@ func TestStrays(t *testing.T) {
 	}{
 		"policies of what is there": {
 			annotations: keys{
-				"keelson.dev/policy": "minor", "keelson.dev/policy.web": "minor", "keelson.dev/policy.setup": "never",
+				"garboard.dev/policy": "minor", "garboard.dev/policy.web": "minor", "garboard.dev/policy.setup": "never",
 				"keel.sh/policy.models": "all", "note": "policy.none",
 			},
 		},
 		"a name with a slip": {
-			annotations: keys{"keelson.dev/policy.wbe": "minor"},
-			want:        []string{`metadata.annotations[keelson.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},
+			annotations: keys{"garboard.dev/policy.wbe": "minor"},
+			want:        []string{`metadata.annotations[garboard.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},
 		},
 		"a name like no other, in Keel's spelling, as a label": {
 			labels: keys{"keel.sh/policy.proxy": "never"},
 			want:   []string{`metadata.labels[keel.sh/policy.proxy]: nothing here is named "proxy"`},
 		},
 		"a policy without a name is another fault": {
-			annotations: keys{"keelson.dev/policy.": "minor"},
+			annotations: keys{"garboard.dev/policy.": "minor"},
 		},
 		"a name that is too long for one": {
-			annotations: keys{"keelson.dev/policy." + long: "minor"},
-			want: []string{fmt.Sprintf("metadata.annotations[keelson.dev/policy.%s…]: nothing here is named %q",
+			annotations: keys{"garboard.dev/policy." + long: "minor"},
+			want: []string{fmt.Sprintf("metadata.annotations[garboard.dev/policy.%s…]: nothing here is named %q",
 				long[:80], long[:62]+"…")},
 		},
 	}
@@ -55,7 +55,7 @@ func TestStrays(t *testing.T) {
 func TestStraysAreBounded(t *testing.T) {
 	annotations := keys{}
 	for i := range 1000 {
-		annotations[fmt.Sprintf("keelson.dev/policy.c%d", i)] = "minor"
+		annotations[fmt.Sprintf("garboard.dev/policy.c%d", i)] = "minor"
 	}
 	if got := len(workload.Strays(deployment(t, annotations, nil))); got != 10 {
 		t.Errorf("got %d, want 10", got)

@@ -35,7 +35,7 @@ var propertyPolicies = []Spec{
 }
 
 // worlds runs the check on random cases, from a fixed seed and from a new one
-// that a failure names. KEELSON_TEST_SEED repeats it.
+// that a failure names. GARBOARD_TEST_SEED repeats it.
 func worlds(t *testing.T, check func(t *testing.T, r *rand.Rand, w world)) {
 	var policies []*Policy
 	for _, spec := range propertyPolicies {
@@ -44,7 +44,7 @@ func worlds(t *testing.T, check func(t *testing.T, r *rand.Rand, w world)) {
 		}
 	}
 	seeds := []uint64{1, uint64(time.Now().UnixNano())}
-	if given, err := strconv.ParseUint(os.Getenv("KEELSON_TEST_SEED"), 10, 64); err == nil {
+	if given, err := strconv.ParseUint(os.Getenv("GARBOARD_TEST_SEED"), 10, 64); err == nil {
 		seeds = []uint64{given}
 	}
 	for _, seed := range seeds {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // apiRoot is what repositories hang below, where nothing else is said.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/internal/testclock"
+	"github.com/garboard-dev/garboard/resolver/internal/testclock"
 )
 
 // fake is a hand-written registry on loopback that notes what it is asked.

@@ -41,28 +41,28 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	host := []string{"host"}
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_registry_requests_total",
+			Name: "garboard_registry_requests_total",
 			Help: "Requests to a registry or token service, by outcome; refused ones were not sent. A ping's challenge counts as unauthorized.",
 		}, []string{"host", "outcome"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "keelson_registry_request_duration_seconds",
+			Name:    "garboard_registry_request_duration_seconds",
 			Help:    "Time from sending a request to the first byte of its answer, or to its failure.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 15},
 		}, []string{"host", "outcome"}),
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "keelson_registry_response_bytes_total",
+			Name: "garboard_registry_response_bytes_total",
 			Help: "Bytes read of the bodies of answers, unpacked.",
 		}, host),
 		limits: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "keelson_registry_rate_limit_remaining",
+			Name: "garboard_registry_rate_limit_remaining",
 			Help: "Requests that the registry's rate limit leaves, as it last said.",
 		}, host),
 		circuits: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "keelson_registry_circuit_open",
+			Name: "garboard_registry_circuit_open",
 			Help: "1 since the registry failed, until it answers again; else 0.",
 		}, host),
 		pausedUntil: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "keelson_registry_paused_until_timestamp_seconds",
+			Name: "garboard_registry_paused_until_timestamp_seconds",
 			Help: "When the last pause that the registry asked for ends, in seconds since 1970.",
 		}, host),
 	}

@@ -9,12 +9,12 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // Defaults of Options, with their reasons.
 const (
-	defaultUserAgent      = "keelson"
+	defaultUserAgent      = "garboard"
 	defaultConnectTimeout = 5 * time.Second
 	defaultTLSTimeout     = 5 * time.Second
 	// Docker Hub takes 10 to 30 seconds for the lists of giants.
@@ -55,7 +55,7 @@ type Options struct {
 	Private []string
 	// RootCAs verify registries. The default is the system's.
 	RootCAs *x509.CertPool
-	// UserAgent names the program. The default is "keelson".
+	// UserAgent names the program. The default is "garboard".
 	UserAgent string
 
 	// ConnectTimeout and TLSTimeout bound the making of a connection (5 s

@@ -207,7 +207,7 @@ func TestIdentityTokenIsExchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	want := []string{"client_id=keelson&grant_type=refresh_token&refresh_token=refresh&scope=repository%3Aa%3Apull&service=test"}
+	want := []string{"client_id=garboard&grant_type=refresh_token&refresh_token=refresh&scope=repository%3Aa%3Apull&service=test"}
 	if diff := cmp.Diff(want, service.forms); diff != "" {
 		t.Errorf("forms (-want +got):\n%s", diff)
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // settings are what holds between two calls of Reconfigure. They do not change:

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/keelson-dev/keelson/resolver/internal/recent"
+	"github.com/garboard-dev/garboard/resolver/internal/recent"
 )
 
 var (

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/keelson-dev/keelson/resolver/internal/recent"
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/internal/recent"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // means are the settings that make a connection what it is.

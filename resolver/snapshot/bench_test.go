@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // numbered lists many repositories that each have their own thousand tags:

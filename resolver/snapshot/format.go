@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // The format: a header, then a JSON value for each record, in gzip. The checksum
 // is of the compressed bytes, so that nothing damaged is ever unpacked.
 const (
-	magic = "keelson index\n"
+	magic = "garboard index\n"
 	// version is another one whenever a field, its meaning, or the way in which
 	// the places of credentials are named changes: a file of another version is
 	// left alone, older or newer.

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // DefaultInterval is how often a changed index is written: what a killed process

@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // variant is one way to create a Deployment.
@@ -41,7 +41,7 @@ type variant struct {
 // addCases makes a namespace a case, and starts the webhooks that they need.
 func (b *bench) addCases(ctx context.Context) error {
 	config := b.cluster.RESTConfig()
-	config.WarningHandler = rest.NoWarnings{} // each answer of Keelson's has one
+	config.WarningHandler = rest.NoWarnings{} // each answer of Garboard's has one
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err
@@ -56,15 +56,15 @@ func (b *bench) addCases(ctx context.Context) error {
 		{name: "no webhook", namespace: "none", image: unchanged, want: unchanged},
 		{name: "one that does nothing, mutating", namespace: "noop-one", image: unchanged, want: unchanged},
 		{name: "one that does nothing, mutating and validating", namespace: "noop", image: unchanged, want: unchanged},
-		{name: "Keelson, warm", namespace: "warm", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7"), registry: b.registry},
-		{name: "Keelson, cold", namespace: "cold", image: cold("1.2.0"), want: cold("1.2.7"), registry: b.registry},
+		{name: "Garboard, warm", namespace: "warm", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7"), registry: b.registry},
+		{name: "Garboard, cold", namespace: "cold", image: cold("1.2.0"), want: cold("1.2.7"), registry: b.registry},
 		{name: "one that asks each time, mutating", namespace: "each", image: tag(b.asked.host(), "1.2.0"), want: tag(b.asked.host(), "1.2.0@sha256:"), registry: b.asked},
 	}
 	for _, v := range b.cases {
 		v.client = client
 		labels := map[string]string{"bench": v.namespace}
 		if v.registry == b.registry {
-			labels["keelson.dev/enabled"] = "true"
+			labels["garboard.dev/enabled"] = "true"
 		}
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: v.namespace, Labels: labels}}
 		if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
@@ -87,7 +87,7 @@ func (b *bench) addWebhooks(ctx context.Context) error {
 		return err
 	}
 	dir := filepath.Join(b.cluster.Dir, "other-tls")
-	if err := b.cluster.FollowSecret(ctx, "keelson", "other-webhook-tls", dir); err != nil {
+	if err := b.cluster.FollowSecret(ctx, "garboard", "other-webhook-tls", dir); err != nil {
 		return err
 	}
 	port, err := cluster.FreePort()
@@ -102,8 +102,8 @@ func (b *bench) addWebhooks(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(
-		b.cluster.Route("keelson/noop-webhook:443", noop),
-		b.cluster.Route("keelson/each-webhook:443", b.each.addr),
+		b.cluster.Route("garboard/noop-webhook:443", noop),
+		b.cluster.Route("garboard/each-webhook:443", b.each.addr),
 	)
 }
 
@@ -149,7 +149,7 @@ func (v *variant) warm(ctx context.Context) error {
 func deployment(name, image string) *appsv1.Deployment {
 	labels := map[string]string{"app": name}
 	return &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{"keelson.dev/policy": "patch"}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{"garboard.dev/policy": "patch"}},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: new(int32), Paused: true,
 			Selector: &metav1.LabelSelector{MatchLabels: labels},

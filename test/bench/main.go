@@ -1,6 +1,6 @@
 // Command bench measures what admission costs on a real control plane: the
 // creation of a Deployment without a webhook, with webhooks that do nothing,
-// with Keelson warm and cold, and with a webhook that asks the registry each
+// with Garboard warm and cold, and with a webhook that asks the registry each
 // time; and what memory the webhook has after many admissions. The figures are
 // those of this machine at this time: compare them within one run.
 package main
@@ -20,8 +20,8 @@ import (
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // options are what is measured, and how much of it.
@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 || o.requests < 1 || o.clients < 1 || o.repositories < 1 {
 		return fmt.Errorf("bad arguments %q: -requests, -clients and -repositories are 1 or more, and there are no others", args)
 	}
-	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 
 	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error { return compare(ctx, c, o) })
@@ -94,8 +94,8 @@ func compare(ctx context.Context, c *cluster.Cluster, o options) error {
 type bench struct {
 	options
 	cluster  *cluster.Cluster
-	keelson  *installation.Installation
-	registry *registry // as Keelson asks it
+	garboard *installation.Installation
+	registry *registry // as Garboard asks it
 	asked    *registry // as the webhook that asks each time does
 	quick    *registry // without latency, for the memory
 	cases    []*variant
@@ -125,10 +125,10 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*bench, error)
 		}
 	}
 	b := &bench{options: o, cluster: c, registry: newRegistry(c.Registry, o.latency), asked: newRegistry(c.Registry, o.latency), quick: newRegistry(c.Registry, 0)}
-	// Keelson asks a host ten times a second at most; more is allowed here, as the
+	// Garboard asks a host ten times a second at most; more is allowed here, as the
 	// webhook that asks each time has no limit either.
 	settings := filepath.Join(c.Dir, "registries.yaml")
-	text := "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"
+	text := "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"
 	for _, r := range []*registry{b.registry, b.quick} {
 		text += fmt.Sprintf("- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n", r.host())
 	}
@@ -137,7 +137,7 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*bench, error)
 		return nil, err
 	}
 	var err error
-	b.keelson, err = installation.Install(ctx, c, installation.Options{
+	b.garboard, err = installation.Install(ctx, c, installation.Options{
 		Source: o.source, NoUpdater: true, Log: os.Stderr,
 		Replicas:    1, // as many as there are of the others
 		WebhookArgs: []string{"--registries-config=" + settings, "--fresh-for=1h"},

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// webhooks are those that Keelson is compared with: in the same place, behind a
+// webhooks are those that Garboard is compared with: in the same place, behind a
 // Service, with a certificate of the same issuer.
 func webhooks() string {
 	return certificate + service("noop") + service("each") +
@@ -14,19 +14,19 @@ func webhooks() string {
 const certificate = `
 apiVersion: cert-manager.io/v1
 kind: Certificate
-metadata: {name: other-webhook, namespace: keelson}
+metadata: {name: other-webhook, namespace: garboard}
 spec:
   secretName: other-webhook-tls
-  dnsNames: [noop-webhook.keelson.svc, each-webhook.keelson.svc]
+  dnsNames: [noop-webhook.garboard.svc, each-webhook.garboard.svc]
   privateKey: {algorithm: ECDSA, size: 256}
-  issuerRef: {name: keelson-ca, kind: Issuer, group: cert-manager.io}
+  issuerRef: {name: garboard-ca, kind: Issuer, group: cert-manager.io}
 `
 
 func service(name string) string {
 	return fmt.Sprintf(`---
 apiVersion: v1
 kind: Service
-metadata: {name: %s-webhook, namespace: keelson}
+metadata: {name: %s-webhook, namespace: garboard}
 spec: {ports: [{name: https, port: 443, targetPort: 9443}]}
 `, name)
 }
@@ -38,10 +38,10 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: %[1]sWebhookConfiguration
 metadata:
   name: bench-%[2]s
-  annotations: {cert-manager.io/inject-ca-from: keelson/other-webhook}
+  annotations: {cert-manager.io/inject-ca-from: garboard/other-webhook}
 webhooks:
-- name: %[2]s.bench.keelson.dev
-  clientConfig: {service: {name: %[3]s-webhook, namespace: keelson, path: /}}
+- name: %[2]s.bench.garboard.dev
+  clientConfig: {service: {name: %[3]s-webhook, namespace: garboard, path: /}}
   admissionReviewVersions: [v1]
   sideEffects: None
   failurePolicy: Fail

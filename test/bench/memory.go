@@ -22,7 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // memoryLimit bounds all reviews together.
@@ -31,7 +31,7 @@ const memoryLimit = 30 * time.Minute
 // memory sends reviews straight to a webhook of its own, over TLS, which is what
 // the API server does, but faster. They name the repositories in turns.
 func (b *bench) memory(ctx context.Context) error {
-	server, err := b.keelson.StartUnrouted(ctx)
+	server, err := b.garboard.StartUnrouted(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,9 @@ func (b *bench) memory(ctx context.Context) error {
 	return nil
 }
 
-// reviewer trusts the CA of Keelson's certificate.
+// reviewer trusts the CA of Garboard's certificate.
 func (b *bench) reviewer(ctx context.Context) (*http.Client, error) {
-	secret, err := b.cluster.Client().CoreV1().Secrets("keelson").Get(ctx, "keelson-webhook-tls", metav1.GetOptions{})
+	secret, err := b.cluster.Client().CoreV1().Secrets("garboard").Get(ctx, "garboard-webhook-tls", metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (b *bench) reviewer(ctx context.Context) (*http.Client, error) {
 	}
 	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		MaxIdleConnsPerHost: b.clients,
-		TLSClientConfig:     &tls.Config{RootCAs: roots, ServerName: "keelson-webhook.keelson.svc", MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     &tls.Config{RootCAs: roots, ServerName: "garboard-webhook.garboard.svc", MinVersion: tls.VersionTLS12},
 	}}, nil
 }
 

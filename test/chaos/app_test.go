@@ -70,7 +70,7 @@ func (a *app) manifest() []byte {
 		"apiVersion": "apps/v1", "kind": "Deployment",
 		"metadata": map[string]any{
 			"name": a.name, "labels": labels,
-			"annotations": map[string]string{"keelson.dev/policy": "patch", "keelson.dev/pollSchedule": "@every 2s"},
+			"annotations": map[string]string{"garboard.dev/policy": "patch", "garboard.dev/pollSchedule": "@every 2s"},
 		},
 		"spec": spec,
 	})

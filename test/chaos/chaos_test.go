@@ -22,9 +22,9 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 var (
@@ -45,7 +45,7 @@ func TestChaos(t *testing.T) {
 	ctrl.SetLogger(logr.Discard())
 	c := cluster.StartForTest(t, cluster.Options{})
 	registry := newMoody(t, c.Registry)
-	keelson, err := installation.Install(t.Context(), c, installation.Options{
+	garboard, err := installation.Install(t.Context(), c, installation.Options{
 		Source: "../..", Args: []string{"--private-registries=" + registry.host()},
 		WebhookArgs: []string{
 			"--fresh-for=1s", // so that the registry's moods are felt
@@ -67,7 +67,7 @@ func TestChaos(t *testing.T) {
 	}
 	steady := w.steady(t)
 
-	trouble := &troubles{world: w, keelson: keelson, certs: certificates(t, c), random: w.dice(100), had: map[string]int{}}
+	trouble := &troubles{world: w, garboard: garboard, certs: certificates(t, c), random: w.dice(100), had: map[string]int{}}
 	background.Go(func() {
 		if err := trouble.kubelet(watching); err != nil {
 			t.Error(err)
@@ -108,7 +108,7 @@ func newWorld(t *testing.T, c *cluster.Cluster, host string) *world {
 		cluster: c, client: client, namespace: "chaos", ledger: newLedger(), weather: newWeather(client), kinds: map[string]int{},
 		images: []string{host + "/team/one", host + "/team/two", host + "/team/three"},
 	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace, Labels: map[string]string{"keelson.dev/enabled": "true"}}}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace, Labels: map[string]string{"garboard.dev/enabled": "true"}}}
 	if _, err := client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}

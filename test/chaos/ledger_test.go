@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // ledger holds what the API server stored against what the writers asked for.
@@ -29,7 +29,7 @@ type ledger struct {
 	// asks are the ways down that writers asked for, by Deployment.
 	asks map[string][]*ask
 	// revisions are the ReplicaSets of a Deployment, by what of their template
-	// is not Keelson's.
+	// is not Garboard's.
 	revisions map[types.UID]map[string]string
 
 	moves, downs, sights, gaps int
@@ -165,7 +165,7 @@ func (l *ledger) found() (faults []string, looked string) {
 		l.sights, len(l.seen), revisions, l.gaps, l.moves, l.downs)
 }
 
-// foreign is the text of a template without what Keelson and the controllers
+// foreign is the text of a template without what Garboard and the controllers
 // write there, the image excepted.
 func foreign(template corev1.PodTemplateSpec) string {
 	stripped := *template.DeepCopy()

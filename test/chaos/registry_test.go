@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // mood is what the registry does to every request for a while.
@@ -24,7 +24,7 @@ type mood struct {
 	serve http.HandlerFunc
 }
 
-// moody stands between Keelson and the registry.
+// moody stands between Garboard and the registry.
 type moody struct {
 	*httptest.Server
 

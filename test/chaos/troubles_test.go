@@ -11,17 +11,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// troubles are what happens to Keelson and around it, one at a time, so that
+// troubles are what happens to Garboard and around it, one at a time, so that
 // one replica always serves.
 type troubles struct {
 	*world
-	keelson *installation.Installation
-	certs   client.Client
-	random  *rand.Rand
-	had     map[string]int
+	garboard *installation.Installation
+	certs    client.Client
+	random   *rand.Rand
+	had      map[string]int
 }
 
 // trouble returns when all is whole again.
@@ -103,7 +103,7 @@ func (t *troubles) kill(ctx context.Context) error {
 // SIGTERM, which answers for a while. No write may fail.
 func (t *troubles) drain(ctx context.Context) error {
 	victim, others := t.pick()
-	if err := t.keelson.Route(others...); err != nil {
+	if err := t.garboard.Route(others...); err != nil {
 		return err
 	}
 	if err := victim.Stop(ctx); err != nil {
@@ -113,16 +113,16 @@ func (t *troubles) drain(ctx context.Context) error {
 }
 
 func (t *troubles) pick() (victim *installation.Server, others []*installation.Server) {
-	servers := t.keelson.Webhooks()
+	servers := t.garboard.Webhooks()
 	i := t.random.IntN(len(servers))
 	return servers[i], append(servers[:i:i], servers[i+1:]...)
 }
 
 func (t *troubles) replace(ctx context.Context, others []*installation.Server) error {
-	if err := t.keelson.Route(others...); err != nil {
+	if err := t.garboard.Route(others...); err != nil {
 		return err
 	}
-	_, err := t.keelson.StartWebhook(ctx)
+	_, err := t.garboard.StartWebhook(ctx)
 	return err
 }
 
@@ -152,7 +152,7 @@ func (t *troubles) calm(ctx context.Context) error {
 func (t *troubles) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, giveUp)
 	defer cancel()
-	key := client.ObjectKey{Namespace: "keelson", Name: "keelson-webhook"}
+	key := client.ObjectKey{Namespace: "garboard", Name: "garboard-webhook"}
 	certificate, before := &cmv1.Certificate{}, 0
 	err := installation.Until(ctx, "the renewal to be asked for", func(ctx context.Context) error {
 		if err := t.certs.Get(ctx, key, certificate); err != nil {
@@ -200,12 +200,12 @@ func (t *troubles) restart(ctx context.Context) error {
 func (t *troubles) restartUpdater(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, giveUp)
 	defer cancel()
-	old := t.keelson.Updater()
+	old := t.garboard.Updater()
 	if err := old.Stop(ctx); err != nil {
 		return err
 	}
 	return installation.Until(ctx, "the next updater", func(context.Context) error {
-		if t.keelson.Updater() == old {
+		if t.garboard.Updater() == old {
 			return errors.New("not started yet")
 		}
 		return nil
@@ -219,9 +219,9 @@ func (t *troubles) kubelet(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-t.keelson.Updater().Done():
+		case <-t.garboard.Updater().Done():
 		}
-		started := func(ctx context.Context) error { return t.keelson.StartUpdater(ctx) }
+		started := func(ctx context.Context) error { return t.garboard.StartUpdater(ctx) }
 		if err := installation.Until(ctx, "the updater", started); err != nil && ctx.Err() == nil {
 			return err
 		}

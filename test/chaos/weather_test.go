@@ -100,7 +100,7 @@ func (w *weather) excuses(from, to time.Time) bool {
 	return false
 }
 
-// failedCalls is how many calls of Keelson's webhooks have come to nothing: no
+// failedCalls is how many calls of Garboard's webhooks have come to nothing: no
 // connection, no answer in time, or none that can be read.
 func failedCalls(ctx context.Context, client kubernetes.Interface) (int, error) {
 	page, err := client.Discovery().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
@@ -113,7 +113,7 @@ func failedCalls(ctx context.Context, client kubernetes.Interface) (int, error) 
 	for lines.Scan() {
 		line := lines.Text()
 		failed := strings.HasPrefix(line, "apiserver_admission_webhook_rejection_count{") && strings.Contains(line, `error_type="calling_webhook_error"`)
-		if !failed && !strings.HasPrefix(line, "apiserver_admission_webhook_fail_open_count{") || !strings.Contains(line, ".keelson.dev") {
+		if !failed && !strings.HasPrefix(line, "apiserver_admission_webhook_fail_open_count{") || !strings.Contains(line, ".garboard.dev") {
 			continue
 		}
 		n, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	appsv1client "k8s.io/client-go/kubernetes/typed/apps/v1"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 const (
@@ -33,7 +33,7 @@ type world struct {
 	cluster   *cluster.Cluster
 	client    kubernetes.Interface
 	namespace string
-	images    []string // repositories, as Keelson is told of them
+	images    []string // repositories, as Garboard is told of them
 	ledger    *ledger
 	weather   *weather
 
@@ -49,7 +49,7 @@ func (w *world) deployments() appsv1client.DeploymentInterface {
 }
 
 // writer writes one Deployment at a time, of its own, so that it knows what
-// must be stored: nobody but Keelson writes there too.
+// must be stored: nobody but Garboard writes there too.
 type writer struct {
 	*world
 	number int

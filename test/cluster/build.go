@@ -33,7 +33,7 @@ type Binaries struct{ Dir string }
 func (b Binaries) Path(name string) string { return filepath.Join(b.Dir, name) }
 
 // Build returns the cluster's programs, from the cache if it holds them. The
-// cache is keelson in the user's cache folder, or KEELSON_CACHE. The first
+// cache is garboard in the user's cache folder, or GARBOARD_CACHE. The first
 // build takes minutes and reports to log; a second one at the same time waits
 // for the first. An interrupted build leaves nothing that a later one would
 // take for a whole one.

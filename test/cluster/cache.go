@@ -17,7 +17,7 @@ import (
 )
 
 // cacheVariable overrides the folder of the cache.
-const cacheVariable = "KEELSON_CACHE"
+const cacheVariable = "GARBOARD_CACHE"
 
 // cacheDir is outside of any checkout, so that checkouts and branches share
 // what is equal.
@@ -29,7 +29,7 @@ func cacheDir() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the cache folder (set %s): %w", cacheVariable, err)
 	}
-	return filepath.Join(dir, "keelson"), nil
+	return filepath.Join(dir, "garboard"), nil
 }
 
 // keyInputs are what the programs depend on besides their module.
@@ -100,7 +100,7 @@ func findSource() (string, error) {
 			return "", err
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("finding test/cluster/controlplane above %q: not in a checkout of Keelson", start)
+			return "", fmt.Errorf("finding test/cluster/controlplane above %q: not in a checkout of Garboard", start)
 		}
 	}
 }

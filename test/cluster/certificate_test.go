@@ -95,7 +95,7 @@ metadata:
   name: noop
   annotations: {cert-manager.io/inject-ca-from: default/noop}
 webhooks:
-- name: noop.keelson.dev
+- name: noop.garboard.dev
   clientConfig:
     service: {name: noop, namespace: default, path: /validate}
   admissionReviewVersions: [v1]

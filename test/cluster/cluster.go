@@ -114,7 +114,7 @@ func stopTogether(ctx context.Context, members []*Process) error {
 	return errors.Join(errs...)
 }
 
-// StartProcess starts a program of the test, say Keelson itself, that ends with
+// StartProcess starts a program of the test, say Garboard itself, that ends with
 // the cluster, before the API server does. It runs in the cluster's folder and
 // logs to name.log in it; env is added to this process's environment.
 func (c *Cluster) StartProcess(name, path string, env []string, args ...string) (*Process, error) {

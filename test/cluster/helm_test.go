@@ -38,7 +38,7 @@ func installChart(t *testing.T, c *Cluster) {
 	}
 }
 
-// Somebody who works on Keelson may have a Helm of their own, with a namespace
+// Somebody who works on Garboard may have a Helm of their own, with a namespace
 // and a storage driver set for it.
 func TestHelmKnowsNothingOfTheUsersOwn(t *testing.T) {
 	t.Setenv("HELM_NAMESPACE", "of-the-user")

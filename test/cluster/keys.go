@@ -51,7 +51,7 @@ func writeKeys(dir string) error {
 }
 
 func newKeys() (map[string][]byte, error) {
-	ca := certificateOf("keelson-test-cluster", true)
+	ca := certificateOf("garboard-test-cluster", true)
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

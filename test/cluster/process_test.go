@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const helperVariable = "KEELSON_TEST_HELPER_DIR"
+const helperVariable = "GARBOARD_TEST_HELPER_DIR"
 
 // TestMain: with the variable set, this binary is the parent in
 // TestBoundProcessDiesWithItsParent.

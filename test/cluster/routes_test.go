@@ -9,7 +9,7 @@ import (
 )
 
 func TestWithRoute(t *testing.T) {
-	const hook = "keelson/keelson-webhook:443"
+	const hook = "garboard/garboard-webhook:443"
 	tests := map[string]struct {
 		text     string
 		backends []string

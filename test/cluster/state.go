@@ -40,7 +40,7 @@ type state struct {
 func prepare(o Options, binaries Binaries) (*Cluster, error) {
 	dir, temporary := o.Dir, false
 	if dir == "" {
-		made, err := os.MkdirTemp("", "keelson-cluster-")
+		made, err := os.MkdirTemp("", "garboard-cluster-")
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +176,7 @@ func logFiles(dir string) []string {
 // writeKubeconfig writes a file that needs no other one.
 func writeKubeconfig(name string, config *rest.Config, namespace string) error {
 	file := clientcmdapi.NewConfig()
-	const entry = "keelson"
+	const entry = "garboard"
 	file.Clusters[entry] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
 	file.AuthInfos[entry] = &clientcmdapi.AuthInfo{Token: config.BearerToken}
 	file.Contexts[entry] = &clientcmdapi.Context{Cluster: entry, AuthInfo: entry, Namespace: namespace}

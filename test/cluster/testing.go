@@ -11,13 +11,13 @@ import (
 
 const (
 	// logsVariable names a folder that gets the logs of failed tests.
-	logsVariable = "KEELSON_CLUSTER_LOGS"
+	logsVariable = "GARBOARD_CLUSTER_LOGS"
 	stopLimit    = 30 * time.Second
 )
 
 // StartForTest is Start for one test: the cluster ends with it, a failed start
 // fails it, and -short skips it. The default for o.Dir is a folder of the
-// test. If the test fails and KEELSON_CLUSTER_LOGS names a folder, the logs are
+// test. If the test fails and GARBOARD_CLUSTER_LOGS names a folder, the logs are
 // copied there.
 func StartForTest(tb testing.TB, o Options) *Cluster {
 	tb.Helper()

@@ -1,4 +1,4 @@
-// Command demo tells Keelson's story on a real control plane: a Deployment as
+// Command demo tells Garboard's story on a real control plane: a Deployment as
 // Keel's users write it, two pushes to the registry that roll its Pods, and
 // the old manifest applied again, which turns nothing back. Each step shows
 // the command that a person would type and what the cluster answered; the
@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	source := flags.String("source", ".", "folder of the repository")
 	keep := flags.Bool("keep", false, "leave the cluster running at the end")
-	kubeContext := flags.String("context", "", "kubeconfig context of a cluster that has Keelson; the default is a local cluster of the demo's own")
+	kubeContext := flags.String("context", "", "kubeconfig context of a cluster that has Garboard; the default is a local cluster of the demo's own")
 	registry := flags.String("registry", "", "with -context: where to push, as the cluster names it (registry.example.com/team)")
 	if err := flags.Parse(args); err != nil {
 		return err

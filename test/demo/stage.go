@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // stage is the cluster that the story is told on.
@@ -28,7 +28,7 @@ type stage struct {
 	push     func(ctx context.Context, repository, tag string) error
 }
 
-// local starts a cluster of the demo's own, installs Keelson in it and tells
+// local starts a cluster of the demo's own, installs Garboard in it and tells
 // the story there. A cluster that is kept outlives the program.
 func local(ctx context.Context, source string, keep bool) (err error) {
 	fmt.Println("A Kubernetes control plane on this machine: etcd, API server, controllers, scheduler,")
@@ -39,11 +39,11 @@ func local(ctx context.Context, source string, keep bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	fmt.Printf("The cluster is up after %s. Installing Keelson:\n", time.Since(start).Round(time.Second))
+	fmt.Printf("The cluster is up after %s. Installing Garboard:\n", time.Since(start).Round(time.Second))
 	if _, err := installation.Install(ctx, c, installation.Options{Source: source, Log: indent{}}); err != nil {
 		return err
 	}
-	fmt.Println("Keelson is installed: 2 webhooks and an updater.")
+	fmt.Println("Garboard is installed: 2 webhooks and an updater.")
 	return tell(ctx, &stage{registry: c.Registry, kubectl: c.Kubectl, push: func(ctx context.Context, repository, tag string) error {
 		_, err := c.Push(ctx, repository, tag)
 		return err
@@ -63,7 +63,7 @@ func startCluster(ctx context.Context, keep bool) (*cluster.Cluster, func() erro
 			return c.Stop(end)
 		}, nil
 	}
-	dir := filepath.Join(os.TempDir(), "keelson-demo")
+	dir := filepath.Join(os.TempDir(), "garboard-demo")
 	c, err := cluster.Up(ctx, cluster.Options{Dir: dir})
 	if err != nil {
 		return nil, nil, err
@@ -72,14 +72,14 @@ func startCluster(ctx context.Context, keep bool) (*cluster.Cluster, func() erro
 		fmt.Printf("\nThe cluster goes on. Use it:   export KUBECONFIG=%s\n", c.Kubeconfig)
 		fmt.Printf("kubectl of its version:        %s\n", c.KubectlPath)
 		fmt.Printf("Push another version:          go run ./test/cluster/cmd/localcluster push --dir %s netutils 1.2.0\n", dir)
-		fmt.Printf("Its registry, and the logs:    %s, %s\n", c.Registry, filepath.Join(dir, "keelson-*.log"))
+		fmt.Printf("Its registry, and the logs:    %s, %s\n", c.Registry, filepath.Join(dir, "garboard-*.log"))
 		fmt.Printf("Stop it:                       make cluster-down DIR=%s\n", dir)
 		return nil
 	}, nil
 }
 
 // existing is a cluster of the user's own, reached with the kubectl in PATH.
-// Keelson has to be installed there: the demo installs nothing in it.
+// Garboard has to be installed there: the demo installs nothing in it.
 func existing(kubeContext, registry string) *stage {
 	s := &stage{registry: strings.TrimSuffix(registry, "/")}
 	s.kubectl = func(ctx context.Context, stdin string, args ...string) (string, string, error) {

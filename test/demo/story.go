@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 const (
-	namespace  = "keelson-demo"
+	namespace  = "garboard-demo"
 	deployment = "deployment/keel-demo"
 	repository = "netutils"
 )
@@ -63,9 +63,9 @@ func story(ctx context.Context, s *stage) error {
 }
 
 func (t *teller) installed(ctx context.Context) error {
-	t.step("Keelson is there")
-	if err := t.show(ctx, "", "get", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "keelson"); err != nil {
-		return fmt.Errorf("looking for Keelson (the README tells how to install it): %w", err)
+	t.step("Garboard is there")
+	if err := t.show(ctx, "", "get", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "garboard"); err != nil {
+		return fmt.Errorf("looking for Garboard (the README tells how to install it): %w", err)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (t *teller) optIn(ctx context.Context) error {
 	if err := t.show(ctx, "", "create", "namespace", namespace); err != nil {
 		return err
 	}
-	return t.show(ctx, "", "label", "namespace", namespace, "keelson.dev/enabled=true")
+	return t.show(ctx, "", "label", "namespace", namespace, "garboard.dev/enabled=true")
 }
 
 func (t *teller) deploy(ctx context.Context) error {

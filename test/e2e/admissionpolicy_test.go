@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	admissionPolicy     = "keelson-settings"
+	admissionPolicy     = "garboard-settings"
 	admissionPolicyFile = "../../manifests/components/admission-policy/policy.yaml"
 )
 
@@ -34,9 +34,9 @@ type setting struct {
 	want                verdict
 }
 
-// of is one annotation in Keelson's spelling.
+// of is one annotation in Garboard's spelling.
 func of(name, value string) map[string]string {
-	return map[string]string{"keelson.dev/" + name: value}
+	return map[string]string{"garboard.dev/" + name: value}
 }
 
 // settings are tried with the webhook alone and with the policy alone. What the
@@ -53,21 +53,21 @@ func settings() map[string]setting {
 		"a bad label under a good annotation":           {annotations: of("policy", "minor"), labels: of("policy", "mayor")},
 		"a bad annotation over a good label":            {annotations: of("policy", "mayor"), labels: of("policy", "minor"), want: bothRefuse},
 		"a key of a coming version":                     {annotations: of("approvals", "1"), want: bothRefuse},
-		"keys that Keelson writes":                      {annotations: map[string]string{"keelson.dev/state": "{}", "keelson.dev/bump": "web=1.2.0", "keelson.dev/resolved": "x"}},
+		"keys that Garboard writes":                     {annotations: map[string]string{"garboard.dev/state": "{}", "garboard.dev/bump": "web=1.2.0", "garboard.dev/resolved": "x"}},
 		"the escape label":                              {labels: of("skip", "true")},
 		"the escape label with another value":           {labels: of("skip", "yes"), want: webhookRefuses},
 		"the escape label's key as an annotation":       {annotations: of("skip", "true"), want: bothRefuse},
 		"Keel's own keys":                               {annotations: map[string]string{"keel.sh/policy": "mayor", "keel.sh/unknown": "x"}},
-		"a bad key that is stored":                      {stored: of("polcy", "minor"), annotations: map[string]string{"keelson.dev/polcy": "minor", "note": "x"}},
+		"a bad key that is stored":                      {stored: of("polcy", "minor"), annotations: map[string]string{"garboard.dev/polcy": "minor", "note": "x"}},
 		"another value of it":                           {stored: of("polcy", "minor"), annotations: of("polcy", "major"), want: bothRefuse},
-		"a bad value that is stored":                    {stored: of("pin", "sha"), annotations: map[string]string{"keelson.dev/pin": "sha", "note": "x"}},
-		"a stored bad value, and another":               {stored: of("pin", "sha"), annotations: map[string]string{"keelson.dev/pin": "sha", "keelson.dev/matchTag": "1"}, want: bothRefuse},
-		"a bad value taken from the label it overruled": {stored: map[string]string{"keelson.dev/policy": "minor"}, labels: of("policy", "mayor"), want: bothRefuse},
+		"a bad value that is stored":                    {stored: of("pin", "sha"), annotations: map[string]string{"garboard.dev/pin": "sha", "note": "x"}},
+		"a stored bad value, and another":               {stored: of("pin", "sha"), annotations: map[string]string{"garboard.dev/pin": "sha", "garboard.dev/matchTag": "1"}, want: bothRefuse},
+		"a bad value taken from the label it overruled": {stored: map[string]string{"garboard.dev/policy": "minor"}, labels: of("policy", "mayor"), want: bothRefuse},
 		"a value with line breaks and quotes":           {annotations: of("pin", "a\n\"b'\u2028"), want: bothRefuse},
 		"a value of a thousand letters":                 {annotations: of("pin", strings.Repeat("ä", 1000)), want: bothRefuse},
 		"an expression that only the webhook can read":  {annotations: of("monitorContainers", "("), want: webhookRefuses},
 		"a filter that nobody uses":                     {annotations: of("filter", "^v")},
-		"an extract without a filter":                   {annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/extract": "$1"}, want: webhookRefuses},
+		"an extract without a filter":                   {annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/extract": "$1"}, want: webhookRefuses},
 		"a name of a Secret":                            {annotations: of("imagePullSecret", "my.secret-1")},
 		"a name that is too long for a Secret":          {annotations: of("imagePullSecret", strings.Repeat("a", 254)), want: webhookRefuses},
 		"platforms that do not exist":                   {annotations: of("platforms", "linux"), want: webhookRefuses},
@@ -118,7 +118,7 @@ func TestAdmissionPolicyRefusesNoMoreThanTheWebhook(t *testing.T) {
 			s.store(names[what], setting.stored, nil)
 		}
 	}
-	s.must("", "label", "namespace", s.name, "keelson.dev/enabled=true")
+	s.must("", "label", "namespace", s.name, "garboard.dev/enabled=true")
 	s.awaitOptIn()
 	for what, setting := range settings() {
 		if refused := s.try(names[what], setting) != nil; refused != (setting.want != passes) {
@@ -225,15 +225,15 @@ func (s *space) object(name string, annotations, labels map[string]string) *apps
 
 func (s *space) policyTellsAll(t *testing.T) {
 	err := s.try("", setting{
-		annotations: map[string]string{"keelson.dev/pin": "sha", "keelson.dev/polcy": strings.Repeat("x", 100)}, labels: of("policy.web", "mayor"),
+		annotations: map[string]string{"garboard.dev/pin": "sha", "garboard.dev/polcy": strings.Repeat("x", 100)}, labels: of("policy.web", "mayor"),
 	})
 	if err == nil {
 		t.Fatal("it was admitted")
 	}
 	for _, want := range []string{
-		`metadata.annotations[keelson.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
-		`metadata.annotations[keelson.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: canary, `,
-		`metadata.labels[keelson.dev/policy.web]: Invalid value: "mayor": allowed: all, `,
+		`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+		`metadata.annotations[garboard.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: canary, `,
+		`metadata.labels[garboard.dev/policy.web]: Invalid value: "mayor": allowed: all, `,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("it says\n%v\nwant %s", err, want)
@@ -264,10 +264,10 @@ func (s *space) policyLeavesAlone(t *testing.T) {
 	if _, err := s.deployments().Create(t.Context(), owned, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
 		t.Errorf("what a controller owns: %v", err)
 	}
-	s.must(s.manifest("leaving", "1.2.0", "keelson.dev/policy: minor"), "create", "-f", "-")
-	s.must("", "patch", "deployment/leaving", "--type=merge", "-p", `{"metadata":{"finalizers":["e2e.keelson.dev/held"]}}`)
+	s.must(s.manifest("leaving", "1.2.0", "garboard.dev/policy: minor"), "create", "-f", "-")
+	s.must("", "patch", "deployment/leaving", "--type=merge", "-p", `{"metadata":{"finalizers":["e2e.garboard.dev/held"]}}`)
 	s.must("", "delete", "deployment/leaving", "--wait=false")
-	s.must("", "annotate", "deployment/leaving", "keelson.dev/polcy=minor")
+	s.must("", "annotate", "deployment/leaving", "garboard.dev/polcy=minor")
 	s.must("", "patch", "deployment/leaving", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 }
 
@@ -276,20 +276,20 @@ func (s *space) policyLeavesAlone(t *testing.T) {
 func (s *space) policyAnswersMany(t *testing.T) {
 	many := map[string]string{}
 	for i := range 4000 {
-		many[fmt.Sprintf("keelson.dev/wrong-%d", i)] = strings.Repeat("x", 20)
+		many[fmt.Sprintf("garboard.dev/wrong-%d", i)] = strings.Repeat("x", 20)
 	}
 	err := s.try("", setting{annotations: many})
 	if !apierrors.IsInvalid(err) {
 		t.Errorf("thousands of bad keys: %.200v", err)
 	}
 	for i := range 4000 {
-		delete(many, fmt.Sprintf("keelson.dev/wrong-%d", i))
+		delete(many, fmt.Sprintf("garboard.dev/wrong-%d", i))
 		many[fmt.Sprintf("other.dev/right-%d", i)] = strings.Repeat("x", 20)
 	}
 	if err := s.try("", setting{annotations: many}); err != nil {
 		t.Errorf("thousands of other keys: %.200v", err)
 	}
-	many["keelson.dev/wrong"] = "x"
+	many["garboard.dev/wrong"] = "x"
 	if err := s.try("", setting{annotations: many}); !apierrors.IsInvalid(err) {
 		t.Errorf("a bad key among thousands of others: %.200v", err)
 	}

@@ -10,13 +10,13 @@ import (
 func TestCreateResolves(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7", "1.3.0", "2.0.0", "1.3.1-rc.1")
-	_, warned := s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet), "apply", "-f", "-")
+	_, warned := s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet), "apply", "-f", "-")
 	s.wantTag("web", "1.3.0")
 	if want := "Warning: web: " + s.image + ":1.2.0 -> 1.3.0 (policy minor)"; !strings.Contains(warned, want) {
 		t.Errorf("kubectl said %q, want %q", warned, want)
 	}
 	d := s.deployment("web")
-	if got := d.Spec.Template.Annotations["keelson.dev/resolved"]; got != "web=1.3.0" {
+	if got := d.Spec.Template.Annotations["garboard.dev/resolved"]; got != "web=1.3.0" {
 		t.Errorf("record %q, want %q", got, "web=1.3.0")
 	}
 }
@@ -32,7 +32,7 @@ func TestApplyAgainKeepsAndTakesNewer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
 			s.push("1.2.0", "1.2.7")
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 			create := apply
 			if apply[0] == "replace" {
 				create = []string{"create", "-f", "-"}
@@ -69,7 +69,7 @@ func TestApplyAgainKeepsAndTakesNewer(t *testing.T) {
 func TestDiffOfAppliedManifestIsEmpty(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(manifest, "apply", "-f", "-")
 	out, _, err := s.kubectl(manifest, "diff", "-f", "-")
 	if err != nil || out != "" {
@@ -80,7 +80,7 @@ func TestDiffOfAppliedManifestIsEmpty(t *testing.T) {
 func TestSetImageDownwardsIsObeyed(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.6", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
 	s.must("", "set", "image", "deployment/web", "web="+s.image+":1.2.6")
 	s.wantTag("web", "1.2.6")
@@ -95,12 +95,12 @@ func TestSetImageDownwardsIsObeyed(t *testing.T) {
 func TestPushedTagAppliedAtOnceResolves(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	slow, err := shared.keelson.StartUnrouted(t.Context(), "--fresh-for=1h")
+	slow, err := shared.garboard.StartUnrouted(t.Context(), "--fresh-for=1h")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.only(slow)
-	manifest := func(tag string) string { return s.manifest("web", tag, "keelson.dev/policy: patch", quiet) }
+	manifest := func(tag string) string { return s.manifest("web", tag, "garboard.dev/policy: patch", quiet) }
 	s.must(manifest("1.2.0"), "apply", "-f", "-")
 	s.wantTag("web", "1.2.0")
 	s.push("1.3.0", "1.3.4")
@@ -111,7 +111,7 @@ func TestPushedTagAppliedAtOnceResolves(t *testing.T) {
 func TestScaleLabelAndRestartChangeNoImage(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.2.8")
 	s.must("", "scale", "deployment/web", "--replicas=3")
@@ -126,10 +126,10 @@ func TestScaleLabelAndRestartChangeNoImage(t *testing.T) {
 func TestNamespaceWithoutTheLabelIsUntouched(t *testing.T) {
 	s := makeSpace(t, nil)
 	s.push("1.2.0", "1.2.7")
-	_, warned := s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", "keelson.dev/nonsense: x"), "apply", "-f", "-")
+	_, warned := s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", "garboard.dev/nonsense: x"), "apply", "-f", "-")
 	s.wantTag("web", "1.2.0")
 	d := s.deployment("web")
-	if warned != "" || d.Spec.Template.Annotations != nil || d.Annotations["keelson.dev/state"] != "" {
+	if warned != "" || d.Spec.Template.Annotations != nil || d.Annotations["garboard.dev/state"] != "" {
 		t.Errorf("kubectl said %q, template annotations %v, annotations %v", warned, d.Spec.Template.Annotations, d.Annotations)
 	}
 }
@@ -137,8 +137,8 @@ func TestNamespaceWithoutTheLabelIsUntouched(t *testing.T) {
 func TestDryRunGivesTheSameAnswer(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
-	path := "-o=jsonpath={.spec.template}{.metadata.annotations.keelson\\.dev/state}"
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
+	path := "-o=jsonpath={.spec.template}{.metadata.annotations.garboard\\.dev/state}"
 	dry, dryWarned := s.must(manifest, "create", "--dry-run=server", "-f", "-", path)
 	stored, realWarned := s.must(manifest, "create", "-f", "-", path)
 	if dry != stored || dryWarned != realWarned {

@@ -22,9 +22,9 @@ import (
 )
 
 // clientName is who the API server is to the webhook.
-const clientName = "keelson-api-server"
+const clientName = "garboard-api-server"
 
-// clientCA has signed the certificate that the API server shows to Keelson's
+// clientCA has signed the certificate that the API server shows to Garboard's
 // webhook, wherever that asks for one.
 type clientCA struct {
 	dir  string
@@ -74,7 +74,7 @@ func newClientCA(dir string) (*clientCA, error) {
 		"webhooks.kubeconfig": fmt.Sprintf(`apiVersion: v1
 kind: Config
 users:
-- name: keelson-webhook.keelson.svc
+- name: garboard-webhook.garboard.svc
   user:
     client-certificate: %s
     client-key: %s
@@ -113,7 +113,7 @@ func TestClientCALetsInTheAPIServerAlone(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	server := s.start("--client-ca-file="+shared.clients.file(), "--client-names="+clientName)
 	s.only(server)
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
 
 	certificate := func(name string) []tls.Certificate {

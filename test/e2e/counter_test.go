@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // counter stands in front of a registry and notes what is asked of it.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // module is a release of somebody else's, of which a file is all that is used:

@@ -23,16 +23,16 @@ func TestPullSecrets(t *testing.T) {
 	for name, test := range map[string]struct{ annotation, pod string }{
 		"the template's": {pod: "imagePullSecrets: [{name: pull}]"},
 		"the ServiceAccount's, where the template lists none": {pod: "serviceAccountName: puller"},
-		"the setting's":                        {annotation: "keelson.dev/imagePullSecret: pull"},
+		"the setting's":                        {annotation: "garboard.dev/imagePullSecret: pull"},
 		"that of Keel's setting":               {annotation: "keel.sh/imagePullSecret: pull"},
 		"a stale one before a good one":        {pod: "imagePullSecrets: [{name: stale}, {name: pull}]"},
 		"a missing one before a good one":      {pod: "imagePullSecrets: [{name: nowhere}, {name: pull}]"},
-		"the setting's, before a stale one":    {annotation: "keelson.dev/imagePullSecret: pull", pod: "imagePullSecrets: [{name: stale}]"},
-		"a stale setting's, before a good one": {annotation: "keelson.dev/imagePullSecret: stale", pod: "imagePullSecrets: [{name: pull}]"},
+		"the setting's, before a stale one":    {annotation: "garboard.dev/imagePullSecret: pull", pod: "imagePullSecrets: [{name: stale}]"},
+		"a stale setting's, before a good one": {annotation: "garboard.dev/imagePullSecret: stale", pod: "imagePullSecrets: [{name: pull}]"},
 	} {
 		id := fmt.Sprintf("web-%d", len(names))
 		names[id] = name
-		manifest := s.manifest(id, "1.2.0", "keelson.dev/policy: patch", everySecond, test.annotation)
+		manifest := s.manifest(id, "1.2.0", "garboard.dev/policy: patch", everySecond, test.annotation)
 		if test.pod != "" {
 			manifest = withPod(manifest, test.pod)
 		}
@@ -75,7 +75,7 @@ func TestWithoutPullSecretItIsSaidWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := s.of(t)
-			s.wantAnswer(withPod(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), test.pod), "1.2.0", test.warning)
+			s.wantAnswer(withPod(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), test.pod), "1.2.0", test.warning)
 		})
 	}
 }
@@ -88,7 +88,7 @@ func TestNamespacesDoNotShareAnswers(t *testing.T) {
 	good.pushPrivate("1.2.0", "1.2.7")
 	good.secret("pull", robot, firstPassword)
 	bad.secret("pull", robot, stalePassword)
-	manifest := withPod(good.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "imagePullSecrets: [{name: pull}]")
+	manifest := withPod(good.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "imagePullSecrets: [{name: pull}]")
 	for range 3 {
 		bad.wantAnswer(manifest, "1.2.0", kept)
 		none.wantAnswer(manifest, "1.2.0", `web: kept at 1.2.0: not readable; Secret "pull": there is none in this namespace`)

@@ -50,7 +50,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: e2e-bares}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: e2e-bares}
-subjects: [{kind: ServiceAccount, name: keelson-updater, namespace: keelson}]
+subjects: [{kind: ServiceAccount, name: garboard-updater, namespace: garboard}]
 `
 
 // custom is an object of a custom kind.
@@ -61,7 +61,7 @@ metadata:
   name: %s
   annotations:
     note: "for every object"
-    keelson.dev/policy.other: never
+    garboard.dev/policy.other: never
     %s
 spec:
   replicas: 1
@@ -129,9 +129,9 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 	})
 	stopUpdater(t)
 	startUpdater(t, customKinds)
-	updater := shared.keelson.Updater()
+	updater := shared.garboard.Updater()
 	s.awaitLog(updater, "a custom kind is not served", 3)
-	s.must(s.manifest("standard", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("standard", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	s.push("1.2.1")
 	s.awaitTag("standard", "1.2.1")
 
@@ -151,8 +151,8 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 	s.awaitLog(updater, "following a custom kind", 3)
 	s.only(s.start(customKinds))
 	s.await("the webhooks' rules to hold", func(context.Context) error {
-		for _, bad := range []string{s.rollout("probe", "1.2.0", "keelson.dev/policy: nonsense"), s.cloneSet("probe", "1.2.0", "keelson.dev/policy: nonsense")} {
-			if _, _, err := s.kubectl(bad, "create", "--dry-run=server", "-f", "-"); err == nil || !strings.Contains(err.Error(), "metadata.annotations[keelson.dev/policy]") {
+		for _, bad := range []string{s.rollout("probe", "1.2.0", "garboard.dev/policy: nonsense"), s.cloneSet("probe", "1.2.0", "garboard.dev/policy: nonsense")} {
+			if _, _, err := s.kubectl(bad, "create", "--dry-run=server", "-f", "-"); err == nil || !strings.Contains(err.Error(), "metadata.annotations[garboard.dev/policy]") {
 				return fmt.Errorf("a bad policy: %w", err)
 			}
 		}
@@ -175,8 +175,8 @@ func TestCustomKinds(t *testing.T) {
 			t.Run("follows the namespace's default", func(t *testing.T) { s.of(t).customFollowsNamespace(name, manifest) })
 			t.Run("is left to a controller that owns it", func(t *testing.T) { s.of(t).customIsOwned(name, manifest) })
 			t.Run("is refused a bad setting", func(t *testing.T) {
-				_, _, err := s.of(t).kubectl(manifest(s, "bad", "1.2.0", "keelson.dev/policy: mayor"), "create", "-f", "-")
-				if err == nil || !strings.Contains(err.Error(), `metadata.annotations[keelson.dev/policy]: Invalid value: "mayor"`) {
+				_, _, err := s.of(t).kubectl(manifest(s, "bad", "1.2.0", "garboard.dev/policy: mayor"), "create", "-f", "-")
+				if err == nil || !strings.Contains(err.Error(), `metadata.annotations[garboard.dev/policy]: Invalid value: "mayor"`) {
 					t.Errorf("kubectl said %v", err)
 				}
 			})
@@ -192,7 +192,7 @@ type customManifest = func(s *space, name, tag string, annotations ...string) st
 
 func (s *space) customIsResolved(kind string, manifest customManifest) {
 	s.push("1.2.0", "1.2.7")
-	text := manifest(s, "new", "1.2.0", "keelson.dev/policy: patch", quiet)
+	text := manifest(s, "new", "1.2.0", "garboard.dev/policy: patch", quiet)
 	for name, args := range map[string][]string{"new": {"apply", "-f", "-"}, "server-side": {"apply", "--server-side", "-f", "-"}} {
 		object := kind + "/" + name
 		text := strings.Replace(text, "name: new", "name: "+name, 1)
@@ -219,12 +219,12 @@ func (s *space) customIsResolved(kind string, manifest customManifest) {
 
 func (s *space) customIsBumped(kind string, manifest customManifest) {
 	object := kind + "/pushed"
-	s.must(manifest(s, "pushed", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(manifest(s, "pushed", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	s.push("1.2.8")
 	s.awaitTags(object, "1.2.8")
 	s.event("pushed", "ImageUpdated", "web: "+s.image+":1.2.7 -> "+s.image+":1.2.8")
 	left, _ := s.must("", "get", object, "-o=jsonpath={.spec.template.metadata.annotations}")
-	if want := `{"keelson.dev/resolved":"first=1.2.8,volume/data=1.2.8,web=1.2.8"}`; left != want {
+	if want := `{"garboard.dev/resolved":"first=1.2.8,volume/data=1.2.8,web=1.2.8"}`; left != want {
 		s.t.Errorf("template annotations %s, want %s", left, want)
 	}
 }
@@ -232,7 +232,7 @@ func (s *space) customIsBumped(kind string, manifest customManifest) {
 // The undo of Argo Rollouts' kubectl plugin is a JSON patch of the template.
 func (s *space) customIsUndone(kind string, manifest customManifest) {
 	object := kind + "/undone"
-	text := manifest(s, "undone", "1.2.0", "keelson.dev/policy: patch", quiet)
+	text := manifest(s, "undone", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(text, "apply", "-f", "-")
 	s.wantTags(object, "1.2.8")
 	former, _ := s.must("", "get", object, "-o=jsonpath={.spec.template}")
@@ -265,14 +265,14 @@ func (s *space) customFollowsNamespace(kind string, manifest customManifest) {
 	object := kind + "/default"
 	s.must(manifest(s, "default", "1.2.0", everySecond), "apply", "-f", "-")
 	s.wantTags(object, "1.2.0")
-	s.must("", "annotate", "namespace", s.name, "keelson.dev/policy=patch")
+	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy=patch")
 	s.awaitTags(object, "1.2.9")
-	s.must("", "annotate", "namespace", s.name, "keelson.dev/policy-")
+	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy-")
 }
 
 func (s *space) customIsOwned(kind string, manifest customManifest) {
 	uid := s.owner()
-	text := strings.Replace(manifest(s, "owned", "1.2.0", "keelson.dev/policy: patch", everySecond), "  annotations:", s.ownedBy(uid)+"  annotations:", 1)
+	text := strings.Replace(manifest(s, "owned", "1.2.0", "garboard.dev/policy: patch", everySecond), "  annotations:", s.ownedBy(uid)+"  annotations:", 1)
 	polls := s.polls()
 	s.must(text, "apply", "-f", "-")
 	s.must("", "label", kind+"/owned", "touched=yes")
@@ -288,7 +288,7 @@ func (s *space) customIsOwned(kind string, manifest customManifest) {
 
 func abortedRolloutWaits(s *space) {
 	s.push("1.2.0")
-	s.must(s.rollout("it", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.rollout("it", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	s.must("", "patch", "rollout/it", "--subresource=status", "--type=merge", "-p", `{"status":{"abort":true,"phase":"Degraded"}}`)
 	before := s.version("rollout/it")
 	s.push("1.2.7")
@@ -307,7 +307,7 @@ func rolloutByReference(s *space) {
 	s.push("1.2.0", "1.2.7")
 	text := `apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {name: it, annotations: {keelson.dev/policy: patch}}
+metadata: {name: it, annotations: {garboard.dev/policy: patch}}
 spec:
   replicas: 1
   selector: {matchLabels: {app: it}}
@@ -322,7 +322,7 @@ spec:
 	}
 	s.wantUnmarked("rollout/it")
 	// One that had a template of its own gives it up.
-	s.must(s.rollout("other", "1.2.0", "keelson.dev/policy: patch"), "apply", "-f", "-")
+	s.must(s.rollout("other", "1.2.0", "garboard.dev/policy: patch"), "apply", "-f", "-")
 	s.wantTags("rollout/other", "1.2.7")
 	s.must("", "patch", "rollout/other", "--type=merge", "-p", `{"spec":{"template":null,"workloadRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"it"}}}`)
 	s.wantUnmarked("rollout/other")
@@ -331,11 +331,11 @@ spec:
 // The bump of such a kind would be dropped before admission sees it.
 func templateWithoutAnnotations(s *space) {
 	s.push("1.2.0")
-	s.must(s.custom("test.example.com/v1", "Bare", "it", "1.2.0", "", "keelson.dev/policy: patch", everySecond), "create", "--validate=ignore", "-f", "-")
+	s.must(s.custom("test.example.com/v1", "Bare", "it", "1.2.0", "", "garboard.dev/policy: patch", everySecond), "create", "--validate=ignore", "-f", "-")
 	s.push("1.2.7")
 	s.event("it", "UpdateFailed", "the kind's schema has no annotations on the pod template")
 	// The API server's own words have the whole object in them.
-	if strings.Contains(s.log(shared.keelson.Updater()), "newerThanOurTypes") {
+	if strings.Contains(s.log(shared.garboard.Updater()), "newerThanOurTypes") {
 		s.t.Error("the updater logs objects")
 	}
 }

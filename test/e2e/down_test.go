@@ -10,12 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// With no webhook at all a cluster must come up by itself: what Keelson needs
+// With no webhook at all a cluster must come up by itself: what Garboard needs
 // to start is never asked about, Pods are replaced, and there is a way out.
 func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(manifest, "apply", "-f", "-")
 	s.settled("web")
 	s.escapeLabel()
@@ -25,20 +25,20 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 		if err == nil {
 			return errors.New("admitted")
 		}
-		if !strings.Contains(err.Error(), "mutate.keelson.dev") {
+		if !strings.Contains(err.Error(), "mutate.garboard.dev") {
 			t.Errorf("the refusal does not name the webhook: %v", err)
 		}
 		return nil
 	})
 
-	for _, namespace := range []string{"kube-system", "keelson", "cert-manager", "kube-node-lease"} {
+	for _, namespace := range []string{"kube-system", "garboard", "cert-manager", "kube-node-lease"} {
 		t.Run(namespace+" is not asked about, whatever its labels say", func(t *testing.T) {
 			if namespace == "cert-manager" { // its processes run elsewhere here
 				s.must(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"cert-manager"}}`, "apply", "-f", "-")
 			}
-			s.must("", "label", "namespace", namespace, "keelson.dev/enabled=true", "--overwrite")
+			s.must("", "label", "namespace", namespace, "garboard.dev/enabled=true", "--overwrite")
 			t.Cleanup(func() { // its own context is over
-				_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "label", "namespace", namespace, "keelson.dev/enabled-")
+				_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "label", "namespace", namespace, "garboard.dev/enabled-")
 				if err != nil {
 					t.Error(err)
 				}
@@ -71,7 +71,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 	})
 	t.Run("the escape label lets one object through, as it is written", func(t *testing.T) {
 		s := s.of(t)
-		skipped := strings.Replace(strings.Replace(manifest, "  name: web\n", "  name: urgent\n  labels: {keelson.dev/skip: \"true\"}\n", 1), "app: web", "app: urgent", 2)
+		skipped := strings.Replace(strings.Replace(manifest, "  name: web\n", "  name: urgent\n  labels: {garboard.dev/skip: \"true\"}\n", 1), "app: web", "app: urgent", 2)
 		s.await("the escape label to hold", func(context.Context) error {
 			_, _, err := s.kubectl(skipped, "apply", "-f", "-")
 			return err
@@ -80,7 +80,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 	})
 	t.Run("taking the label off is the way out for one namespace", func(t *testing.T) {
 		s := s.of(t)
-		s.must("", "label", "namespace", s.name, "keelson.dev/enabled-")
+		s.must("", "label", "namespace", s.name, "garboard.dev/enabled-")
 		s.await("writes to pass", func(context.Context) error {
 			_, _, err := s.kubectl("", "label", "deployment/web", "touched=yes", "--overwrite")
 			return err
@@ -95,12 +95,12 @@ func (s *space) escapeLabel() {
 		patch := `[{"op":"add","path":"/webhooks/0/objectSelector","value":` + selector + `}]`
 		var errs []error
 		for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
-			_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "keelson", "--type=json", "-p", patch)
+			_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch)
 			errs = append(errs, err)
 		}
 		return errors.Join(errs...)
 	}
-	if err := set(`{"matchExpressions":[{"key":"keelson.dev/skip","operator":"NotIn","values":["true"]}]}`); err != nil {
+	if err := set(`{"matchExpressions":[{"key":"garboard.dev/skip","operator":"NotIn","values":["true"]}]}`); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
@@ -110,8 +110,8 @@ func (s *space) escapeLabel() {
 	})
 }
 
-// The one command of the README turns Keelson off in all of the cluster.
-func TestDeletingTheConfigurationsTurnsKeelsonOff(t *testing.T) {
+// The one command of the README turns Garboard off in all of the cluster.
+func TestDeletingTheConfigurationsTurnsGarboardOff(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.only()
@@ -122,13 +122,13 @@ func TestDeletingTheConfigurationsTurnsKeelsonOff(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.must("", "delete", kinds, "keelson")
+	s.must("", "delete", kinds, "garboard")
 	s.await("a write to pass, as it is written", func(context.Context) error {
-		_, _, err := s.kubectl(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+		_, _, err := s.kubectl(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 		return err
 	})
 	s.wantTag("web", "1.2.0")
-	if _, err := shared.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "keelson", metav1.GetOptions{}); err == nil {
+	if _, err := shared.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "garboard", metav1.GetOptions{}); err == nil {
 		t.Error("the configuration is still there")
 	}
 }

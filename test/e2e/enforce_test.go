@@ -33,9 +33,9 @@ func (s *space) admitsOwned(tag string) error {
 func TestEnforceSeesThroughForgedOwners(t *testing.T) {
 	s := judging(t, "enforce")
 	s.push("1.2.0", "9.9.9")
-	s.must("", "annotate", "namespace", s.name, "keelson.dev/policy=glob:1.2.*", quietDefault)
+	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy=glob:1.2.*", quietDefault)
 	s.await("the default to hold", func(context.Context) error {
-		if _, _, err := s.kubectl(s.manifest("plain", "9.9.9", `keelson.dev/policy: "glob:8.*"`), "create", "--dry-run=server", "-f", "-"); err == nil {
+		if _, _, err := s.kubectl(s.manifest("plain", "9.9.9", `garboard.dev/policy: "glob:8.*"`), "create", "--dry-run=server", "-f", "-"); err == nil {
 			return fmt.Errorf("an image out of its range was admitted")
 		}
 		return nil
@@ -84,7 +84,7 @@ func TestEnforceSeesThroughForgedOwners(t *testing.T) {
 // quietDefault is quiet for a whole namespace.
 var quietDefault = strings.ReplaceAll(quiet, ": ", "=")
 
-// install applies manifests of Keelson as a whole.
+// install applies manifests of Garboard as a whole.
 func (s *space) install(stdin string, args ...string) {
 	s.t.Helper()
 	ctx := context.WithoutCancel(s.t.Context())

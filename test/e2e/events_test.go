@@ -24,14 +24,14 @@ func (s *space) event(name, reason, message string) {
 // polls is how many polls the updater has made.
 func (s *space) polls() int {
 	s.t.Helper()
-	return s.metric(shared.keelson.Updater().Metrics, "keelson_updater_polls_total")
+	return s.metric(shared.garboard.Updater().Metrics, "garboard_updater_polls_total")
 }
 
 // polled waits for three more polls of every repository that is polled.
 func (s *space) polled() {
 	s.t.Helper()
 	before := s.polls()
-	n := 3 * s.metric(shared.keelson.Updater().Metrics, "keelson_updater_repositories")
+	n := 3 * s.metric(shared.garboard.Updater().Metrics, "garboard_updater_repositories")
 	s.await(fmt.Sprintf("%d polls", n), func(context.Context) error {
 		if got := s.polls() - before; got < n {
 			return fmt.Errorf("%d", got)

@@ -10,20 +10,20 @@ import (
 // closed is a window that is over for at least an hour from now.
 func closed() string {
 	opens := time.Now().UTC().Add(2 * time.Hour)
-	return fmt.Sprintf("keelson.dev/window: %d %d * * * for 1h", opens.Minute(), opens.Hour())
+	return fmt.Sprintf("garboard.dev/window: %d %d * * * for 1h", opens.Minute(), opens.Hour())
 }
 
 func TestWindowKeepsWhatIsNewUntilItOpens(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond, closed()), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", everySecond, closed()), "apply", "-f", "-")
 	revision := s.settled("web")
 	s.push("1.3.0")
 	s.waits("web", "WindowClosed", "its window opens at ")
 	if got := s.settled("web"); got != revision {
 		t.Errorf("revision %s -> %s", revision, got)
 	}
-	s.must("", "annotate", "--overwrite", "deployment/web", "keelson.dev/window=@daily for 1d")
+	s.must("", "annotate", "--overwrite", "deployment/web", "garboard.dev/window=@daily for 1d")
 	s.awaitTag("web", "1.3.0")
 }
 
@@ -31,7 +31,7 @@ func TestWindowKeepsWhatIsNewUntilItOpens(t *testing.T) {
 func TestYoungImagesWait(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", `keelson.dev/pollSchedule: "@every 3s"`, "keelson.dev/minAge: 8s"), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", `garboard.dev/pollSchedule: "@every 3s"`, "garboard.dev/minAge: 8s"), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.3.0")
 	s.waits("web", "TooYoung", "newer tags are younger than minAge")
@@ -43,9 +43,9 @@ func TestYoungImagesWait(t *testing.T) {
 func TestCanaryGoesFirst(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("first", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: shop first for 1s"), "apply", "-f", "-")
-	s.must(s.manifest("rest", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: shop"), "apply", "-f", "-")
-	s.must(s.manifest("alone", "1.2.0", "keelson.dev/policy: minor", everySecond, "keelson.dev/canary: other"), "apply", "-f", "-")
+	s.must(s.manifest("first", "1.2.0", "garboard.dev/policy: minor", everySecond, "garboard.dev/canary: shop first for 1s"), "apply", "-f", "-")
+	s.must(s.manifest("rest", "1.2.0", "garboard.dev/policy: minor", everySecond, "garboard.dev/canary: shop"), "apply", "-f", "-")
+	s.must(s.manifest("alone", "1.2.0", "garboard.dev/policy: minor", everySecond, "garboard.dev/canary: other"), "apply", "-f", "-")
 	s.settled("first")
 	s.settled("rest")
 	s.push("1.3.0")
@@ -65,7 +65,7 @@ func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
 	s.updater("--max-rollouts=1")
 	s.push("1.2.0")
 	for _, name := range []string{"one", "two"} {
-		s.must(s.manifest(name, "1.2.0", "keelson.dev/policy: glob:1.*", everySecond), "apply", "-f", "-")
+		s.must(s.manifest(name, "1.2.0", "garboard.dev/policy: glob:1.*", everySecond), "apply", "-f", "-")
 		s.settled(name)
 	}
 	s.push("1.3.0-unpullable")
@@ -91,7 +91,7 @@ func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
 
 // failing is a Deployment whose rollout fails with a tag that cannot be pulled.
 func (s *space) failing(name string, annotations ...string) string {
-	return s.manifest(name, "1.2.0", append(annotations, "keelson.dev/policy: glob:1.*", everySecond)...)
+	return s.manifest(name, "1.2.0", append(annotations, "garboard.dev/policy: glob:1.*", everySecond)...)
 }
 
 // runsUntil starts one, named web, whose rollout has so many seconds.
@@ -115,7 +115,7 @@ func (s *space) runsUntil(deadline int, annotations ...string) {
 
 func (s *space) wantHold(want string) {
 	s.t.Helper()
-	if got := s.deployment("web").Annotations["keelson.dev/hold"]; got != want {
+	if got := s.deployment("web").Annotations["garboard.dev/hold"]; got != want {
 		s.t.Errorf("hold %q, want %q", got, want)
 	}
 }
@@ -132,7 +132,7 @@ func TestFailedRolloutIsTold(t *testing.T) {
 
 func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 	s := newSpace(t)
-	s.runsUntil(3, "keelson.dev/rollback: auto")
+	s.runsUntil(3, "garboard.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
 	s.settled("web")
@@ -153,7 +153,7 @@ func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 // What somebody writes after a move is theirs: their rollout is not taken back.
 func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 	s := newSpace(t)
-	s.runsUntil(3, "keelson.dev/rollback: auto")
+	s.runsUntil(3, "garboard.dev/rollback: auto")
 	s.push("1.3.0")
 	s.event("web", "RolloutSucceeded", ":1.3.0")
 	s.must("", "patch", "deployment/web", "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"no":"such"}}}}}`)
@@ -174,7 +174,7 @@ func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 // to the next one.
 func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
 	s := newSpace(t)
-	s.runsUntil(6, "keelson.dev/rollback: auto")
+	s.runsUntil(6, "garboard.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.awaitTag("web", "1.3.0-unpullable")
 	s.kill()

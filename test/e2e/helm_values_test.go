@@ -9,7 +9,7 @@ import (
 )
 
 // shopChart is one as Keel's users write theirs, with the block keel: in its values
-// and nothing of Keel or Keelson in its templates.
+// and nothing of Keel or Garboard in its templates.
 const shopChart = "testdata/shop"
 
 // helm runs Helm in the space. Both containers of the chart run the space's
@@ -23,7 +23,7 @@ func (s *space) helm(command, release string, args ...string) {
 	}
 }
 
-// helmValues runs Keelson as the overlay helm-values does, until the test ends.
+// helmValues runs Garboard as the overlay helm-values does, until the test ends.
 func (s *space) helmValues() {
 	s.t.Helper()
 	rights := filepath.Join("..", "..", "manifests", "components", "helm-values", "rbac.yaml")
@@ -34,7 +34,7 @@ func (s *space) helmValues() {
 			s.t.Error(err)
 		}
 	})
-	webhook, err := shared.keelson.StartUnrouted(s.t.Context(), "--helm-values")
+	webhook, err := shared.garboard.StartUnrouted(s.t.Context(), "--helm-values")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -47,10 +47,10 @@ func (s *space) restartUpdater(args ...string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
 	defer cancel()
-	if err := shared.keelson.StopUpdater(ctx); err != nil {
+	if err := shared.garboard.StopUpdater(ctx); err != nil {
 		s.t.Error(err)
 	}
-	if err := shared.keelson.StartUpdater(ctx, args...); err != nil {
+	if err := shared.garboard.StartUpdater(ctx, args...); err != nil {
 		s.t.Error(err)
 	}
 }
@@ -88,7 +88,7 @@ func TestKeelValuesOfAChartGovern(t *testing.T) {
 	s.wantProxy("shop")
 
 	// A person's word on the workload comes first.
-	s.must("", "annotate", "deployment/shop", "keelson.dev/policy=never")
+	s.must("", "annotate", "deployment/shop", "garboard.dev/policy=never")
 	s.push("1.3.1")
 	s.helm("upgrade", "shop", "--set=keel.policy=minor")
 	s.wantTag("shop", "1.2.0")
@@ -113,12 +113,12 @@ func TestUpdaterFollowsKeelValues(t *testing.T) {
 			t.Fatalf("Helm changed the Deployment: generation %d, before %d", got, before)
 		}
 	}
-	if err := shared.keelson.StopUpdater(t.Context()); err != nil {
+	if err := shared.garboard.StopUpdater(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	upgrade("1.2.1", "minor")
 	s.wantTag("shop", "1.2.1")
-	if err := shared.keelson.StartUpdater(t.Context(), "--helm-values"); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context(), "--helm-values"); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitTag("shop", "1.3.0")
@@ -134,7 +134,7 @@ func TestUnusableKeelValuesStopNothing(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.helmValues()
-	s.must("", "label", "namespace", s.name, "keelson.dev/validate=enforce")
+	s.must("", "label", "namespace", s.name, "garboard.dev/validate=enforce")
 	s.helm("install", "gated", "--set=keel.approvals=1")
 	s.wantTag("gated", "1.2.0")
 	again := func(name string) string {
@@ -151,13 +151,13 @@ func TestUnusableKeelValuesStopNothing(t *testing.T) {
 	}
 	s.helm("install", "shop")
 	s.wantTag("shop", "1.2.7")
-	s.unbind("keelson-helm-values")
-	s.unbind("keelson-pull-secrets")
-	s.awaitAccess("keelson-webhook", false)
-	if got := again("shop"); !strings.Contains(got, `Helm release "shop": Keelson may not read its Secrets; its keel: values are not used`) {
+	s.unbind("garboard-helm-values")
+	s.unbind("garboard-pull-secrets")
+	s.awaitAccess("garboard-webhook", false)
+	if got := again("shop"); !strings.Contains(got, `Helm release "shop": Garboard may not read its Secrets; its keel: values are not used`) {
 		t.Errorf("warned %q", got)
 	}
-	for _, server := range append(shared.keelson.Webhooks(), shared.keelson.Updater()) {
+	for _, server := range append(shared.garboard.Webhooks(), shared.garboard.Updater()) {
 		if strings.Contains(s.log(server), "Correct-Horse") {
 			t.Errorf("the log of %s has a value of the chart", server.Name)
 		}

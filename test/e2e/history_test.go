@@ -16,7 +16,7 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 	space := newSpace(t)
 	space.push("1.2.0")
 	s := &steps{space, "deployment/web"}
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	for _, tag := range []string{"1.2.1", "1.2.2"} {
 		s.settled("web")
 		s.push(tag)
@@ -39,7 +39,7 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.tool("history", "deploy/web", "-o", "json")), &answer); err != nil {
 		t.Fatal(err)
 	}
-	if answer.APIVersion != "keelson.dev/v1alpha1" || answer.Kind != "WorkloadHistory" || answer.Workload != "deployment.apps/web" {
+	if answer.APIVersion != "garboard.dev/v1alpha1" || answer.Kind != "WorkloadHistory" || answer.Workload != "deployment.apps/web" {
 		t.Errorf("got %+v", answer)
 	}
 	var got []entry
@@ -71,11 +71,11 @@ func TestHistoryOfWhatHasNone(t *testing.T) {
 	s := &steps{space, "deployment/web"}
 	s.must(s.manifest("web", "1.2.0"), "apply", "-f", "-") // no policy
 	out, said, err := s.run("history", "deployment/web")
-	if want := "deployment.apps/web has no history: Keelson has not decided about it yet.\n"; out != "" || said != want || err != nil {
+	if want := "deployment.apps/web has no history: Garboard has not decided about it yet.\n"; out != "" || said != want || err != nil {
 		t.Errorf("got %q, %q, %v", out, said, err)
 	}
 	for _, args := range [][]string{{"history", "deployment/none"}, {"history", "configmap/kube-root-ca.crt"}} {
-		if out, said, err := s.run(args...); err == nil || out != "" || !strings.HasPrefix(said, "keelson: ") {
+		if out, said, err := s.run(args...); err == nil || out != "" || !strings.HasPrefix(said, "garboard: ") {
 			t.Errorf("%v: got %q, %q", args, out, said)
 		}
 	}
@@ -86,15 +86,15 @@ func TestHistoryOfWhatHasNone(t *testing.T) {
 func TestPluginOfKubectl(t *testing.T) {
 	s := newSpace(t)
 	bin := t.TempDir()
-	if err := os.Symlink(shared.keelson.Binary, filepath.Join(bin, "kubectl-keelson")); err != nil {
+	if err := os.Symlink(shared.garboard.Binary, filepath.Join(bin, "kubectl-garboard")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	run := func(args ...string) (string, error) {
-		out, said, err := shared.Kubectl(t.Context(), "", append([]string{"keelson"}, args...)...)
+		out, said, err := shared.Kubectl(t.Context(), "", append([]string{"garboard"}, args...)...)
 		return out + said, err
 	}
-	if out, err := run("hold", "list", "--help"); err != nil || !strings.Contains(out, "  kubectl keelson hold list -A -o json") {
+	if out, err := run("hold", "list", "--help"); err != nil || !strings.Contains(out, "  kubectl garboard hold list -A -o json") {
 		t.Errorf("got %v:\n%s", err, out)
 	}
 	kubeconfig := "--kubeconfig=" + shared.Kubeconfig

@@ -23,7 +23,7 @@ func (s *steps) image() string {
 }
 
 func (s *steps) hold() string {
-	out, _ := s.must("", "get", s.object, `-o=jsonpath={.metadata.annotations.keelson\.dev/hold}`)
+	out, _ := s.must("", "get", s.object, `-o=jsonpath={.metadata.annotations.garboard\.dev/hold}`)
 	return out
 }
 
@@ -47,12 +47,12 @@ func (s *steps) awaitImage(image string) {
 	})
 }
 
-// tool runs the keelson command as a user of the cluster.
+// tool runs the garboard command as a user of the cluster.
 func (s *steps) tool(args ...string) string {
 	s.t.Helper()
 	out, said, err := s.run(args...)
 	if err != nil {
-		s.t.Fatalf("keelson %s: %v: %s", strings.Join(args, " "), err, said)
+		s.t.Fatalf("garboard %s: %v: %s", strings.Join(args, " "), err, said)
 	}
 	return out
 }
@@ -64,7 +64,7 @@ func (s *steps) run(args ...string) (stdout, stderr string, err error) {
 // runAnywhere leaves the namespace to the arguments.
 func (s *steps) runAnywhere(args ...string) (stdout, stderr string, err error) {
 	var out, errs strings.Builder
-	command := exec.CommandContext(s.t.Context(), shared.keelson.Binary, append(args, "--kubeconfig="+shared.Kubeconfig)...)
+	command := exec.CommandContext(s.t.Context(), shared.garboard.Binary, append(args, "--kubeconfig="+shared.Kubeconfig)...)
 	command.Stdout, command.Stderr = &out, &errs
 	err = command.Run()
 	return out.String(), errs.String(), err
@@ -131,7 +131,7 @@ func TestUndoStaysUndone(t *testing.T) {
 func TestUndoToAnOlderRevisionHoldsTheHighestLeft(t *testing.T) {
 	s := &steps{newSpace(t), "deployment/web"}
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	for _, tag := range []string{"1.2.1", "1.2.2"} {
 		s.push(tag)
 		s.awaitImage(tag)
@@ -149,9 +149,9 @@ func TestGitUpAndDown(t *testing.T) {
 	s := &steps{newSpace(t), "deployment/web"}
 	s.push("1.2.0", "1.2.7", "1.3.0", "1.3.4")
 	manifest := func(tag string) string {
-		return s.manifest("web", tag, "keelson.dev/policy: patch", everySecond)
+		return s.manifest("web", tag, "garboard.dev/policy: patch", everySecond)
 	}
-	minor := func(tag string) string { return s.manifest("web", tag, "keelson.dev/policy: minor", everySecond) }
+	minor := func(tag string) string { return s.manifest("web", tag, "garboard.dev/policy: minor", everySecond) }
 	s.must(manifest("1.2.0"), "apply", "-f", "-")
 	s.want("Git at 1.2.0", "1.2.7", "")
 	s.must(manifest("1.3.0"), "apply", "-f", "-")
@@ -182,7 +182,7 @@ func TestSetImageUpAndApply(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			s := &steps{newSpace(t), "deployment/web"}
 			s.push("1.2.0", "1.2.7")
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: "+policy, quiet)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: "+policy, quiet)
 			s.must(manifest, "apply", "-f", "-")
 			s.push("1.3.0", "1.3.4")
 			s.must("", "set", "image", s.object, "web="+s.space.image+":1.3.0")
@@ -193,7 +193,7 @@ func TestSetImageUpAndApply(t *testing.T) {
 	}
 }
 
-// A workload that something else moved before Keelson came: its undo, and the
+// A workload that something else moved before Garboard came: its undo, and the
 // manifest that names less than what runs.
 func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -217,12 +217,12 @@ func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &steps{makeSpace(t, nil), "deployment/web"}
 			s.push("1.2.0", "1.2.7")
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 			s.must(manifest, "apply", "-f", "-")
 			// As Keel does it: an update without a field manager of kubectl's.
 			s.must("", "patch", s.object, "--field-manager=keel", "-p", `{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"`+s.space.image+`:1.2.7"}]}}}}`)
 			s.settled("web")
-			s.must("", "label", "namespace", s.name, "keelson.dev/enabled=true")
+			s.must("", "label", "namespace", s.name, "garboard.dev/enabled=true")
 			s.awaitOptIn()
 			test.act(s, manifest)
 			s.want(name, test.image, test.hold)
@@ -262,7 +262,7 @@ func TestUndoWhileTheWebhookIsAway(t *testing.T) {
 	}
 	space.only(space.start(), space.start())
 	_, warned := space.must("", "label", stateful.object, "touched=yes")
-	if want := "1.2.7 stays, brought back past Keelson; 1.2.8 is held"; !strings.Contains(warned, want) {
+	if want := "1.2.7 stays, brought back past Garboard; 1.2.8 is held"; !strings.Contains(warned, want) {
 		t.Errorf("kubectl said %q, want %q", warned, want)
 	}
 	const held = "first=1.2.8,volume/data=1.2.8,web=1.2.8"
@@ -275,7 +275,7 @@ func TestUndoWhileTheWebhookIsAway(t *testing.T) {
 func TestHoldsByHand(t *testing.T) {
 	s := &steps{newSpace(t), "deployment/web"}
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	told := func(want string, args ...string) {
 		t.Helper()
 		out := s.tool(args...)
@@ -305,12 +305,12 @@ func TestHoldsByHand(t *testing.T) {
 		}
 	}
 
-	_, _, err := s.kubectl("", "annotate", s.object, "keelson.dev/hold=web")
-	if err == nil || !strings.Contains(err.Error(), `metadata.annotations[keelson.dev/hold]: Invalid value: "web": "web" is no hold; allowed: container=tag`) {
+	_, _, err := s.kubectl("", "annotate", s.object, "garboard.dev/hold=web")
+	if err == nil || !strings.Contains(err.Error(), `metadata.annotations[garboard.dev/hold]: Invalid value: "web": "web" is no hold; allowed: container=tag`) {
 		t.Errorf("a bad hold: %v", err)
 	}
 	d, err := shared.Client().AppsV1().Deployments(s.name).Get(t.Context(), "web", metav1.GetOptions{})
-	if err != nil || d.Annotations["keelson.dev/hold"] != "" {
+	if err != nil || d.Annotations["garboard.dev/hold"] != "" {
 		t.Errorf("the bad hold was stored: %v, %v", d.Annotations, err)
 	}
 }

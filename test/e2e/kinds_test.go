@@ -19,7 +19,7 @@ type kind struct{ resource, manifest, spec string }
 func kinds(image string) map[string]kind {
 	spec := fmt.Sprintf(podSpec, image)
 	head := func(api, kind string) string {
-		return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata:\n  name: it\n  annotations:\n    keelson.dev/policy: patch\n    %s\n", api, kind, quiet)
+		return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata:\n  name: it\n  annotations:\n    garboard.dev/policy: patch\n    %s\n", api, kind, quiet)
 	}
 	template := "  template:\n    metadata: {labels: {app: it}}\n    spec:" + spec
 	selector := "  selector: {matchLabels: {app: it}}\n"
@@ -56,7 +56,7 @@ func TestEveryKind(t *testing.T) {
 				t.Errorf("images %s, want %s", got, want)
 			}
 			s.must(k.manifest, "apply", "-f", "-")
-			version := "-o=jsonpath={.metadata.generation} {.metadata.annotations.keelson\\.dev/state}"
+			version := "-o=jsonpath={.metadata.generation} {.metadata.annotations.garboard\\.dev/state}"
 			before, _ := s.must("", "get", k.resource, "it", version)
 			s.push("1.2.6")
 			s.must(k.manifest, "apply", "-f", "-")
@@ -72,7 +72,7 @@ func TestEveryKind(t *testing.T) {
 func TestOwnedObjectsAreNotAsked(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.2.8")
 	asked := s.skipped()
@@ -81,7 +81,7 @@ func TestOwnedObjectsAreNotAsked(t *testing.T) {
 	if n := s.skipped() - asked; n > 0 {
 		t.Errorf("%d calls for what is none of ours", n)
 	}
-	out, _ := s.must("", "get", "replicasets,pods", "-o=jsonpath={range .items[*]}{.kind} {.spec.template.spec.containers[*].image}{.spec.containers[*].image} {.metadata.annotations.keelson\\.dev/state}{\"\\n\"}{end}")
+	out, _ := s.must("", "get", "replicasets,pods", "-o=jsonpath={range .items[*]}{.kind} {.spec.template.spec.containers[*].image}{.spec.containers[*].image} {.metadata.annotations.garboard\\.dev/state}{\"\\n\"}{end}")
 	for line := range strings.Lines(out) {
 		if !strings.HasSuffix(strings.Fields(line)[1], ":1.2.7") {
 			t.Error(line)

@@ -17,10 +17,10 @@ func (s *space) updater(args ...string) {
 func (s *space) restart(args ...string) {
 	s.t.Helper()
 	ctx := context.WithoutCancel(s.t.Context())
-	if err := shared.keelson.StopUpdater(ctx); err != nil {
+	if err := shared.garboard.StopUpdater(ctx); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.keelson.StartUpdater(ctx, args...); err != nil {
+	if err := shared.garboard.StartUpdater(ctx, args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -28,16 +28,16 @@ func (s *space) restart(args ...string) {
 // kill ends the updater without warning, and starts another.
 func (s *space) kill() {
 	s.t.Helper()
-	if err := shared.keelson.Updater().Kill(); err != nil {
+	if err := shared.garboard.Updater().Kill(); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.keelson.StartUpdater(s.t.Context()); err != nil {
+	if err := shared.garboard.StartUpdater(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // waits waits until a Deployment has a newer image that is not used for a reason, as
-// `keelson status` tells.
+// `garboard status` tells.
 func (s *space) waits(name, reason, message string) {
 	s.t.Helper()
 	s.await(name+" to wait", func(context.Context) error {
@@ -53,7 +53,7 @@ func (s *space) waits(name, reason, message string) {
 // standings asks the updater itself: no Pod of the cluster stands for it.
 func (s *space) standings() []statusItem {
 	s.t.Helper()
-	_, list := (&steps{s, ""}).status("--updater-url=" + shared.keelson.Updater().Status)
+	_, list := (&steps{s, ""}).status("--updater-url=" + shared.garboard.Updater().Status)
 	return list.Items
 }
 
@@ -61,7 +61,7 @@ func (s *space) standings() []statusItem {
 func (s *space) movedAt(name string) time.Time {
 	s.t.Helper()
 	for _, entry := range s.deployment(name).ManagedFields {
-		if entry.Manager == "keelson-updater" && entry.Subresource == "" {
+		if entry.Manager == "garboard-updater" && entry.Subresource == "" {
 			return entry.Time.Time
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // log is what a process has logged.
@@ -36,7 +36,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 		Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths": {"` + shared.private.address + `": {"auth": "` + secondPassword + `"}}}`)},
 	})
 	for _, name := range []string{"pull", "stale", "broken"} {
-		manifest := withPod(s.manifest(name, "1.2.0", "keelson.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+name+"}]")
+		manifest := withPod(s.manifest(name, "1.2.0", "garboard.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+name+"}]")
 		if _, _, err := s.create(manifest); err != nil {
 			t.Fatal(err)
 		}
@@ -46,13 +46,13 @@ func TestPasswordsAreNowhere(t *testing.T) {
 	s.event("stale", "RegistryUnavailable", "not found, or the credentials may not read it")
 	s.event("broken", "RegistryUnavailable", `not readable; Secret "broken": the auth of an entry is no base64 of user:password`)
 
-	if updater := shared.keelson.Updater(); !strings.Contains(s.log(updater), "/"+s.name+"/app") {
+	if updater := shared.garboard.Updater(); !strings.Contains(s.log(updater), "/"+s.name+"/app") {
 		t.Fatalf("the log of %s says nothing of the polls", updater.Name)
 	}
 	s.wantNoPasswords()
 }
 
-// wantNoPasswords looks for the passwords in all that Keelson writes.
+// wantNoPasswords looks for the passwords in all that Garboard writes.
 func (s *space) wantNoPasswords() {
 	s.t.Helper()
 	texts := s.written()
@@ -79,11 +79,11 @@ func inBase64(text string) []string {
 	return forms
 }
 
-// written is all that Keelson writes, by where it stands.
+// written is all that Garboard writes, by where it stands.
 func (s *space) written() map[string]string {
 	s.t.Helper()
 	texts := map[string]string{}
-	logs, err := filepath.Glob(filepath.Join(shared.Dir, "keelson-*.log"))
+	logs, err := filepath.Glob(filepath.Join(shared.Dir, "garboard-*.log"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (s *space) written() map[string]string {
 		}
 		texts["the log "+filepath.Base(file)] = string(text)
 	}
-	for _, server := range append(shared.keelson.Webhooks(), shared.keelson.Updater()) {
+	for _, server := range append(shared.garboard.Webhooks(), shared.garboard.Updater()) {
 		texts["the metrics of "+server.Name] = s.metrics(server)
 	}
 	texts["the Events"], _ = s.must("", "get", "events", "--all-namespaces", "-o=yaml")

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // metrics is the whole page.
@@ -36,9 +36,9 @@ func (s *space) metrics(server *installation.Server) string {
 func (s *space) skipped() int {
 	s.t.Helper()
 	n := 0
-	for _, server := range shared.keelson.Webhooks() {
+	for _, server := range shared.garboard.Webhooks() {
 		for line := range strings.Lines(s.metrics(server)) {
-			if strings.HasPrefix(line, "keelson_admission_duration_seconds_count{") && strings.Contains(line, `outcome="skipped"`) {
+			if strings.HasPrefix(line, "garboard_admission_duration_seconds_count{") && strings.Contains(line, `outcome="skipped"`) {
 				count, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
 				if err != nil {
 					s.t.Fatal(err)
@@ -53,32 +53,32 @@ func (s *space) skipped() int {
 // label is one label of a sample: name="value".
 var label = regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`) //nolint:gochecknoglobals // constant
 
-// Whoever runs Keelson sees how registries answer, and no metric grows with the
+// Whoever runs Garboard sees how registries answer, and no metric grows with the
 // cluster: of what is asked for, hosts alone are labels.
 func TestMetricsAreBounded(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
 	s.only(s.start())
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	s.push("1.2.7")
 	s.awaitTag("web", "1.2.7")
 
 	both := []string{
-		"keelson_registry_requests_total", "keelson_registry_request_duration_seconds_bucket", "keelson_registry_response_bytes_total",
-		"keelson_resolver_lookups_total", "keelson_resolver_index_age_seconds_bucket",
-		"keelson_resolver_suspect_lists_total", "keelson_resolver_lists_without_running_tag_total",
+		"garboard_registry_requests_total", "garboard_registry_request_duration_seconds_bucket", "garboard_registry_response_bytes_total",
+		"garboard_resolver_lookups_total", "garboard_resolver_index_age_seconds_bucket",
+		"garboard_resolver_suspect_lists_total", "garboard_resolver_lists_without_running_tag_total",
 	}
 	for name, test := range map[string]struct {
 		server   *installation.Server
 		families []string
 	}{
-		"webhook": {shared.keelson.Webhooks()[0], append([]string{
-			"keelson_admission_resolutions_total", "keelson_admission_registry_unavailable_total",
-			"keelson_admission_duration_seconds_bucket", "keelson_admission_patch_bytes_bucket", "keelson_admission_decisions_total",
+		"webhook": {shared.garboard.Webhooks()[0], append([]string{
+			"garboard_admission_resolutions_total", "garboard_admission_registry_unavailable_total",
+			"garboard_admission_duration_seconds_bucket", "garboard_admission_patch_bytes_bucket", "garboard_admission_decisions_total",
 		}, both...)},
-		"updater": {shared.keelson.Updater(), append([]string{
-			"keelson_updater_polls_total", "keelson_updater_bumps_total", "keelson_updater_repositories", "keelson_updater_pending_moves",
-			"keelson_updater_rollouts_total", "keelson_updater_queue_depth", "keelson_updater_poll_lag_seconds_bucket", "keelson_updater_push_to_bump_seconds_bucket",
+		"updater": {shared.garboard.Updater(), append([]string{
+			"garboard_updater_polls_total", "garboard_updater_bumps_total", "garboard_updater_repositories", "garboard_updater_pending_moves",
+			"garboard_updater_rollouts_total", "garboard_updater_queue_depth", "garboard_updater_poll_lag_seconds_bucket", "garboard_updater_push_to_bump_seconds_bucket",
 		}, both...)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,12 +88,12 @@ func TestMetricsAreBounded(t *testing.T) {
 					t.Errorf("no %s", family)
 				}
 			}
-			if !strings.Contains(text, `keelson_registry_requests_total{host="`+shared.Registry+`",outcome="success"}`) {
+			if !strings.Contains(text, `garboard_registry_requests_total{host="`+shared.Registry+`",outcome="success"}`) {
 				t.Error("requests are not told by host")
 			}
 			hosts := []string{shared.Registry, shared.private.address, shared.counted.host(), "127.0.0.1:1"}
 			for line := range strings.Lines(text) {
-				if !strings.HasPrefix(line, "keelson_") {
+				if !strings.HasPrefix(line, "garboard_") {
 					continue
 				}
 				for _, found := range label.FindAllStringSubmatch(line, -1) {

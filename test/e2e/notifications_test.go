@@ -69,7 +69,7 @@ func (s *space) telling(c *chat, more string) (settings string) {
 	settings = filepath.Join(dir, "notifications.yaml")
 	for name, text := range map[string]string{
 		"url":                "generic+" + c.URL + "/hook",
-		"notifications.yaml": "apiVersion: keelson.dev/v1alpha1\nkind: NotificationsConfig\nchannels:\n- {name: team, urlFile: url, level: info" + more + "}\n",
+		"notifications.yaml": "apiVersion: garboard.dev/v1alpha1\nkind: NotificationsConfig\nchannels:\n- {name: team, urlFile: url, level: info" + more + "}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			s.t.Fatal(err)
@@ -77,20 +77,20 @@ func (s *space) telling(c *chat, more string) (settings string) {
 	}
 	s.t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if err := shared.keelson.StopUpdater(ctx); err != nil {
+		if err := shared.garboard.StopUpdater(ctx); err != nil {
 			s.t.Error(err)
 		}
-		if err := shared.keelson.StartUpdater(ctx); err != nil {
+		if err := shared.garboard.StartUpdater(ctx); err != nil {
 			s.t.Error(err)
 		}
 		if _, _, err := shared.Kubectl(ctx, "", "delete", "-f", component); err != nil {
 			s.t.Error(err)
 		}
 	})
-	if err := shared.keelson.StopUpdater(s.t.Context()); err != nil {
+	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.keelson.StartUpdater(s.t.Context(), "--notifications-config="+settings); err != nil {
+	if err := shared.garboard.StartUpdater(s.t.Context(), "--notifications-config="+settings); err != nil {
 		s.t.Fatal(err)
 	}
 	return settings
@@ -99,7 +99,7 @@ func (s *space) telling(c *chat, more string) (settings string) {
 // What is kept for the next updater.
 func (s *space) waiting() string {
 	s.t.Helper()
-	out, _, err := shared.Kubectl(s.t.Context(), "", "-n", "keelson", "get", "configmap", "keelson-notices", "-o=jsonpath={.data}")
+	out, _, err := shared.Kubectl(s.t.Context(), "", "-n", "garboard", "get", "configmap", "garboard-notices", "-o=jsonpath={.data}")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestAMoveIsToldOnceToTheChannelThatItNames(t *testing.T) {
 	s.telling(c, ", batch: 1s, namespaces: ["+s.name+"]")
 	s.push("1.2.0")
 	for _, name := range []string{"web", "silent"} {
-		annotations := []string{"keelson.dev/policy: minor", everySecond}
+		annotations := []string{"garboard.dev/policy: minor", everySecond}
 		if name == "web" {
 			annotations = append(annotations, "keel.sh/notify: '#team'") // as Keel's users write it
 		}
@@ -161,7 +161,7 @@ func TestWhatAKilledUpdaterHadToTellIsTold(t *testing.T) {
 	c := newChat(t, hangs)
 	settings := s.telling(c, ", default: true, batch: 0s, namespaces: ["+s.name+"]")
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", everySecond), "apply", "-f", "-")
 	s.settled("web")
 	s.push("1.3.0")
 	s.awaitTag("web", "1.3.0")
@@ -173,13 +173,13 @@ func TestWhatAKilledUpdaterHadToTellIsTold(t *testing.T) {
 		}
 		return nil
 	})
-	if err := shared.keelson.Updater().Kill(); err != nil {
+	if err := shared.garboard.Updater().Kill(); err != nil {
 		t.Fatal(err)
 	}
 	c.mu.Lock()
 	c.hangs = nil
 	c.mu.Unlock()
-	if err := shared.keelson.StartUpdater(t.Context(), "--notifications-config="+settings); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context(), "--notifications-config="+settings); err != nil {
 		t.Fatal(err)
 	}
 	// The lease of the one that was killed has to run out first.

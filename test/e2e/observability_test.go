@@ -15,15 +15,15 @@ import (
 func TestDecisionsAreInTheLogs(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
-	if _, _, err := s.kubectl(s.manifest("bad", "1.2.0", "keelson.dev/policy: nonsense"), "apply", "-f", "-"); err == nil {
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
+	if _, _, err := s.kubectl(s.manifest("bad", "1.2.0", "garboard.dev/policy: nonsense"), "apply", "-f", "-"); err == nil {
 		t.Fatal("a bad policy was admitted")
 	}
 
 	moved := fmt.Sprintf("web: %[1]s:1.2.0 -> %[1]s:1.2.7 (policy patch; row created; reason ", s.image)
 	for name, test := range map[string]struct{ object, key, want string }{
-		"what was answered": {"web", "mutate.keelson.dev/images", moved},
-		"what was refused":  {"bad", "validate.keelson.dev/faults", `Deployment.apps "bad" is invalid: metadata.annotations[keelson.dev/policy]: `},
+		"what was answered": {"web", "mutate.garboard.dev/images", moved},
+		"what was refused":  {"bad", "validate.garboard.dev/faults", `Deployment.apps "bad" is invalid: metadata.annotations[garboard.dev/policy]: `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := s.of(t)
@@ -48,7 +48,7 @@ func TestDecisionsAreInTheLogs(t *testing.T) {
 	}
 	s.await("the line of the decision", func(context.Context) error {
 		var missing error
-		for _, webhook := range shared.keelson.Webhooks() {
+		for _, webhook := range shared.garboard.Webhooks() {
 			missing = s.find(webhook.Log, func(line map[string]any) error {
 				if line["namespace"] != s.name || line["name"] != "web" || line["outcome"] != "moved" {
 					return errOther
@@ -103,7 +103,7 @@ func TestRolloutHistoryShowsTheUpdater(t *testing.T) {
 			s.push("1.2.0")
 			k := kinds(s.image)[name]
 			object := k.resource + "/it"
-			polled := strings.Replace(k.manifest, "keelson.dev/trigger: push", everySecond, 1)
+			polled := strings.Replace(k.manifest, "garboard.dev/trigger: push", everySecond, 1)
 			if polled == k.manifest {
 				t.Fatalf("the updater keeps away from\n%s", polled)
 			}
@@ -140,7 +140,7 @@ func TestRolloutHistoryShowsTheUpdater(t *testing.T) {
 					return fmt.Errorf("they are %q", causes)
 				}
 				for i, cause := range causes {
-					ours := strings.HasPrefix(cause, "keelson: ") && strings.Contains(cause, want[i])
+					ours := strings.HasPrefix(cause, "garboard: ") && strings.Contains(cause, want[i])
 					if want[i] == "" && cause != "<none>" || want[i] != "" && !ours {
 						return fmt.Errorf("they are %q, want %q", causes, want)
 					}

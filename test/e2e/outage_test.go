@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A workload that was there before Keelson: labels and annotations roll
+// A workload that was there before Garboard: labels and annotations roll
 // nothing, the updater then takes it over with its first move.
 func TestStrangersAreTakenOverByTheUpdaterAlone(t *testing.T) {
 	s := makeSpace(t, nil)
@@ -13,12 +13,12 @@ func TestStrangersAreTakenOverByTheUpdaterAlone(t *testing.T) {
 	s.must(s.manifest("web", "1.2.0", "keel.sh/policy: patch", `keel.sh/pollSchedule: "@every 1s"`), "apply", "-f", "-")
 	s.must(s.manifest("idle", "1.2.0", "keel.sh/policy: patch", quiet), "apply", "-f", "-")
 	revision := s.settled("idle")
-	s.must("", "label", "namespace", s.name, "keelson.dev/enabled=true")
+	s.must("", "label", "namespace", s.name, "garboard.dev/enabled=true")
 	s.awaitOptIn()
 	s.must("", "label", "deployment/idle", "touched=yes")
 	s.must("", "rollout", "status", "deployment/idle")
 	d := s.deployment("idle")
-	if got := s.settled("idle"); got != revision || len(d.Spec.Template.Annotations) > 0 || d.Annotations["keelson.dev/state"] != "" {
+	if got := s.settled("idle"); got != revision || len(d.Spec.Template.Annotations) > 0 || d.Annotations["garboard.dev/state"] != "" {
 		t.Errorf("revision %s, want %s; template annotations %v, annotations %v", got, revision, d.Spec.Template.Annotations, d.Annotations)
 	}
 	s.wantTag("idle", "1.2.0")
@@ -31,7 +31,7 @@ func TestStrangersAreTakenOverByTheUpdaterAlone(t *testing.T) {
 func TestDowngradePastUsIsRepaired(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond)
 	s.must(manifest, "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
 	s.failurePolicy("Ignore")
@@ -44,7 +44,7 @@ func TestDowngradePastUsIsRepaired(t *testing.T) {
 	s.wantTag("web", "1.2.0")
 	s.only(s.start(), s.start())
 	s.awaitTag("web", "1.2.7")
-	if got := s.deployment("web").Spec.Template.Annotations["keelson.dev/bump"]; got != "" {
+	if got := s.deployment("web").Spec.Template.Annotations["garboard.dev/bump"]; got != "" {
 		t.Errorf("the template keeps the bump %q", got)
 	}
 }
@@ -54,7 +54,7 @@ func (s *space) failurePolicy(policy string) {
 	s.t.Helper()
 	patch := `[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"` + policy + `"}]`
 	for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
-		if _, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "keelson", "--type=json", "-p", patch); err != nil {
+		if _, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch); err != nil {
 			s.t.Error(err)
 		}
 	}

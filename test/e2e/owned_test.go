@@ -28,11 +28,11 @@ func (s *space) ownedBy(owner string) string {
 	return fmt.Sprintf("  ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: %q, uid: %q, controller: true}]\n", name, uid)
 }
 
-// wantUnmarked fails where Keelson has written to an object.
+// wantUnmarked fails where Garboard has written to an object.
 func (s *space) wantUnmarked(object string) {
 	s.t.Helper()
 	out, _ := s.must("", "get", object, "-o=yaml")
-	for _, key := range []string{"keelson.dev/state:", "keelson.dev/resolved:", "keelson.dev/bump:"} {
+	for _, key := range []string{"garboard.dev/state:", "garboard.dev/resolved:", "garboard.dev/bump:"} {
 		if strings.Contains(out, key) {
 			s.t.Errorf("%s has %s", object, key)
 		}
@@ -59,7 +59,7 @@ func wantNoConditionErrors(t *testing.T) {
 func TestOwnedObjectsAreNeverChanged(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must("", "annotate", "namespace", s.name, "keelson.dev/policy=patch", "keelson.dev/trigger=push")
+	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy=patch", "garboard.dev/trigger=push")
 	s.await("the namespace's default to hold", s.creates("probe", "1.2.0", "1.2.7"))
 	for name, resource := range map[string]string{"Deployment": "deployment", "Job": "job", "CronJob": "cronjob"} {
 		t.Run("what a "+name+" owns", func(t *testing.T) {
@@ -133,7 +133,7 @@ func (s *space) wantOwnedAt(resources, app, tag string) {
 		if fields[0] == "ReplicaSet" {
 			continue // the Deployment controller copies the Deployment's annotations
 		}
-		if state, _ := s.must("", "get", fields[0], fields[1], "-o=jsonpath={.metadata.annotations.keelson\\.dev/state}"); state != "" {
+		if state, _ := s.must("", "get", fields[0], fields[1], "-o=jsonpath={.metadata.annotations.garboard\\.dev/state}"); state != "" {
 			s.t.Errorf("%s %s has the state %s", fields[0], fields[1], state)
 		}
 	}
@@ -163,7 +163,7 @@ func TestEphemeralContainersAreLeftAlone(t *testing.T) {
 	want("labelled")
 	s.must(manifest, "apply", "-f", "-")
 	want("applied again")
-	out, _ := s.must("", "get", "pod/it", "-o=jsonpath={.metadata.annotations.keelson\\.dev/state} {.metadata.annotations.keelson\\.dev/resolved}")
+	out, _ := s.must("", "get", "pod/it", "-o=jsonpath={.metadata.annotations.garboard\\.dev/state} {.metadata.annotations.garboard\\.dev/resolved}")
 	if strings.Contains(out, "debugger") {
 		t.Errorf("state and record name the debugger: %s", out)
 	}

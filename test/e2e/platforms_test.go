@@ -55,16 +55,16 @@ func TestPlatformsOfTheNodes(t *testing.T) {
 			"", "nodeSelector: {kubernetes.io/arch: arm64}", "1.5.0", s.moves("1.5.0", "minor"),
 		},
 		"the setting goes before the nodes": {
-			`keelson.dev/platforms: "linux/arm64"`, "", "1.5.0", s.moves("1.5.0", "minor"),
+			`garboard.dev/platforms: "linux/arm64"`, "", "1.5.0", s.moves("1.5.0", "minor"),
 		},
 		"all that the setting names are needed": {
-			`keelson.dev/platforms: "linux/amd64,linux/arm64"`, "", "1.3.0",
+			`garboard.dev/platforms: "linux/amd64,linux/arm64"`, "", "1.3.0",
 			s.moves("1.3.0", "minor; 1.5.0: not built for linux/amd64"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := s.of(t)
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet, test.annotation)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet, test.annotation)
 			if test.pod != "" {
 				manifest = withPod(manifest, test.pod)
 			}
@@ -72,7 +72,7 @@ func TestPlatformsOfTheNodes(t *testing.T) {
 		})
 	}
 	// Nothing newer runs there: it stays, and is told why.
-	s.wantAnswer(s.manifest("web", "1.4.0", "keelson.dev/policy: minor", quiet), "1.4.0",
+	s.wantAnswer(s.manifest("web", "1.4.0", "garboard.dev/policy: minor", quiet), "1.4.0",
 		"web: stays at 1.4.0: 1.5.0: not built for linux/amd64")
 }
 
@@ -82,9 +82,9 @@ func TestPlatformsFollowTheNodes(t *testing.T) {
 	s := newSpace(t)
 	s.pushFor("1.2.0", "linux/amd64", "linux/arm64")
 	s.pushFor("1.3.0", "linux/amd64", "linux/arm64")
-	anywhere := s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet)
+	anywhere := s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet)
 	here := withPod(anywhere, "nodeSelector: {kubernetes.io/arch: amd64}")
-	if tag, _ := s.answer(s.manifest("polled", "1.2.0", "keelson.dev/policy: minor", quiet)); tag != "1.3.0" {
+	if tag, _ := s.answer(s.manifest("polled", "1.2.0", "garboard.dev/policy: minor", quiet)); tag != "1.3.0" {
 		t.Fatalf("created with %s", tag)
 	}
 
@@ -93,7 +93,7 @@ func TestPlatformsFollowTheNodes(t *testing.T) {
 	s.awaitAnswer(anywhere, "1.3.0", s.moves("1.3.0", "minor; 1.4.0: not built for linux/arm64"))
 	s.awaitAnswer(here, "1.4.0", s.moves("1.4.0", "minor"))
 	// Polled from now on: by now the updater, too, has heard of the node.
-	s.must("", "annotate", "deployment/polled", "keelson.dev/trigger-", "keelson.dev/pollSchedule=@every 1s")
+	s.must("", "annotate", "deployment/polled", "garboard.dev/trigger-", "garboard.dev/pollSchedule=@every 1s")
 	s.event("polled", "ImageStayed", "stays: 1.4.0: not built for linux/arm64")
 	s.wantTag("polled", "1.3.0")
 

@@ -16,15 +16,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // pushToken is what the registry proves itself by. It is like nothing else in a
 // log.
 const pushToken = "push-token-51c0b6940168"
 
-const pushConfig = `apiVersion: keelson.dev/v1alpha1
+const pushConfig = `apiVersion: garboard.dev/v1alpha1
 kind: PushConfig
 senders:
 - {sender: registry, bearerTokenFile: token}
@@ -38,7 +38,7 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	registry, receivers := freeAddress(t), [2]string{freeAddress(t), freeAddress(t)}
 	startNotifyingRegistry(t, registry, "http://"+receivers[1]+"/v1/webhooks/registry")
 	s.image = registry + "/" + s.name + "/app"
-	webhook, err := shared.keelson.StartUnrouted(t.Context(), "--private-registries="+registry)
+	webhook, err := shared.garboard.StartUnrouted(t.Context(), "--private-registries="+registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,19 +46,19 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	leader, standby := s.receivingUpdaters(registry, receivers)
 
 	s.pushTo(registry, "1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet), "apply", "-f", "-")
 	s.settled("web")
 	before := time.Now()
 	s.pushTo(registry, "1.3.0")
 	s.awaitTag("web", "1.3.0")
 	t.Logf("from the push to the Deployment's image, the push itself included: %s", time.Since(before))
-	if got := s.metric(standby.Metrics, "keelson_push_notifications_total"); got == 0 {
+	if got := s.metric(standby.Metrics, "garboard_push_notifications_total"); got == 0 {
 		t.Error("the standby counts no notification")
 	}
-	if got := s.metric(leader.Metrics, "keelson_push_notifications_total"); got != 0 {
+	if got := s.metric(leader.Metrics, "garboard_push_notifications_total"); got != 0 {
 		t.Errorf("the leader counts %d notifications, want none", got)
 	}
-	if got := s.metric(standby.Metrics, "keelson_updater_polls_total"); got != 0 {
+	if got := s.metric(standby.Metrics, "garboard_updater_polls_total"); got != 0 {
 		t.Errorf("the standby polled %d times", got)
 	}
 
@@ -67,7 +67,7 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	}
 	s.pushTo(registry, "1.4.0")
 	s.await("the standby to accept the push", func(ctx context.Context) error {
-		object, err := shared.Client().CoreV1().ConfigMaps("keelson").Get(ctx, "keelson-pushes", metav1.GetOptions{})
+		object, err := shared.Client().CoreV1().ConfigMaps("garboard").Get(ctx, "garboard-pushes", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -98,13 +98,13 @@ const nextLeader = 2 * time.Minute
 func TestNextLeaderReadsForThoseThatAreOnlyPushed(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet), "apply", "-f", "-")
 	s.settled("web")
-	if err := shared.keelson.Updater().Kill(); err != nil {
+	if err := shared.garboard.Updater().Kill(); err != nil {
 		t.Fatal(err)
 	}
 	s.push("1.3.0")
-	if err := shared.keelson.StartUpdater(t.Context()); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitTagWithin(nextLeader, "web", "1.3.0")
@@ -123,7 +123,7 @@ func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader,
 	if _, _, err := shared.Kubectl(s.t.Context(), "", "apply", "-f", "../../manifests/components/push/rbac.yaml"); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.keelson.StopUpdater(s.t.Context()); err != nil {
+	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	var started []*installation.Server
@@ -133,24 +133,24 @@ func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader,
 		for _, server := range started {
 			_ = server.Stop(ctx) // the leader was killed
 		}
-		if err := shared.keelson.StartUpdater(ctx); err != nil {
+		if err := shared.garboard.StartUpdater(ctx); err != nil {
 			s.t.Error(err)
 		}
 	})
 	start := func(address string) *installation.Server {
 		s.t.Helper()
-		err := shared.keelson.StartUpdater(s.t.Context(), "--private-registries="+registry,
+		err := shared.garboard.StartUpdater(s.t.Context(), "--private-registries="+registry,
 			"--push-address="+address, "--push-config="+filepath.Join(dir, "push.yaml"))
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		server := shared.keelson.Updater()
+		server := shared.garboard.Updater()
 		started = append(started, server)
 		return server
 	}
 	leader = start(addresses[0])
 	s.await("the first updater to lead", func(ctx context.Context) error {
-		lease, err := shared.Client().CoordinationV1().Leases("keelson").Get(ctx, "keelson-updater", metav1.GetOptions{})
+		lease, err := shared.Client().CoordinationV1().Leases("garboard").Get(ctx, "garboard-updater", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ storage: {inmemory: {}}
 http: {addr: %q}
 notifications:
   endpoints:
-  - name: keelson
+  - name: garboard
     url: %q
     headers: {Authorization: ["Bearer %s"]}
     timeout: 1s

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Where Keelson itself comes from Git, its manifest is applied again and again.
+// Where Garboard itself comes from Git, its manifest is applied again and again.
 // The CA that cert-manager wrote into the webhooks stays: the manifest does not
 // name that field.
 func TestApplyingTheInstallationAgainKeepsTheCA(t *testing.T) {

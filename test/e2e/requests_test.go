@@ -93,14 +93,14 @@ func TestRequestsAreCountedByRepository(t *testing.T) {
 
 func stopUpdater(t *testing.T) {
 	t.Helper()
-	if err := shared.keelson.StopUpdater(context.WithoutCancel(t.Context())); err != nil {
+	if err := shared.garboard.StopUpdater(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func startUpdater(t *testing.T, args ...string) {
 	t.Helper()
-	if err := shared.keelson.StartUpdater(context.WithoutCancel(t.Context()), args...); err != nil {
+	if err := shared.garboard.StartUpdater(context.WithoutCancel(t.Context()), args...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -110,8 +110,8 @@ func startUpdater(t *testing.T, args ...string) {
 func (s *space) createCounted(deployments appsv1client.DeploymentInterface, n int, repositories []string) {
 	one := s.of(s.t)
 	one.image = shared.counted.host() + "/" + repositories[n%len(repositories)]
-	d := decode(s.t, one.manifest(fmt.Sprintf("web-%d", n), "1.2.0", "keelson.dev/policy: patch",
-		fmt.Sprintf("keelson.dev/pollSchedule: %q", "@every "+countedInterval.String())))
+	d := decode(s.t, one.manifest(fmt.Sprintf("web-%d", n), "1.2.0", "garboard.dev/policy: patch",
+		fmt.Sprintf("garboard.dev/pollSchedule: %q", "@every "+countedInterval.String())))
 	d.Spec.Replicas, d.Spec.Paused = new(int32), true
 	created, err := deployments.Create(s.t.Context(), d, metav1.CreateOptions{})
 	if err != nil {

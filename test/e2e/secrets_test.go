@@ -28,8 +28,8 @@ func TestChangedPasswordCountsAtOnce(t *testing.T) {
 	s.pushPrivate("1.2.0", "1.2.7")
 	s.secret("pull", user, firstPassword)
 	pod := "imagePullSecrets: [{name: pull}]"
-	again := withPod(s.manifest("again", "1.2.0", "keelson.dev/policy: patch", quiet), pod)
-	polled := withPod(s.manifest("polled", "1.2.0", "keelson.dev/policy: patch", everySecond), pod)
+	again := withPod(s.manifest("again", "1.2.0", "garboard.dev/policy: patch", quiet), pod)
+	polled := withPod(s.manifest("polled", "1.2.0", "garboard.dev/policy: patch", everySecond), pod)
 	if tag, _ := s.answer(polled); tag != "1.2.7" {
 		t.Fatalf("created with %s", tag)
 	}
@@ -49,7 +49,7 @@ func TestServiceAccountIsFollowed(t *testing.T) {
 	s := newPrivateSpace(t)
 	s.pushPrivate("1.2.0", "1.2.7")
 	s.secret("pull", robot, firstPassword)
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.wantAnswer(manifest, "1.2.0", kept)
 	patch := []byte(`{"imagePullSecrets":[{"name":"pull"}]}`)
 	if _, err := shared.Client().CoreV1().ServiceAccounts(s.name).Patch(t.Context(), "default", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
@@ -62,7 +62,7 @@ func TestServiceAccountIsFollowed(t *testing.T) {
 	s.awaitAnswerWithin(watched, manifest, "1.2.0", `web: kept at 1.2.0: not readable; Secret "pull": there is none in this namespace`)
 }
 
-// An operator who does not want Keelson to read Secrets takes one binding away.
+// An operator who does not want Garboard to read Secrets takes one binding away.
 // Public repositories go on as before, and of private ones it is said why not.
 func TestSecretsMayBeOffLimits(t *testing.T) {
 	s := newPrivateSpace(t)
@@ -71,12 +71,12 @@ func TestSecretsMayBeOffLimits(t *testing.T) {
 		s.secret(name, robot, firstPassword)
 	}
 	manifest := func(secret string) string {
-		return withPod(s.manifest(secret, "1.2.0", "keelson.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+secret+"}]")
+		return withPod(s.manifest(secret, "1.2.0", "garboard.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+secret+"}]")
 	}
-	restore := s.unbind("keelson-pull-secrets")
-	s.awaitAccess("keelson-webhook", false)
-	s.awaitAccess("keelson-updater", false)
-	const refused = `not readable; Secret "my-registry-credentials": Keelson may not read Secrets in this namespace`
+	restore := s.unbind("garboard-pull-secrets")
+	s.awaitAccess("garboard-webhook", false)
+	s.awaitAccess("garboard-updater", false)
+	const refused = `not readable; Secret "my-registry-credentials": Garboard may not read Secrets in this namespace`
 	if tag, warned := s.answer(manifest("my-registry-credentials")); tag != "1.2.0" || warned != "web: kept at 1.2.0: "+refused {
 		t.Errorf("created with %s and the warning %q", tag, warned)
 	}
@@ -84,12 +84,12 @@ func TestSecretsMayBeOffLimits(t *testing.T) {
 
 	open := newSpace(t)
 	open.push("1.2.0", "1.2.7")
-	open.wantAnswer(open.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "1.2.7", open.moves("1.2.7", "patch"))
+	open.wantAnswer(open.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "1.2.7", open.moves("1.2.7", "patch"))
 
 	// A refusal is remembered for half a minute; the other Secret was not asked
 	// for.
 	restore()
-	s.awaitAccess("keelson-webhook", true)
+	s.awaitAccess("garboard-webhook", true)
 	s.wantAnswer(manifest("other"), "1.2.7", s.moves("1.2.7", "patch"))
 }
 
@@ -119,12 +119,12 @@ func (s *space) unbind(name string) (restore func()) {
 	return restore
 }
 
-// awaitAccess waits until the API server lets a ServiceAccount of Keelson read
+// awaitAccess waits until the API server lets a ServiceAccount of Garboard read
 // the space's Secrets, or does not any more.
 func (s *space) awaitAccess(account string, want bool) {
 	s.t.Helper()
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User: "system:serviceaccount:keelson:" + account, Groups: []string{"system:serviceaccounts", "system:authenticated"},
+		User: "system:serviceaccount:garboard:" + account, Groups: []string{"system:serviceaccounts", "system:authenticated"},
 		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: s.name, Verb: "get", Resource: string(corev1.ResourceSecrets)},
 	}}
 	s.await(fmt.Sprintf("access to Secrets to be %t", want), func(ctx context.Context) error {

@@ -11,14 +11,14 @@ import (
 )
 
 // reloaded is 1 where the settings file is in force.
-const reloaded = "keelson_registries_config_last_reload_successful"
+const reloaded = "garboard_registries_config_last_reload_successful"
 
 // settings writes a file of registry settings: what it denies, a registry that
 // does not exist, of which the cluster's is the mirror, and what to sign in to
 // the private one with.
 func (s *space) settings(file, deny string) {
 	s.t.Helper()
-	s.writeFile(file, fmt.Sprintf(`apiVersion: keelson.dev/v1alpha1
+	s.writeFile(file, fmt.Sprintf(`apiVersion: garboard.dev/v1alpha1
 kind: RegistriesConfig
 deny: [%s]
 registries:
@@ -57,13 +57,13 @@ func TestRegistrySettings(t *testing.T) {
 	// Two, whose files are changed at one time: they are looked at every ten
 	// seconds.
 	follows, keeps := s.start("--registries-config="+good), s.start("--registries-config="+bad)
-	denied := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	denied := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	mirrored := strings.Replace(denied, shared.Registry, "registry.invalid", 1)
 	const refused = "web: kept at 1.2.0: not allowed by the registry settings"
 	inForce := func() {
 		t.Helper()
 		s.wantAnswer(denied, "1.2.0", refused)
-		private.wantAnswer(private.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "1.2.7", private.moves("1.2.7", "patch"))
+		private.wantAnswer(private.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "1.2.7", private.moves("1.2.7", "patch"))
 		s.wantAnswer(mirrored, "1.2.7", strings.Replace(s.moves("1.2.7", "patch"), shared.Registry, "registry.invalid", 1))
 	}
 	s.only(follows)
@@ -106,7 +106,7 @@ func TestUpdaterKeepsToRegistrySettings(t *testing.T) {
 	// Created with a webhook that has the file, which is what an image moves by.
 	private.only(private.start("--registries-config=" + file))
 	for _, s := range []*space{denied, private} {
-		s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond), "create", "-f", "-")
+		s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond), "create", "-f", "-")
 	}
 	denied.event("web", "RegistryUnavailable", "not allowed by the registry settings")
 	private.pushPrivate("1.2.7")
@@ -119,7 +119,7 @@ func TestBadRegistrySettingsStopTheStart(t *testing.T) {
 	s := newSpace(t)
 	bad := filepath.Join(t.TempDir(), "registries.yaml")
 	s.writeFile(bad, "deny: nonsense\n")
-	_, err := shared.keelson.StartUnrouted(t.Context(), "--registries-config="+bad)
+	_, err := shared.garboard.StartUnrouted(t.Context(), "--registries-config="+bad)
 	if err == nil || !strings.Contains(err.Error(), "it ended") || !strings.Contains(err.Error(), bad) {
 		t.Errorf("it started with a bad file, or does not name it: %v", err)
 	}

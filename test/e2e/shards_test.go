@@ -10,8 +10,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/test/installation"
-	"github.com/keelson-dev/keelson/updater/shard"
+	"github.com/garboard-dev/garboard/test/installation"
+	"github.com/garboard-dev/garboard/updater/shard"
 )
 
 // sharded runs two updaters that share the work, as the overlay sharded does, until
@@ -30,21 +30,21 @@ func (s *space) sharded(ctx context.Context) (servers []*installation.Server) {
 				s.t.Error(err)
 			}
 		}
-		if err := shared.keelson.StartUpdater(end); err != nil {
+		if err := shared.garboard.StartUpdater(end); err != nil {
 			s.t.Error(err)
 		}
 		if _, _, err := shared.Kubectl(end, "", "delete", "-f", rights); err != nil {
 			s.t.Error(err)
 		}
 	})
-	if err := shared.keelson.StopUpdater(s.t.Context()); err != nil {
+	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	for range 2 {
-		if err := shared.keelson.StartUpdater(s.t.Context(), "--shards=4"); err != nil {
+		if err := shared.garboard.StartUpdater(s.t.Context(), "--shards=4"); err != nil {
 			s.t.Fatal(err)
 		}
-		servers = append(servers, shared.keelson.Updater())
+		servers = append(servers, shared.garboard.Updater())
 	}
 	return servers
 }
@@ -54,13 +54,13 @@ func (s *space) owners(want int) {
 	s.t.Helper()
 	s.await(fmt.Sprintf("%d owners of four shards", want), func(ctx context.Context) error {
 		owners, shards := map[string]int{}, 0
-		list, err := shared.Client().CoordinationV1().Leases("keelson").List(ctx, metav1.ListOptions{})
+		list, err := shared.Client().CoordinationV1().Leases("garboard").List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
 		}
 		for i := range list.Items {
 			holder := list.Items[i].Spec.HolderIdentity
-			if strings.HasPrefix(list.Items[i].Name, "keelson-updater-shard-") && holder != nil && *holder != "" {
+			if strings.HasPrefix(list.Items[i].Name, "garboard-updater-shard-") && holder != nil && *holder != "" {
 				owners[*holder]++
 				shards++
 			}
@@ -102,7 +102,7 @@ func TestUpdatersShareTheRepositories(t *testing.T) {
 	bumped := func(server *installation.Server) int { return strings.Count(s.log(server), `"msg":"bumped"`) }
 	push("1.2.0")
 	for _, name := range names {
-		manifest := strings.ReplaceAll(s.manifest(name, "1.2.0", "keelson.dev/policy: minor", everySecond), s.image, shared.Registry+"/"+s.name+"/"+name)
+		manifest := strings.ReplaceAll(s.manifest(name, "1.2.0", "garboard.dev/policy: minor", everySecond), s.image, shared.Registry+"/"+s.name+"/"+name)
 		s.must(manifest, "apply", "-f", "-")
 	}
 	before := map[string]int64{}

@@ -8,17 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // Replicas are replaced one after the other while writes go on, as in a rollout
-// of Keelson. The API server goes on to be sent to one that has been told to
+// of Garboard. The API server goes on to be sent to one that has been told to
 // stop, as it is until a Service's endpoints have changed everywhere: none of
 // its calls may fail.
 func TestRestartsLoseNoWrite(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	const (
 		delay    = "--shutdown-delay=3s"
 		requests = "controller_runtime_webhook_requests_total"
@@ -30,8 +30,8 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 	served := 0 // by those that left
 	for range 4 {
 		fresh := s.start(delay)
-		leaving, staying := shared.keelson.Webhooks()[0], shared.keelson.Webhooks()[1]
-		if err := shared.keelson.Route(leaving, staying, fresh); err != nil {
+		leaving, staying := shared.garboard.Webhooks()[0], shared.garboard.Webhooks()[1]
+		if err := shared.garboard.Route(leaving, staying, fresh); err != nil {
 			t.Fatal(err)
 		}
 		served += s.metric(leaving.Metrics, requests)
@@ -39,7 +39,7 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 		go func() { stopped <- leaving.Stop(t.Context()) }()
 		s.await("the readiness to go", func(ctx context.Context) error { return wantUnready(ctx, leaving) })
 		writes.atLeast(20) // while new connections are still sent to it
-		if err := shared.keelson.Route(staying, fresh); err != nil {
+		if err := shared.garboard.Route(staying, fresh); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-stopped; err != nil {

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // line is a registry's connection to the cluster, which can be cut: requests end
@@ -55,8 +55,8 @@ func (s *space) keeping(l *line, more ...string) (args []string, file string) {
 // replace ends a webhook and starts another in its place: end is how.
 func (s *space) replace(end func(*installation.Server) error, args ...string) *installation.Server {
 	s.t.Helper()
-	if before := shared.keelson.Webhooks(); len(before) > 0 {
-		if err := shared.keelson.Route(); err != nil {
+	if before := shared.garboard.Webhooks(); len(before) > 0 {
+		if err := shared.garboard.Route(); err != nil {
 			s.t.Fatal(err)
 		}
 		for _, server := range before {
@@ -85,7 +85,7 @@ func TestRestartDuringAnOutageAnswersFromTheSnapshot(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	args, file := s.keeping(l, "--index-snapshot-interval=100ms", "--fresh-for=1ms")
 	s.only(s.start(args...))
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.wantAnswer(manifest, "1.2.7", s.moves("1.2.7", "patch"))
 	// The first may have begun in the middle of the answer, the second has not.
 	for range 2 {
@@ -128,7 +128,7 @@ func TestRestartAsksForNothingThatIsKnown(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	args, file := s.keeping(l, "--fresh-for=1h")
 	s.only(s.start(args...))
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", "keelson.dev/platforms: linux/amd64", "keelson.dev/pin: digest", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", "garboard.dev/platforms: linux/amd64", "garboard.dev/pin: digest", quiet)
 	before, warned := s.answer(manifest, "All")
 	if asked := l.requests.Swap(0); before == "1.2.0" || asked < 3 { // the list, the digest, the image
 		t.Fatalf("the answer is %s with the warning %q, after %d requests", before, warned, asked)
@@ -158,7 +158,7 @@ func TestSnapshotKeepsCredentialsApart(t *testing.T) {
 	other.image = good.image
 	good.pushPrivate("1.2.0", "1.2.7")
 	good.secret("pull", robot, firstPassword)
-	manifest := withPod(good.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "imagePullSecrets: [{name: pull}]")
+	manifest := withPod(good.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "imagePullSecrets: [{name: pull}]")
 	file := filepath.Join(t.TempDir(), "index")
 	args := []string{"--index-snapshot=" + file, "--fresh-for=1h"}
 	good.only(good.start(args...))
@@ -196,7 +196,7 @@ func TestReadinessWaitsForNoRegistry(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	args, _ := s.keeping(l)
 	s.only(s.start(args...))
-	s.answer(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "All")
+	s.answer(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "All")
 	l.requests.Store(0)
 	for _, cut := range []bool{false, true} {
 		l.cut.Store(cut)
@@ -215,7 +215,7 @@ func TestDamagedSnapshotIsAColdStart(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	args, file := s.keeping(l, "--fresh-for=1h")
 	s.only(s.start(args...))
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.wantAnswer(manifest, "1.2.7", s.moves("1.2.7", "patch"))
 	damage := func(server *installation.Server) error {
 		if err := s.stop(server); err != nil {
@@ -260,9 +260,9 @@ func TestOutageWithNothingKnown(t *testing.T) {
 	args := []string{"--private-registries=" + l.host()}
 	s.only(s.start(args...))
 	manifest := func(name, tag string, settings ...string) string {
-		return s.manifest(name, tag, append([]string{"keelson.dev/policy: patch", quiet}, settings...)...)
+		return s.manifest(name, tag, append([]string{"garboard.dev/policy: patch", quiet}, settings...)...)
 	}
-	const deny = "keelson.dev/onUnresolvable: deny"
+	const deny = "garboard.dev/onUnresolvable: deny"
 	for name, settings := range map[string][]string{"web": nil, "strict": {deny}} {
 		s.must(manifest(name, "1.2.0", settings...), "apply", "-f", "-")
 		s.wantTag(name, "1.2.7")

@@ -46,7 +46,7 @@ func playUpdaterPod(t *testing.T) {
 		t.Skipf("this machine's name, which the Lease tells, can be no Pod's: %v", faults)
 	}
 	core := shared.Client().CoreV1()
-	const namespace, service = "keelson", "updater-status"
+	const namespace, service = "garboard", "updater-status"
 	made, err := core.Services(namespace).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: service}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 8082}}},
 	}, metav1.CreateOptions{})
@@ -84,7 +84,7 @@ func playUpdaterPod(t *testing.T) {
 	if _, err := core.Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	at, err := url.Parse(shared.keelson.Updater().Status)
+	at, err := url.Parse(shared.garboard.Updater().Status)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +93,12 @@ func playUpdaterPod(t *testing.T) {
 	}
 }
 
-// status runs keelson status in the space, as JSON.
+// status runs garboard status in the space, as JSON.
 func (s *steps) status(args ...string) (rows []row, list statusList) {
 	s.t.Helper()
 	out, said, err := s.run(append([]string{"status", "-o", "json"}, args...)...)
 	if err != nil {
-		s.t.Fatalf("keelson status: %v: %s", err, said)
+		s.t.Fatalf("garboard status: %v: %s", err, said)
 	}
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		s.t.Fatal(err)
@@ -126,10 +126,10 @@ func TestStatus(t *testing.T) {
 	space := newSpace(t)
 	space.push("1.2.0", "1.2.1", "1.2.2")
 	s := &steps{space, "deployment/held"}
-	const patch, never = "keelson.dev/policy: patch", `keelson.dev/pollSchedule: "@every 1000h"`
+	const patch, never = "garboard.dev/policy: patch", `garboard.dev/pollSchedule: "@every 1000h"`
 	s.must(s.manifest("current", "1.2.0", patch, everySecond), "apply", "-f", "-")
 	s.must(s.manifest("free", "1.2.0"), "apply", "-f", "-") // no policy
-	s.must(s.manifest("held", "1.2.0", patch, everySecond, "keelson.dev/hold: web=1.2.2"), "apply", "-f", "-")
+	s.must(s.manifest("held", "1.2.0", patch, everySecond, "garboard.dev/hold: web=1.2.2"), "apply", "-f", "-")
 	is := func(name, newest, state, reason string) row {
 		return row{Namespace: s.name, Kind: "Deployment", Name: name, Container: "web", Running: "1.2.2", Newest: newest, Policy: "patch", State: state, Reason: reason}
 	}
@@ -138,7 +138,7 @@ func TestStatus(t *testing.T) {
 	s.awaitStatus([]row{is("current", "1.2.2", "Current", ""), held})
 
 	_, list := s.status()
-	if list.APIVersion != "keelson.dev/v1alpha1" || list.Kind != "WorkloadStatusList" {
+	if list.APIVersion != "garboard.dev/v1alpha1" || list.Kind != "WorkloadStatusList" {
 		t.Errorf("got %+v", list)
 	}
 	for _, item := range list.Items {
@@ -179,11 +179,11 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("past the API server", func(t *testing.T) {
 		s := s.of(t)
-		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+shared.keelson.Updater().Status)
+		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+shared.garboard.Updater().Status)
 	})
 	t.Run("somebody without rights is told which", func(t *testing.T) {
 		s := s.of(t)
-		if _, said, err := s.run("status", "--as=nobody"); err == nil || !strings.Contains(said, "the Role keelson-status allows it") {
+		if _, said, err := s.run("status", "--as=nobody"); err == nil || !strings.Contains(said, "the Role garboard-status allows it") {
 			t.Errorf("got %v, %q", err, said)
 		}
 		s.bind("nobody")
@@ -191,7 +191,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("no updater", func(t *testing.T) {
 		s := s.of(t)
-		if _, said, err := s.run("status", "--keelson-namespace="+s.name); err == nil || !strings.Contains(said, "no updater has run in that namespace") {
+		if _, said, err := s.run("status", "--garboard-namespace="+s.name); err == nil || !strings.Contains(said, "no updater has run in that namespace") {
 			t.Errorf("got %v, %q", err, said)
 		}
 	})
@@ -202,8 +202,8 @@ func (s *steps) of(t testing.TB) *steps { return &steps{s.space.of(t), s.object}
 
 // Alerts and dashboard read metrics of libraries, too.
 func TestUpdaterTellsWhoLeads(t *testing.T) {
-	text := newSpace(t).metrics(shared.keelson.Updater())
-	for _, want := range []string{`leader_election_master_status{name="keelson-updater"} 1`, "process_resident_memory_bytes ", "process_cpu_seconds_total "} {
+	text := newSpace(t).metrics(shared.garboard.Updater())
+	for _, want := range []string{`leader_election_master_status{name="garboard-updater"} 1`, "process_resident_memory_bytes ", "process_cpu_seconds_total "} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s", want)
 		}
@@ -213,13 +213,13 @@ func TestUpdaterTellsWhoLeads(t *testing.T) {
 // bind grants the Role that the manifests have for people.
 func (s *steps) bind(user string) {
 	s.t.Helper()
-	_, _, err := shared.Kubectl(s.t.Context(), "", "-n", "keelson", "create", "rolebinding", "e2e-status", "--role=keelson-status", "--user="+user)
+	_, _, err := shared.Kubectl(s.t.Context(), "", "-n", "garboard", "create", "rolebinding", "e2e-status", "--role=garboard-status", "--user="+user)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if err := shared.Client().RbacV1().RoleBindings("keelson").Delete(ctx, "e2e-status", metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		if err := shared.Client().RbacV1().RoleBindings("garboard").Delete(ctx, "e2e-status", metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			s.t.Error(err)
 		}
 	})

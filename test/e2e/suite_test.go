@@ -1,4 +1,4 @@
-// Package e2e tries Keelson as its users do: on a real API server, with the
+// Package e2e tries Garboard as its users do: on a real API server, with the
 // very install.yaml, against a real registry, through kubectl.
 package e2e
 
@@ -18,19 +18,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// suite is what all tests share: one cluster, with Keelson in it. The tests
+// suite is what all tests share: one cluster, with Garboard in it. The tests
 // keep apart by namespace and repository, and run one after the other, since
 // some of them change which webhook the API server reaches.
 type suite struct {
 	*cluster.Cluster
-	keelson *installation.Installation
-	private *privateRegistry
-	counted *counter // in front of the cluster's registry
-	clients *clientCA
+	garboard *installation.Installation
+	private  *privateRegistry
+	counted  *counter // in front of the cluster's registry
+	clients  *clientCA
 }
 
 var shared suite
@@ -49,10 +49,10 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	keys, err := os.MkdirTemp("", "keelson-client-ca-")
+	keys, err := os.MkdirTemp("", "garboard-client-ca-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -80,7 +80,7 @@ func run(m *testing.M) int {
 	}
 	counted := newCounter(c.Registry)
 	defer counted.Close()
-	keelson, err := installation.Install(ctx, c, installation.Options{
+	garboard, err := installation.Install(ctx, c, installation.Options{
 		// Each address by itself: any other on loopback stays refused.
 		Args: []string{"--private-registries=" + private.address + "," + counted.host(), "--log-level=debug"},
 		// Less than a kubectl takes to start: what a test pushes is seen by its next
@@ -91,7 +91,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	shared = suite{c, keelson, private, counted, clients}
+	shared = suite{c, garboard, private, counted, clients}
 	return m.Run()
 }
 
@@ -105,7 +105,7 @@ type space struct {
 
 // newSpace makes a namespace that opted in.
 func newSpace(t testing.TB) *space {
-	return makeSpace(t, map[string]string{"keelson.dev/enabled": "true"})
+	return makeSpace(t, map[string]string{"garboard.dev/enabled": "true"})
 }
 
 func makeSpace(t testing.TB, labels map[string]string) *space {
@@ -119,7 +119,7 @@ func makeSpace(t testing.TB, labels map[string]string) *space {
 	s.name = object.Name
 	t.Cleanup(s.remove)
 	s.image = shared.Registry + "/" + s.name + "/app"
-	if labels["keelson.dev/enabled"] == "true" {
+	if labels["garboard.dev/enabled"] == "true" {
 		s.awaitOptIn()
 	}
 	s.await("the default ServiceAccount", func(ctx context.Context) error {
@@ -148,7 +148,7 @@ func (s *space) remove() {
 func (s *space) awaitOptIn() {
 	s.t.Helper()
 	s.await("the opt-in to hold", func(context.Context) error {
-		_, _, err := s.kubectl(s.manifest("probe", "1.0.0", "keelson.dev/policy: nonsense"), "create", "--dry-run=server", "-f", "-")
+		_, _, err := s.kubectl(s.manifest("probe", "1.0.0", "garboard.dev/policy: nonsense"), "create", "--dry-run=server", "-f", "-")
 		if err == nil {
 			return fmt.Errorf("a bad policy was admitted")
 		}
@@ -203,7 +203,7 @@ func (s *space) must(stdin string, args ...string) (stdout, stderr string) {
 }
 
 // quiet is the annotation that keeps the updater away from a workload.
-const quiet = "keelson.dev/trigger: push"
+const quiet = "garboard.dev/trigger: push"
 
 // manifest is a Deployment with the container web.
 func (s *space) manifest(name, tag string, annotations ...string) string {

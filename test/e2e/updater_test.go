@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-const everySecond = `keelson.dev/pollSchedule: "@every 1s"`
+const everySecond = `garboard.dev/pollSchedule: "@every 1s"`
 
 func TestPushRollsThePods(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", everySecond), "apply", "-f", "-")
 	revision := s.settled("web")
 	s.push("1.3.0")
 	s.awaitTag("web", "1.3.0")
@@ -24,7 +24,7 @@ func TestPushRollsThePods(t *testing.T) {
 		t.Errorf("the Pods run %s", out)
 	}
 	s.event("web", "ImageUpdated", "web: "+s.image+":1.2.0 -> "+s.image+":1.3.0")
-	if got := s.deployment("web").Spec.Template.Annotations; got["keelson.dev/bump"] != "" || got["keelson.dev/resolved"] != "web=1.3.0" {
+	if got := s.deployment("web").Spec.Template.Annotations; got["garboard.dev/bump"] != "" || got["garboard.dev/resolved"] != "web=1.3.0" {
 		t.Errorf("template annotations %v", got)
 	}
 }
@@ -49,7 +49,7 @@ func TestPushOfTheSameTagRollsUnderForce(t *testing.T) {
 func TestStayIsAnEventOnce(t *testing.T) {
 	s := newSpace(t)
 	s.push("latest")
-	s.must(s.manifest("web", "latest", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "latest", "garboard.dev/policy: minor", everySecond), "apply", "-f", "-")
 	s.event("web", "ImageStayed", "stays: not a version tag")
 	s.polled()
 	out, _ := s.must("", "get", "events", "--field-selector=reason=ImageStayed", "-o=jsonpath={range .items[*]}{.message}{\"\\n\"}{end}")
@@ -64,13 +64,13 @@ func TestUpdaterRestartRollsNothing(t *testing.T) {
 	names := []string{"one", "two", "three"}
 	before := map[string]string{}
 	for _, name := range names {
-		s.must(s.manifest(name, "1.2.0", "keelson.dev/policy: patch", everySecond), "apply", "-f", "-")
+		s.must(s.manifest(name, "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 		before[name] = s.settled(name) + " " + s.deployment(name).ResourceVersion
 	}
-	if err := shared.keelson.StopUpdater(t.Context()); err != nil {
+	if err := shared.garboard.StopUpdater(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := shared.keelson.StartUpdater(t.Context()); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.await("five polls", func(context.Context) error {
@@ -95,7 +95,7 @@ func TestUpdaterRestartRollsNothing(t *testing.T) {
 func TestWebhookAwayCausesNoEmptyRollout(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: minor", everySecond), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", everySecond), "apply", "-f", "-")
 	revision := s.settled("web")
 	s.only()
 	s.push("1.3.0")

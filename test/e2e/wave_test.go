@@ -26,7 +26,7 @@ func (s *space) idle(name, tag string) *appsv1.Deployment {
 	labels := map[string]string{"app": name}
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{
-			"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@every 2s",
+			"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@every 2s",
 		}},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: ptr.To(int32(0)), Selector: &metav1.LabelSelector{MatchLabels: labels},
@@ -88,7 +88,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 		}
 		return nil
 	})
-	if err := shared.keelson.Updater().Kill(); err != nil {
+	if err := shared.garboard.Updater().Kill(); err != nil {
 		t.Fatal(err)
 	}
 	killed, _, err := s.wave(t.Context(), "1.3.0", "2")
@@ -99,7 +99,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 		t.Fatalf("%d had moved already: the wave was over", killed)
 	}
 	t.Logf("killed when %d of %d had moved", killed, waveSize)
-	if err := shared.keelson.StartUpdater(t.Context(), "--max-rollouts=20"); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context(), "--max-rollouts=20"); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitWithin(waveLimit, "all to have moved, each once", func(ctx context.Context) error {
@@ -136,11 +136,11 @@ func TestKilledBetweenDecisionAndBump(t *testing.T) {
 		}
 		return nil
 	})
-	if err := shared.keelson.Updater().Kill(); err != nil {
+	if err := shared.garboard.Updater().Kill(); err != nil {
 		t.Fatal(err)
 	}
 	s.push("1.4.0")
-	if err := shared.keelson.StartUpdater(t.Context(), "--max-rollouts=1"); err != nil {
+	if err := shared.garboard.StartUpdater(t.Context(), "--max-rollouts=1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"one", "two"} {

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // only sends the API server to these webhooks, or to none, until the test
@@ -21,8 +21,8 @@ import (
 func (s *space) only(servers ...*installation.Server) {
 	s.t.Helper()
 	s.restoring.Do(func() { s.t.Cleanup(s.restore) })
-	before := shared.keelson.Webhooks()
-	if err := shared.keelson.Route(servers...); err != nil {
+	before := shared.garboard.Webhooks()
+	if err := shared.garboard.Route(servers...); err != nil {
 		s.t.Fatal(err)
 	}
 	for _, server := range before {
@@ -36,12 +36,12 @@ func (s *space) only(servers ...*installation.Server) {
 func (s *space) restore() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
 	defer cancel()
-	before := shared.keelson.Webhooks()
-	if err := shared.keelson.Route(); err != nil {
+	before := shared.garboard.Webhooks()
+	if err := shared.garboard.Route(); err != nil {
 		s.t.Error(err)
 	}
 	for range 2 {
-		if _, err := shared.keelson.StartWebhook(ctx); err != nil {
+		if _, err := shared.garboard.StartWebhook(ctx); err != nil {
 			s.t.Error(err)
 		}
 	}
@@ -54,7 +54,7 @@ func (s *space) restore() {
 
 func (s *space) start(args ...string) *installation.Server {
 	s.t.Helper()
-	server, err := shared.keelson.StartUnrouted(s.t.Context(), args...)
+	server, err := shared.garboard.StartUnrouted(s.t.Context(), args...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -64,14 +64,14 @@ func (s *space) start(args ...string) *installation.Server {
 func TestWebhookRestartLosesNothing(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.6", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(manifest, "apply", "-f", "-")
 	s.must("", "set", "image", "deployment/web", "web="+s.image+":1.2.6")
 	before := s.deployment("web")
 	s.only(s.start())
 	s.must("", "label", "deployment/web", "touched=yes")
 	after := s.deployment("web")
-	if got, want := after.Annotations["keelson.dev/state"], before.Annotations["keelson.dev/state"]; got != want || want == "" {
+	if got, want := after.Annotations["garboard.dev/state"], before.Annotations["garboard.dev/state"]; got != want || want == "" {
 		t.Errorf("state after the restart %q, want %q", got, want)
 	}
 	s.wantTag("web", "1.2.6")
@@ -86,18 +86,18 @@ func TestReplicasAgreeAfterABump(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0")
 	seen, unseen := s.start("--fresh-for=1h"), s.start("--fresh-for=1h")
-	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":%q}}}}}`, "web=1.2.8")
+	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":%q}}}}}`, "web=1.2.8")
 	bump := func(server *installation.Server, name string) {
 		t.Helper()
 		s.only(server)
-		s.must("", "patch", "deployment/"+name, "--type=merge", "--field-manager=keelson-updater", "-p", patch)
+		s.must("", "patch", "deployment/"+name, "--type=merge", "--field-manager=garboard-updater", "-p", patch)
 		s.wantTag(name, "1.2.8")
-		if left := s.deployment(name).Spec.Template.Annotations["keelson.dev/bump"]; left != "" {
+		if left := s.deployment(name).Spec.Template.Annotations["garboard.dev/bump"]; left != "" {
 			t.Errorf("%s keeps the bump %q on its template", name, left)
 		}
 	}
 	for _, name := range []string{"one", "two"} {
-		s.must(s.manifest(name, "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+		s.must(s.manifest(name, "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	}
 	s.push("1.2.8")
 	bump(seen, "one")
@@ -109,9 +109,9 @@ func TestReplicasAgreeAfterABump(t *testing.T) {
 func TestCertificateRenewalUnderLoad(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	api := certificates(t)
-	key := client.ObjectKey{Namespace: "keelson", Name: "keelson-webhook"}
+	key := client.ObjectKey{Namespace: "garboard", Name: "garboard-webhook"}
 	certificate := &cmv1.Certificate{}
 	if err := api.Get(t.Context(), key, certificate); err != nil {
 		t.Fatal(err)
@@ -136,14 +136,14 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 		}
 		return nil
 	})
-	serial := served(t, shared.keelson.Webhooks()[0].Address)
+	serial := served(t, shared.garboard.Webhooks()[0].Address)
 	s.await("the new certificate to be served", func(context.Context) error {
-		secret, err := shared.Client().CoreV1().Secrets("keelson").Get(t.Context(), "keelson-webhook-tls", metav1.GetOptions{})
+		secret, err := shared.Client().CoreV1().Secrets("garboard").Get(t.Context(), "garboard-webhook-tls", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		want := serialOf(t, secret.Data["tls.crt"])
-		for _, w := range shared.keelson.Webhooks() {
+		for _, w := range shared.garboard.Webhooks() {
 			if got := served(t, w.Address); got != want {
 				return fmt.Errorf("%s serves %s, want %s (it was %s)", w.Address, got, want, serial)
 			}
@@ -159,7 +159,7 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 func TestRegistryAwayIsNoDowngrade(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(manifest, "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
 	dead := strings.Replace(manifest, shared.Registry, "127.0.0.1:1", 1)
@@ -172,7 +172,7 @@ func TestRegistryAwayIsNoDowngrade(t *testing.T) {
 		t.Errorf("kubectl said %q", warned)
 	}
 	denied := strings.Replace(dead, "name: dead", "name: denied", 1)
-	denied = strings.Replace(denied, quiet, quiet+"\n    keelson.dev/onUnresolvable: deny", 1)
+	denied = strings.Replace(denied, quiet, quiet+"\n    garboard.dev/onUnresolvable: deny", 1)
 	if _, _, err := s.kubectl(denied, "apply", "-f", "-"); err == nil || !strings.Contains(err.Error(), "onUnresolvable") {
 		t.Errorf("onUnresolvable: deny: %v", err)
 	}

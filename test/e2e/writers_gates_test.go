@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // asUpdater has kubectl act as the updater does, by the administrator's right to
@@ -17,7 +17,7 @@ const asUpdater = "--as=" + webhook.DefaultUpdaterAccount
 // say, and returns what kubectl was warned of.
 func (s *space) bumpAs(name, target string, args ...string) (warned string) {
 	s.t.Helper()
-	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":%q}}}}}`, "web="+target)
+	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":%q}}}}}`, "web="+target)
 	_, warned = s.must("", append([]string{"patch", "deployment/" + name, "--type=merge", "-p", patch}, args...)...)
 	return warned
 }
@@ -25,19 +25,19 @@ func (s *space) bumpAs(name, target string, args ...string) (warned string) {
 // A gate that only the updater asks would be open to the next apply.
 func TestGatesBindEveryWriter(t *testing.T) {
 	for gate, annotation := range map[string]string{
-		"minAge": "keelson.dev/minAge: 3d",
-		"window": "keelson.dev/window: 0 3 29 2 * for 1m",
+		"minAge": "garboard.dev/minAge: 3d",
+		"window": "garboard.dev/window: 0 3 29 2 * for 1m",
 	} {
 		t.Run(gate, func(t *testing.T) {
 			s := newSpace(t)
 			s.push("1.2.0", "1.2.5", "1.2.7")
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet, annotation)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, annotation)
 			s.must(manifest, "apply", "-f", "-")
 			s.wantTag("web", "1.2.0")
 			revision := s.settled("web")
 			s.must(manifest, "apply", "-f", "-")
 			s.must("", "annotate", "deployment/web", "note=changed", "--overwrite")
-			s.must("", "annotate", "deployment/web", "keelson.dev/policy=minor", "--overwrite")
+			s.must("", "annotate", "deployment/web", "garboard.dev/policy=minor", "--overwrite")
 			s.wantTag("web", "1.2.0")
 
 			warned := s.bumpAs("web", "1.2.7")
@@ -57,7 +57,7 @@ func TestGatesBindEveryWriter(t *testing.T) {
 			s.wantTag("web", "1.2.7")
 
 			s.push("1.2.8")
-			s.must("", "annotate", "deployment/web", "keelson.dev/"+gate+"-")
+			s.must("", "annotate", "deployment/web", "garboard.dev/"+gate+"-")
 			s.wantTag("web", "1.2.8")
 		})
 	}
@@ -67,7 +67,7 @@ func TestGatesBindEveryWriter(t *testing.T) {
 func TestActingAsTheUpdaterNeedsTheRight(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet, "keelson.dev/minAge: 3d"), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, "garboard.dev/minAge: 3d"), "apply", "-f", "-")
 	s.must("", "create", "rolebinding", "editor", "--clusterrole=edit", "--serviceaccount="+s.name+":default")
 	editor, err := shared.ServiceAccountKubeconfig(t.Context(), s.name, "default")
 	if err != nil {
@@ -77,7 +77,7 @@ func TestActingAsTheUpdaterNeedsTheRight(t *testing.T) {
 		_, _, err := s.kubectl("", "auth", "can-i", "patch", "deployments", "--kubeconfig="+editor)
 		return err
 	})
-	s.bumpAs("web", "1.2.7", "--kubeconfig="+editor, "--field-manager=keelson-updater")
+	s.bumpAs("web", "1.2.7", "--kubeconfig="+editor, "--field-manager=garboard-updater")
 	s.wantTag("web", "1.2.0")
 	_, _, err = s.kubectl("", "annotate", "deployment/web", "note=changed", "--overwrite", "--kubeconfig="+editor, asUpdater)
 	if err == nil || !strings.Contains(err.Error(), "cannot impersonate") {
@@ -90,6 +90,6 @@ func TestActingAsTheUpdaterNeedsTheRight(t *testing.T) {
 func TestUpdatersOwnBumpGoesThroughAGate(t *testing.T) {
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	s.must(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", everySecond, "keelson.dev/minAge: 1s"), "apply", "-f", "-")
+	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond, "garboard.dev/minAge: 1s"), "apply", "-f", "-")
 	s.awaitTag("web", "1.2.7")
 }

@@ -131,7 +131,7 @@ func TestLoopLikeFlux(t *testing.T) {
 	s := newSpace(t)
 	s.push(tags...)
 	flux := s.loop("kustomize-controller")
-	manifest := func(tag string) string { return s.manifest("web", tag, "keelson.dev/policy: patch", quiet) }
+	manifest := func(tag string) string { return s.manifest("web", tag, "garboard.dev/policy: patch", quiet) }
 	if !flux.reconcile(manifest("1.2.0")) {
 		t.Error("nothing was applied at first")
 	}
@@ -185,15 +185,15 @@ func TestLoopLikeFluxWithResolveOnChange(t *testing.T) {
 // onChange makes policy patch and resolveOn: change the namespace's defaults.
 func (s *space) onChange() {
 	s.t.Helper()
-	s.must("", "annotate", "namespace", s.name, "keelson.dev/resolveOn=change", "keelson.dev/policy=patch")
+	s.must("", "annotate", "namespace", s.name, "garboard.dev/resolveOn=change", "garboard.dev/policy=patch")
 	s.awaitAnswer(s.manifest("probe", "1.2.0", quiet), "1.2.7", s.moves("1.2.7", "patch"))
 }
 
 // bump is what the updater sends.
 func (s *space) bump(tag string) {
 	s.t.Helper()
-	s.must("", "patch", "deployment/web", "--type=merge", "--field-manager=keelson-updater",
-		"-p", `{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"web=`+tag+`"}}}}}`)
+	s.must("", "patch", "deployment/web", "--type=merge", "--field-manager=garboard-updater",
+		"-p", `{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"web=`+tag+`"}}}}}`)
 	s.wantTag("web", tag)
 }
 
@@ -212,7 +212,7 @@ func TestDiffsLikeArgoCDs(t *testing.T) {
 			s := newSpace(t)
 			s.push(tags...)
 			argo := s.loop("argocd-controller")
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 			test.sync(s)
 			s.rolledOut()
 			s.wantTag("web", "1.2.7")
@@ -234,7 +234,7 @@ func TestDiffsLikeArgoCDs(t *testing.T) {
 				}
 				return nil
 			})
-			s.must("", "annotate", "deployment/web", "keelson.dev/resolveOn=change")
+			s.must("", "annotate", "deployment/web", "garboard.dev/resolveOn=change")
 			if argo.drifted(manifest) {
 				t.Error("with resolveOn: change the newer tag is OutOfSync")
 			}

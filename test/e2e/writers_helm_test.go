@@ -124,7 +124,7 @@ func helmWriters() map[string]writer {
 }
 
 // A person who sets an image becomes its second owner. Helm's server-side
-// upgrade then conflicts, whatever Keelson does. With force it goes on, and what
+// upgrade then conflicts, whatever Garboard does. With force it goes on, and what
 // the person left stays held.
 func TestHelmConflictsWithAPerson(t *testing.T) {
 	s := newSpace(t)

@@ -90,11 +90,11 @@ func (o *other) wantImages(tag string) {
 			}
 		}
 	}
-	record, _, _ := unstructured.NestedString(object.Object, "spec", "template", "metadata", "annotations", "keelson.dev/resolved")
+	record, _, _ := unstructured.NestedString(object.Object, "spec", "template", "metadata", "annotations", "garboard.dev/resolved")
 	if !strings.Contains(record, "web="+tag) {
 		o.t.Errorf("the record is %q", record)
 	}
-	if state := object.GetAnnotations()["keelson.dev/state"]; !strings.Contains(state, tag) {
+	if state := object.GetAnnotations()["garboard.dev/state"]; !strings.Contains(state, tag) {
 		o.t.Errorf("the state is %q", state)
 	}
 }

@@ -8,7 +8,7 @@ import (
 // Patches of kubectl, by what they change.
 const (
 	patchImage = `{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"APP:%s"}]}}}}`
-	patchBump  = `{"spec":{"template":{"metadata":{"annotations":{"keelson.dev/bump":"web=1.2.7"}}}}}`
+	patchBump  = `{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"web=1.2.7"}}}}}`
 	patchGrace = `{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":31}}}}`
 )
 
@@ -144,16 +144,16 @@ func writers() map[string]writer {
 			want: written{Tag: "1.2.7", Revisions: 2, Owners: byApply},
 		},
 		"another policy without a newer tag rolls nothing": {
-			before: applied, write: command("annotate", "--overwrite", "deployment/web", "keelson.dev/policy=semver:~1.2.0"), again: true,
+			before: applied, write: command("annotate", "--overwrite", "deployment/web", "garboard.dev/policy=semver:~1.2.0"), again: true,
 			want: written{Tag: "1.2.7", Revisions: 1, Owners: byApply},
 		},
 		"a bump without a newer tag rolls nothing": {
-			before: applied, write: command("patch", "deployment/web", "--field-manager=keelson-updater", "-p", patchBump), again: true,
+			before: applied, write: command("patch", "deployment/web", "--field-manager=garboard-updater", "-p", patchBump), again: true,
 			want: written{Tag: "1.2.7", Revisions: 1, Owners: byApply},
 		},
 		"a bump, sent twice, moves once": {
 			before: applied, newer: true, again: true,
-			write: command("patch", "deployment/web", "--field-manager=keelson-updater", "-p", strings.Replace(patchBump, "1.2.7", "1.2.8", 1)),
+			write: command("patch", "deployment/web", "--field-manager=garboard-updater", "-p", strings.Replace(patchBump, "1.2.7", "1.2.8", 1)),
 			want:  written{Tag: "1.2.8", Revisions: 2, Owners: byApply, Warned: "web: APP:1.2.7 -> 1.2.8 (policy patch)"},
 		},
 		"label keeps all": {
@@ -173,7 +173,7 @@ func TestFirstServerSideApplyConflicts(t *testing.T) {
 	s := newSpace(t)
 	s.push(tags...)
 	send("1.2.0", "apply")(s)
-	_, _, err := s.kubectl(s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet), "apply", "--server-side", "-f", "-")
+	_, _, err := s.kubectl(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "--server-side", "-f", "-")
 	if err == nil || !strings.Contains(err.Error(), `conflict with "kubectl-client-side-apply"`) || !strings.Contains(err.Error(), ".image") {
 		t.Errorf("without force: %v", err)
 	}

@@ -12,15 +12,15 @@ func TestUnchangedAppliesAreFree(t *testing.T) {
 		setting string
 		lists   int
 	}{
-		"with resolveOn: apply":  {"keelson.dev/resolveOn: apply", 1},
-		"with resolveOn: change": {"keelson.dev/resolveOn: change", 0},
+		"with resolveOn: apply":  {"garboard.dev/resolveOn: apply", 1},
+		"with resolveOn: change": {"garboard.dev/resolveOn: change", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
 			s.push("1.2.0", "1.2.7")
 			s.image = shared.counted.host() + "/" + s.name + "/app"
 			s.only(s.start("--fresh-for=1h"))
-			manifest := s.manifest("web", "1.2.0", "keelson.dev/policy: patch", quiet, test.setting)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, test.setting)
 			flux := s.loop("kustomize-controller")
 			flux.apply(manifest)
 			s.rolledOut()

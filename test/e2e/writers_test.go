@@ -86,7 +86,7 @@ func (w writer) run(s *space) {
 func (s *space) pushSeen(tag string) {
 	s.t.Helper()
 	s.push(tag)
-	s.awaitAnswer(s.manifest("probe", "1.2.0", "keelson.dev/policy: patch", quiet), tag, s.moves(tag, "patch"))
+	s.awaitAnswer(s.manifest("probe", "1.2.0", "garboard.dev/policy: patch", quiet), tag, s.moves(tag, "patch"))
 }
 
 func (s *space) leaves(warned, want string) written {
@@ -125,17 +125,17 @@ func (s *space) wantOurs() {
 	s.t.Helper()
 	d := s.deployment("web")
 	annotations, tag := d.Spec.Template.Annotations, s.tag("web")
-	if got, want := annotations["keelson.dev/resolved"], "web="+tag; got != want {
+	if got, want := annotations["garboard.dev/resolved"], "web="+tag; got != want {
 		s.t.Errorf("record %q, want %q", got, want)
 	}
-	if bump, ok := annotations["keelson.dev/bump"]; ok {
+	if bump, ok := annotations["garboard.dev/bump"]; ok {
 		s.t.Errorf("the template keeps the bump %q", bump)
 	}
-	if state := d.Annotations["keelson.dev/state"]; !strings.Contains(state, tag) {
+	if state := d.Annotations["garboard.dev/state"]; !strings.Contains(state, tag) {
 		s.t.Errorf("the state %q does not know %s", state, tag)
 	}
 	for _, entry := range d.ManagedFields {
-		for _, key := range []string{"keelson.dev/resolved", "keelson.dev/state"} {
+		for _, key := range []string{"garboard.dev/resolved", "garboard.dev/state"} {
 			if strings.Contains(entry.FieldsV1.GetRawString(), `"f:`+key) {
 				s.t.Errorf("%s owns %s", entry.Manager, key)
 			}
@@ -205,7 +205,7 @@ func send(tag string, args ...string) write {
 func sendWith(tag, line string, args ...string) write {
 	return func(s *space) string {
 		s.t.Helper()
-		manifest := s.manifest("web", tag, "keelson.dev/policy: patch", quiet)
+		manifest := s.manifest("web", tag, "garboard.dev/policy: patch", quiet)
 		if line != "" {
 			manifest += "        " + line + "\n"
 		}

@@ -25,11 +25,11 @@ func environment(source, subcommand string) ([]string, error) {
 		var d appsv1.Deployment
 		switch err := documents.Decode(&d); {
 		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("reading manifests/install.yaml: no Deployment %q", "keelson-"+subcommand)
+			return nil, fmt.Errorf("reading manifests/install.yaml: no Deployment %q", "garboard-"+subcommand)
 		case err != nil:
 			return nil, fmt.Errorf("reading manifests/install.yaml: %w", err)
 		}
-		if d.Kind != "Deployment" || d.Name != "keelson-"+subcommand {
+		if d.Kind != "Deployment" || d.Name != "garboard-"+subcommand {
 			continue
 		}
 		var env []string

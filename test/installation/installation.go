@@ -1,4 +1,4 @@
-// Package installation puts Keelson into a local cluster, for the end-to-end
+// Package installation puts Garboard into a local cluster, for the end-to-end
 // tests and the demo: the very install.yaml, with the processes of its
 // Deployments run outside, since the cluster's kubelet is played. They have the
 // rights of their ServiceAccounts, and the API server reaches the webhook by
@@ -16,19 +16,19 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // Names in install.yaml.
 const (
-	namespace      = "keelson"
-	webhookAccount = "keelson-webhook"
-	updaterAccount = "keelson-updater"
-	tlsSecret      = "keelson-webhook-tls"
-	webhookService = "keelson/keelson-webhook:443"
+	namespace      = "garboard"
+	webhookAccount = "garboard-webhook"
+	updaterAccount = "garboard-updater"
+	tlsSecret      = "garboard-webhook-tls"
+	webhookService = "garboard/garboard-webhook:443"
 )
 
-// Options say how Keelson is installed.
+// Options say how Garboard is installed.
 type Options struct {
 	// Source is the folder of the repository.
 	Source string
@@ -44,7 +44,7 @@ type Options struct {
 	Log io.Writer
 }
 
-// Installation is Keelson in a cluster.
+// Installation is Garboard in a cluster.
 type Installation struct {
 	Cluster *cluster.Cluster
 	// Binary is the program.
@@ -60,7 +60,7 @@ type Installation struct {
 	started  int
 }
 
-// Server is one process of Keelson.
+// Server is one process of Garboard.
 type Server struct {
 	*cluster.Process
 	// Address is where admission is served; empty for the updater.
@@ -70,7 +70,7 @@ type Server struct {
 	Health, Metrics, Status string
 }
 
-// Install builds Keelson, applies install.yaml and starts what its Deployments
+// Install builds Garboard, applies install.yaml and starts what its Deployments
 // would. It returns when the probes are good and the API server asks the
 // webhooks.
 func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation, error) {
@@ -80,7 +80,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "keelson"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
+	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -88,7 +88,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 		}
 		return nil
 	}
-	err := step("building keelson", func() error { return build(ctx, o.Source, i.Binary) })
+	err := step("building garboard", func() error { return build(ctx, o.Source, i.Binary) })
 	if err == nil {
 		err = step("applying manifests/install.yaml", func() error {
 			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
@@ -113,7 +113,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 }
 
 func build(ctx context.Context, source, binary string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/keelson")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/garboard")
 	command.Dir = source
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
@@ -235,7 +235,7 @@ func (i *Installation) serve(ctx context.Context, subcommand, account string, ar
 	}
 	i.mu.Lock()
 	i.started++
-	name := fmt.Sprintf("keelson-%s-%d", subcommand, i.started)
+	name := fmt.Sprintf("garboard-%s-%d", subcommand, i.started)
 	i.mu.Unlock()
 	args = slices.Concat([]string{
 		subcommand, "--kubeconfig=" + kubeconfig,

@@ -16,7 +16,7 @@ import (
 
 // refusal tells the validating webhook's own answer from that of an API server
 // that cannot reach it.
-const refusal = `metadata.annotations[keelson.dev/policy]: Invalid value: "nonsense"`
+const refusal = `metadata.annotations[garboard.dev/policy]: Invalid value: "nonsense"`
 
 // pollEvery is how often a state is asked for that nothing announces.
 const pollEvery = 50 * time.Millisecond
@@ -86,8 +86,8 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 func (i *Installation) awaitAdmission(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	const probe = "keelson-probe"
-	_, _, err := i.Cluster.Kubectl(ctx, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+probe+`","labels":{"keelson.dev/enabled":"true"}}}`,
+	const probe = "garboard-probe"
+	_, _, err := i.Cluster.Kubectl(ctx, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+probe+`","labels":{"garboard.dev/enabled":"true"}}}`,
 		"apply", "-f", "-")
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (i *Installation) awaitAdmission(ctx context.Context) error {
 	err = Until(ctx, "admission", func(ctx context.Context) error {
 		// A bad setting is refused by the validating webhook, which is asked
 		// after the mutating one has answered.
-		pod := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe","annotations":{"keelson.dev/policy":"nonsense"}},` +
+		pod := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe","annotations":{"garboard.dev/policy":"nonsense"}},` +
 			`"spec":{"containers":[{"name":"c","image":"example.com/app:1.0.0"}]}}`
 		if _, _, err = i.Cluster.Kubectl(ctx, pod, "-n", probe, "create", "--dry-run=server", "-f", "-"); err == nil {
 			return errors.New("a bad policy was admitted")

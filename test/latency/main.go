@@ -1,6 +1,6 @@
 // Command latency measures how long it takes from the push of an image to the
 // spec of a workload that follows it: by a person's loop of `kubectl set image`, by
-// a push notification to Keelson, and by its polls. All in one run, with the same
+// a push notification to Garboard, and by its polls. All in one run, with the same
 // cluster, registry and workloads; the figures are those of this machine at this
 // time.
 package main
@@ -20,8 +20,8 @@ import (
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // options are what is measured, and how much of it.
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 || o.workloads < 1 || o.interval < time.Second {
 		return fmt.Errorf("bad arguments %q: -workloads is 1 or more, -interval 1s or more, and there are no others", args)
 	}
-	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error {
 		m, err := prepare(ctx, c, o)
@@ -74,11 +74,11 @@ func run(ctx context.Context, args []string) error {
 // settings let the registry be asked as often as this takes, and anybody who can
 // reach the port tell of pushes.
 const (
-	registrySettings = "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n"
-	pushSettings     = "apiVersion: keelson.dev/v1alpha1\nkind: PushConfig\nsenders:\n- {sender: native, unauthenticated: true}\n"
+	registrySettings = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n"
+	pushSettings     = "apiVersion: garboard.dev/v1alpha1\nkind: PushConfig\nsenders:\n- {sender: native, unauthenticated: true}\n"
 )
 
-// prepare installs Keelson, with a receiver of push notifications.
+// prepare installs Garboard, with a receiver of push notifications.
 func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, error) {
 	registries, pushes := filepath.Join(c.Dir, "registries.yaml"), filepath.Join(c.Dir, "push.yaml")
 	if err := errors.Join(
@@ -87,7 +87,7 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, 
 	); err != nil {
 		return nil, err
 	}
-	keelson, err := installation.Install(ctx, c, installation.Options{
+	garboard, err := installation.Install(ctx, c, installation.Options{
 		Source: o.source, Log: os.Stderr, NoUpdater: true, Args: []string{"--registries-config=" + registries},
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, 
 		return nil, err
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	if err := keelson.StartUpdater(ctx, "--max-rollouts=0", "--push-address="+address, "--push-config="+pushes); err != nil {
+	if err := garboard.StartUpdater(ctx, "--max-rollouts=0", "--push-address="+address, "--push-config="+pushes); err != nil {
 		return nil, err
 	}
 	m := &measurement{options: o, cluster: c, receiver: "http://" + address + "/v1/webhooks/native", seen: map[string]sight{}, changed: make(chan struct{})}

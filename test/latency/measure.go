@@ -21,11 +21,11 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// The workloads stand in both: Keelson follows them in the first, and has nothing to
+// The workloads stand in both: Garboard follows them in the first, and has nothing to
 // do with what is done by hand in the second.
 const (
 	followed = "followed"
@@ -63,7 +63,7 @@ func (m *measurement) deployments(namespace string) appsv1client.DeploymentInter
 
 // create makes the Deployments, without Pods.
 func (m *measurement) create(ctx context.Context) error {
-	for namespace, labels := range map[string]map[string]string{followed: {"keelson.dev/enabled": "true"}, byHand: nil} {
+	for namespace, labels := range map[string]map[string]string{followed: {"garboard.dev/enabled": "true"}, byHand: nil} {
 		object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: labels}}
 		if _, err := m.cluster.Client().CoreV1().Namespaces().Create(ctx, object, metav1.CreateOptions{}); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (m *measurement) create(ctx context.Context) error {
 func (m *measurement) deployment(n int) *appsv1.Deployment {
 	labels := map[string]string{"app": name(n)}
 	return &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: name(n), Annotations: map[string]string{"keelson.dev/policy": "minor", "keelson.dev/trigger": "push"}},
+		ObjectMeta: metav1.ObjectMeta{Name: name(n), Annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/trigger": "push"}},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: ptr.To(int32(0)), Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
@@ -172,7 +172,7 @@ func (m *measurement) patch(ctx context.Context, n int, tag string) error {
 	return err
 }
 
-// notify tells Keelson, as a registry does.
+// notify tells Garboard, as a registry does.
 func (m *measurement) notify(ctx context.Context, n int, tag string) error {
 	body, err := json.Marshal(map[string]string{"name": m.cluster.Registry + "/" + repository(n), "tag": tag})
 	if err != nil {
@@ -243,7 +243,7 @@ func (m *measurement) compare(ctx context.Context) error {
 
 // poll has all workloads polled from here on, and returns when they are.
 func (m *measurement) poll(ctx context.Context) error {
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{"keelson.dev/trigger":"poll","keelson.dev/pollSchedule":"@every %s"}}}`, m.interval)
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"garboard.dev/trigger":"poll","garboard.dev/pollSchedule":"@every %s"}}}`, m.interval)
 	for n := range m.workloads {
 		if _, err := m.deployments(followed).Patch(ctx, name(n), types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
 			return err

@@ -16,61 +16,61 @@ import (
 // hold, over what was scraped each half minute.
 func TestAlerts(t *testing.T) {
 	healthy := `
-		keelson_serving_certificate_expiry_timestamp_seconds{pod="w1"} 8000000
-		keelson_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="moved"} 0+10
-		keelson_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0+10
-		keelson_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="1"} 0+10
-		keelson_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="+Inf"} 0+10
-		keelson_admission_panics_total{webhook="mutate"} 0
-		keelson_admission_overloaded_total{answer="unasked"} 0
-		keelson_admission_registry_unavailable_total 3
-		keelson_registry_circuit_open{host="ghcr.io"} 0
-		keelson_registry_circuit_open{host="gone.example.com"} 1
-		keelson_registry_requests_total{host="ghcr.io",outcome="success"} 0+10
-		keelson_registry_requests_total{host="gone.example.com",outcome="unreachable"} 7
-		keelson_resolver_lookups_total{what="list",result="read"} 0+10
-		keelson_resolver_lookups_total{what="list",result="stale"} 0+1
-		keelson_registries_config_last_reload_successful{pod="w1"} 1
-		keelson_updater_repositories{pod="u1"} 200
-		leader_election_master_status{pod="u1",name="keelson-updater"} 1
-		leader_election_master_status{pod="u2",name="keelson-updater"} 0
-		keelson_updater_polls_total{outcome="read"} 0+10
-		keelson_updater_polls_total{outcome="failed"} 0+1
-		keelson_updater_poll_lag_seconds_bucket{le="5"} 0+10
-		keelson_updater_poll_lag_seconds_bucket{le="60"} 0+10
-		keelson_updater_poll_lag_seconds_bucket{le="300"} 0+10
-		keelson_updater_poll_lag_seconds_bucket{le="+Inf"} 0+10
-		keelson_updater_bumps_total{outcome="moved"} 0+1
-		keelson_updater_bumps_total{outcome="failed"} 2
-		keelson_updater_bumps_total{outcome="admission_bypassed"} 1
-		keelson_updater_rollouts_total{outcome="started"} 0+1
-		keelson_updater_rollouts_total{outcome="failed"} 1
-		keelson_updater_pending_moves{reason="NoPlatform"} 0
-		keelson_updater_pending_moves{reason="Held"} 4
-		keelson_updater_pending_moves{reason="WindowClosed"} 400
+		garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"} 8000000
+		garboard_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="moved"} 0+10
+		garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0+10
+		garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="1"} 0+10
+		garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="+Inf"} 0+10
+		garboard_admission_panics_total{webhook="mutate"} 0
+		garboard_admission_overloaded_total{answer="unasked"} 0
+		garboard_admission_registry_unavailable_total 3
+		garboard_registry_circuit_open{host="ghcr.io"} 0
+		garboard_registry_circuit_open{host="gone.example.com"} 1
+		garboard_registry_requests_total{host="ghcr.io",outcome="success"} 0+10
+		garboard_registry_requests_total{host="gone.example.com",outcome="unreachable"} 7
+		garboard_resolver_lookups_total{what="list",result="read"} 0+10
+		garboard_resolver_lookups_total{what="list",result="stale"} 0+1
+		garboard_registries_config_last_reload_successful{pod="w1"} 1
+		garboard_updater_repositories{pod="u1"} 200
+		leader_election_master_status{pod="u1",name="garboard-updater"} 1
+		leader_election_master_status{pod="u2",name="garboard-updater"} 0
+		garboard_updater_polls_total{outcome="read"} 0+10
+		garboard_updater_polls_total{outcome="failed"} 0+1
+		garboard_updater_poll_lag_seconds_bucket{le="5"} 0+10
+		garboard_updater_poll_lag_seconds_bucket{le="60"} 0+10
+		garboard_updater_poll_lag_seconds_bucket{le="300"} 0+10
+		garboard_updater_poll_lag_seconds_bucket{le="+Inf"} 0+10
+		garboard_updater_bumps_total{outcome="moved"} 0+1
+		garboard_updater_bumps_total{outcome="failed"} 2
+		garboard_updater_bumps_total{outcome="admission_bypassed"} 1
+		garboard_updater_rollouts_total{outcome="started"} 0+1
+		garboard_updater_rollouts_total{outcome="failed"} 1
+		garboard_updater_pending_moves{reason="NoPlatform"} 0
+		garboard_updater_pending_moves{reason="Held"} 4
+		garboard_updater_pending_moves{reason="WindowClosed"} 400
 	`
 	// What differs where an alert should fire: lines in place of those of the same
 	// series, or "-" and a series that is gone.
 	wrong := map[string]string{
-		"KeelsonWebhookDown":             `-keelson_serving_certificate_expiry_timestamp_seconds{pod="w1"}`,
-		"KeelsonAdmissionErrors":         `keelson_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="error"} 0+1`,
-		"KeelsonAdmissionPanics":         `keelson_admission_panics_total{webhook="mutate"} 0+1`,
-		"KeelsonAdmissionSlow":           `keelson_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0`,
-		"KeelsonAdmissionOverloaded":     `keelson_admission_overloaded_total{answer="unasked"} 0+1`,
-		"KeelsonAdmissionBypassed":       `keelson_updater_bumps_total{outcome="admission_bypassed"} 0+1`,
-		"KeelsonCertificateExpires":      `keelson_serving_certificate_expiry_timestamp_seconds{pod="w1"} 700000`,
-		"KeelsonRegistryUnavailable":     `keelson_admission_registry_unavailable_total 0+1`,
-		"KeelsonRegistryCircuitOpen":     `keelson_registry_circuit_open{host="ghcr.io"} 1`,
-		"KeelsonRegistryListsStale":      `keelson_resolver_lookups_total{what="list",result="failed"} 0+1`,
-		"KeelsonRegistriesConfigInvalid": `keelson_registries_config_last_reload_successful{pod="w1"} 0`,
-		"KeelsonUpdaterDown":             `-keelson_updater_repositories{pod="u1"}`,
-		"KeelsonUpdaterNoLeader":         `leader_election_master_status{pod="u1",name="keelson-updater"} 0`,
-		"KeelsonPollsFail":               `keelson_updater_polls_total{outcome="failed"} 0+5`,
-		"KeelsonPollsLate": `keelson_updater_poll_lag_seconds_bucket{le="5"} 0+8
-			keelson_updater_poll_lag_seconds_bucket{le="60"} 0+8`,
-		"KeelsonBumpsFail":     `keelson_updater_bumps_total{outcome="failed"} 0+1`,
-		"KeelsonRolloutFailed": `keelson_updater_rollouts_total{outcome="failed"} 0+1`,
-		"KeelsonMovesStuck":    `keelson_updater_pending_moves{reason="NoPlatform"} 1`,
+		"GarboardWebhookDown":             `-garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"}`,
+		"GarboardAdmissionErrors":         `garboard_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="error"} 0+1`,
+		"GarboardAdmissionPanics":         `garboard_admission_panics_total{webhook="mutate"} 0+1`,
+		"GarboardAdmissionSlow":           `garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0`,
+		"GarboardAdmissionOverloaded":     `garboard_admission_overloaded_total{answer="unasked"} 0+1`,
+		"GarboardAdmissionBypassed":       `garboard_updater_bumps_total{outcome="admission_bypassed"} 0+1`,
+		"GarboardCertificateExpires":      `garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"} 700000`,
+		"GarboardRegistryUnavailable":     `garboard_admission_registry_unavailable_total 0+1`,
+		"GarboardRegistryCircuitOpen":     `garboard_registry_circuit_open{host="ghcr.io"} 1`,
+		"GarboardRegistryListsStale":      `garboard_resolver_lookups_total{what="list",result="failed"} 0+1`,
+		"GarboardRegistriesConfigInvalid": `garboard_registries_config_last_reload_successful{pod="w1"} 0`,
+		"GarboardUpdaterDown":             `-garboard_updater_repositories{pod="u1"}`,
+		"GarboardUpdaterNoLeader":         `leader_election_master_status{pod="u1",name="garboard-updater"} 0`,
+		"GarboardPollsFail":               `garboard_updater_polls_total{outcome="failed"} 0+5`,
+		"GarboardPollsLate": `garboard_updater_poll_lag_seconds_bucket{le="5"} 0+8
+			garboard_updater_poll_lag_seconds_bucket{le="60"} 0+8`,
+		"GarboardBumpsFail":     `garboard_updater_bumps_total{outcome="failed"} 0+1`,
+		"GarboardRolloutFailed": `garboard_updater_rollouts_total{outcome="failed"} 0+1`,
+		"GarboardMovesStuck":    `garboard_updater_pending_moves{reason="NoPlatform"} 1`,
 	}
 	for _, a := range alerts(t) {
 		t.Run(a.Alert, func(t *testing.T) {

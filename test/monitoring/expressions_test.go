@@ -98,7 +98,7 @@ func TestExpressions(t *testing.T) {
 	for _, p := range panels {
 		for _, target := range p.Targets {
 			expressions["panel "+p.Title+" "+target.RefID] = strings.NewReplacer(
-				"$__rate_interval", "5m", "$namespace", "keelson").Replace(target.Expr)
+				"$__rate_interval", "5m", "$namespace", "garboard").Replace(target.Expr)
 		}
 	}
 	for name, expression := range expressions {
@@ -177,15 +177,15 @@ func grouped(m metric, bucket bool, name string, outer parser.Node) []string {
 func TestFaultsAreFound(t *testing.T) {
 	known := metrics(t)
 	for expression, want := range map[string]string{
-		`sum(rate(keelson_updater_poll_total[5m]))`:                            "there is no series keelson_updater_poll_total",
-		`keelson_updater_poll_lag_seconds`:                                     "there is no series keelson_updater_poll_lag_seconds",
-		`keelson_updater_polls_total_sum`:                                      "there is no series keelson_updater_polls_total_sum",
-		`keelson_updater_polls_total{result="failed"}`:                         "keelson_updater_polls_total has no label result",
-		`keelson_updater_polls_total{outcome=~"failed|broken"}`:                `keelson_updater_polls_total never has outcome="broken"`,
-		`sum by (host) (rate(keelson_updater_polls_total[5m]))`:                "keelson_updater_polls_total has no label host to group by",
-		`sum by (le) (rate(keelson_updater_poll_lag_seconds_sum[5m]))`:         "keelson_updater_poll_lag_seconds_sum has no label le to group by",
-		`sum by (le) (rate(keelson_updater_poll_lag_seconds_bucket[5m]))`:      "",
-		`max by (host, pod) (keelson_registry_circuit_open{host="ghcr.io"}) >`: "unexpected end of input",
+		`sum(rate(garboard_updater_poll_total[5m]))`:                            "there is no series garboard_updater_poll_total",
+		`garboard_updater_poll_lag_seconds`:                                     "there is no series garboard_updater_poll_lag_seconds",
+		`garboard_updater_polls_total_sum`:                                      "there is no series garboard_updater_polls_total_sum",
+		`garboard_updater_polls_total{result="failed"}`:                         "garboard_updater_polls_total has no label result",
+		`garboard_updater_polls_total{outcome=~"failed|broken"}`:                `garboard_updater_polls_total never has outcome="broken"`,
+		`sum by (host) (rate(garboard_updater_polls_total[5m]))`:                "garboard_updater_polls_total has no label host to group by",
+		`sum by (le) (rate(garboard_updater_poll_lag_seconds_sum[5m]))`:         "garboard_updater_poll_lag_seconds_sum has no label le to group by",
+		`sum by (le) (rate(garboard_updater_poll_lag_seconds_bucket[5m]))`:      "",
+		`max by (host, pod) (garboard_registry_circuit_open{host="ghcr.io"}) >`: "unexpected end of input",
 	} {
 		t.Run(expression, func(t *testing.T) {
 			got := strings.Join(faults(known, expression), "\n")
@@ -203,7 +203,7 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 		t.Fatal(err)
 	}
 	headings := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^#### (Keelson\w+)$\n\n\S`).FindAllStringSubmatch(string(page), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^#### (Garboard\w+)$\n\n\S`).FindAllStringSubmatch(string(page), -1) {
 		headings[match[1]] = true
 	}
 	names := map[string]bool{}
@@ -215,7 +215,7 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 		if !headings[a.Alert] {
 			t.Errorf("%s has no paragraph", a.Alert)
 		}
-		want := "https://github.com/keelson-dev/keelson/blob/main/docs/operations.md#" + strings.ToLower(a.Alert)
+		want := "https://github.com/garboard-dev/garboard/blob/main/docs/operations.md#" + strings.ToLower(a.Alert)
 		if a.Annotations["runbook_url"] != want || a.Annotations["summary"] == "" || a.Annotations["description"] == "" {
 			t.Errorf("%s: got %+v", a.Alert, a.Annotations)
 		}
@@ -232,7 +232,7 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 
 func TestDashboard(t *testing.T) {
 	uid, panels := dashboard(t)
-	if uid != "keelson" || len(panels) < 10 {
+	if uid != "garboard" || len(panels) < 10 {
 		t.Errorf("uid %q, %d panels", uid, len(panels))
 	}
 	ids := map[int]bool{}

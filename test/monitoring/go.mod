@@ -1,4 +1,4 @@
-module github.com/keelson-dev/keelson/test/monitoring
+module github.com/garboard-dev/garboard/test/monitoring
 
 go 1.26.7
 

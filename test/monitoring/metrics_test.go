@@ -2,7 +2,7 @@
 // every expression is parsed by Prometheus itself, every metric and label that it
 // names is looked for in the sources, and every alert is seen to fire and to be
 // silent. It is a module of its own, so that Prometheus is no dependency of
-// Keelson.
+// Garboard.
 package monitoring
 
 import (

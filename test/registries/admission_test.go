@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/webhook"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // shop is the namespace of a test that has but one.
@@ -44,7 +44,7 @@ func newAdmission(t *testing.T, o registry.Options, credentials ...registry.Cred
 	return newAdmissionFor(t, o, tenants{shop: credentials})
 }
 
-// newAdmissionFor wires the parts as cmd/keelson does.
+// newAdmissionFor wires the parts as cmd/garboard does.
 func newAdmissionFor(t *testing.T, o registry.Options, namespaces tenants) *admission {
 	t.Helper()
 	client, err := registry.New(o)
@@ -81,7 +81,7 @@ func (a *admission) create(t *testing.T, image, policy string, annotations ...st
 // createIn may be called from many goroutines at once.
 func (a *admission) createIn(t *testing.T, namespace, image, policy string, annotations ...string) answer {
 	t.Helper()
-	text := fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"shop","annotations":{"keelson.dev/policy":%q`, policy)
+	text := fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"shop","annotations":{"garboard.dev/policy":%q`, policy)
 	for i := 0; i+1 < len(annotations); i += 2 {
 		text += fmt.Sprintf(",%q:%q", annotations[i], annotations[i+1])
 	}

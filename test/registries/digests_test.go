@@ -16,8 +16,8 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 	const (
 		unread = "stays at 1.0.0: digest of the chosen tag could not be read"
 	)
-	pin := []string{"keelson.dev/pin", "digest"}
-	look := append([]string{"keelson.dev/platforms", "linux/arm64"}, pin...)
+	pin := []string{"garboard.dev/pin", "digest"}
+	look := append([]string{"garboard.dev/platforms", "linux/arm64"}, pin...)
 	none := "sha256:" + strings.Repeat("0", 64)
 
 	for name, test := range map[string]struct {

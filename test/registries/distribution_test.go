@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // programs are the cluster's, which hold the registry; built once.

@@ -85,7 +85,7 @@ func TestPlatforms(t *testing.T) {
 			image, a := p.host()+repository+":1.0.0", newAdmission(t, timed(now))
 			var annotations []string
 			if test.platforms != "" {
-				annotations = []string{"keelson.dev/platforms", test.platforms}
+				annotations = []string{"garboard.dev/platforms", test.platforms}
 			}
 			again := asked{list: 1} // a minute later tags may point elsewhere, but what they point at is known
 			if n := test.asked[digest]; n > 0 {
@@ -113,6 +113,6 @@ func TestPinIsTheDigestOfTheIndex(t *testing.T) {
 	index := pushBuilt(t, backend+"/a/b", "1.0.1", both)
 	a, image := newAdmission(t, reachable()), backend+"/a/b:1.0.0"
 	want := pinned(image, "1.0.1", index, "policy patch")
-	check(t, a.create(t, image, "patch", "keelson.dev/pin", "digest"), want)
-	check(t, a.create(t, image, "patch", "keelson.dev/pin", "digest", "keelson.dev/platforms", "linux/arm64"), want)
+	check(t, a.create(t, image, "patch", "garboard.dev/pin", "digest"), want)
+	check(t, a.create(t, image, "patch", "garboard.dev/pin", "digest", "garboard.dev/platforms", "linux/arm64"), want)
 }

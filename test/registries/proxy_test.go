@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // What requests ask for, as a proxy counts them.

@@ -40,7 +40,7 @@ func remove(t *testing.T, repository string, tags ...string) {
 	}
 }
 
-// digestOf is what a tag points at, by another client than Keelson's.
+// digestOf is what a tag points at, by another client than Garboard's.
 func digestOf(t *testing.T, image string, options ...remote.Option) string {
 	t.Helper()
 	found, err := remote.Head(reference(t, image), with(t, options)...)

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // fleet is ten repositories of one tenant.
@@ -139,10 +139,10 @@ func TestRequestsForDigests(t *testing.T) {
 		want   answer
 		asked  asked
 	}{
-		{"force", 0, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{ping: 1, token: 1, digest: 1}},
-		{"force again", 59 * time.Second, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{}},
-		{"a pin, whose digest is known", 0, first, "patch", "keelson.dev/pin digest", pinned(first, "1.0.1", known, "policy patch"), asked{list: 1}},
-		{"force later", time.Second, second, "force", "keelson.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{digest: 1}},
+		{"force", 0, second, "force", "garboard.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{ping: 1, token: 1, digest: 1}},
+		{"force again", 59 * time.Second, second, "force", "garboard.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{}},
+		{"a pin, whose digest is known", 0, first, "patch", "garboard.dev/pin digest", pinned(first, "1.0.1", known, "policy patch"), asked{list: 1}},
+		{"force later", time.Second, second, "force", "garboard.dev/matchTag true", pinned(second, "1.0.1", known, "policy force"), asked{digest: 1}},
 		{"nothing to resolve", 0, second, "never", "", answer{Image: second}, asked{}},
 	} {
 		t.Run(step.name, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // stranger is another host, which notes what it is sent.
@@ -171,10 +171,10 @@ registries:
 	}
 }
 
-// parsed reads settings as Keelson does at its start.
+// parsed reads settings as Garboard does at its start.
 func parsed(t *testing.T, text string) *config.Config {
 	t.Helper()
-	c, err := config.Parse(t.TempDir()+"/registries.yaml", []byte("apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\n"+text))
+	c, err := config.Parse(t.TempDir()+"/registries.yaml", []byte("apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // One process serves all tenants of a cluster. Of a repository that one of them
@@ -33,7 +33,7 @@ func TestTenantsDoNotShareAnswers(t *testing.T) {
 			for namespace, want := range map[string]answers{"alice": may, "both": may, "bob": mayNot, "nobody": mayNot} {
 				wait.Go(func() { check(t, a.createIn(t, namespace, image, "patch"), want.list) })
 				wait.Go(func() {
-					check(t, a.createIn(t, namespace, follows, "force", "keelson.dev/matchTag", "true"), want.digest)
+					check(t, a.createIn(t, namespace, follows, "force", "garboard.dev/matchTag", "true"), want.digest)
 				})
 			}
 		}

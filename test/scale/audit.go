@@ -10,12 +10,12 @@ import (
 )
 
 // updaterUser is the ServiceAccount of the updater.
-const updaterUser = "system:serviceaccount:keelson:keelson-updater"
+const updaterUser = "system:serviceaccount:garboard:garboard-updater"
 
 // auditPolicy writes a policy that logs every request of the updater's, reads and
 // watches among them, and nobody else's.
 func auditPolicy() (string, error) {
-	file, err := os.CreateTemp("", "keelson-audit-*.yaml")
+	file, err := os.CreateTemp("", "garboard-audit-*.yaml")
 	if err != nil {
 		return "", err
 	}

@@ -23,7 +23,7 @@ import (
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // options are what is measured, and how much of it.
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctrl.SetLogger(logr.Discard()) // Keelson's own logs are files of the cluster
+	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	figures, err := measure(ctx, o)
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *stage) measure(ctx context.Context, i int) (figure, error) {
 			return f, err
 		}
 	}
-	return f, s.keelson.StopUpdater(ctx)
+	return f, s.garboard.StopUpdater(ctx)
 }
 
 func (s *stage) within(ctx context.Context, what string, do func(context.Context) error) error {
@@ -89,10 +89,10 @@ func (s *stage) within(ctx context.Context, what string, do func(context.Context
 // polled all repositories.
 func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
 	began := time.Now()
-	if err := s.keelson.StartUpdater(ctx, fmt.Sprintf("--max-rollouts=%d", s.pace)); err != nil {
+	if err := s.garboard.StartUpdater(ctx, fmt.Sprintf("--max-rollouts=%d", s.pace)); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, "keelson_updater_polls_total", 1); err != nil {
+	if _, err := s.until(ctx, "garboard_updater_polls_total", 1); err != nil {
 		return err
 	}
 	f.StartSeconds = time.Since(began).Seconds()
@@ -100,10 +100,10 @@ func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
 	if f.Start, err = asked.requests(); err != nil {
 		return err
 	}
-	if tracked, err := s.until(ctx, "keelson_updater_repositories", float64(s.repositories)); err != nil || int(tracked) != s.repositories {
+	if tracked, err := s.until(ctx, "garboard_updater_repositories", float64(s.repositories)); err != nil || int(tracked) != s.repositories {
 		return fmt.Errorf("%v repositories are polled, want %d: %w", tracked, s.repositories, err)
 	}
-	_, err = s.until(ctx, "keelson_updater_polls_total", float64(s.repositories))
+	_, err = s.until(ctx, "garboard_updater_polls_total", float64(s.repositories))
 	return err
 }
 
@@ -132,7 +132,7 @@ func (s *stage) atRest(ctx context.Context, asked *audit, f *figure) error {
 	if err != nil {
 		return err
 	}
-	f.Polls = int(after["keelson_updater_polls_total"] - before["keelson_updater_polls_total"])
+	f.Polls = int(after["garboard_updater_polls_total"] - before["garboard_updater_polls_total"])
 	f.Rest, err = asked.requests()
 	return err
 }
@@ -151,7 +151,7 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 	if err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, `keelson_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
+	if _, err := s.until(ctx, `garboard_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
 		return err
 	}
 	f.MoveSeconds = time.Since(began).Seconds()
@@ -172,7 +172,7 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 			f.Once++
 		}
 	}
-	f.PeakBytes, err = peak(s.keelson.Updater().Pid())
+	f.PeakBytes, err = peak(s.garboard.Updater().Pid())
 	return err
 }
 
@@ -196,7 +196,7 @@ func (s *stage) until(ctx context.Context, metric string, least float64) (float6
 
 // metrics reads the updater's, summed up by name, and each with its labels.
 func (s *stage) metrics(ctx context.Context) (map[string]float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.keelson.Updater().Metrics+"/metrics", nil) //nolint:gosec // a process of the test
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.garboard.Updater().Metrics+"/metrics", nil) //nolint:gosec // a process of the test
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // registry stands in front of the cluster's and counts the lists that are read.

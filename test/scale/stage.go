@@ -15,18 +15,18 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
 )
 
 // perNamespace is how many Deployments a namespace gets.
 const perNamespace = 200
 
-// stage is a cluster with Keelson and the workloads so far.
+// stage is a cluster with Garboard and the workloads so far.
 type stage struct {
 	options
 	cluster  *cluster.Cluster
-	keelson  *installation.Installation
+	garboard *installation.Installation
 	registry *registry
 	client   kubernetes.Interface
 	created  int
@@ -34,22 +34,22 @@ type stage struct {
 	tag string
 }
 
-// prepare installs Keelson and pushes the first tag of each repository. Keelson
+// prepare installs Garboard and pushes the first tag of each repository. Garboard
 // asks a host ten times a second at most by default, which would be all that is
 // measured here: a hundred times are allowed.
 func prepare(ctx context.Context, c *cluster.Cluster, o options) (*stage, error) {
 	config := c.RESTConfig()
-	config.WarningHandler = rest.NoWarnings{} // each answer of Keelson's has one
+	config.WarningHandler = rest.NoWarnings{} // each answer of Garboard's has one
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
 	}
 	s := &stage{options: o, cluster: c, registry: newRegistry(c.Registry), client: client}
 	settings := filepath.Join(c.Dir, "registries.yaml")
-	text := fmt.Sprintf("apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 100\n", s.registry.host())
+	text := fmt.Sprintf("apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 100\n", s.registry.host())
 	err = os.WriteFile(settings, []byte(text), 0o600)
 	if err == nil {
-		s.keelson, err = installation.Install(ctx, c, installation.Options{
+		s.garboard, err = installation.Install(ctx, c, installation.Options{
 			Source: o.source, NoUpdater: true, Log: os.Stderr, Args: []string{"--registries-config=" + settings},
 		})
 	}
@@ -82,7 +82,7 @@ func repository(n int) string { return fmt.Sprintf("scale/app-%d", n) }
 // grow creates Deployments through admission until there are so many.
 func (s *stage) grow(ctx context.Context, size int) error {
 	for n := s.created / perNamespace; n*perNamespace < size; n++ {
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceOf(n), Labels: map[string]string{"keelson.dev/enabled": "true"}}}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceOf(n), Labels: map[string]string{"garboard.dev/enabled": "true"}}}
 		if _, err := s.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
 		}
@@ -120,7 +120,7 @@ func (s *stage) deployment(n int) *appsv1.Deployment {
 	}
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("web-%d", n), Labels: labels, Annotations: map[string]string{
-			"keelson.dev/policy": "minor", "keelson.dev/pollSchedule": "@every " + s.interval.String(),
+			"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@every " + s.interval.String(),
 		}},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels},

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 func TestShards(t *testing.T) {
@@ -54,7 +54,7 @@ func cutOff(t *testing.T) {
 		t.Errorf("the one that is cut off still works on %d shards", n)
 	}
 	s.await("the Lease of the one that is gone to be deleted", func() error {
-		if n := len(s.leases("keelson-updater-member-")); n != 1 {
+		if n := len(s.leases("garboard-updater-member-")); n != 1 {
 			return fmt.Errorf("there are %d", n)
 		}
 		return nil
@@ -76,7 +76,7 @@ func handedOver(t *testing.T) {
 	a = s.start("a")
 	s.await("one that comes back to get its part", func() error { return s.owned(1, 2) })
 	a.stop()
-	for _, lease := range s.leases("keelson-updater-member-") {
+	for _, lease := range s.leases("garboard-updater-member-") {
 		if holder := ptr.Deref(lease.Spec.HolderIdentity, ""); holder == a.Identity {
 			t.Errorf("the one that stopped left %s", lease.Name)
 		}
@@ -184,7 +184,7 @@ func (s *space) looks(m *member, times int) {
 	s.t.Helper()
 	seen := map[string]bool{}
 	s.await("rounds of "+m.Identity, func() error {
-		for _, lease := range s.leases("keelson-updater-member-") {
+		for _, lease := range s.leases("garboard-updater-member-") {
 			if ptr.Deref(lease.Spec.HolderIdentity, "") == m.Identity {
 				seen[lease.ResourceVersion] = true
 			}

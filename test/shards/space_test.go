@@ -19,16 +19,16 @@ import (
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/keelson-dev/keelson/test/cluster"
-	"github.com/keelson-dev/keelson/test/installation"
-	"github.com/keelson-dev/keelson/updater/shard"
+	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/installation"
+	"github.com/garboard-dev/garboard/updater/shard"
 )
 
 // shared is the cluster of all tests.
 var shared *cluster.Cluster
 
 const (
-	singleLease = "keelson-updater"
+	singleLease = "garboard-updater"
 	// waitLimit bounds the wait for anything; it is no measure.
 	waitLimit = 2 * time.Minute
 )

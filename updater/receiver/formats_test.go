@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // recorded is a payload of testdata and what is understood of it.

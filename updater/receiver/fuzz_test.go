@@ -10,9 +10,9 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/updater/receiver"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/receiver"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // Whatever anybody sends, there is an answer that is no redirection, and what is

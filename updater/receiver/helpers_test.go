@@ -20,9 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	testingclock "k8s.io/utils/clock/testing"
 
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // maxPushes bounds the repositories of one notification; polling covers the rest.

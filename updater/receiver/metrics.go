@@ -3,7 +3,7 @@ package receiver
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // Metrics counts notifications.
@@ -15,7 +15,7 @@ type Metrics struct {
 // senders and outcomes, never a repository.
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "keelson_push_notifications_total", Help: "Push notifications, by kind of sender and outcome.",
+		Name: "garboard_push_notifications_total", Help: "Push notifications, by kind of sender and outcome.",
 	}, []string{"sender", "outcome"})}
 	if err := registry.Register(m.notifications); err != nil {
 		return nil, err

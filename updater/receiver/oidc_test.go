@@ -14,7 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // issuer is an identity provider that publishes its keys over HTTPS.
@@ -26,7 +26,7 @@ type issuer struct {
 }
 
 const (
-	audience = "https://keelson.corp/v1/webhooks/gar"
+	audience = "https://garboard.corp/v1/webhooks/gar"
 	account  = "pubsub@example.iam.gserviceaccount.com"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // proofTimeout bounds the check of one request, which may have to fetch keys.

@@ -16,9 +16,9 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/utils/clock"
 
-	"github.com/keelson-dev/keelson/internal/inflight"
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/internal/inflight"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // PathPrefix is what stands before the kind of sender in a path. It is Keel's,

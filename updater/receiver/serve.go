@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/inflight"
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/internal/inflight"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 // refusalEvery is how often a path's refusals are told of: whoever reaches the

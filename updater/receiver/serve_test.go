@@ -14,8 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/keelson-dev/keelson/updater/receiver"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/updater/receiver"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 func TestOnlyWhoIsConfiguredIsThere(t *testing.T) {
@@ -51,7 +51,7 @@ func TestTenMegabytesAreRefused(t *testing.T) {
 	var want []string
 	for _, kind := range config.Kinds() {
 		senders = append(senders, open(kind))
-		want = append(want, fmt.Sprintf("keelson_push_notifications_total{outcome=\"too_large\",sender=%q} 2", kind))
+		want = append(want, fmt.Sprintf("garboard_push_notifications_total{outcome=\"too_large\",sender=%q} 2", kind))
 	}
 	w := newWorld(t, senders...)
 	for _, kind := range config.Kinds() {
@@ -121,17 +121,17 @@ func TestOutcomesAreCounted(t *testing.T) {
 	w.post("native", nil, payload(t, "native.json"))
 	w.post("quay", nil, payload(t, "quay-build.json"))
 	w.post("unknown", nil, nil)
-	w.counts(`keelson_push_notifications_total{outcome="accepted",sender="native"} 1
-keelson_push_notifications_total{outcome="ignored",sender="quay"} 1
-keelson_push_notifications_total{outcome="malformed",sender="native"} 1
-keelson_push_notifications_total{outcome="unauthenticated",sender="native"} 1`)
+	w.counts(`garboard_push_notifications_total{outcome="accepted",sender="native"} 1
+garboard_push_notifications_total{outcome="ignored",sender="quay"} 1
+garboard_push_notifications_total{outcome="malformed",sender="native"} 1
+garboard_push_notifications_total{outcome="unauthenticated",sender="native"} 1`)
 }
 
 // counts compares all of the receiver's metrics.
 func (w *world) counts(want string) {
 	w.t.Helper()
-	const head = "# HELP keelson_push_notifications_total Push notifications, by kind of sender and outcome.\n" +
-		"# TYPE keelson_push_notifications_total counter\n"
+	const head = "# HELP garboard_push_notifications_total Push notifications, by kind of sender and outcome.\n" +
+		"# TYPE garboard_push_notifications_total counter\n"
 	if err := testutil.GatherAndCompare(w.metrics, strings.NewReader(head+want+"\n")); err != nil {
 		w.t.Error(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/keelson-dev/keelson/updater/receiver"
+	"github.com/garboard-dev/garboard/updater/receiver"
 )
 
 // serving is a Server that runs.

@@ -17,7 +17,7 @@ import (
 func ownClaim(t *testing.T, clock clock.Clock) (*Member, *claim) {
 	t.Helper()
 	m, err := New(Options{
-		Leases: fake.NewClientset().CoordinationV1(), Namespace: "keelson", Shards: 1, Identity: "a_1", Clock: clock,
+		Leases: fake.NewClientset().CoordinationV1(), Namespace: "garboard", Shards: 1, Identity: "a_1", Clock: clock,
 		LeaseDuration: 30 * time.Second, RenewDeadline: 20 * time.Second, RetryPeriod: 4 * time.Second,
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func TestWorkIsToldThatItsShardIsLost(t *testing.T) {
 // the API server is back, and a third one takes it from there: two owners.
 func TestReleaseLeavesTheLeaseOfTheNextOwner(t *testing.T) {
 	m, c := ownClaim(t, clock.RealClock{})
-	leases := m.Leases.Leases("keelson")
+	leases := m.Leases.Leases("garboard")
 	held := func() string {
 		lease, err := leases.Get(t.Context(), LeaseName(0), metav1.GetOptions{})
 		if err != nil {
@@ -118,7 +118,7 @@ func TestReleaseLeavesTheLeaseOfTheNextOwner(t *testing.T) {
 // lasts: until the others see that it has run out, and then as long again.
 func TestLeaseThatHasRunOutIsNotWaitedForAgain(t *testing.T) {
 	m, first := ownClaim(t, clock.RealClock{})
-	leases := m.Leases.Leases("keelson")
+	leases := m.Leases.Leases("garboard")
 	lease, err := leases.Get(t.Context(), LeaseName(0), metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)

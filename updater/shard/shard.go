@@ -21,7 +21,7 @@ import (
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/utils/clock"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Max is how many shards there may be. Each Lease is written every few seconds:
@@ -30,8 +30,8 @@ const Max = 32
 
 // The names of the Leases: one for each shard, and one for each member.
 const (
-	shardPrefix  = "keelson-updater-shard-"
-	memberPrefix = "keelson-updater-member-"
+	shardPrefix  = "garboard-updater-shard-"
+	memberPrefix = "garboard-updater-member-"
 )
 
 // LeaseName is the name of a shard's Lease.
@@ -42,7 +42,7 @@ type Options struct {
 	// Leases writes the Leases. Its requests should take no longer than half of
 	// the RenewDeadline.
 	Leases coordinationv1client.LeasesGetter
-	// Namespace is where the Leases are: Keelson's own.
+	// Namespace is where the Leases are: Garboard's own.
 	Namespace string
 	// Shards is how many there are, up to Max. All members must say the same.
 	Shards int
@@ -86,7 +86,7 @@ func (o Options) withDefaults() (Options, error) {
 // told by it.
 func (o *Options) labels() map[string]string {
 	return map[string]string{
-		"app.kubernetes.io/name": "keelson", "app.kubernetes.io/component": "updater",
+		"app.kubernetes.io/name": "garboard", "app.kubernetes.io/component": "updater",
 		workload.LabelShards: fmt.Sprint(o.Shards),
 	}
 }

@@ -29,7 +29,7 @@ const maxTries = 2
 // rights of who asks decide, and no port has to be opened.
 type Client struct {
 	Kube kubernetes.Interface
-	// Namespace is Keelson's own.
+	// Namespace is Garboard's own.
 	Namespace string
 	// Lease is the one that the updaters elect a leader by, and the start of the
 	// names of those that they share the work by.
@@ -87,7 +87,7 @@ func (c *Client) ask(ctx context.Context, pod, namespace string) (*List, error) 
 	case !errors.As(err, &refused):
 		return nil, fmt.Errorf("asking the updater %s: %w", name, err)
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("asking the updater %s: %w; the Role keelson-status allows it, or use kubectl port-forward and --updater-url", name, err)
+		return nil, fmt.Errorf("asking the updater %s: %w; the Role garboard-status allows it, or use kubectl port-forward and --updater-url", name, err)
 	case refused.Status().Reason == reasonNotLeading:
 		return nil, fmt.Errorf("asking the updater %s: %w; ask again in a moment", name, err)
 	case apierrors.IsNotFound(err):

@@ -16,7 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-const proxied = "/api/v1/namespaces/keelson/pods/keelson-updater-7d4:8082/proxy/v1/status"
+const proxied = "/api/v1/namespaces/garboard/pods/garboard-updater-7d4:8082/proxy/v1/status"
 
 // lease is held by somebody who renewed it a while ago.
 func lease(name, holder string, age time.Duration) coordinationv1.Lease {
@@ -32,7 +32,7 @@ func client(t *testing.T, leases []coordinationv1.Lease, proxy ...string) *Clien
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
-		case strings.HasSuffix(r.URL.Path, "/namespaces/keelson/leases"):
+		case strings.HasSuffix(r.URL.Path, "/namespaces/garboard/leases"):
 			list := coordinationv1.LeaseList{Items: leases}
 			list.APIVersion, list.Kind = "coordination.k8s.io/v1", "LeaseList"
 			answer(w, http.StatusOK, list)
@@ -58,25 +58,25 @@ func client(t *testing.T, leases []coordinationv1.Lease, proxy ...string) *Clien
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{Kube: kube, Namespace: "keelson", Lease: "keelson-updater", Clock: testclock.NewFakePassiveClock(checked)}
+	return &Client{Kube: kube, Namespace: "garboard", Lease: "garboard-updater", Clock: testclock.NewFakePassiveClock(checked)}
 }
 
 // others are Leases that tell nothing of who leads.
-var others = []coordinationv1.Lease{lease("keelson-updater-member-x", "keelson-updater-zzz_1", 0), lease("mine", "me", 0)}
+var others = []coordinationv1.Lease{lease("garboard-updater-member-x", "garboard-updater-zzz_1", 0), lease("mine", "me", 0)}
 
 func led(leases ...coordinationv1.Lease) []coordinationv1.Lease { return append(leases, others...) }
 
-const holder = "keelson-updater-7d4_8a1b"
+const holder = "garboard-updater-7d4_8a1b"
 
 func TestClientAsksTheLeader(t *testing.T) {
 	for name, test := range map[string]struct {
 		leases []coordinationv1.Lease
 		proxy  []string
 	}{
-		"that answers":                     {led(lease("keelson-updater", holder, 20*time.Second)), []string{""}},
-		"again, where it has just changed": {led(lease("keelson-updater", holder, 20*time.Second)), []string{"NotLeading another replica leads", ""}},
+		"that answers":                     {led(lease("garboard-updater", holder, 20*time.Second)), []string{""}},
+		"again, where it has just changed": {led(lease("garboard-updater", holder, 20*time.Second)), []string{"NotLeading another replica leads", ""}},
 		"once, where it has two shards": {
-			led(lease("keelson-updater", "", 0), lease("keelson-updater-shard-0", holder, 0), lease("keelson-updater-shard-1", holder, 0)), []string{""},
+			led(lease("garboard-updater", "", 0), lease("garboard-updater-shard-0", holder, 0), lease("garboard-updater-shard-1", holder, 0)), []string{""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,23 +91,23 @@ func TestClientAsksTheLeader(t *testing.T) {
 // A list that lacks the workloads of a shard looks like one of all workloads.
 func TestClientTellsWhichShardsHaveNoOwner(t *testing.T) {
 	of := func(shards string, l coordinationv1.Lease) coordinationv1.Lease {
-		l.Labels = map[string]string{"keelson.dev/shards": shards}
+		l.Labels = map[string]string{"garboard.dev/shards": shards}
 		return l
 	}
 	for name, test := range map[string]struct {
 		leases []coordinationv1.Lease
 		want   []int
 	}{
-		"one updater":      {led(lease("keelson-updater", holder, 0)), nil},
-		"all have one":     {led(of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", holder, 0))), nil},
-		"one was released": {led(of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", "", 0))), []int{1}},
+		"one updater":      {led(lease("garboard-updater", holder, 0)), nil},
+		"all have one":     {led(of("2", lease("garboard-updater-shard-0", holder, 0)), of("2", lease("garboard-updater-shard-1", holder, 0))), nil},
+		"one was released": {led(of("2", lease("garboard-updater-shard-0", holder, 0)), of("2", lease("garboard-updater-shard-1", "", 0))), []int{1}},
 		"one has run out, one was never held": {
-			led(of("4", lease("keelson-updater-shard-0", holder, 5*time.Minute)), of("4", lease("keelson-updater-shard-1", holder, 0)), of("4", lease("keelson-updater-shard-3", holder, 0))),
+			led(of("4", lease("garboard-updater-shard-0", holder, 5*time.Minute)), of("4", lease("garboard-updater-shard-1", holder, 0)), of("4", lease("garboard-updater-shard-3", holder, 0))),
 			[]int{0, 2},
 		},
-		"those of a larger number before":  {led(of("1", lease("keelson-updater-shard-0", holder, 0)), of("3", lease("keelson-updater-shard-2", holder, time.Hour))), nil},
-		"one that takes over from several": {led(lease("keelson-updater", holder, 0), of("2", lease("keelson-updater-shard-0", holder, 0)), of("2", lease("keelson-updater-shard-1", "", 0))), nil},
-		"a number that nobody can mean":    {led(of("1000000000", lease("keelson-updater-shard-0", holder, 0))), nil},
+		"those of a larger number before":  {led(of("1", lease("garboard-updater-shard-0", holder, 0)), of("3", lease("garboard-updater-shard-2", holder, time.Hour))), nil},
+		"one that takes over from several": {led(lease("garboard-updater", holder, 0), of("2", lease("garboard-updater-shard-0", holder, 0)), of("2", lease("garboard-updater-shard-1", "", 0))), nil},
+		"a number that nobody can mean":    {led(of("1000000000", lease("garboard-updater-shard-0", holder, 0))), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := client(t, test.leases, "").List(t.Context(), "")
@@ -120,19 +120,19 @@ func TestClientTellsWhichShardsHaveNoOwner(t *testing.T) {
 
 // Every failure says what to do.
 func TestClientSaysWhatToDo(t *testing.T) {
-	leader := lease("keelson-updater", holder, 0)
+	leader := lease("garboard-updater", holder, 0)
 	for name, test := range map[string]struct {
 		leases []coordinationv1.Lease
 		proxy  string
 		want   string
 	}{
 		"nothing installed": {led(), "",
-			"there is no Lease keelson/keelson-updater: no updater has run in that namespace; name Keelson's with --keelson-namespace"},
-		"nobody leads": {led(lease("keelson-updater", "", 0)), "",
-			"no updater leads: the Lease keelson/keelson-updater is held by nobody; see: kubectl -n keelson get pods -l app.kubernetes.io/component=updater"},
-		"the leader is dead": {led(lease("keelson-updater", holder, 5*time.Minute)), "",
-			"the Lease keelson/keelson-updater was renewed last 5m0s ago, by keelson-updater-7d4; see: kubectl"},
-		"no right":                         {led(leader), "Forbidden no", "no; the Role keelson-status allows it, or use kubectl port-forward and --updater-url"},
+			"there is no Lease garboard/garboard-updater: no updater has run in that namespace; name Garboard's with --garboard-namespace"},
+		"nobody leads": {led(lease("garboard-updater", "", 0)), "",
+			"no updater leads: the Lease garboard/garboard-updater is held by nobody; see: kubectl -n garboard get pods -l app.kubernetes.io/component=updater"},
+		"the leader is dead": {led(lease("garboard-updater", holder, 5*time.Minute)), "",
+			"the Lease garboard/garboard-updater was renewed last 5m0s ago, by garboard-updater-7d4; see: kubectl"},
+		"no right":                         {led(leader), "Forbidden no", "no; the Role garboard-status allows it, or use kubectl port-forward and --updater-url"},
 		"the Pod is gone":                  {led(leader), "NotFound pods not found", "it is gone, or older than this program"},
 		"an older updater":                 {led(leader), "ServiceUnavailable connection refused", "at port 8082: connection refused; it may be older than this program, or run with another --status-address"},
 		"leaders that change all the time": {led(leader), "NotLeading another replica leads", "another replica leads; ask again in a moment"},

@@ -15,8 +15,8 @@ import (
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/updater/shard"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/shard"
 )
 
 // shardInfix stands between the name of the one Lease and the number of a shard,
@@ -60,7 +60,7 @@ func (o *owners) has(lease *coordinationv1.Lease, name, pod string) {
 func (c *Client) owners(ctx context.Context) (*owners, error) {
 	list, err := c.Kube.CoordinationV1().Leases(c.Namespace).List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		return nil, fmt.Errorf("finding the updater: %w; the Role keelson-status allows it", err)
+		return nil, fmt.Errorf("finding the updater: %w; the Role garboard-status allows it", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("finding the updater: %w", err)
@@ -85,7 +85,7 @@ func (c *Client) owners(ctx context.Context) (*owners, error) {
 	case len(found.pods) > 0:
 		return found, nil
 	case idle == nil:
-		return nil, fmt.Errorf("there is no Lease %s/%s: no updater has run in that namespace; name Keelson's with --keelson-namespace", c.Namespace, c.Lease)
+		return nil, fmt.Errorf("there is no Lease %s/%s: no updater has run in that namespace; name Garboard's with --garboard-namespace", c.Namespace, c.Lease)
 	default:
 		return nil, fmt.Errorf("no updater leads: %w; see: kubectl -n %s get pods -l app.kubernetes.io/component=updater", idle, c.Namespace)
 	}

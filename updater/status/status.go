@@ -6,12 +6,12 @@ package status
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 const (
 	// APIVersion is that of the lists.
-	APIVersion = "keelson.dev/v1alpha1"
+	APIVersion = "garboard.dev/v1alpha1"
 	// Kind is that of the lists.
 	Kind = "WorkloadStatusList"
 	// Port is where the updater of the manifests serves them.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 var checked = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -153,7 +153,7 @@ func TestDirect(t *testing.T) {
 	}
 	next := metav1.NewTime(checked.Add(time.Minute).Local())
 	last := metav1.NewTime(checked.Local())
-	want := &List{TypeMeta: metav1.TypeMeta{APIVersion: "keelson.dev/v1alpha1", Kind: "WorkloadStatusList"}, Items: []Item{{
+	want := &List{TypeMeta: metav1.TypeMeta{APIVersion: "garboard.dev/v1alpha1", Kind: "WorkloadStatusList"}, Items: []Item{{
 		Kind: "Deployment", Namespace: "a", Name: "shop", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.3.0",
 		Policy: "minor", State: "Pending", Reason: "WindowClosed", Message: "the window opens at 22:00", LastCheck: &last, NextCheck: &next,
 	}}}
@@ -172,7 +172,7 @@ func TestDirectRefuses(t *testing.T) {
 		"a replica that does not lead": {503, strings.NewReader(`{"kind":"Status","apiVersion":"v1","message":"another leads","reason":"NotLeading"}`), "another leads"},
 		"another server":               {404, strings.NewReader("404 page not found"), "404 Not Found; is it an updater, and not older than this program?"},
 		"a page":                       {200, strings.NewReader("<html>"), "reading the updater's answer: invalid character '<' looking for beginning of value"},
-		"another list":                 {200, strings.NewReader(`{"kind":"PodList","apiVersion":"v1"}`), `it is a "PodList" of "v1", not a "WorkloadStatusList" of "keelson.dev/v1alpha1"`},
+		"another list":                 {200, strings.NewReader(`{"kind":"PodList","apiVersion":"v1"}`), `it is a "PodList" of "v1", not a "WorkloadStatusList" of "garboard.dev/v1alpha1"`},
 		"an answer without end":        {200, io.MultiReader(strings.NewReader(`{"items":[`), io.LimitReader(spaces{}, maxAnswer+1)), "more than 64 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {

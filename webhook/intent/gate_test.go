@@ -3,7 +3,7 @@ package intent_test
 import (
 	"testing"
 
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // A gate that binds the updater alone would be no gate: the next apply would go

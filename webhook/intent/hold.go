@@ -1,7 +1,7 @@
 package intent
 
 import (
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Stands returns what is left of a hold once a container is at an image: none

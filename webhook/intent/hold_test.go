@@ -3,8 +3,8 @@ package intent_test
 import (
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // What was left stays held through all that leads to it again, until somebody

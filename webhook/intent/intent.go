@@ -5,7 +5,7 @@
 package intent
 
 import (
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // Image is one image reference, taken apart.
@@ -245,7 +245,7 @@ func (c Case) source() Image {
 
 // reinvoked recognises our own output: the submitted state is the stored one
 // plus exactly the submitted record; plus the image, where the template has no
-// record because it stays as it was before Keelson.
+// record because it stays as it was before Garboard.
 func reinvoked(c Case) bool {
 	if c.SubmittedState.From == "" {
 		return false

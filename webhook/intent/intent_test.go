@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/workload"
-	"github.com/keelson-dev/keelson/resolver/policy"
-	"github.com/keelson-dev/keelson/webhook/intent"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // image reads "tag", "tag@digest" or "repository:tag", of the repository
@@ -211,7 +211,7 @@ func TestRows(t *testing.T) {
 			s: "1.2.9", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.9",
 			want: want{Row: intent.Undo, Image: "1.2.9", Source: "1.2.0"},
 		},
-		"row 3: an undo to before Keelson drops the record": {
+		"row 3: an undo to before Garboard drops the record": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", dropped: true,
 			want: want{Row: intent.Undo, Image: "1.1.0", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},

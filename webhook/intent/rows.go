@@ -3,7 +3,7 @@ package intent
 import (
 	"slices"
 
-	"github.com/keelson-dev/keelson/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // undone recognises `kubectl rollout undo`: a template of the past comes back,

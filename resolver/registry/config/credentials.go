@@ -3,7 +3,7 @@ package config
 import (
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/configfile"
 )
 
 const allowedCredentials = "username with password or passwordFile, identityToken or identityTokenFile, or token or tokenFile"

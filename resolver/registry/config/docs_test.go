@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 const pageFile = "../../../docs/registries-config.md"

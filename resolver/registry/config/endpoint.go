@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/configfile"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 func FuzzParse(f *testing.F) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 var update = flag.Bool("update", false, "write the wanted messages again")
@@ -49,8 +49,8 @@ func TestParseTellsAllFaults(t *testing.T) {
 
 // What no file of testdata can well be.
 func TestParseRefusesWhatIsNoText(t *testing.T) {
-	const head = "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\n"
-	const mapping = "; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: RegistriesConfig"
+	const head = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"
+	const mapping = "; allowed: one YAML mapping with apiVersion: garboard.dev/v1alpha1 and kind: RegistriesConfig"
 	tests := map[string]struct{ data, want string }{
 		"an empty file":            {"", "f:1: the file is empty" + mapping},
 		"an empty document":        {"---\n", "f:1: the file is empty" + mapping},
@@ -103,7 +103,7 @@ func TestParseBoundsTheFilesThatAreNamed(t *testing.T) {
 		fmt.Fprintf(&many, "- {prefix: a%d.io, credentials: {username: u, passwordFile: %s}}\n", i, name)
 	}
 	must(t, os.WriteFile("larger", []byte(large+"x"), 0o600))
-	const head = "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"
+	const head = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n"
 	const allowed = "; allowed: a file with nothing but the secret"
 	tests := map[string]struct{ registries, want string }{
 		"a file that is too large": {

@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/configfile"
 )
 
 // What a settings file says it is.
 const (
-	APIVersion = "keelson.dev/v1alpha1"
+	APIVersion = "garboard.dev/v1alpha1"
 	Kind       = "RegistriesConfig"
 )
 

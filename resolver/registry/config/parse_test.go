@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // load parses a file of testdata.
@@ -55,7 +55,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 	}
 
 	wantEndpoints := []string{
-		"https://harbor.corp/v2/hub-proxy override private ca client proxy http://proxy:3128 user robot$keelson " + secret,
+		"https://harbor.corp/v2/hub-proxy override private ca client proxy http://proxy:3128 user robot$garboard " + secret,
 		"http://[fd00::1]:5000",
 		"https://registry-1.docker.io user u " + secret,
 		"<nil> http private",

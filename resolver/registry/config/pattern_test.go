@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 func TestPatternMatches(t *testing.T) {

@@ -1,6 +1,6 @@
 package config
 
-import "github.com/keelson-dev/keelson/internal/configfile"
+import "github.com/garboard-dev/garboard/internal/configfile"
 
 // What is the same for every settings file.
 type (

@@ -12,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
-const settings = `apiVersion: keelson.dev/v1alpha1
+const settings = `apiVersion: garboard.dev/v1alpha1
 kind: RegistriesConfig
 registries:
 - prefix: docker.io
@@ -149,7 +149,7 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 
 func TestStartFollowsUntilItsContextEnds(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "registries.yaml")
-	const text = "apiVersion: keelson.dev/v1alpha1\nkind: RegistriesConfig\n"
+	const text = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"
 	must(t, os.WriteFile(file, []byte(text), 0o600))
 	applied := make(chan *config.Config, 2)
 	w, err := config.NewWatcher(config.WatcherOptions{

@@ -13,7 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/keelson-dev/keelson/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 const schemaFile = "../../../docs/registries.schema.json"
@@ -56,7 +56,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 
 // The parser says which keys it knows where it is given one that it does not.
 func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
-	const head = "{apiVersion: keelson.dev/v1alpha1, kind: RegistriesConfig, "
+	const head = "{apiVersion: garboard.dev/v1alpha1, kind: RegistriesConfig, "
 	tests := map[string]struct{ file, definition string }{
 		"the file":      {head + "zzz: 1}", ""},
 		"a registry":    {head + "registries: [{prefix: a.io, zzz: 1}]}", "registry"},

@@ -15,7 +15,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const (
@@ -128,7 +128,7 @@ func TestAmazonRoleOfTheServiceAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	awsEnvironment(t, map[string]string{
-		"AWS_ROLE_ARN":                "arn:aws:iam::123456789012:role/keelson",
+		"AWS_ROLE_ARN":                "arn:aws:iam::123456789012:role/garboard",
 		"AWS_WEB_IDENTITY_TOKEN_FILE": file,
 		"AWS_REGION":                  "eu-central-1",
 	})

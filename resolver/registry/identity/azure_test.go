@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const (

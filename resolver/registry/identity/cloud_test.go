@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/internal/testclock"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/internal/testclock"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // cloud is a fake of all hosts of a cloud: whatever name its transport is asked

@@ -1,6 +1,6 @@
-// Package identity makes registry credentials of Keelson's own cloud identity:
+// Package identity makes registry credentials of Garboard's own cloud identity:
 // the IAM role, Google service account or Azure managed identity that the
-// cluster gives to Keelson's pods.
+// cluster gives to Garboard's pods.
 //
 // A registry is recognised by its host name alone, and its cloud is asked only
 // once an image there is named. A token is kept until it ends, renewed ahead of

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const (
@@ -177,7 +177,7 @@ func serviceAccount(t *testing.T) string {
 	}
 	text, err := json.Marshal(map[string]string{
 		"type":         "service_account",
-		"client_email": "keelson@project.iam.gserviceaccount.com",
+		"client_email": "garboard@project.iam.gserviceaccount.com",
 		"private_key":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		"token_uri":    googleTokens,
 	})

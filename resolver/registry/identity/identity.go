@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver/internal/recent"
-	"github.com/keelson-dev/keelson/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/internal/recent"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 const (

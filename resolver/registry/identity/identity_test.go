@@ -3,7 +3,7 @@ package identity_test
 import (
 	"testing"
 
-	"github.com/keelson-dev/keelson/resolver/registry/identity"
+	"github.com/garboard-dev/garboard/resolver/registry/identity"
 )
 
 func TestForAddsNothing(t *testing.T) {

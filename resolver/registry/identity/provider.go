@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Provider is a cloud whose registries Keelson's own identity may read.
+// Provider is a cloud whose registries Garboard's own identity may read.
 type Provider string
 
 // The clouds that are known.

@@ -1,4 +1,4 @@
-module github.com/keelson-dev/keelson/test/cluster/controlplane
+module github.com/garboard-dev/garboard/test/cluster/controlplane
 
 go 1.26.0
 

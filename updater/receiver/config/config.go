@@ -1,10 +1,10 @@
-// Package config reads the file that says who may tell Keelson of pushes, and
+// Package config reads the file that says who may tell Garboard of pushes, and
 // how each sender proves who it is.
 package config
 
 // What a settings file says it is.
 const (
-	APIVersion = "keelson.dev/v1alpha1"
+	APIVersion = "garboard.dev/v1alpha1"
 	Kind       = "PushConfig"
 )
 

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
-	"github.com/keelson-dev/keelson/resolver"
+	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // maxSenders bounds the file: each request is compared with all senders of its
@@ -218,7 +218,7 @@ func (r *reader) registry(at configfile.Value) string {
 	if text == "" {
 		return ""
 	}
-	const probe = "/keelson/probe"
+	const probe = "/garboard/probe"
 	host, _, _ := strings.Cut(text, "/")
 	reference, err := resolver.ParseReference(text + probe)
 	registry, ok := strings.CutSuffix(reference.Repository, probe)

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 const (
 	secret = "c2VjcmV0LW9mLXRoZS1zZW5kZXI"
-	head   = "apiVersion: keelson.dev/v1alpha1\nkind: PushConfig\nsenders:\n"
+	head   = "apiVersion: garboard.dev/v1alpha1\nkind: PushConfig\nsenders:\n"
 )
 
 // folder has the files that the settings of a test name.
@@ -45,7 +45,7 @@ func TestSettingsAreRead(t *testing.T) {
 - {name: mirror, sender: harbor, registry: Harbor.Corp:5000/hub, bearerTokenFile: secret}
 - name: images
   sender: gar
-  oidc: {audience: https://keelson.corp, email: push@example.iam.gserviceaccount.com}
+  oidc: {audience: https://garboard.corp, email: push@example.iam.gserviceaccount.com}
 - name: own
   sender: gcr
   oidc: {audience: a, email: b, issuer: https://id.corp, keysURL: https://id.corp/keys}
@@ -62,7 +62,7 @@ func TestSettingsAreRead(t *testing.T) {
 		{Name: "mirror", Kind: config.Harbor, Registry: "harbor.corp:5000/hub", Auth: config.Auth{BearerToken: secret}},
 		{Name: "images", Kind: config.GAR, Auth: config.Auth{OIDC: &config.OIDC{
 			Issuer: "https://accounts.google.com", KeysURL: "https://www.googleapis.com/oauth2/v3/certs",
-			Audience: "https://keelson.corp", Email: "push@example.iam.gserviceaccount.com"}}},
+			Audience: "https://garboard.corp", Email: "push@example.iam.gserviceaccount.com"}}},
 		{Name: "own", Kind: config.GCR, Auth: config.Auth{OIDC: &config.OIDC{
 			Issuer: "https://id.corp", KeysURL: "https://id.corp/keys", Audience: "a", Email: "b"}}},
 		{Name: "build", Kind: config.Native, Auth: config.Auth{Basic: &config.Basic{Username: "registry", Password: secret}}},
@@ -86,12 +86,12 @@ func TestFaultsAreTold(t *testing.T) {
 	keys := "basic, bearerTokenFile, hmacSecretFile, name, oidc, queryTokenFile, registry, sender, unauthenticated"
 	const anchors = "anchors and aliases (& and *) have no place here; put a text that begins with one in quotes"
 	for name, test := range map[string]struct{ text, want string }{
-		"an empty file":   {"", "1: the file is empty; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
+		"an empty file":   {"", "1: the file is empty; allowed: one YAML mapping with apiVersion: garboard.dev/v1alpha1 and kind: PushConfig"},
 		"no YAML":         {"a: [", "1: not YAML: did not find expected node content"},
-		"a list":          {"- a", "1: no mapping; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
-		"two documents":   {head + "- {sender: quay, unauthenticated: true}\n---\na: b\n", "5: a second document begins here; allowed: one YAML mapping with apiVersion: keelson.dev/v1alpha1 and kind: PushConfig"},
-		"another kind":    {"apiVersion: v1\nkind: PushConfig\nsenders: [{sender: quay, unauthenticated: true}]", `1: apiVersion: "v1": allowed: keelson.dev/v1alpha1`},
-		"nothing said":    {"{}", "1: apiVersion: required; allowed: keelson.dev/v1alpha1\n1: kind: required; allowed: PushConfig\n1: senders: required; allowed: a list of senders"},
+		"a list":          {"- a", "1: no mapping; allowed: one YAML mapping with apiVersion: garboard.dev/v1alpha1 and kind: PushConfig"},
+		"two documents":   {head + "- {sender: quay, unauthenticated: true}\n---\na: b\n", "5: a second document begins here; allowed: one YAML mapping with apiVersion: garboard.dev/v1alpha1 and kind: PushConfig"},
+		"another kind":    {"apiVersion: v1\nkind: PushConfig\nsenders: [{sender: quay, unauthenticated: true}]", `1: apiVersion: "v1": allowed: garboard.dev/v1alpha1`},
+		"nothing said":    {"{}", "1: apiVersion: required; allowed: garboard.dev/v1alpha1\n1: kind: required; allowed: PushConfig\n1: senders: required; allowed: a list of senders"},
 		"nobody":          {head + "  []", "4: senders: the list is empty; allowed: one sender or more"},
 		"no such sender":  {head + "- {sender: dockerhubb, unauthenticated: true}", `4: senders[0].sender: "dockerhubb": allowed: ` + kinds},
 		"no sender":       {head + "- {unauthenticated: true}", "4: senders[0].sender: required; allowed: " + kinds},

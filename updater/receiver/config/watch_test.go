@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keelson-dev/keelson/internal/configfile"
-	"github.com/keelson-dev/keelson/updater/receiver/config"
+	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 func watcher(t *testing.T, o configfile.WatcherOptions[config.Config]) *configfile.Watcher[config.Config] {

@@ -22,11 +22,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/updater"
-	"github.com/keelson-dev/keelson/updater/receiver/relay"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/receiver/relay"
 )
 
-const namespace = "keelson"
+const namespace = "garboard"
 
 var start = time.Date(2026, 9, 22, 8, 30, 0, 0, time.UTC)
 
@@ -155,8 +155,8 @@ func stored(t *testing.T, api client.Client) *corev1.ConfigMap {
 
 func wrote(t *testing.T, r *replica, outcome string, want int) {
 	t.Helper()
-	text := fmt.Sprintf("# HELP keelson_push_relay_writes_total Writes of pushes for other replicas, by outcome.\n"+
-		"# TYPE keelson_push_relay_writes_total counter\nkeelson_push_relay_writes_total{outcome=%q} %d\n", outcome, want)
+	text := fmt.Sprintf("# HELP garboard_push_relay_writes_total Writes of pushes for other replicas, by outcome.\n"+
+		"# TYPE garboard_push_relay_writes_total counter\ngarboard_push_relay_writes_total{outcome=%q} %d\n", outcome, want)
 	if err := testutil.GatherAndCompare(r.metrics, strings.NewReader(text)); err != nil {
 		t.Error(err)
 	}

@@ -10,7 +10,7 @@ type Metrics struct {
 // NewMetrics registers the relay's metrics.
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{writes: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "keelson_push_relay_writes_total", Help: "Writes of pushes for other replicas, by outcome.",
+		Name: "garboard_push_relay_writes_total", Help: "Writes of pushes for other replicas, by outcome.",
 	}, []string{"outcome"})}
 	if err := registry.Register(m.writes); err != nil {
 		return nil, err

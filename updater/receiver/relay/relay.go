@@ -18,11 +18,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 // Name is that of the ConfigMap; the Role in manifests/components/push has it too.
-const Name = "keelson-pushes"
+const Name = "garboard-pushes"
 
 const (
 	// MaxKeys bounds the repositories in the ConfigMap, and those that wait to be
@@ -65,7 +65,7 @@ func ByObject(namespace string) (client.Object, cache.ByObject) {
 
 // Options are what a Relay is made of. All but the clock are required.
 type Options struct {
-	// Namespace is Keelson's own.
+	// Namespace is Garboard's own.
 	Namespace string
 	// Client writes the ConfigMap, Informers watch it.
 	Client    client.Client

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 // idle is how long Run waits where there is nothing to do.

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/keelson-dev/keelson/resolver"
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 // maxValue is more than a repository, a tag and a time have, in bytes.

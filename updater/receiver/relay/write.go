@@ -15,11 +15,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/keelson-dev/keelson/updater"
+	"github.com/garboard-dev/garboard/updater"
 )
 
 // owner is whom the API server names for the fields.
-const owner = client.FieldOwner("keelson-updater")
+const owner = client.FieldOwner("garboard-updater")
 
 // patch is a merge patch of the ConfigMap; a key that is nil goes.
 type patch struct {

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/keelson-dev/keelson/test/cluster"
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 type options struct{ cluster.Options }

@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprintln(os.Stderr, usage) }
 	o := options{}
-	flags.StringVar(&o.Dir, "dir", filepath.Join(os.TempDir(), "keelson-cluster"), "folder of the cluster")
+	flags.StringVar(&o.Dir, "dir", filepath.Join(os.TempDir(), "garboard-cluster"), "folder of the cluster")
 	if args[0] == "up" {
 		flags.IntVar(&o.Nodes, "nodes", 1, "number of nodes")
 		flags.BoolVar(&o.NoCertManager, "no-cert-manager", false, "leave cert-manager out")

@@ -1,6 +1,6 @@
 // Command noopwebhook is an admission webhook that allows everything and
-// changes nothing. A benchmark measures it beside Keelson's webhook in one run:
-// the ratio of the two is Keelson's own cost, on any machine.
+// changes nothing. A benchmark measures it beside Garboard's webhook in one run:
+// the ratio of the two is Garboard's own cost, on any machine.
 package main
 
 import (

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/garboard-dev/garboard/internal/history"
+)
+
+// apiVersion is that of what commands print for programs to read.
+const apiVersion = "garboard.dev/v1alpha1"
+
+func newHistoryCommand() *cobra.Command {
+	var o clusterOptions
+	command := &cobra.Command{
+		Use:   "history RESOURCE/NAME",
+		Short: "Show which images a workload has had, and why",
+		Long: "Show the last ten images of each container of a workload, newest first: what\n" +
+			"the manifest named, who moved it, and what is held; and what the updater said\n" +
+			"of it. Times are those of Events, which an API server keeps for an hour unless\n" +
+			"it is told otherwise: what is older has none.",
+		Example: "  garboard history deployment/shop\n  garboard history statefulset/db -n data -o yaml",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageFaults{"needs one RESOURCE/NAME, such as deployment/shop"}
+			}
+			return nil
+		},
+		PreRunE: func(*cobra.Command, []string) error { return o.check().orNil() },
+		RunE:    func(command *cobra.Command, args []string) error { return o.history(command, args[0]) },
+	}
+	o.addFlags(command.Flags())
+	return command
+}
+
+// historyAnswer is the outcome as -o json and -o yaml print it.
+type historyAnswer struct {
+	metav1.TypeMeta `json:",inline"`
+	history.History
+}
+
+// history prints what could be read, even where the Events could not.
+func (o *clusterOptions) history(command *cobra.Command, named string) error {
+	ctx, cancel := context.WithTimeout(command.Context(), o.timeout)
+	defer cancel()
+	cluster, err := o.connect(command.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	w, err := cluster.workload(named)
+	if err != nil {
+		return o.late(err)
+	}
+	reader := &history.Reader{Kinds: o.custom.kinds(), Client: cluster.client}
+	found, failed := reader.Of(ctx, w.Kind, types.NamespacedName{Namespace: w.Namespace, Name: w.Name})
+	failed = o.late(failed)
+	if found == nil {
+		return failed
+	}
+	if len(found.Entries) == 0 && o.output == outputText {
+		fmt.Fprintf(command.ErrOrStderr(), "%s has no history: Garboard has not decided about it yet.\n", shown(found.Workload))
+		return failed
+	}
+	answer := historyAnswer{metav1.TypeMeta{APIVersion: apiVersion, Kind: "WorkloadHistory"}, *found}
+	if err := o.output.write(command.OutOrStdout(), answer, historyTable(found.Entries, time.Now())); err != nil {
+		return err
+	}
+	return failed
+}
+
+func historyTable(entries []history.Entry, now time.Time) string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "WHEN\tCONTAINER\tIMAGE\tFROM\tBY\tWHY")
+	for _, e := range entries {
+		why := e.Why
+		if e.Running {
+			why = strings.TrimSuffix("runs now; "+why, "; ")
+		}
+		columns := []string{ago(e.Time, now), e.Container, e.Image, e.From, e.By, why}
+		for i := range columns {
+			columns[i] = orDash(shown(columns[i]))
+		}
+		fmt.Fprintln(table, strings.Join(columns, "\t"))
+	}
+	_ = table.Flush() // into memory
+	return text.String()
+}
+
+// orDash keeps an empty column from looking like a broken table.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// ago is an age as kubectl writes it.
+func ago(at *metav1.Time, now time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return duration.HumanDuration(now.Sub(at.Time)) + " ago"
+}

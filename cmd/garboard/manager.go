@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/go-logr/zapr"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/garboard-dev/garboard/resolver/registry"
+)
+
+// serverOptions are the flags that both servers have.
+type serverOptions struct {
+	kubeconfig     string
+	metricsAddress string
+	healthAddress  string
+	logLevel       string
+	helmValues     bool
+	registries     registryOptions
+	tracing        tracingOptions
+	custom         kindOptions
+}
+
+// check returns the faults of the flags' values.
+func (o *serverOptions) check() usageFaults {
+	faults := append(o.registries.check(), o.tracing.check()...)
+	faults = append(faults, servedFaults("metrics-address", o.metricsAddress)...)
+	faults = append(faults, servedFaults("health-address", o.healthAddress)...)
+	faults = append(faults, o.custom.check()...)
+	switch o.logLevel {
+	case "debug", "info", "warn", "error":
+	default: // zap knows more: names in capitals, and levels that nothing logs at
+		faults = append(faults, fmt.Sprintf("--log-level: %q: allowed: debug, info, warn, error", o.logLevel))
+	}
+	return faults
+}
+
+// servedFaults are those of an address to serve something at that need not be
+// served.
+func servedFaults(flag, address string) usageFaults {
+	if hostPort(address) || address == "0" {
+		return nil
+	}
+	return usageFaults{fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, flag, address)}
+}
+
+func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that names the cluster; in a Pod the cluster's own is the default")
+	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", `address to serve /metrics at; "0" for none`)
+	flags.StringVar(&o.healthAddress, "health-address", ":8081", `address to serve /healthz and /readyz at; "0" for none`)
+	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
+	flags.BoolVar(&o.helmValues, "helm-values", false, "read settings from the keel: values of Helm releases, too")
+	o.registries.addFlags(flags)
+	o.tracing.addFlags(flags)
+	o.custom.addFlags(flags)
+}
+
+// hostFaults names the registries of a flag that are none. What is allowed is
+// the registry client's to say.
+func hostFaults(flag, allowed string, hosts []string, options func(hosts []string) registry.Options) usageFaults {
+	var faults usageFaults
+	for _, host := range hosts {
+		if _, err := registry.New(options([]string{host})); err != nil {
+			faults = append(faults, fmt.Sprintf("--%s: %q: allowed: %s", flag, host, allowed))
+		}
+	}
+	return faults
+}
+
+func insecureFaults(hosts []string) usageFaults {
+	return hostFaults("insecure-registries", "a host or host:port", hosts,
+		func(hosts []string) registry.Options { return registry.Options{Insecure: hosts} })
+}
+
+// logger returns the program's logger and hands it to the libraries too.
+func (o *serverOptions) logger() (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(o.logLevel)
+	if err != nil {
+		return nil, fmt.Errorf("parsing --log-level: %w", err)
+	}
+	config := zap.NewProductionConfig()
+	config.Level = zap.NewAtomicLevelAt(level)
+	config.EncoderConfig.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	config.Sampling = nil // one line a decision means every decision
+	logger, err := config.Build()
+	if err != nil {
+		return nil, fmt.Errorf("making the logger: %w", err)
+	}
+	ctrl.SetLogger(zapr.NewLogger(logger))
+	klog.SetLogger(zapr.NewLogger(logger))
+	return logger, nil
+}
+
+// clusterOf finds the cluster as kubectl does: the flag, KUBECONFIG, the user's
+// file, or the Pod's own.
+func clusterOf(kubeconfig string) clientcmd.ClientConfig {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{})
+}
+
+func (o *serverOptions) restConfig() (*rest.Config, error) {
+	config, err := clusterOf(o.kubeconfig).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	config.QPS = -1 // the API server's own fairness decides
+	return config, nil
+}
+
+// hostPort reports whether an address is "host:port".
+func hostPort(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Without it, a bad value is found one at a time, once a server is half
+// started, and ends the program as a failure that may pass (exit code 1).
+func TestServersReportAllBadValuesAtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		env  map[string]string
+		want string
+	}{
+		"the updater": {
+			args: []string{"updater", "--private-registries", "!!,10.0.0.0/8,*,host:5000", "--fresh-for=-5m", "--workers", "0", "--status-address=8082"},
+			want: "--private-registries: \"!!\": allowed: a host, host:port, address, CIDR or *\n" +
+				"--fresh-for: \"-5m0s\": allowed: a duration above 0, such as 1m30s\n" +
+				"--status-address: \"8082\": allowed: host:port or :port; \"0\" for none\n" +
+				"--workers: 0: allowed: 1 or more\n",
+		},
+		"the webhook": {
+			args: []string{"webhook", "--insecure-registries=a,b/c,", "--listen-address=9443", "--metrics-address=0", "--health-address=:70000"},
+			env:  map[string]string{"GARBOARD_FRESH_FOR": "0s"},
+			want: "--insecure-registries: \"b/c\": allowed: a host or host:port\n" +
+				"--insecure-registries: \"\": allowed: a host or host:port\n" +
+				"--fresh-for: \"0s\": allowed: a duration above 0, such as 1m30s\n" +
+				"--health-address: \":70000\": allowed: host:port or :port; \"0\" for none\n" +
+				"--listen-address: \"9443\": allowed: host:port or :port\n",
+		},
+		"the webhook's protection": {
+			args: []string{"webhook", "--client-names=a,", "--shutdown-delay=-1s", "--max-requests-in-flight=0", "--updater-account="},
+			want: "--client-names: \"\": allowed: the name of a client certificate\n" +
+				"--client-names: \"a,\": allowed: together with --client-ca-file\n" +
+				"--shutdown-delay: \"-1s\": allowed: a duration from 0s to 10m0s\n" +
+				"--updater-account: \"\": allowed: a user name, such as system:serviceaccount:garboard:garboard-updater\n" +
+				"--max-requests-in-flight: 0: allowed: 1 or more\n",
+		},
+		"a receiver of pushes that lets nobody in, or is none": {
+			args: []string{"updater", "--push-address=9300", "--push-tls-key-file=key"},
+			want: "--push-address: \"9300\": allowed: host:port or :port; \"0\" for none\n" +
+				"--push-config: needed with --push-address: it says who may send, and what proves it\n" +
+				"--push-tls-cert-file, --push-tls-key-file: \"key\": allowed: both, or neither\n",
+		},
+		"settings of pushes without a receiver": {
+			args: []string{"updater", "--push-config=push.yaml", "--push-tls-cert-file=a", "--push-tls-key-file=b"},
+			want: "--push-config: \"push.yaml\": allowed: together with --push-address\n" +
+				"--push-tls-cert-file: \"a\": allowed: together with --push-address\n" +
+				"--push-tls-key-file: \"b\": allowed: together with --push-address\n",
+		},
+		"a collector that is none": {
+			args: []string{"webhook", "--otlp-endpoint=collector:4318", "--trace-sample-ratio=1.5"},
+			want: "--otlp-endpoint: \"collector:4318\": allowed: a URL such as http://collector:4318, without user and query\n" +
+				"--trace-sample-ratio: 1.5: allowed: a number from 0 to 1\n",
+		},
+		"a collector with a password, and no number": {
+			args: []string{"updater", "--otlp-endpoint=https://robot:hunter2@collector", "--trace-sample-ratio=NaN", "--workers=0"},
+			env:  map[string]string{"GARBOARD_FRESH_FOR": "x"},
+			want: "GARBOARD_FRESH_FOR: \"x\": allowed: a duration, such as 1m30s\n" +
+				"--otlp-endpoint: \"...@collector\": allowed: a URL such as http://collector:4318, without user and query\n" +
+				"--trace-sample-ratio: NaN: allowed: a number from 0 to 1\n" +
+				"--workers: 0: allowed: 1 or more\n",
+		},
+		"custom kinds, each by itself": {
+			args: []string{"webhook", "--custom-kinds", "Rollout.v1alpha1.argoproj.io=spec.template,rollouts.v1alpha1.argoproj.io=spec.template,Deployment.v1.apps=spec.template", "--metrics-address=x"},
+			want: "--metrics-address: \"x\": allowed: host:port or :port; \"0\" for none\n" +
+				"--custom-kinds: \"rollouts.v1alpha1.argoproj.io=spec.template\": allowed: a kind that begins with a capital, not a resource; KIND.VERSION.GROUP=PATH, such as Rollout.v1alpha1.argoproj.io=spec.template\n" +
+				"--custom-kinds: \"Deployment.v1.apps=spec.template\": allowed: a kind other than those of Kubernetes itself\n",
+		},
+		"custom kinds of the updater, by its environment": {
+			args: []string{"updater"},
+			env:  map[string]string{"GARBOARD_CUSTOM_KINDS": "Rollout.v1alpha1.argoproj.io=spec.template,Rollout.v1.argoproj.io=spec.template"},
+			want: "--custom-kinds: \"Rollout.v1.argoproj.io=spec.template\": allowed: a kind once, in one version\n",
+		},
+		"more shards than there may be": {
+			args: []string{"updater", "--shards=33"},
+			want: "--shards: 33: allowed: 1 to 32\n",
+		},
+		"shards, and nothing to share them by": {
+			args: []string{"updater", "--shards=2", "--leader-elect=false", "--workers=0"},
+			want: "--shards: 2: allowed: 1, with --leader-elect=false\n--workers: 0: allowed: 1 or more\n",
+		},
+		"a level that nothing logs at": {
+			args: []string{"updater", "--log-level", "panic", "--workers=0"},
+			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",
+		},
+		"a level that is allowed": {
+			args: []string{"updater", "--log-level", "warn", "--workers=0"},
+			want: "--workers: 0: allowed: 1 or more\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(outcome{Code: 2, Err: test.want}, garboard(t, nil, test.env, test.args...)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/garboard-dev/garboard/internal/manifest"
+)
+
+// standardInput is what -f calls it.
+const standardInput = "-"
+
+// readManifests reads all files before anything is done with one.
+func readManifests(ctx context.Context, names []string, in io.Reader) ([]*manifest.Stream, error) {
+	if len(names) == 0 {
+		names = []string{standardInput}
+	}
+	files := make([]*manifest.Stream, 0, len(names))
+	for _, name := range names {
+		title, data, err := readFile(ctx, name, in)
+		if err != nil {
+			return nil, err
+		}
+		file, err := manifest.Parse(title, data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func readFile(ctx context.Context, name string, in io.Reader) (title string, data []byte, err error) {
+	if name == standardInput {
+		data, err = readAll(ctx, in)
+		return "standard input", data, err
+	}
+	data, err = os.ReadFile(name)
+	if err != nil {
+		return "", nil, fmt.Errorf("reading manifests: %w", err)
+	}
+	return name, data, nil
+}
+
+// readAll reads to the end. A read that hangs ends with the context.
+func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(in)
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("reading standard input: %w", ctx.Err())
+	case r := <-done:
+		if r.err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", r.err)
+		}
+		return r.data, nil
+	}
+}

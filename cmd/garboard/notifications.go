@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/kubernetes"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater"
+)
+
+// noticesConfigMap keeps the notices that wait; manifests/components/notifications
+// has it, too.
+const noticesConfigMap = "garboard-notices"
+
+// ownNamespace is where a Pod finds the name of its namespace.
+const ownNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// notificationOptions are the flags that say whom the updater tells.
+type notificationOptions struct {
+	config string
+	env    func(string) (string, bool)
+}
+
+func (o *notificationOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.config, "notifications-config", "", "`FILE` of the channels that notices go to; read again whenever it changes")
+}
+
+// check refuses what Keel read and nobody answers any more.
+func (o *notificationOptions) check() usageFaults {
+	var faults usageFaults
+	for _, name := range []string{"HIPCHAT_SERVER", "HIPCHAT_TOKEN", "HIPCHAT_CHANNELS", "HIPCHAT_APPROVALS_CHANNEL"} {
+		if value, ok := o.env(name); ok && value != "" {
+			faults = append(faults, name+": "+notify.HipChatIsGone)
+		}
+	}
+	return faults
+}
+
+// build makes what tells people and puts it on the manager; nobody is told
+// without settings. ended is closed when the updater has ended.
+func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, namespace string, ended <-chan struct{}) (updater.Notifier, error) {
+	if o.config == "" {
+		return nil, nil //nolint:nilnil // nobody to tell is no error
+	}
+	counted, err := notify.NewMetrics(metrics)
+	if err != nil {
+		return nil, err
+	}
+	logger := log.Log.WithName("notifications")
+	store, err := noticeStore(manager, namespace)
+	if err != nil {
+		return nil, err
+	}
+	options := notify.Options{Metrics: counted, Log: logger, Producers: ended}
+	if store != nil {
+		options.Store = store
+	} else {
+		logger.Info("notices that wait are not kept for the next process: the namespace is not known; --leader-elect-namespace names it")
+	}
+	dispatcher, err := notify.New(options)
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := configfile.NewWatcher(configfile.WatcherOptions[notify.Config]{
+		What: "the notification settings", Parse: notify.ParseFrom, Path: o.config,
+		Apply: func(settings *notify.Config) error {
+			logger.Info("applying", "file", o.config, "channels", len(settings.Channels))
+			return dispatcher.Reconfigure(settings)
+		},
+		Report: func(err error) { logger.Error(err, "the settings before stay in force", "file", o.config) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := watcher.Load(ctx); err != nil {
+		return nil, err
+	}
+	return notifier{dispatcher}, errors.Join(
+		manager.Add(watcher),
+		manager.Add(dispatcher),
+		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "garboard_notifications_config_last_reload_successful",
+			Help: "1 where the notification settings file, as it was last read, is in force; else 0.",
+		}, func() float64 {
+			if watcher.LastReload().Success {
+				return 1
+			}
+			return 0
+		})),
+	)
+}
+
+// noticeStore is where the process keeps what waits; nil where its namespace is
+// not known.
+func noticeStore(manager ctrl.Manager, namespace string) (*notify.ConfigMapStore, error) {
+	if namespace == "" {
+		data, err := os.ReadFile(ownNamespace)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil //nolint:nilnil // outside a cluster there is none
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the name of the namespace: %w", err)
+		}
+		namespace = strings.TrimSpace(string(data))
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("reading the name of the host: %w", err)
+	}
+	clientset, err := kubernetes.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("making a client for notices: %w", err)
+	}
+	return &notify.ConfigMapStore{Client: clientset.CoreV1(), Namespace: namespace, Name: noticesConfigMap, Key: noticesKey(host)}, nil
+}
+
+// noticesKey is this process's part of the ConfigMap: the name of its Pod.
+func noticesKey(host string) string {
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, host)
+	return safe[:min(len(safe), 200)] + ".json"
+}
+
+// notifier hands the updater's notices on.
+type notifier struct{ dispatcher *notify.Dispatcher }
+
+// Notify tells people, if the level is one that they know.
+func (n notifier) Notify(told updater.Notice) {
+	level, err := notify.ParseLevel(string(told.Level))
+	if err != nil {
+		level = notify.LevelError // whoever reads it will ask
+	}
+	changes := make([]notify.Change, 0, len(told.Changes))
+	for _, c := range told.Changes {
+		changes = append(changes, notify.Change{Container: c.Container, From: c.From, To: c.To})
+	}
+	n.dispatcher.Notify(notify.Notice{
+		Level: level, Reason: told.Reason, Kind: told.Kind, Namespace: told.Namespace, Name: told.Name,
+		Channels: told.Channels, Text: told.Text, Changes: changes, At: told.At,
+	})
+}
+
+// endingUpdater says when the updater has ended, so that its last notices are
+// sent.
+type endingUpdater struct {
+	*updater.Updater
+	ended chan struct{}
+}
+
+// Start is the updater's.
+func (e *endingUpdater) Start(ctx context.Context) error {
+	defer close(e.ended)
+	return e.Updater.Start(ctx)
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// resolve runs the command with files in a folder of their own.
+func (s *tagServer) resolve(files map[string]string, in string, args ...string) (code int, out, errOut string) {
+	s.t.Helper()
+	s.t.Chdir(s.t.TempDir())
+	for name, text := range files {
+		if err := os.WriteFile(name, []byte(s.fill(text)), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	code = run(s.t.Context(), append([]string{"resolve"}, args...), streams{
+		in: strings.NewReader(s.fill(in)), out: &stdout, err: &stderr,
+		env: func(string) (string, bool) { return "", false },
+	})
+	return code, s.clear(stdout.String()), s.clear(stderr.String())
+}
+
+const deployYAML = `# The shop.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  annotations: {garboard.dev/policy: minor} # up to 1.x
+spec:
+  template:
+    spec:
+      containers:
+      - name: shop
+        image: "HOST/shop:1.2.0"   # the shop itself
+      - {image: HOST/proxy:2.0.0, name: proxy}
+---
+kind: ConfigMap
+apiVersion: v1
+data: {image: "HOST/shop:1.2.0"}
+`
+
+func TestResolveReplacesImagesInPlace(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.3.1", "shop:2.0.0", "proxy:2.0.0", "proxy:2.0.9")
+
+	code, out, errOut := s.resolve(nil, deployYAML)
+
+	want := strings.Replace(deployYAML, `"HOST/shop:1.2.0"   #`, `"HOST/shop:1.3.1"   #`, 1)
+	want = strings.Replace(want, "HOST/proxy:2.0.0", "HOST/proxy:2.0.9", 1)
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != "" {
+		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}
+
+func TestResolvePrintsDiffs(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.3.1", "proxy:2.0.0")
+
+	code, out, _ := s.resolve(map[string]string{"deploy.yaml": deployYAML}, "", "-f", "deploy.yaml", "-o", "diff")
+
+	want := `--- deploy.yaml
++++ deploy.yaml
+@@ -9,7 +9,7 @@
+     spec:
+       containers:
+       - name: shop
+-        image: "HOST/shop:1.2.0"   # the shop itself
++        image: "HOST/shop:1.3.1"   # the shop itself
+       - {image: HOST/proxy:2.0.0, name: proxy}
+ ---
+ kind: ConfigMap
+`
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 {
+		t.Errorf("code %d, (-want +got):\n%s", code, diff)
+	}
+}
+
+const podYAML = `apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: team, annotations: {}}
+spec:
+  containers: [{name: a, image: HOST/shop:1.2.0}]
+`
+
+func TestResolveReadsFilesAndNamespaces(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9", "shop:1.3.1")
+	team := "apiVersion: v1\nkind: Namespace\nmetadata: {name: team, annotations: {garboard.dev/policy: patch}}\n"
+	here := "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\",\n \"metadata\": {\"name\": \"here\", \"annotations\": {\"garboard.dev/policy\": \"minor\"}}}\n"
+	nowhere := strings.Replace(podYAML, "namespace: team, ", "", 1)
+
+	code, out, errOut := s.resolve(map[string]string{"a.yaml": podYAML, "team.yaml": team, "here.json": here}, nowhere,
+		"-f", "a.yaml", "-f=team.yaml", "--filename", "here.json", "-f-", "-n", "here")
+
+	want := strings.Replace(podYAML, "1.2.0", "1.2.9", 1) + "---\n" + team + "---\n" + here + "---\n" + strings.Replace(nowhere, "1.2.0", "1.3.1", 1)
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != "" {
+		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}
+
+func TestResolvePrintsJSON(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	pod := strings.Replace(podYAML, "annotations: {}", "labels: {garboard.dev/policy: all}", 1)
+
+	code, out, errOut := s.resolve(nil, pod, "-o", "json")
+
+	want := `{
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "labels": {
+            "garboard.dev/policy": "all"
+        },
+        "name": "a",
+        "namespace": "team"
+    },
+    "spec": {
+        "containers": [
+            {
+                "image": "HOST/shop:1.2.9",
+                "name": "a"
+            }
+        ]
+    }
+}
+`
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != "" {
+		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}
+
+// pods are one Pod a policy and image.
+func pods(policyAndImage ...string) string {
+	var text strings.Builder
+	for _, each := range policyAndImage {
+		policy, image, _ := strings.Cut(each, " ")
+		text.WriteString("---\napiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {garboard.dev/policy: " + policy + "}}\n" +
+			"spec: {containers: [{name: c, image: " + image + "}]}\n")
+	}
+	return text.String()
+}
+
+func TestResolveWarnsAndGoesOn(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	for name, tc := range map[string]struct{ in, out, warning string }{
+		"a tag that is no version": {
+			pods("minor HOST/shop:latest"), pods("minor HOST/shop:latest"),
+			"standard input:2: Pod a: c: stays at latest: not a version tag; use semver:, force or newest",
+		},
+		"a bad policy, and a good one beside it": {
+			pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.0"), pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.9"),
+			`standard input:2: Pod a: metadata.annotations[garboard.dev/policy]: Invalid value: "mayor"`,
+		},
+		"a registry that is not there": {
+			pods("all 127.0.0.1:1/shop:1.2.0"), pods("all 127.0.0.1:1/shop:1.2.0"),
+			"standard input:2: Pod a: c: kept at 1.2.0: ",
+		},
+		"a bad default": {
+			"apiVersion: v1\nkind: Namespace\nmetadata: {name: a, annotations: {garboard.dev/polcy: all}}\n",
+			"apiVersion: v1\nkind: Namespace\nmetadata: {name: a, annotations: {garboard.dev/polcy: all}}\n",
+			"standard input:1: Namespace a: metadata.annotations[garboard.dev/polcy]: Invalid value",
+		},
+		"text that other places share": {
+			"x: &c {name: c, image: HOST/shop:1.2.0}\napiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {garboard.dev/policy: all}}\nspec: {containers: [*c]}\n",
+			"x: &c {name: c, image: HOST/shop:1.2.0}\napiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {garboard.dev/policy: all}}\nspec: {containers: [*c]}\n",
+			"standard input:1: spec.containers[0].image cannot become HOST/shop:1.2.9 in place: other places share the text through an anchor",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			code, out, errOut := s.resolve(nil, tc.in)
+			if diff := cmp.Diff(tc.out, out); diff != "" || code != 0 {
+				t.Errorf("code %d, (-want +got):\n%s", code, diff)
+			}
+			if !strings.HasPrefix(errOut, "garboard: "+tc.warning) || strings.Count(errOut, "\n") != 1 {
+				t.Errorf("standard error: got %q, want %q", errOut, tc.warning)
+			}
+		})
+	}
+}
+
+func TestResolvePrintsNothingWhereItFails(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	deny := strings.Replace(pods("all 127.0.0.1:1/shop:1.2.0"), "policy: all", "policy: all, garboard.dev/onUnresolvable: deny", 1)
+	for name, tc := range map[string]struct {
+		in, errOut string
+		args       []string
+		code       int
+	}{
+		"text that is no manifest": {pods("all HOST/shop:1.2.0") + "---\na: b: c\n", "garboard: standard input:7: not YAML: mapping values are not allowed in this context\n", nil, 1},
+		"a file that is not there": {"", "garboard: reading manifests: open x.yaml: no such file or directory\n", []string{"-f", "x.yaml"}, 1},
+		"onUnresolvable":           {deny + pods("all HOST/shop:1.2.0"), "garboard: standard input:2: Pod a: c: kept at 1.2.0: ", nil, 1},
+		"an unknown format":        {"", "--output: \"xml\": allowed: yaml, json, diff\n", []string{"-o", "xml"}, 2},
+		"a registry that is none": {
+			"", "--filename: \"-\": given more than once\n--insecure-registries: \"!!\": allowed: a host or host:port\n",
+			[]string{"-f-", "-f-", "--insecure-registries", "a:5000,!!"}, 2,
+		},
+		"a custom kind without a path": {
+			"", "--custom-kinds: \"Rollout.v1alpha1.argoproj.io\": allowed: KIND.VERSION.GROUP=PATH, such as Rollout.v1alpha1.argoproj.io=spec.template\n",
+			[]string{"--custom-kinds=Rollout.v1alpha1.argoproj.io"}, 2,
+		},
+		"the same file twice": {"", "--filename: \"-\": given more than once\n", []string{"-f-", "-f", "-"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			code, out, errOut := s.resolve(nil, tc.in, tc.args...)
+			if code != tc.code || out != "" || !strings.HasPrefix(errOut, tc.errOut) {
+				t.Errorf("got code %d, output %q, standard error %q, want code %d, %q", code, out, errOut, tc.code, tc.errOut)
+			}
+		})
+	}
+}
+
+// Each repository is read once, however many manifests name it.
+func TestResolveSparesTheRegistry(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	many := make([]string, 40)
+	for i := range many {
+		many[i] = "minor HOST/shop:1.2.0"
+	}
+
+	code, _, errOut := s.resolve(nil, pods(many...), "--explain")
+
+	if got := s.requests.Load(); code != 0 || got != 2 {
+		t.Errorf("got code %d and %d requests, want a ping and a list; %s", code, got, errOut)
+	}
+}
+
+func TestResolveLogsInAsDockerDoes(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	s.login.Store("me:secret")
+	config := s.fill(`{"auths": {"HOST": {"auth": "bWU6c2VjcmV0"}}}`)
+	if err := os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	code, out, errOut := s.resolve(nil, pods("all HOST/shop:1.2.0"))
+
+	if want := pods("all HOST/shop:1.2.9"); code != 0 || out != want || strings.Contains(errOut, "secret") {
+		t.Errorf("got code %d, %q, %q, want %q", code, out, errOut, want)
+	}
+}
+
+func TestResolveIsInterrupted(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errOut bytes.Buffer
+
+	code := run(ctx, []string{"resolve"}, streams{
+		in: strings.NewReader(s.fill(pods("all HOST/shop:1.2.0"))), out: &out, err: &errOut,
+		env: func(string) (string, bool) { return "", false },
+	})
+
+	if code != exitInterrupted || out.Len() > 0 {
+		t.Errorf("got code %d, output %q", code, out.String())
+	}
+}
+
+// The image as written stays in the manifest; only the question goes elsewhere.
+func TestResolveObeysRegistrySettings(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.3.1", "proxy:2.0.0", "proxy:2.0.9")
+	in := strings.ReplaceAll(deployYAML, "HOST/", "registry.example.com/")
+	settings := `apiVersion: garboard.dev/v1alpha1
+kind: RegistriesConfig
+deny: [registry.example.com/proxy]
+registries:
+- {prefix: registry.example.com, server: "http://HOST"}
+`
+	code, out, errOut := s.resolve(map[string]string{"registries.yaml": settings}, in, "--registries-config", "registries.yaml")
+
+	want := strings.Replace(in, `"registry.example.com/shop:1.2.0"   #`, `"registry.example.com/shop:1.3.1"   #`, 1)
+	warning := "garboard: standard input:2: Deployment shop: proxy: kept at 2.0.0: not allowed by the registry settings\n"
+	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != warning {
+		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/garboard-dev/garboard/updater/shard"
+)
+
+// podNamespaceFile is where a Pod finds the name of its namespace.
+const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// addShardFlags has the repositories divided over several updaters.
+func (o *updaterOptions) addShardFlags(flags *pflag.FlagSet) {
+	flags.IntVar(&o.shards, "shards", 1, "parts that the repositories are divided into, to be shared by all replicas; with 1, one replica works and the others stand by")
+}
+
+func (o *updaterOptions) shardFaults() usageFaults {
+	switch {
+	case o.shards < 1 || o.shards > shard.Max:
+		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1 to %d", o.shards, shard.Max)}
+	case o.shards > 1 && !o.leaderElect:
+		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1, with --leader-elect=false", o.shards)}
+	}
+	return nil
+}
+
+// elects reports whether one replica alone is to work.
+func (o *updaterOptions) elects() bool { return o.leaderElect && o.shards == 1 }
+
+// member makes this replica one of those that share the work, and puts it on the
+// manager.
+func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
+	namespace, err := o.ownNamespace()
+	if err != nil {
+		return nil, err
+	}
+	config := rest.AddUserAgent(rest.CopyConfig(manager.GetConfig()), "shards")
+	config.Timeout = renewDeadline / 2 // one request that hangs loses no Lease
+	client, err := coordinationv1client.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making the client for Leases: %w", err)
+	}
+	member, err := shard.New(shard.Options{
+		Leases: client, Namespace: namespace, Shards: o.shards, Single: leaseName,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return member, manager.Add(member)
+}
+
+// ownNamespace is where the Leases are.
+func (o *updaterOptions) ownNamespace() (string, error) {
+	if o.leaseNamespace != "" {
+		return o.leaseNamespace, nil
+	}
+	text, err := os.ReadFile(podNamespaceFile)
+	if err != nil {
+		return "", fmt.Errorf("finding the namespace of the Leases, which --leader-elect-namespace names outside of a Pod: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}

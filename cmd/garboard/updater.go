@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/garboard-dev/garboard/internal/helmvalues"
+	"github.com/garboard-dev/garboard/internal/placement"
+	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/status"
+)
+
+// leaseName is the Lease that the replicas of the updater elect a leader by.
+const leaseName = "garboard-updater"
+
+// Twice as patient as the defaults of controller-runtime: a leader that lost
+// its lease to a busy API server starts anew and reads everything again, while
+// nobody waits for an updater that is away for half a minute.
+const (
+	leaseDuration = 30 * time.Second
+	renewDeadline = 20 * time.Second
+	retryPeriod   = 4 * time.Second
+)
+
+// discoveryTimeout bounds one question to the API server for the kinds that it
+// serves.
+const discoveryTimeout = 10 * time.Second
+
+type updaterOptions struct {
+	serverOptions
+	leaderElect    bool
+	leaseNamespace string
+	statusAddress  string
+	workers        int
+	pace           updater.Pace
+	push           pushOptions
+	notifications  notificationOptions
+	shards         int
+}
+
+func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
+	o := updaterOptions{notifications: notificationOptions{env: env}}
+	command := &cobra.Command{
+		Use:   "updater",
+		Short: "Watch registries and bump workloads that have a newer image",
+		Long: "Poll the registries of the opted-in workloads, and bump an annotation of the\n" +
+			"pod template where a newer image is allowed, so that admission resolves again.",
+		Args: cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error {
+			faults := append(o.check(), append(o.notifications.check(), o.shardFaults()...)...)
+			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
+			if o.workers < 1 {
+				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
+			}
+			return append(append(faults, paceFaults(o.pace)...), o.push.check()...).orNil()
+		},
+		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
+	}
+	o.addFlags(command.Flags())
+	command.Flags().BoolVar(&o.leaderElect, "leader-elect", true, "let one of several replicas work, elected by a Lease")
+	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
+	command.Flags().StringVar(&o.statusAddress, "status-address", fmt.Sprintf(":%d", status.Port), `address to serve garboard status at; "0" for none`)
+	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
+	o.addShardFlags(command.Flags())
+	addPaceFlags(command.Flags(), &o.pace)
+	o.push.addFlags(command.Flags())
+	o.notifications.addFlags(command.Flags())
+	return command
+}
+
+func (o *updaterOptions) run(ctx context.Context) error {
+	logger, err := o.logger()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logger.Sync() }() // standard error cannot be synced everywhere
+	config, err := o.restConfig()
+	if err != nil {
+		return err
+	}
+	cached := updater.CacheOptions(o.custom.kinds())
+	node, nodeCache := placement.ByObject()
+	cached.ByObject[node] = nodeCache
+	if o.helmValues {
+		secret, secretCache := helmvalues.ByObject()
+		cached.ByObject[secret] = secretCache
+	}
+	if err := o.push.follow(&cached, o.leaseNamespace); err != nil {
+		return err
+	}
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Metrics:                 server.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:  o.healthAddress,
+		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
+		Cache:                   cached,
+		MapperProvider:          boundedMapper,
+		LeaderElection:          o.elects(),
+		LeaderElectionID:        leaseName,
+		LeaderElectionNamespace: o.leaseNamespace,
+		// The process ends with its manager, so that the next one need not
+		// wait for the lease to run out.
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 ptr.To(leaseDuration),
+		RenewDeadline:                 ptr.To(renewDeadline),
+		RetryPeriod:                   ptr.To(retryPeriod),
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	tracer, stop, err := o.tracing.start(ctx, "garboard-updater")
+	if err != nil {
+		return err
+	}
+	defer stop()
+	recorded, end, err := recorder(ctx, manager)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := o.wire(ctx, manager, tracer, recorded); err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}
+
+// serveStatus lets people ask what the updater knows.
+func (o *updaterOptions) serveStatus(manager ctrl.Manager, u *updater.Updater) error {
+	if o.statusAddress == "0" {
+		return nil
+	}
+	leads := func() bool {
+		select {
+		case <-manager.Elected():
+			return true
+		default:
+			return false
+		}
+	}
+	return manager.Add(status.NewServer(status.Options{Address: o.statusAddress, Standings: u.Standings, Leads: leads}))
+}
+
+// boundedMapper asks the API server which kinds it serves within a deadline:
+// what asks has no context, and all others wait for it.
+func boundedMapper(config *rest.Config, _ *http.Client) (meta.RESTMapper, error) {
+	bounded := rest.CopyConfig(config)
+	bounded.Timeout = discoveryTimeout
+	client, err := rest.HTTPClientFor(bounded)
+	if err != nil {
+		return nil, fmt.Errorf("making the client for discovery: %w", err)
+	}
+	return apiutil.NewDynamicRESTMapper(bounded, client)
+}
+
+// wire builds the updater and puts it, and the probes, on the manager.
+func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer trace.Tracer, recorded events.EventRecorder) error {
+	asked, err := o.registries.build(ctx, manager, metrics.Registry, tracer)
+	if err != nil {
+		return err
+	}
+	counted, err := updater.NewMetrics(metrics.Registry)
+	if err != nil {
+		return err
+	}
+	var releases updater.Releases
+	if o.helmValues {
+		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
+	}
+	ended := make(chan struct{})
+	told, err := o.notifications.build(ctx, manager, metrics.Registry, o.leaseNamespace, ended)
+	if err != nil {
+		return err
+	}
+	var ownership updater.Ownership
+	if o.shards > 1 {
+		if ownership, err = o.member(manager); err != nil {
+			return err
+		}
+	}
+	u := updater.New(updater.Options{
+		Kinds: o.custom.kinds(),
+		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
+		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
+		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
+		Notifier: told, Ownership: ownership,
+	})
+	return errors.Join(
+		metrics.Registry.Register(u),
+		o.push.receive(ctx, manager, u),
+		manager.Add(&endingUpdater{Updater: u, ended: ended}),
+		o.serveStatus(manager, u),
+		manager.AddHealthzCheck("polls", func(*http.Request) error { return u.Healthy() }),
+		manager.AddReadyzCheck("ping", healthz.Ping),
+	)
+}
