@@ -82,6 +82,16 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 			args: []string{"updater", "--shards=2", "--leader-elect=false", "--workers=0"},
 			want: "--shards: 2: allowed: 1, with --leader-elect=false\n--workers: 0: allowed: 1 or more\n",
 		},
+		"a renewal that lasts longer than the Lease": {
+			args: []string{"updater", "--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=6s"},
+			want: "--leader-elect-renew-deadline: 6s: allowed: more than 0, and less than --leader-elect-lease-duration, which is 6s\n" +
+				"--leader-elect-retry-period: 4s: allowed: more than 0, and at most half of --leader-elect-renew-deadline, which is 6s\n",
+		},
+		"a Lease of a part of a second": {
+			args: []string{"updater", "--leader-elect-lease-duration=1500ms", "--leader-elect-renew-deadline=1s", "--leader-elect-retry-period=0s"},
+			want: "--leader-elect-lease-duration: 1.5s: allowed: whole seconds, 1s or more\n" +
+				"--leader-elect-retry-period: 0s: allowed: more than 0, and at most half of --leader-elect-renew-deadline, which is 1s\n",
+		},
 		"a level that nothing logs at": {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",

@@ -25,14 +25,14 @@ func (o *updaterOptions) shardFaults() usageFaults {
 	switch {
 	case o.shards < 1 || o.shards > shard.Max:
 		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1 to %d", o.shards, shard.Max)}
-	case o.shards > 1 && !o.leaderElect:
+	case o.shards > 1 && !o.lease.elect:
 		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1, with --leader-elect=false", o.shards)}
 	}
 	return nil
 }
 
 // elects reports whether one replica alone is to work.
-func (o *updaterOptions) elects() bool { return o.leaderElect && o.shards == 1 }
+func (o *updaterOptions) elects() bool { return o.lease.elect && o.shards == 1 }
 
 // member makes this replica one of those that share the work, and puts it on the
 // manager.
@@ -42,14 +42,14 @@ func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
 		return nil, err
 	}
 	config := rest.AddUserAgent(rest.CopyConfig(manager.GetConfig()), "shards")
-	config.Timeout = renewDeadline / 2 // one request that hangs loses no Lease
+	config.Timeout = o.lease.deadline / 2 // one request that hangs loses no Lease
 	client, err := coordinationv1client.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making the client for Leases: %w", err)
 	}
 	member, err := shard.New(shard.Options{
 		Leases: client, Namespace: namespace, Shards: o.shards, Single: leaseName,
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		LeaseDuration: o.lease.duration, RenewDeadline: o.lease.deadline, RetryPeriod: o.lease.retry,
 	})
 	if err != nil {
 		return nil, err
@@ -59,8 +59,8 @@ func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
 
 // ownNamespace is where the Leases are.
 func (o *updaterOptions) ownNamespace() (string, error) {
-	if o.leaseNamespace != "" {
-		return o.leaseNamespace, nil
+	if o.lease.namespace != "" {
+		return o.lease.namespace, nil
 	}
 	text, err := os.ReadFile(podNamespaceFile)
 	if err != nil {

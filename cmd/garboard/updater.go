@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -29,29 +28,19 @@ import (
 // leaseName is the Lease that the replicas of the updater elect a leader by.
 const leaseName = "garboard-updater"
 
-// Twice as patient as the defaults of controller-runtime: a leader that lost
-// its lease to a busy API server starts anew and reads everything again, while
-// nobody waits for an updater that is away for half a minute.
-const (
-	leaseDuration = 30 * time.Second
-	renewDeadline = 20 * time.Second
-	retryPeriod   = 4 * time.Second
-)
-
 // discoveryTimeout bounds one question to the API server for the kinds that it
 // serves.
 const discoveryTimeout = 10 * time.Second
 
 type updaterOptions struct {
 	serverOptions
-	leaderElect    bool
-	leaseNamespace string
-	statusAddress  string
-	workers        int
-	pace           updater.Pace
-	push           pushOptions
-	notifications  notificationOptions
-	shards         int
+	lease         leaseOptions
+	statusAddress string
+	workers       int
+	pace          updater.Pace
+	push          pushOptions
+	notifications notificationOptions
+	shards        int
 }
 
 func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
@@ -64,6 +53,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
 			faults := append(o.check(), append(o.notifications.check(), o.shardFaults()...)...)
+			faults = append(faults, o.lease.check()...)
 			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
@@ -73,8 +63,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
 	o.addFlags(command.Flags())
-	command.Flags().BoolVar(&o.leaderElect, "leader-elect", true, "let one of several replicas work, elected by a Lease")
-	command.Flags().StringVar(&o.leaseNamespace, "leader-elect-namespace", "", "namespace of the Lease; in a Pod its own is the default")
+	o.lease.addFlags(command.Flags())
 	command.Flags().StringVar(&o.statusAddress, "status-address", fmt.Sprintf(":%d", status.Port), `address to serve garboard status at; "0" for none`)
 	command.Flags().IntVar(&o.workers, "workers", 4, "repositories that are polled, and workloads that are moved, at once")
 	o.addShardFlags(command.Flags())
@@ -101,7 +90,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		secret, secretCache := helmvalues.ByObject()
 		cached.ByObject[secret] = secretCache
 	}
-	if err := o.push.follow(&cached, o.leaseNamespace); err != nil {
+	if err := o.push.follow(&cached, o.lease.namespace); err != nil {
 		return err
 	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
@@ -112,13 +101,13 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		MapperProvider:          boundedMapper,
 		LeaderElection:          o.elects(),
 		LeaderElectionID:        leaseName,
-		LeaderElectionNamespace: o.leaseNamespace,
+		LeaderElectionNamespace: o.lease.namespace,
 		// The process ends with its manager, so that the next one need not
 		// wait for the lease to run out.
 		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 ptr.To(leaseDuration),
-		RenewDeadline:                 ptr.To(renewDeadline),
-		RetryPeriod:                   ptr.To(retryPeriod),
+		LeaseDuration:                 &o.lease.duration,
+		RenewDeadline:                 &o.lease.deadline,
+		RetryPeriod:                   &o.lease.retry,
 	})
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
@@ -182,7 +171,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
 	}
 	ended := make(chan struct{})
-	told, err := o.notifications.build(ctx, manager, metrics.Registry, o.leaseNamespace, ended)
+	told, err := o.notifications.build(ctx, manager, metrics.Registry, o.lease.namespace, ended)
 	if err != nil {
 		return err
 	}
