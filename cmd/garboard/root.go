@@ -26,6 +26,7 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 	return []*cobra.Command{
 		newWebhookCommand(),
 		newUpdaterCommand(env),
+		newTryCommand(),
 		newResolveCommand(),
 		newSelectCommand(),
 		newHistoryCommand(),
