@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -69,54 +70,68 @@ func (g *guard) permits(target string, addr netip.Addr, named bool) bool {
 	if g.hosts[target] || g.hosts[bare] || g.hosts["["+bare+"]"] {
 		return true
 	}
-	for _, network := range g.networks {
-		if network.Contains(addr) {
-			return true
-		}
+	if within(g.networks, addr) {
+		return true
 	}
 	return g.every && (named || !metadata(addr))
 }
 
 // special are the networks, beside those that net/netip knows, that no public
-// registry lives in: this host, carrier-grade NAT, protocol assignments,
-// documentation, benchmarks, reserved; and those that carry an IPv4 address
-// inside, where the address written is not the one reached.
+// registry lives in: those of IANA's registries of special-purpose addresses, and
+// the address at which Azure's platform answers, which is public by its number.
+// Some carry an IPv4 address inside, where the address written is not the one
+// reached. IPv6 outside of globalUnicast needs no row.
 var special = []netip.Prefix{ //nolint:gochecknoglobals // a table
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("168.63.129.16/32"),
 	netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("192.31.196.0/24"),
+	netip.MustParsePrefix("192.52.193.0/24"),
+	netip.MustParsePrefix("192.88.99.0/24"),
+	netip.MustParsePrefix("192.175.48.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"),
-	netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"),
-	netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/32"),
+	netip.MustParsePrefix("2001::/23"),
 	netip.MustParsePrefix("2001:db8::/32"),
 	netip.MustParsePrefix("2002::/16"),
-	netip.MustParsePrefix("fec0::/10"),
+	netip.MustParsePrefix("2620:4f:8000::/48"),
+	netip.MustParsePrefix("3fff::/20"),
 }
 
+// globalUnicast is all of IPv6 that IANA hands out for use on the internet. What
+// lies outside is special (discard, translation, segment routing), or nobody's.
+var globalUnicast = netip.MustParsePrefix("2000::/3") //nolint:gochecknoglobals // a constant
+
 func public(addr netip.Addr) bool {
-	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Is6() && !globalUnicast.Contains(addr) {
 		return false
 	}
-	for _, network := range special {
-		if network.Contains(addr) {
-			return false
-		}
-	}
-	return true
+	return !within(special, addr)
+}
+
+// credentialServices are where clouds hand out credentials or settings of a
+// machine, outside of the link-local addresses.
+var credentialServices = []netip.Prefix{ //nolint:gochecknoglobals // a table
+	netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba
+	netip.MustParsePrefix("168.63.129.16/32"),       // Azure's platform
+	netip.MustParsePrefix("192.0.0.192/32"),         // Oracle, the classic cloud
+	netip.MustParsePrefix("fd00:42::42/128"),        // Scaleway
+	netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle
+	netip.MustParsePrefix("fd00:ec2::/32"),          // Amazon: metadata, and identities of Pods
+	netip.MustParsePrefix("fd20:ce::254/128"),       // Google
 }
 
 // metadata reports the addresses where clouds hand out credentials.
 func metadata(addr netip.Addr) bool {
-	return addr.IsLinkLocalUnicast() ||
-		addr == netip.AddrFrom4([4]byte{100, 100, 100, 200}) ||
-		addr == netip.MustParseAddr("fd00:ec2::254")
+	return addr.IsLinkLocalUnicast() || within(credentialServices, addr)
+}
+
+func within(networks []netip.Prefix, addr netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
 // mark is the host that a request is meant for. It goes with the request, so

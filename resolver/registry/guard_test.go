@@ -49,6 +49,12 @@ func TestGuardPermits(t *testing.T) {
 		"all listed, metadata by redirect":         {[]string{"*"}, "169.254.169.254:80", "169.254.169.254", false, false},
 		"all listed, Alibaba's metadata":           {[]string{"*"}, "100.100.100.200:80", "100.100.100.200", false, false},
 		"all listed, Amazon's metadata over IPv6":  {[]string{"*"}, "[fd00:ec2::254]:80", "fd00:ec2::254", false, false},
+		"all listed, Azure's platform":             {[]string{"*"}, "registry.example:80", "168.63.129.16", false, false},
+		"all listed, identities of Pods on Amazon": {[]string{"*"}, "registry.example:80", "fd00:ec2::23", false, false},
+		"all listed, Google's metadata over IPv6":  {[]string{"*"}, "registry.example:80", "fd20:ce::254", false, false},
+		"all listed, Oracle's metadata over IPv6":  {[]string{"*"}, "registry.example:80", "fd00:c1::a9fe:a9fe", false, false},
+		"all listed, Oracle's classic metadata":    {[]string{"*"}, "registry.example:80", "192.0.0.192", false, false},
+		"all listed, Scaleway's metadata":          {[]string{"*"}, "registry.example:80", "fd00:42::42", false, false},
 		"all listed, link-local that a person put": {[]string{"*"}, "169.254.1.1:5000", "169.254.1.1", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +64,68 @@ func TestGuardPermits(t *testing.T) {
 			}
 			if got := g.permits(tt.target, netip.MustParseAddr(tt.addr), tt.named); got != tt.want {
 				t.Errorf("permits(%s at %s) = %t, want %t", tt.target, tt.addr, got, tt.want)
+			}
+		})
+	}
+}
+
+// One address of each network that IANA lists as special, and of what it has not
+// handed out: all that net/netip calls a public one among them.
+func TestSpecialPurposeAddressesAreRefused(t *testing.T) {
+	g, err := newGuard(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, addr := range map[string]string{
+		"Azure's platform":                "168.63.129.16",
+		"protocol assignments":            "192.0.0.9",
+		"documentation":                   "192.0.2.1",
+		"documentation, the second":       "198.51.100.1",
+		"documentation, the third":        "203.0.113.1",
+		"AS112":                           "192.31.196.1",
+		"AS112, delegated":                "192.175.48.1",
+		"multicast tunnels":               "192.52.193.1",
+		"6to4 relays":                     "192.88.99.1",
+		"6to4 relays inside IPv6":         "::ffff:192.88.99.1",
+		"benchmarking":                    "198.19.0.1",
+		"reserved":                        "240.0.0.1",
+		"IPv4-compatible":                 "::5db8:d822",
+		"IPv4-translated":                 "::ffff:0:5db8:d822",
+		"NAT64":                           "64:ff9b::5db8:d822",
+		"NAT64, local":                    "64:ff9b:1::1",
+		"discard":                         "100::1",
+		"dummy":                           "100:0:0:1::1",
+		"Teredo":                          "2001::1",
+		"port control":                    "2001:1::1",
+		"benchmarking over IPv6":          "2001:2::1",
+		"multicast tunnels over IPv6":     "2001:3::1",
+		"AS112 over IPv6":                 "2001:4:112::1",
+		"AS112 over IPv6, delegated":      "2620:4f:8000::1",
+		"hashes of keys":                  "2001:20::1",
+		"remote identities of drones":     "2001:30::1",
+		"documentation over IPv6":         "2001:db8::1",
+		"documentation over IPv6, longer": "3fff:fff::1",
+		"segment routing":                 "5f00::1",
+		"not handed out":                  "4000::1",
+		"not handed out, the last":        "fbff::1",
+		"site-local":                      "fec0::1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if g.permits("example.com:443", netip.MustParseAddr(addr), true) {
+				t.Errorf("permits a dial of %s", addr)
+			}
+		})
+	}
+	for name, addr := range map[string]string{
+		"before Azure's platform":  "168.63.129.15",
+		"behind the 6to4 relays":   "192.88.100.1",
+		"behind the assignments":   "2001:200::1",
+		"before the documentation": "3ffe:ffff::1",
+		"the last handed out":      "3fff:1000::1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !g.permits("example.com:443", netip.MustParseAddr(addr), true) {
+				t.Errorf("refuses a dial of %s", addr)
 			}
 		})
 	}
