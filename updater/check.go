@@ -29,7 +29,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
 	moves, news := false, false
-	for _, slot := range object.Slots() {
+	for _, slot := range from(object.Slots(), r.rest.container) {
 		rule := settings.Rule(slot)
 		reference, err := resolver.ParseReference(slot.Image)
 		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.all ||
@@ -44,7 +44,15 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		if u.Credentials != nil {
 			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
 		}
+		now := u.Clock.Now()
+		if r.ends(ctx, now, slot) {
+			break
+		}
+		u.mark(r.repository, now)
 		resolution, err := u.resolve(ctx, query)
+		if r.ends(ctx, now, slot) {
+			break // what came back is no answer of the registry
+		}
 		if err == nil && resolution.Err == nil {
 			u.tracker.read(r.repository, key, groupOf(ctx, query), r.since)
 		}

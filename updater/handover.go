@@ -45,6 +45,7 @@ func (u *Updater) unplan(repository string) {
 	delete(u.failures, repository)
 	delete(u.polled, repository)
 	delete(u.busy, repository)
+	delete(u.left, repository)
 }
 
 // followOwnership takes up what becomes ours, and leaves what is not any more.

@@ -12,23 +12,33 @@ func (u *Updater) work(ctx context.Context) bool {
 	if shutdown {
 		return false
 	}
-	defer u.polls.Done(repository)
 	now := u.Clock.Now()
 	if due, known := u.dueAt(repository); known && now.Before(due) && !u.isCalled(repository, now) {
 		u.polls.AddAfter(repository, due.Sub(now)) // its schedule became longer
+		u.polls.Done(repository)
 		return true
 	}
 	owned, done, ours := u.begin(ctx, repository)
 	if !ours {
 		u.unplan(repository)
+		u.polls.Done(repository)
 		return true
 	}
-	defer done()
-	if due, known := u.dueAt(repository); known {
-		u.Metrics.pollLag.Observe(max(now.Sub(due).Seconds(), 0))
+	end := func() {
+		done()
+		u.polls.Done(repository)
 	}
-	err := u.tracedPoll(owned, repository)
-	u.schedule(repository, err)
+	placed := u.run(owned, repository, func(ctx context.Context) {
+		defer end()
+		if due, known := u.dueAt(repository); known {
+			u.Metrics.pollLag.Observe(max(now.Sub(due).Seconds(), 0))
+		}
+		u.schedule(repository, u.tracedPoll(ctx, repository))
+	})
+	if !placed {
+		u.polls.AddAfter(repository, putBack)
+		end()
+	}
 	return ctx.Err() == nil
 }
 
@@ -109,6 +119,7 @@ func (u *Updater) schedule(repository string, err error) {
 		delete(u.due, repository)
 		delete(u.failures, repository)
 		delete(u.polled, repository)
+		delete(u.left, repository)
 		return
 	}
 	u.polled[repository] = now

@@ -19,27 +19,17 @@ import (
 func (u *Updater) poll(ctx context.Context, repository string) error {
 	round := &round{repository: repository, since: u.Clock.Now()}
 	round.received, round.pushed = u.takePushed(repository)
-	var failure error
 	users := u.tracker.dueUsers(repository, round.since)
 	if round.all = u.takeRipe(repository, round.since) || round.pushed; round.all {
 		users = u.tracker.usersOf(repository)
 	}
-	for _, key := range users {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		u.mark(repository, u.Clock.Now())
-		object := &unstructured.Unstructured{}
-		object.SetGroupVersionKind(key.gvk())
-		if err := u.Cache.Get(ctx, key.NamespacedName, object); err != nil {
-			if !apierrors.IsNotFound(err) {
-				log.FromContext(ctx).Error(err, "reading workload", "workload", key)
-			}
-			continue
-		}
-		if err := u.check(ctx, round, key, object); err != nil {
-			failure = err
-		}
+	failure := u.checkAll(ctx, round, users)
+	if ctx.Err() != nil && !errors.Is(round.ended, errNoPlace) {
+		return ctx.Err()
+	}
+	if round.ended != nil {
+		u.leaveRest(repository, round.rest)
+		failure = round.ended
 	}
 	u.Metrics.poll(failure)
 	if round.pushed && !round.moves {
@@ -49,7 +39,7 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		return nil
 	}
 	log.FromContext(ctx).Info("polled", "repository", repository, "failed", failure.Error())
-	if round.answered && retryAfter(failure) == 0 {
+	if round.ended == nil && round.answered && retryAfter(failure) == 0 {
 		// One workload's credential or image is no reason to poll less for the
 		// others.
 		if round.all {
@@ -61,6 +51,48 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		u.ripens(repository, round.since)
 	}
 	return failure
+}
+
+// checkAll checks the workloads of a round: first those that the last poll has left.
+// The error is the registry's.
+func (u *Updater) checkAll(ctx context.Context, r *round, users []objectKey) error {
+	left := u.takeRest(r.repository)
+	users, r.rest.container = left.before(users), left.container
+	var failure error
+	for i, key := range users {
+		u.mark(r.repository, u.Clock.Now())
+		object := &unstructured.Unstructured{}
+		object.SetGroupVersionKind(key.gvk())
+		if err := u.Cache.Get(ctx, key.NamespacedName, object); err != nil {
+			if !apierrors.IsNotFound(err) {
+				log.FromContext(ctx).Error(err, "reading workload", "workload", key)
+			}
+			continue
+		}
+		if err := u.check(ctx, r, key, object); err != nil {
+			failure = err
+		}
+		if r.ended != nil {
+			r.rest.users = users[i:]
+			break
+		}
+		r.rest.container = ""
+	}
+	return failure
+}
+
+// ends reports whether a round ends before its time, at a container.
+func (r *round) ends(ctx context.Context, now time.Time, slot workload.Slot) bool {
+	switch {
+	case ctx.Err() != nil:
+		r.ended = context.Cause(ctx)
+	case now.Sub(r.since) >= maxPoll:
+		r.ended = errPollTooLong
+	default:
+		return false
+	}
+	r.rest.container = slot.Key()
+	return true
 }
 
 // lookAgainAfter is when a repository is read once more that a registry told of and
@@ -82,6 +114,10 @@ type round struct {
 	all bool
 	// answered: the registry gave somebody what was asked for.
 	answered bool
+	// ended is why the round ended before its time, rest what it has not looked at. Until
+	// then rest says where the last round ended in the workload that is looked at.
+	ended error
+	rest  rest
 }
 
 func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {

@@ -37,10 +37,10 @@ type Placement interface {
 }
 
 const (
-	// defaultWorkers bounds how many repositories are polled at once.
+	// defaultWorkers bounds how many repositories are polled at once, beside slow ones.
 	defaultWorkers = 4
 	// readTimeout bounds one read of a registry, bumpTimeout one bump with its
-	// dry run. A poll of many workloads may take longer than either.
+	// dry run. A poll of many workloads may take longer than either, up to maxPoll.
 	readTimeout = time.Minute
 	bumpTimeout = 30 * time.Second
 	// stuck is how long a poll may make no step before the process counts as
@@ -92,8 +92,8 @@ type Options struct {
 	// Approvals is a gate that lets through what people approved. The default is
 	// none.
 	Approvals Gate
-	// Workers bounds how many repositories are polled at once. The default
-	// is 4.
+	// Workers bounds how many repositories are polled at once; eight times as many
+	// may go on beside them that take longer than five seconds. The default is 4.
 	Workers int
 }
 
@@ -118,6 +118,7 @@ type Updater struct {
 	// checks are the workloads whose rollouts are to be looked at.
 	checks   workqueue.TypedDelayingInterface[objectKey]
 	rollouts *rollouts
+	slow     *slowPolls
 
 	mu sync.Mutex
 	// leads is false while another replica does the work.
@@ -134,6 +135,8 @@ type Updater struct {
 	ripe map[string]time.Time
 	// busy is when each repository's poll made its last step.
 	busy map[string]time.Time
+	// left is what polls that took too long have not looked at.
+	left map[string]rest
 	// followed are the kinds whose workloads are known.
 	followed []workload.Kind
 }
@@ -149,9 +152,9 @@ func New(o Options) *Updater {
 	u := &Updater{
 		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
 		urgent: newUrgent[string](), urgentMoves: newUrgent[objectKey](),
-		pending: newPending(), canaries: newCanaries(), rollouts: newRollouts(),
+		pending: newPending(), canaries: newCanaries(), rollouts: newRollouts(), slow: newSlowPolls(o.Workers),
 		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
-		polled: map[string]time.Time{}, busy: map[string]time.Time{},
+		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
 	}
 	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
 	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
@@ -208,6 +211,7 @@ func (u *Updater) Start(ctx context.Context) error {
 	u.moves.ShutDown()
 	u.checks.ShutDown()
 	workers.Wait()
+	u.slow.going.Wait()
 	return nil
 }
 

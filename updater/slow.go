@@ -1,0 +1,153 @@
+package updater
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+)
+
+const (
+	// prompt is how long a poll may keep a worker. One that takes longer goes on
+	// without it, so that no registry keeps another's polls.
+	prompt = 5 * time.Second
+	// slowPerWorker bounds the polls that go on without a worker.
+	slowPerWorker = 8
+	// putBack is when a poll is tried again for which there was no place.
+	putBack = 5 * time.Second
+	// maxPoll bounds a poll as a whole, but for the read that is under way then.
+	// The next poll goes on where it stopped.
+	maxPoll = 5 * time.Minute
+)
+
+var (
+	// errPollTooLong is the failure of a poll that has taken maxPoll.
+	errPollTooLong = errors.New("the registry answers too slowly: the next poll goes on from here")
+	// errNoPlace ends a poll that turned out slow while all places for slow polls
+	// were taken.
+	errNoPlace = errors.New("too many slow polls")
+)
+
+// slowPolls are the polls that go on without a worker, and which repositories are
+// known to need that.
+type slowPolls struct {
+	places chan struct{}
+	going  sync.WaitGroup
+	mu     sync.Mutex
+	known  map[string]bool
+}
+
+func newSlowPolls(workers int) *slowPolls {
+	return &slowPolls{places: make(chan struct{}, slowPerWorker*workers), known: map[string]bool{}}
+}
+
+// take takes a place, if one is free.
+func (s *slowPolls) take() bool {
+	select {
+	case s.places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *slowPolls) release() { <-s.places }
+
+func (s *slowPolls) is(repository string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[repository]
+}
+
+// note remembers whether the last poll of a repository was slow.
+func (s *slowPolls) note(repository string, slow bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slow {
+		s.known[repository] = true
+	} else {
+		delete(s.known, repository)
+	}
+}
+
+// run runs the poll of a repository, and returns when the worker may go on: at its
+// end, or when it turns out slow. A repository that was slow before needs a place from
+// the start; run reports false, without a poll, if there is none.
+func (u *Updater) run(ctx context.Context, repository string, poll func(context.Context)) bool {
+	slow := u.slow.is(repository)
+	if slow && !u.slow.take() {
+		return false
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	began, done, placed := u.Clock.Now(), make(chan struct{}), make(chan bool, 1)
+	u.slow.going.Go(func() {
+		poll(ctx)
+		cancel(nil)
+		u.slow.note(repository, u.Clock.Since(began) >= prompt)
+		close(done)
+		if <-placed {
+			u.slow.release()
+		}
+	})
+	if !slow {
+		slow = u.turnsSlow(done, cancel)
+	}
+	placed <- slow
+	return true
+}
+
+// turnsSlow waits until a poll is done, and reports false then; or until it turns out
+// slow and there is a place for it. Where there is none the poll is ended.
+func (u *Updater) turnsSlow(done <-chan struct{}, cancel context.CancelCauseFunc) bool {
+	timer := u.Clock.NewTimer(prompt)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return false
+	case <-timer.C():
+	}
+	if u.slow.take() {
+		return true
+	}
+	cancel(errNoPlace)
+	<-done
+	return false
+}
+
+// rest is what a poll that took too long has not looked at.
+type rest struct {
+	users []objectKey
+	// container is where it stopped in the first of them.
+	container string
+}
+
+// takeRest returns what the last poll of a repository has left, and forgets it.
+func (u *Updater) takeRest(repository string) rest {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	left := u.left[repository]
+	delete(u.left, repository)
+	return left
+}
+
+// leaveRest notes what a poll leaves to the next one.
+func (u *Updater) leaveRest(repository string, left rest) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.left[repository] = left
+}
+
+// before puts what was left in front of the users of a poll.
+func (r rest) before(users []objectKey) []objectKey {
+	fresh := slices.DeleteFunc(users, func(key objectKey) bool { return slices.Contains(r.users, key) })
+	return append(slices.Clone(r.users), fresh...)
+}
+
+// from returns the slots that are still to be looked at.
+func from(slots []workload.Slot, container string) []workload.Slot {
+	i := slices.IndexFunc(slots, func(s workload.Slot) bool { return s.Key() == container })
+	return slots[max(i, 0):]
+}
