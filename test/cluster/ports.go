@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
+	"sync"
+	"syscall"
 )
 
 // Ports are chosen below the range that systems take for outgoing connections
@@ -24,7 +28,8 @@ type ports struct{ API, Etcd, Peer, Registry int }
 func (p *ports) all() []*int { return []*int{&p.API, &p.Etcd, &p.Peer, &p.Registry} }
 
 // FreePort returns a port of 127.0.0.1 that nothing listens on and that no
-// outgoing connection will take, for a server that the test starts.
+// outgoing connection will take, for a server that the test starts. It gives no other
+// caller that port while this process runs.
 func FreePort() (int, error) {
 	ports, err := freePorts(1)
 	if err != nil {
@@ -47,11 +52,42 @@ func freePorts(n int) (found []int, err error) {
 			return found, nil
 		}
 		port := lowestPort + rand.IntN(highestPort-lowestPort) //nolint:gosec // a port is no secret
-		if l, err := listen(port); err == nil {
-			held, found = append(held, l), append(found, port)
+		var l net.Listener
+		if l, err = listen(port); err == nil {
+			held = append(held, l)
+			if err = reserve(port); err == nil {
+				found = append(found, port)
+			}
 		}
 	}
-	return nil, errors.New("finding free ports on 127.0.0.1: all tried ones are taken")
+	return nil, errors.Join(errors.New("finding free ports on 127.0.0.1: all tried ones are taken"), err)
+}
+
+// reserved keeps the files of reserve open until the process ends.
+var reserved struct { //nolint:gochecknoglobals // the process's own, as its ports are
+	sync.Mutex
+	files []*os.File
+}
+
+// reserve keeps a port for this process: until its server listens, which on a busy machine
+// takes seconds, it would be free for any other cluster that starts meanwhile, of this
+// process or another. It is an error where another has it.
+func reserve(port int) error {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("garboard-ports-%d", os.Getuid()))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	reserved.Lock()
+	defer reserved.Unlock()
+	reserved.files = append(reserved.files, f)
+	return nil
 }
 
 func newPorts() (ports, error) {
