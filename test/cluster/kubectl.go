@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,10 +21,16 @@ const tokenLasts = 24 * time.Hour
 // Warnings of admission webhooks are on stderr. The error of a failed one has
 // its arguments and its stderr.
 func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
+	return c.KubectlWith(ctx, nil, stdin, args...)
+}
+
+// KubectlWith is Kubectl with variables of the environment, as "NAME=value": tests that
+// run beside others cannot set them for all.
+func (c *Cluster) KubectlWith(ctx context.Context, variables []string, stdin string, args ...string) (stdout, stderr string, err error) {
 	// The cache in the home folder goes by host and port; another cluster may have
 	// had the port before and another set of CRDs.
 	env := []string{"KUBECONFIG=" + c.Kubeconfig, "KUBECACHEDIR=" + filepath.Join(c.Dir, "kubectl-cache")}
-	return runTool(ctx, c.KubectlPath, append(environment(), env...), stdin, args)
+	return runTool(ctx, c.KubectlPath, slices.Concat(environment(), env, variables), stdin, args)
 }
 
 // runTool runs a program of a user to its end. The error names the program by

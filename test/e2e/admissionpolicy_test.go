@@ -109,6 +109,7 @@ func settings() map[string]setting {
 // The policy in the place of a webhook that does not answer: it refuses what is
 // surely wrong, and never what the webhook would admit.
 func TestAdmissionPolicyRefusesNoMoreThanTheWebhook(t *testing.T) {
+	alone(t)
 	s := makeSpace(t, nil)
 	s.push("1.2.0")
 	names := map[string]string{}
@@ -147,7 +148,7 @@ func (s *space) policyAlone() {
 	s.t.Helper()
 	ctx := context.WithoutCancel(s.t.Context())
 	s.t.Cleanup(func() {
-		if _, _, err := shared.Kubectl(ctx, "", "delete", "-f", admissionPolicyFile); err != nil {
+		if _, _, err := s.Kubectl(ctx, "", "delete", "-f", admissionPolicyFile); err != nil {
 			s.t.Error(err)
 		}
 	})
@@ -165,7 +166,7 @@ func (s *space) policyAlone() {
 		return nil
 	})
 	s.await("the policy's expressions to be checked against the kinds", func(ctx context.Context) error {
-		policy, err := shared.Client().AdmissionregistrationV1().ValidatingAdmissionPolicies().Get(ctx, admissionPolicy, metav1.GetOptions{})
+		policy, err := s.Client().AdmissionregistrationV1().ValidatingAdmissionPolicies().Get(ctx, admissionPolicy, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -196,7 +197,7 @@ func (s *space) try(stored string, setting setting) error {
 // deployments are those of the space, without a word about warnings.
 func (s *space) deployments() appsv1client.DeploymentInterface {
 	s.t.Helper()
-	config := shared.RESTConfig()
+	config := s.RESTConfig()
 	config.WarningHandler = rest.NoWarnings{}
 	client, err := appsv1client.NewForConfig(config)
 	if err != nil {

@@ -42,7 +42,7 @@ func decode(t testing.TB, manifest string) *appsv1.Deployment {
 func (s *space) create(manifest string, dryRun ...string) (created *appsv1.Deployment, warned string, err error) {
 	s.t.Helper()
 	d := decode(s.t, manifest)
-	config, said := shared.RESTConfig(), &warnings{}
+	config, said := s.RESTConfig(), &warnings{}
 	config.WarningHandler = rest.WarningHandler(said)
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {

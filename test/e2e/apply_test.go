@@ -24,6 +24,7 @@ func TestCreateResolves(t *testing.T) {
 // Each way of applying the manifest of the past again, many times: nothing is
 // stored and nothing rolls, and it is not an upgrade that was missed.
 func TestApplyAgainKeepsAndTakesNewer(t *testing.T) {
+	parallel(t)
 	for name, apply := range map[string][]string{
 		"client side": {"apply", "-f", "-"},
 		"server side": {"apply", "--server-side", "-f", "-"},
@@ -93,9 +94,10 @@ func TestSetImageDownwardsIsObeyed(t *testing.T) {
 // A build pipeline pushes and applies in one breath: the list that the webhook
 // has may be younger than a minute and still not have the tag.
 func TestPushedTagAppliedAtOnceResolves(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0")
-	slow, err := shared.garboard.StartUnrouted(t.Context(), "--fresh-for=1h")
+	slow, err := s.garboard.StartUnrouted(t.Context(), "--fresh-for=1h")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func certificates(t *testing.T) client.Client {
 	if err := cmv1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	api, err := client.New(shared.RESTConfig(), client.Options{Scheme: scheme})
+	api, err := client.New(suiteOf(t).RESTConfig(), client.Options{Scheme: scheme})
 	if err != nil {
 		t.Fatal(err)
 	}

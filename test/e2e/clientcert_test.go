@@ -109,15 +109,16 @@ func (c *clientCA) issue(name string) (cert, private string, err error) {
 // With a client CA the API server is let in, and nobody else: not by a review
 // that is as good as its own, nor with a certificate of another's name.
 func TestClientCALetsInTheAPIServerAlone(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
-	server := s.start("--client-ca-file="+shared.clients.file(), "--client-names="+clientName)
+	server := s.start("--client-ca-file="+s.clients.file(), "--client-names="+clientName)
 	s.only(server)
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
 
 	certificate := func(name string) []tls.Certificate {
-		cert, private, err := shared.clients.issue(name)
+		cert, private, err := s.clients.issue(name)
 		if err != nil {
 			t.Fatal(err)
 		}

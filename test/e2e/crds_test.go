@@ -60,7 +60,7 @@ func kubectlFor(t *testing.T, stdin string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
 	defer cancel()
-	if _, _, err := shared.Kubectl(ctx, stdin, args...); err != nil {
+	if _, _, err := suiteOf(t).Kubectl(ctx, stdin, args...); err != nil {
 		t.Error(err)
 	}
 }

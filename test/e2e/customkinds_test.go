@@ -124,12 +124,10 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
 		kubectlFor(t, "", "apply", "--server-side", "-f", "../../manifests/install.yaml")
-		stopUpdater(t)
-		startUpdater(t)
+		s.restart()
 	})
-	stopUpdater(t)
-	startUpdater(t, customKinds)
-	updater := shared.garboard.Updater()
+	s.restart(customKinds)
+	updater := s.garboard.Updater()
 	s.awaitLog(updater, "a custom kind is not served", 3)
 	s.must(s.manifest("standard", "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 	s.push("1.2.1")
@@ -143,7 +141,7 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 
 	t.Cleanup(func() { kubectlFor(t, bareCRD, "delete", "--ignore-not-found", "-f", "-") })
 	kubectlFor(t, bareCRD, "apply", "-f", "-")
-	overlay, _, err := shared.Kubectl(t.Context(), "", "kustomize", "../../manifests/overlays/custom-kinds")
+	overlay, _, err := s.Kubectl(t.Context(), "", "kustomize", "../../manifests/overlays/custom-kinds")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +159,7 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 }
 
 func TestCustomKinds(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0")
 	s.asCustomKindsAreInstalled(t)
@@ -335,7 +334,7 @@ func templateWithoutAnnotations(s *space) {
 	s.push("1.2.7")
 	s.event("it", "UpdateFailed", "the kind's schema has no annotations on the pod template")
 	// The API server's own words have the whole object in them.
-	if strings.Contains(s.log(shared.garboard.Updater()), "newerThanOurTypes") {
+	if strings.Contains(s.log(s.garboard.Updater()), "newerThanOurTypes") {
 		s.t.Error("the updater logs objects")
 	}
 }

@@ -13,6 +13,7 @@ import (
 // With no webhook at all a cluster must come up by itself: what Garboard needs
 // to start is never asked about, Pods are replaced, and there is a way out.
 func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
@@ -38,12 +39,12 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 			}
 			s.must("", "label", "namespace", namespace, "garboard.dev/enabled=true", "--overwrite")
 			t.Cleanup(func() { // its own context is over
-				_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "label", "namespace", namespace, "garboard.dev/enabled-")
+				_, _, err := s.Kubectl(context.WithoutCancel(s.t.Context()), "", "label", "namespace", namespace, "garboard.dev/enabled-")
 				if err != nil {
 					t.Error(err)
 				}
 			})
-			if _, _, err := shared.Kubectl(t.Context(), manifest, "-n", namespace, "create", "--dry-run=server", "-f", "-"); err != nil {
+			if _, _, err := s.Kubectl(t.Context(), manifest, "-n", namespace, "create", "--dry-run=server", "-f", "-"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -67,7 +68,7 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 			return nil
 		})
 		s.must("", "scale", "deployment/web", "--replicas=2")
-		s.must("", "rollout", "status", "deployment/web", "--timeout=60s")
+		s.rolled("deployment/web")
 	})
 	t.Run("the escape label lets one object through, as it is written", func(t *testing.T) {
 		s := s.of(t)
@@ -91,11 +92,12 @@ func TestDeadWebhookStopsWritesOfWorkloadsAlone(t *testing.T) {
 // escapeLabel does what components/escape-label does, until the test ends.
 func (s *space) escapeLabel() {
 	s.t.Helper()
+	s.needAlone()
 	set := func(selector string) error {
 		patch := `[{"op":"add","path":"/webhooks/0/objectSelector","value":` + selector + `}]`
 		var errs []error
 		for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
-			_, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch)
+			_, _, err := s.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch)
 			errs = append(errs, err)
 		}
 		return errors.Join(errs...)
@@ -112,13 +114,14 @@ func (s *space) escapeLabel() {
 
 // The one command of the README turns Garboard off in all of the cluster.
 func TestDeletingTheConfigurationsTurnsGarboardOff(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.only()
 	const kinds = "mutatingwebhookconfiguration,validatingwebhookconfiguration"
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if _, _, err := shared.Kubectl(ctx, "", "apply", "--server-side", "-f", "../../manifests/install.yaml"); err != nil {
+		if _, _, err := s.Kubectl(ctx, "", "apply", "--server-side", "-f", "../../manifests/install.yaml"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -128,7 +131,7 @@ func TestDeletingTheConfigurationsTurnsGarboardOff(t *testing.T) {
 		return err
 	})
 	s.wantTag("web", "1.2.0")
-	if _, err := shared.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "garboard", metav1.GetOptions{}); err == nil {
+	if _, err := s.Client().AdmissionregistrationV1().MutatingWebhookConfigurations().Get(t.Context(), "garboard", metav1.GetOptions{}); err == nil {
 		t.Error("the configuration is still there")
 	}
 }

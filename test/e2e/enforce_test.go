@@ -31,6 +31,7 @@ func (s *space) admitsOwned(tag string) error {
 // overlays/enforce closes it, and leaves kube-system's own controllers alone: they
 // replace Pods also while no webhook answers.
 func TestEnforceSeesThroughForgedOwners(t *testing.T) {
+	alone(t)
 	s := judging(t, "enforce")
 	s.push("1.2.0", "9.9.9")
 	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy=glob:1.2.*", quietDefault)
@@ -44,7 +45,7 @@ func TestEnforceSeesThroughForgedOwners(t *testing.T) {
 		t.Fatalf("as installed: %v", err)
 	}
 
-	overlay, _, err := shared.Kubectl(t.Context(), "", "kustomize", "../../manifests/overlays/enforce")
+	overlay, _, err := s.Kubectl(t.Context(), "", "kustomize", "../../manifests/overlays/enforce")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +88,9 @@ var quietDefault = strings.ReplaceAll(quiet, ": ", "=")
 // install applies manifests of Garboard as a whole.
 func (s *space) install(stdin string, args ...string) {
 	s.t.Helper()
+	s.needAlone()
 	ctx := context.WithoutCancel(s.t.Context())
-	if _, _, err := shared.Kubectl(ctx, stdin, append([]string{"apply", "--server-side"}, args...)...); err != nil {
+	if _, _, err := s.Kubectl(ctx, stdin, append([]string{"apply", "--server-side"}, args...)...); err != nil {
 		s.t.Error(err)
 	}
 }

@@ -7,15 +7,25 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // event waits for an Event on the Deployment.
 func (s *space) event(name, reason, message string) {
 	s.t.Helper()
-	s.await("the Event "+reason, func(context.Context) error {
-		out, _ := s.must("", "get", "events", "--field-selector=reason="+reason+",involvedObject.name="+name, "-o=jsonpath={.items[*].message}")
-		if !strings.Contains(out, message) {
-			return fmt.Errorf("it says %q", out)
+	of := metav1.ListOptions{FieldSelector: "reason=" + reason + ",involvedObject.name=" + name}
+	s.await("the Event "+reason, func(ctx context.Context) error {
+		events, err := s.Client().CoreV1().Events(s.name).List(ctx, of)
+		if err != nil {
+			return err
+		}
+		said := make([]string, 0, len(events.Items))
+		for i := range events.Items {
+			said = append(said, events.Items[i].Message)
+		}
+		if !strings.Contains(strings.Join(said, " "), message) {
+			return fmt.Errorf("it says %q", said)
 		}
 		return nil
 	})
@@ -24,20 +34,7 @@ func (s *space) event(name, reason, message string) {
 // polls is how many polls the updater has made.
 func (s *space) polls() int {
 	s.t.Helper()
-	return s.metric(shared.garboard.Updater().Metrics, "garboard_updater_polls_total")
-}
-
-// polled waits for three more polls of every repository that is polled.
-func (s *space) polled() {
-	s.t.Helper()
-	before := s.polls()
-	n := 3 * s.metric(shared.garboard.Updater().Metrics, "garboard_updater_repositories")
-	s.await(fmt.Sprintf("%d polls", n), func(context.Context) error {
-		if got := s.polls() - before; got < n {
-			return fmt.Errorf("%d", got)
-		}
-		return nil
-	})
+	return s.metric(s.garboard.Updater().Metrics, "garboard_updater_polls_total")
 }
 
 // metric adds up the values of a metric, over all of its labels.

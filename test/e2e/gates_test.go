@@ -61,6 +61,7 @@ func TestCanaryGoesFirst(t *testing.T) {
 }
 
 func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.updater("--max-rollouts=1")
 	s.push("1.2.0")
@@ -173,11 +174,13 @@ func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 // A leader that ends while Pods roll leaves the verdict, and what follows from it,
 // to the next one.
 func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.runsUntil(6, "garboard.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.awaitTag("web", "1.3.0-unpullable")
-	s.kill()
+	s.killUpdater()
+	s.startUpdater()
 	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
 	s.settled("web")
 	s.wantTag("web", "1.2.0")

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // shopChart is one as Keel's users write theirs, with the block keel: in its values
@@ -18,7 +17,7 @@ func (s *space) helm(command, release string, args ...string) {
 	s.t.Helper()
 	args = append([]string{command, release, shopChart, "--namespace=" + s.name,
 		"--set=image.repository=" + s.image, "--set=proxy.repository=" + s.image + "-proxy"}, args...)
-	if _, _, err := shared.Helm(s.t.Context(), "", args...); err != nil {
+	if _, _, err := s.Helm(s.t.Context(), "", args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -30,29 +29,16 @@ func (s *space) helmValues() {
 	s.must("", "apply", "-f", rights)
 	s.t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if _, _, err := shared.Kubectl(ctx, "", "delete", "-f", rights); err != nil {
+		if _, _, err := s.Kubectl(ctx, "", "delete", "-f", rights); err != nil {
 			s.t.Error(err)
 		}
 	})
-	webhook, err := shared.garboard.StartUnrouted(s.t.Context(), "--helm-values")
+	webhook, err := s.garboard.StartUnrouted(s.t.Context(), "--helm-values")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.only(webhook)
-	s.restartUpdater("--helm-values")
-	s.t.Cleanup(func() { s.restartUpdater() })
-}
-
-func (s *space) restartUpdater(args ...string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
-	defer cancel()
-	if err := shared.garboard.StopUpdater(ctx); err != nil {
-		s.t.Error(err)
-	}
-	if err := shared.garboard.StartUpdater(ctx, args...); err != nil {
-		s.t.Error(err)
-	}
+	s.updater("--helm-values")
 }
 
 func (s *space) wantProxy(name string) {
@@ -65,6 +51,7 @@ func (s *space) wantProxy(name string) {
 // A chart is installed as it is. Helm writes the release's Secret a moment before
 // the Deployment, whose very first image is the answer.
 func TestKeelValuesOfAChartGovern(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7", "1.3.0")
 	s.helm("install", "plain")
@@ -97,6 +84,7 @@ func TestKeelValuesOfAChartGovern(t *testing.T) {
 // With Helm's three-way patch, an upgrade that leaves the Deployment as it is
 // sends nothing: what its values changed, the updater sees.
 func TestUpdaterFollowsKeelValues(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.helmValues()
 	s.push("1.2.0")
@@ -113,14 +101,10 @@ func TestUpdaterFollowsKeelValues(t *testing.T) {
 			t.Fatalf("Helm changed the Deployment: generation %d, before %d", got, before)
 		}
 	}
-	if err := shared.garboard.StopUpdater(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.stopUpdater()
 	upgrade("1.2.1", "minor")
 	s.wantTag("shop", "1.2.1")
-	if err := shared.garboard.StartUpdater(t.Context(), "--helm-values"); err != nil {
-		t.Fatal(err)
-	}
+	s.startUpdater("--helm-values")
 	s.awaitTag("shop", "1.3.0")
 	s.push("2.0.0")
 	upgrade("1.3.0", "major") // while it runs
@@ -131,6 +115,7 @@ func TestUpdaterFollowsKeelValues(t *testing.T) {
 // Values are settings and never a reason to refuse a write. Why they do not count
 // is said, and nothing of what else is in the release.
 func TestUnusableKeelValuesStopNothing(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.helmValues()
@@ -157,7 +142,7 @@ func TestUnusableKeelValuesStopNothing(t *testing.T) {
 	if got := again("shop"); !strings.Contains(got, `Helm release "shop": Garboard may not read its Secrets; its keel: values are not used`) {
 		t.Errorf("warned %q", got)
 	}
-	for _, server := range append(shared.garboard.Webhooks(), shared.garboard.Updater()) {
+	for _, server := range append(s.garboard.Webhooks(), s.garboard.Updater()) {
 		if strings.Contains(s.log(server), "Correct-Horse") {
 			t.Errorf("the log of %s has a value of the chart", server.Name)
 		}

@@ -86,18 +86,18 @@ func TestHistoryOfWhatHasNone(t *testing.T) {
 func TestPluginOfKubectl(t *testing.T) {
 	s := newSpace(t)
 	bin := t.TempDir()
-	if err := os.Symlink(shared.garboard.Binary, filepath.Join(bin, "kubectl-garboard")); err != nil {
+	if err := os.Symlink(s.garboard.Binary, filepath.Join(bin, "kubectl-garboard")); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	path := []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")}
 	run := func(args ...string) (string, error) {
-		out, said, err := shared.Kubectl(t.Context(), "", append([]string{"garboard"}, args...)...)
+		out, said, err := s.KubectlWith(t.Context(), path, "", append([]string{"garboard"}, args...)...)
 		return out + said, err
 	}
 	if out, err := run("hold", "list", "--help"); err != nil || !strings.Contains(out, "  kubectl garboard hold list -A -o json") {
 		t.Errorf("got %v:\n%s", err, out)
 	}
-	kubeconfig := "--kubeconfig=" + shared.Kubeconfig
+	kubeconfig := "--kubeconfig=" + s.Kubeconfig
 	if out, err := run("hold", "list", "-n", s.name, kubeconfig); err != nil || !strings.Contains(out, "Nothing is held.") {
 		t.Errorf("got %v:\n%s", err, out)
 	}

@@ -18,13 +18,17 @@ type steps struct {
 }
 
 func (s *steps) image() string {
-	out, _ := s.must("", "get", s.object, "-o=jsonpath={.spec.template.spec.containers[0].image}")
-	return strings.TrimPrefix(out, s.space.image+":")
+	s.t.Helper()
+	return s.imageOf(s.object)
 }
 
 func (s *steps) hold() string {
-	out, _ := s.must("", "get", s.object, `-o=jsonpath={.metadata.annotations.garboard\.dev/hold}`)
-	return out
+	s.t.Helper()
+	w, err := s.workload(s.t.Context(), s.object)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return w.GetAnnotations()["garboard.dev/hold"]
 }
 
 func (s *steps) want(after, image, hold string) {
@@ -64,7 +68,7 @@ func (s *steps) run(args ...string) (stdout, stderr string, err error) {
 // runAnywhere leaves the namespace to the arguments.
 func (s *steps) runAnywhere(args ...string) (stdout, stderr string, err error) {
 	var out, errs strings.Builder
-	command := exec.CommandContext(s.t.Context(), shared.garboard.Binary, append(args, "--kubeconfig="+shared.Kubeconfig)...)
+	command := exec.CommandContext(s.t.Context(), s.garboard.Binary, append(args, "--kubeconfig="+s.Kubeconfig)...)
 	command.Stdout, command.Stderr = &out, &errs
 	err = command.Run()
 	return out.String(), errs.String(), err
@@ -73,6 +77,7 @@ func (s *steps) runAnywhere(args ...string) (stdout, stderr string, err error) {
 // An undo survives polls and the old manifest, and ends with its own undo, on
 // each kind that has revisions; then with something higher.
 func TestUndoStaysUndone(t *testing.T) {
+	parallel(t)
 	for _, name := range []string{"Deployment", "StatefulSet", "DaemonSet"} {
 		t.Run(name, func(t *testing.T) {
 			space := newSpace(t)
@@ -85,7 +90,7 @@ func TestUndoStaysUndone(t *testing.T) {
 			s.want("the apply", "1.2.7", "")
 			s.push("1.2.8")
 			s.awaitImage("1.2.8")
-			s.must("", "rollout", "status", s.object, "--timeout=60s")
+			s.rolled(s.object)
 
 			_, warned := s.must("", "rollout", "undo", s.object)
 			if want := "1.2.8 -> 1.2.7 as written; 1.2.8 is held"; !strings.Contains(warned, want) {
@@ -178,6 +183,7 @@ func TestGitUpAndDown(t *testing.T) {
 // Set by hand beyond what the policy reaches from the manifest, the manifest
 // wins again; within its reach what was set stays.
 func TestSetImageUpAndApply(t *testing.T) {
+	parallel(t)
 	for policy, after := range map[string]string{"patch": "1.2.7", "minor": "1.3.4"} {
 		t.Run(policy, func(t *testing.T) {
 			s := &steps{newSpace(t), "deployment/web"}
@@ -196,6 +202,7 @@ func TestSetImageUpAndApply(t *testing.T) {
 // A workload that something else moved before Garboard came: its undo, and the
 // manifest that names less than what runs.
 func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
+	parallel(t)
 	for name, test := range map[string]struct {
 		act         func(s *steps, manifest string)
 		image, hold string
@@ -234,6 +241,7 @@ func TestFirstContactWithAnImageAboveTheManifests(t *testing.T) {
 // afterwards is held: a Deployment's undo brings the state back, too, and so
 // looks as if nothing had happened since.
 func TestUndoWhileTheWebhookIsAway(t *testing.T) {
+	alone(t)
 	space := newSpace(t)
 	stateful, deployed := &steps{space, "statefulset/it"}, &steps{space, "deployment/it"}
 	both := kinds(space.image)["StatefulSet"].manifest + "---\n" + kinds(space.image)["Deployment"].manifest
@@ -248,7 +256,7 @@ func TestUndoWhileTheWebhookIsAway(t *testing.T) {
 			}
 			return nil
 		})
-		s.must("", "rollout", "status", s.object, "--timeout=60s")
+		s.rolled(s.object)
 	}
 	space.failurePolicy("Ignore")
 	t.Cleanup(func() { space.failurePolicy("Fail") })
@@ -309,7 +317,7 @@ func TestHoldsByHand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `metadata.annotations[garboard.dev/hold]: Invalid value: "web": "web" is no hold; allowed: container=tag`) {
 		t.Errorf("a bad hold: %v", err)
 	}
-	d, err := shared.Client().AppsV1().Deployments(s.name).Get(t.Context(), "web", metav1.GetOptions{})
+	d, err := s.Client().AppsV1().Deployments(s.name).Get(t.Context(), "web", metav1.GetOptions{})
 	if err != nil || d.Annotations["garboard.dev/hold"] != "" {
 		t.Errorf("the bad hold was stored: %v, %v", d.Annotations, err)
 	}

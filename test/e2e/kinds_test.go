@@ -44,6 +44,7 @@ func indent(by, text string) string {
 // Every kind is resolved in all of its images, and the same manifest again
 // changes nothing: of a Job it would be refused otherwise.
 func TestEveryKind(t *testing.T) {
+	parallel(t)
 	for name := range kinds("") {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
@@ -70,6 +71,7 @@ func TestEveryKind(t *testing.T) {
 // What a controller owns is not ours: its ReplicaSets and Pods follow the
 // template, and no call is made for them.
 func TestOwnedObjectsAreNotAsked(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")

@@ -2,9 +2,14 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // updater runs an updater with other flags for the time of a test.
@@ -16,22 +21,36 @@ func (s *space) updater(args ...string) {
 
 func (s *space) restart(args ...string) {
 	s.t.Helper()
-	ctx := context.WithoutCancel(s.t.Context())
-	if err := shared.garboard.StopUpdater(ctx); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := shared.garboard.StartUpdater(ctx, args...); err != nil {
+	s.stopUpdater()
+	s.startUpdater(args...)
+}
+
+// stopUpdater ends the updater in good order.
+func (s *space) stopUpdater() {
+	s.t.Helper()
+	s.needAlone()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
+	defer cancel()
+	if err := s.garboard.StopUpdater(ctx); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// kill ends the updater without warning, and starts another.
-func (s *space) kill() {
+// killUpdater ends it without warning: its Lease has to run out.
+func (s *space) killUpdater() {
 	s.t.Helper()
-	if err := shared.garboard.Updater().Kill(); err != nil {
+	s.needAlone()
+	if err := s.garboard.Updater().Kill(); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.garboard.StartUpdater(s.t.Context()); err != nil {
+}
+
+func (s *space) startUpdater(args ...string) {
+	s.t.Helper()
+	s.needAlone()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
+	defer cancel()
+	if err := s.garboard.StartUpdater(ctx, args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -40,21 +59,64 @@ func (s *space) kill() {
 // `garboard status` tells.
 func (s *space) waits(name, reason, message string) {
 	s.t.Helper()
-	s.await(name+" to wait", func(context.Context) error {
-		for _, item := range s.standings() {
+	s.await(name+" to wait", func(ctx context.Context) error {
+		items, err := s.standings(ctx)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
 			if item.Name == name && item.State == "Pending" && item.Reason == reason && strings.Contains(item.Message, message) {
 				return nil
 			}
 		}
-		return fmt.Errorf("the status is %+v", s.standings())
+		return fmt.Errorf("the status is %+v", items)
 	})
 }
 
 // standings asks the updater itself: no Pod of the cluster stands for it.
-func (s *space) standings() []statusItem {
+func (s *space) standings(ctx context.Context) ([]status.Item, error) {
+	at, err := url.Parse(s.garboard.Updater().Status)
+	if err != nil {
+		return nil, err
+	}
+	list, err := (&status.Direct{URL: at, Client: http.DefaultClient}).List(ctx, s.name)
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// polled waits until each container of the space that is polled was checked three more
+// times.
+func (s *space) polled() {
 	s.t.Helper()
-	_, list := (&steps{s, ""}).status("--updater-url=" + shared.garboard.Updater().Status)
-	return list.Items
+	checks, last := map[string]int{}, map[string]time.Time{}
+	s.await("three more polls", func(ctx context.Context) error {
+		items, err := s.standings(ctx)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if item.NextCheck == nil || item.LastCheck == nil {
+				continue
+			}
+			key := item.Kind + " " + item.Name + " " + item.Container
+			before, known := last[key]
+			if known && item.LastCheck.After(before) {
+				checks[key]++
+			}
+			last[key] = item.LastCheck.Time
+		}
+		for key := range last {
+			if checks[key] < 3 {
+				return fmt.Errorf("%s: %d", key, checks[key])
+			}
+		}
+		if len(last) == 0 {
+			return errors.New("nothing is polled")
+		}
+		return nil
+	})
 }
 
 // movedAt is when the updater moved a Deployment, by its managed fields.

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,7 +36,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 	s.secret("stale", robot, stalePassword)
 	s.write(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "broken"}, Type: corev1.SecretTypeDockerConfigJson,
-		Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths": {"` + shared.private.address + `": {"auth": "` + secondPassword + `"}}}`)},
+		Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths": {"` + s.private.address + `": {"auth": "` + secondPassword + `"}}}`)},
 	})
 	for _, name := range []string{"pull", "stale", "broken"} {
 		manifest := withPod(s.manifest(name, "1.2.0", "garboard.dev/policy: patch", everySecond), "imagePullSecrets: [{name: "+name+"}]")
@@ -46,7 +49,7 @@ func TestPasswordsAreNowhere(t *testing.T) {
 	s.event("stale", "RegistryUnavailable", "not found, or the credentials may not read it")
 	s.event("broken", "RegistryUnavailable", `not readable; Secret "broken": the auth of an entry is no base64 of user:password`)
 
-	if updater := shared.garboard.Updater(); !strings.Contains(s.log(updater), "/"+s.name+"/app") {
+	if updater := s.garboard.Updater(); !strings.Contains(s.log(updater), "/"+s.name+"/app") {
 		t.Fatalf("the log of %s says nothing of the polls", updater.Name)
 	}
 	s.wantNoPasswords()
@@ -67,6 +70,27 @@ func (s *space) wantNoPasswords() {
 	}
 }
 
+// passwordsInLogs is an error where Garboard has logged a password in any of its tests.
+func passwordsInLogs(s *suite) error {
+	logs, err := filepath.Glob(filepath.Join(s.Dir, "garboard-*.log"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, file := range logs {
+		text, err := os.ReadFile(file)
+		errs = append(errs, err)
+		for _, password := range []string{firstPassword, secondPassword, stalePassword, pushToken} {
+			for _, form := range append(inBase64(password), password) {
+				if bytes.Contains(text, []byte(form)) {
+					errs = append(errs, fmt.Errorf("the log %s has a password as %s", filepath.Base(file), form))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // inBase64 is what a text looks like in base64 that it is a part of, which
 // depends on where it begins. The characters that hold a part of its neighbours
 // are left out.
@@ -83,7 +107,7 @@ func inBase64(text string) []string {
 func (s *space) written() map[string]string {
 	s.t.Helper()
 	texts := map[string]string{}
-	logs, err := filepath.Glob(filepath.Join(shared.Dir, "garboard-*.log"))
+	logs, err := filepath.Glob(filepath.Join(s.Dir, "garboard-*.log"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -94,7 +118,7 @@ func (s *space) written() map[string]string {
 		}
 		texts["the log "+filepath.Base(file)] = string(text)
 	}
-	for _, server := range append(shared.garboard.Webhooks(), shared.garboard.Updater()) {
+	for _, server := range append(s.garboard.Webhooks(), s.garboard.Updater()) {
 		texts["the metrics of "+server.Name] = s.metrics(server)
 	}
 	texts["the Events"], _ = s.must("", "get", "events", "--all-namespaces", "-o=yaml")

@@ -26,7 +26,7 @@ func (s *space) load(writers int) *load {
 		l.writers.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
 				patch := fmt.Appendf(nil, `{"metadata":{"labels":{"writer-%d":"%d"}}}`, writer, n)
-				_, err := shared.Client().AppsV1().Deployments(s.name).Patch(s.t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{})
+				_, err := s.Client().AppsV1().Deployments(s.name).Patch(s.t.Context(), "web", types.MergePatchType, patch, metav1.PatchOptions{})
 				if err != nil {
 					l.failed.Add(1)
 					s.t.Logf("write failed: %v", err)

@@ -36,7 +36,7 @@ func (s *space) metrics(server *installation.Server) string {
 func (s *space) skipped() int {
 	s.t.Helper()
 	n := 0
-	for _, server := range shared.garboard.Webhooks() {
+	for _, server := range s.garboard.Webhooks() {
 		for line := range strings.Lines(s.metrics(server)) {
 			if strings.HasPrefix(line, "garboard_admission_duration_seconds_count{") && strings.Contains(line, `outcome="skipped"`) {
 				count, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
@@ -56,6 +56,7 @@ var label = regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`) //nolint:gocheck
 // Whoever runs Garboard sees how registries answer, and no metric grows with the
 // cluster: of what is asked for, hosts alone are labels.
 func TestMetricsAreBounded(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0")
 	s.only(s.start())
@@ -72,11 +73,11 @@ func TestMetricsAreBounded(t *testing.T) {
 		server   *installation.Server
 		families []string
 	}{
-		"webhook": {shared.garboard.Webhooks()[0], append([]string{
+		"webhook": {s.garboard.Webhooks()[0], append([]string{
 			"garboard_admission_resolutions_total", "garboard_admission_registry_unavailable_total",
 			"garboard_admission_duration_seconds_bucket", "garboard_admission_patch_bytes_bucket", "garboard_admission_decisions_total",
 		}, both...)},
-		"updater": {shared.garboard.Updater(), append([]string{
+		"updater": {s.garboard.Updater(), append([]string{
 			"garboard_updater_polls_total", "garboard_updater_bumps_total", "garboard_updater_repositories", "garboard_updater_pending_moves",
 			"garboard_updater_rollouts_total", "garboard_updater_queue_depth", "garboard_updater_poll_lag_seconds_bucket", "garboard_updater_push_to_bump_seconds_bucket",
 		}, both...)},
@@ -88,10 +89,10 @@ func TestMetricsAreBounded(t *testing.T) {
 					t.Errorf("no %s", family)
 				}
 			}
-			if !strings.Contains(text, `garboard_registry_requests_total{host="`+shared.Registry+`",outcome="success"}`) {
+			if !strings.Contains(text, `garboard_registry_requests_total{host="`+s.Registry+`",outcome="success"}`) {
 				t.Error("requests are not told by host")
 			}
-			hosts := []string{shared.Registry, shared.private.address, shared.counted.host(), "127.0.0.1:1"}
+			hosts := []string{s.Registry, s.private.address, s.counted.host(), "127.0.0.1:1"}
 			for line := range strings.Lines(text) {
 				if !strings.HasPrefix(line, "garboard_") {
 					continue

@@ -62,7 +62,7 @@ func (c *chat) about(s *space, name string) []string {
 func (s *space) telling(c *chat, more string) (settings string) {
 	s.t.Helper()
 	component := filepath.Join("..", "..", "manifests", "components", "notifications", "notices.yaml")
-	if _, _, err := shared.Kubectl(s.t.Context(), "", "apply", "-f", component); err != nil {
+	if _, _, err := s.Kubectl(s.t.Context(), "", "apply", "-f", component); err != nil {
 		s.t.Fatal(err)
 	}
 	dir := s.t.TempDir()
@@ -77,29 +77,19 @@ func (s *space) telling(c *chat, more string) (settings string) {
 	}
 	s.t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if err := shared.garboard.StopUpdater(ctx); err != nil {
-			s.t.Error(err)
-		}
-		if err := shared.garboard.StartUpdater(ctx); err != nil {
-			s.t.Error(err)
-		}
-		if _, _, err := shared.Kubectl(ctx, "", "delete", "-f", component); err != nil {
+		s.restart()
+		if _, _, err := s.Kubectl(ctx, "", "delete", "-f", component); err != nil {
 			s.t.Error(err)
 		}
 	})
-	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := shared.garboard.StartUpdater(s.t.Context(), "--notifications-config="+settings); err != nil {
-		s.t.Fatal(err)
-	}
+	s.restart("--notifications-config=" + settings)
 	return settings
 }
 
 // What is kept for the next updater.
 func (s *space) waiting() string {
 	s.t.Helper()
-	out, _, err := shared.Kubectl(s.t.Context(), "", "-n", "garboard", "get", "configmap", "garboard-notices", "-o=jsonpath={.data}")
+	out, _, err := s.Kubectl(s.t.Context(), "", "-n", "garboard", "get", "configmap", "garboard-notices", "-o=jsonpath={.data}")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -107,6 +97,7 @@ func (s *space) waiting() string {
 }
 
 func TestAMoveIsToldOnceToTheChannelThatItNames(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	c := newChat(t, nil)
 	s.telling(c, ", batch: 1s, namespaces: ["+s.name+"]")
@@ -155,6 +146,7 @@ func TestAMoveIsToldOnceToTheChannelThatItNames(t *testing.T) {
 // An updater is killed while its channel hangs. What it had taken is kept in the
 // API server, and the next one sends it.
 func TestWhatAKilledUpdaterHadToTellIsTold(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	hangs := make(chan struct{})
 	defer close(hangs)
@@ -173,15 +165,11 @@ func TestWhatAKilledUpdaterHadToTellIsTold(t *testing.T) {
 		}
 		return nil
 	})
-	if err := shared.garboard.Updater().Kill(); err != nil {
-		t.Fatal(err)
-	}
+	s.killUpdater()
 	c.mu.Lock()
 	c.hangs = nil
 	c.mu.Unlock()
-	if err := shared.garboard.StartUpdater(t.Context(), "--notifications-config="+settings); err != nil {
-		t.Fatal(err)
-	}
+	s.startUpdater("--notifications-config=" + settings)
 	// The lease of the one that was killed has to run out first.
 	s.awaitWithin(2*time.Minute, "the message", func(context.Context) error {
 		for _, line := range c.about(s, "web") {

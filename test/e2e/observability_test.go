@@ -28,7 +28,7 @@ func TestDecisionsAreInTheLogs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := s.of(t)
 			s.await("the audit event of "+test.object, func(context.Context) error {
-				return s.find(shared.AuditLog, func(event map[string]any) error {
+				return s.find(s.AuditLog, func(event map[string]any) error {
 					reference, _ := event["objectRef"].(map[string]any)
 					// The name of what is to be created is not in the URL, and a
 					// dry run is the probe's.
@@ -48,7 +48,7 @@ func TestDecisionsAreInTheLogs(t *testing.T) {
 	}
 	s.await("the line of the decision", func(context.Context) error {
 		var missing error
-		for _, webhook := range shared.garboard.Webhooks() {
+		for _, webhook := range s.garboard.Webhooks() {
 			missing = s.find(webhook.Log, func(line map[string]any) error {
 				if line["namespace"] != s.name || line["name"] != "web" || line["outcome"] != "moved" {
 					return errOther
@@ -97,6 +97,7 @@ func (s *space) find(file string, check func(line map[string]any) error) error {
 // `kubectl rollout history` tells the revisions of the updater from everybody
 // else's.
 func TestRolloutHistoryShowsTheUpdater(t *testing.T) {
+	parallel(t)
 	for _, name := range []string{"Deployment", "StatefulSet", "DaemonSet"} {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
@@ -111,19 +112,18 @@ func TestRolloutHistoryShowsTheUpdater(t *testing.T) {
 				t.Helper()
 				s.push(tag)
 				s.await("a bump to "+tag, func(context.Context) error {
-					out, _ := s.must("", "get", object, "-o=jsonpath={.spec.template.spec.containers[0].image}")
-					if out != s.image+":"+tag {
-						return errors.New("it names " + out)
+					if got := s.imageOf(object); got != tag {
+						return errors.New("it names " + got)
 					}
 					return nil
 				})
-				s.must("", "rollout", "status", object, "--timeout=60s")
+				s.rolled(object)
 			}
 			s.must(polled, "apply", "-f", "-")
-			s.must("", "rollout", "status", object, "--timeout=60s")
+			s.rolled(object)
 			moved("1.2.1")
 			s.must("", "set", "env", object, "A=b")
-			s.must("", "rollout", "status", object, "--timeout=60s")
+			s.rolled(object)
 			moved("1.2.2")
 
 			// Of one that the updater made the cause has this, of others nothing.

@@ -16,7 +16,7 @@ func TestStrangersAreTakenOverByTheUpdaterAlone(t *testing.T) {
 	s.must("", "label", "namespace", s.name, "garboard.dev/enabled=true")
 	s.awaitOptIn()
 	s.must("", "label", "deployment/idle", "touched=yes")
-	s.must("", "rollout", "status", "deployment/idle")
+	s.rolled("deployment/idle")
 	d := s.deployment("idle")
 	if got := s.settled("idle"); got != revision || len(d.Spec.Template.Annotations) > 0 || d.Annotations["garboard.dev/state"] != "" {
 		t.Errorf("revision %s, want %s; template annotations %v, annotations %v", got, revision, d.Spec.Template.Annotations, d.Annotations)
@@ -29,6 +29,7 @@ func TestStrangersAreTakenOverByTheUpdaterAlone(t *testing.T) {
 // webhook is away. Nothing else would repair that: to everybody the stored
 // image is what was asked for.
 func TestDowngradePastUsIsRepaired(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", everySecond)
@@ -52,9 +53,10 @@ func TestDowngradePastUsIsRepaired(t *testing.T) {
 // failurePolicy sets what the API server does when no webhook answers.
 func (s *space) failurePolicy(policy string) {
 	s.t.Helper()
+	s.needAlone()
 	patch := `[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"` + policy + `"}]`
 	for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
-		if _, _, err := shared.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch); err != nil {
+		if _, _, err := s.Kubectl(context.WithoutCancel(s.t.Context()), "", "patch", kind, "garboard", "--type=json", "-p", patch); err != nil {
 			s.t.Error(err)
 		}
 	}

@@ -43,7 +43,7 @@ func (s *space) wantUnmarked(object string) {
 // condition: the request was refused then.
 func wantNoConditionErrors(t *testing.T) {
 	t.Helper()
-	metrics, _, err := shared.Kubectl(t.Context(), "", "get", "--raw", "/metrics")
+	metrics, _, err := suiteOf(t).Kubectl(t.Context(), "", "get", "--raw", "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +70,9 @@ func TestOwnedObjectsAreNeverChanged(t *testing.T) {
 			made := "pods"
 			switch name {
 			case "Deployment":
-				s.must("", "rollout", "status", "deployment/deployment", "--timeout=60s")
+				s.rolled("deployment/deployment")
 				s.must("", "delete", "pods", "-l", "app=deployment") // others come in their place
-				s.must("", "rollout", "status", "deployment/deployment", "--timeout=60s")
+				s.rolled("deployment/deployment")
 				made = "pods,replicasets"
 			case "CronJob":
 				// As its controller makes it, only now.
@@ -80,7 +80,7 @@ func TestOwnedObjectsAreNeverChanged(t *testing.T) {
 				made = "pods,job/made"
 			}
 			s.wantOwnedAt(made, resource, "1.2.7")
-			if err := shared.DeleteTag(t.Context(), s.name+"/app", "1.2.8"); err != nil {
+			if err := s.DeleteTag(t.Context(), s.name+"/app", "1.2.8"); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -79,6 +79,7 @@ func TestPlatformsOfTheNodes(t *testing.T) {
 // Once there are nodes of a second platform, Pods without a selector may be put
 // there, so that both are needed; and no more once they are gone.
 func TestPlatformsFollowTheNodes(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.pushFor("1.2.0", "linux/amd64", "linux/arm64")
 	s.pushFor("1.3.0", "linux/amd64", "linux/arm64")
@@ -106,7 +107,8 @@ func TestPlatformsFollowTheNodes(t *testing.T) {
 // nothing about its platform and keeps the Pods of other tests away.
 func (s *space) node(architecture string) (remove func()) {
 	s.t.Helper()
-	nodes, ctx := shared.Client().CoreV1().Nodes(), context.WithoutCancel(s.t.Context())
+	s.needAlone()
+	nodes, ctx := s.Client().CoreV1().Nodes(), context.WithoutCancel(s.t.Context())
 	node, err := nodes.Create(ctx, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			GenerateName: "other-",

@@ -135,7 +135,7 @@ func (r *privateRegistry) auth() remote.Option {
 func newPrivateSpace(t testing.TB) *space {
 	t.Helper()
 	s := newSpace(t)
-	s.image = shared.private.address + "/" + s.name + "/app"
+	s.image = s.private.address + "/" + s.name + "/app"
 	return s
 }
 
@@ -151,7 +151,7 @@ func (s *space) pushPrivate(tags ...string) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if err := remote.Write(ref, image, remote.WithContext(s.t.Context()), shared.private.auth()); err != nil {
+		if err := remote.Write(ref, image, remote.WithContext(s.t.Context()), s.private.auth()); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -161,7 +161,7 @@ func (s *space) pushPrivate(tags ...string) {
 func (s *space) secret(name, user, password string) {
 	s.t.Helper()
 	text, err := json.Marshal(map[string]any{
-		"auths": map[string]any{shared.private.address: map[string]string{"username": user, "password": password}},
+		"auths": map[string]any{s.private.address: map[string]string{"username": user, "password": password}},
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -174,7 +174,7 @@ func (s *space) secret(name, user, password string) {
 
 func (s *space) write(secret *corev1.Secret) {
 	s.t.Helper()
-	secrets := shared.Client().CoreV1().Secrets(s.name)
+	secrets := s.Client().CoreV1().Secrets(s.name)
 	_, err := secrets.Create(s.t.Context(), secret, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		_, err = secrets.Update(s.t.Context(), secret, metav1.UpdateOptions{})
@@ -191,7 +191,7 @@ func (s *space) account(name string, secrets ...string) {
 	for _, secret := range secrets {
 		account.ImagePullSecrets = append(account.ImagePullSecrets, corev1.LocalObjectReference{Name: secret})
 	}
-	if _, err := shared.Client().CoreV1().ServiceAccounts(s.name).Create(s.t.Context(), account, metav1.CreateOptions{}); err != nil {
+	if _, err := s.Client().CoreV1().ServiceAccounts(s.name).Create(s.t.Context(), account, metav1.CreateOptions{}); err != nil {
 		s.t.Fatal(err)
 	}
 }

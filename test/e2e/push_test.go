@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"io"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -34,11 +36,12 @@ senders:
 // nobody polls. The next push comes in while the leader is dead: the one that
 // accepted it is the next leader, or tells it.
 func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	registry, receivers := freeAddress(t), [2]string{freeAddress(t), freeAddress(t)}
-	startNotifyingRegistry(t, registry, "http://"+receivers[1]+"/v1/webhooks/registry")
+	s.startNotifyingRegistry(t, registry, "http://"+receivers[1]+"/v1/webhooks/registry")
 	s.image = registry + "/" + s.name + "/app"
-	webhook, err := shared.garboard.StartUnrouted(t.Context(), "--private-registries="+registry)
+	webhook, err := s.garboard.StartUnrouted(t.Context(), "--private-registries="+registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +70,7 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	}
 	s.pushTo(registry, "1.4.0")
 	s.await("the standby to accept the push", func(ctx context.Context) error {
-		object, err := shared.Client().CoreV1().ConfigMaps("garboard").Get(ctx, "garboard-pushes", metav1.GetOptions{})
+		object, err := s.Client().CoreV1().ConfigMaps("garboard").Get(ctx, "garboard-pushes", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -96,18 +99,36 @@ const nextLeader = 2 * time.Minute
 // What was pushed while nobody led was told to nobody: a workload that is not polled
 // would wait for the push after it.
 func TestNextLeaderReadsForThoseThatAreOnlyPushed(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
-	s.push("1.2.0")
+	repository := s.readFirst()
+	push := func(tag string) {
+		if _, err := s.Push(t.Context(), repository, tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	push("1.2.0")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", quiet), "apply", "-f", "-")
 	s.settled("web")
-	if err := shared.garboard.Updater().Kill(); err != nil {
-		t.Fatal(err)
-	}
-	s.push("1.3.0")
-	if err := shared.garboard.StartUpdater(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.killUpdater()
+	push("1.3.0")
+	s.startUpdater()
 	s.awaitTagWithin(nextLeader, "web", "1.3.0")
+}
+
+// readFirst gives the space a repository that comes first where a new leader reads all,
+// which it does within a minute: the place in it goes by a hash of the name. With another
+// hash the test takes longer.
+func (s *space) readFirst() (repository string) {
+	for n := 0; ; n++ {
+		repository = fmt.Sprintf("%s/app-%d", s.name, n)
+		s.image = s.Registry + "/" + repository
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(s.image)) // a hash takes anything
+		if hash.Sum32() < math.MaxUint32/60 {
+			return repository
+		}
+	}
 }
 
 // receivingUpdaters puts two updaters that receive pushes in the place of the one
@@ -120,12 +141,10 @@ func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader,
 			s.t.Fatal(err)
 		}
 	}
-	if _, _, err := shared.Kubectl(s.t.Context(), "", "apply", "-f", "../../manifests/components/push/rbac.yaml"); err != nil {
+	if _, _, err := s.Kubectl(s.t.Context(), "", "apply", "-f", "../../manifests/components/push/rbac.yaml"); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
+	s.stopUpdater()
 	var started []*installation.Server
 	s.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
@@ -133,24 +152,18 @@ func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader,
 		for _, server := range started {
 			_ = server.Stop(ctx) // the leader was killed
 		}
-		if err := shared.garboard.StartUpdater(ctx); err != nil {
-			s.t.Error(err)
-		}
+		s.startUpdater()
 	})
 	start := func(address string) *installation.Server {
 		s.t.Helper()
-		err := shared.garboard.StartUpdater(s.t.Context(), "--private-registries="+registry,
-			"--push-address="+address, "--push-config="+filepath.Join(dir, "push.yaml"))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		server := shared.garboard.Updater()
+		s.startUpdater("--private-registries="+registry, "--push-address="+address, "--push-config="+filepath.Join(dir, "push.yaml"))
+		server := s.garboard.Updater()
 		started = append(started, server)
 		return server
 	}
 	leader = start(addresses[0])
 	s.await("the first updater to lead", func(ctx context.Context) error {
-		lease, err := shared.Client().CoordinationV1().Leases("garboard").Get(ctx, "garboard-updater", metav1.GetOptions{})
+		lease, err := s.Client().CoordinationV1().Leases("garboard").Get(ctx, "garboard-updater", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -172,7 +185,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // startNotifyingRegistry starts a registry that tells a receiver of each push.
-func startNotifyingRegistry(t *testing.T, address, receiver string) {
+func (s *space) startNotifyingRegistry(t *testing.T, address, receiver string) {
 	t.Helper()
 	binaries, err := cluster.Build(t.Context(), io.Discard) // done already
 	if err != nil {
@@ -195,7 +208,7 @@ notifications:
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	process, err := shared.StartProcess("notifying-registry", binaries.Path("controlplane"),
+	process, err := s.StartProcess("notifying-registry", binaries.Path("controlplane"),
 		strings.Fields("OTEL_TRACES_EXPORTER=none OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none"), "registry", "serve", config)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 // The CA that cert-manager wrote into the webhooks stays: the manifest does not
 // name that field.
 func TestApplyingTheInstallationAgainKeepsTheCA(t *testing.T) {
+	s := suiteOf(t)
 	for name, flags := range map[string][]string{
 		"as Flux does":    {"--server-side", "--force-conflicts", "--field-manager=kustomize-controller"},
 		"as Argo CD does": {"--field-manager=argocd-controller"},
@@ -17,7 +18,7 @@ func TestApplyingTheInstallationAgainKeepsTheCA(t *testing.T) {
 			// A dry run: the answer is what would be stored.
 			args := append([]string{"apply", "-f", "../../manifests/install.yaml", "--dry-run=server",
 				`-o=jsonpath={range .items[?(@.webhooks)]}{.kind}{range .webhooks[*]} {.clientConfig.caBundle}{end}{"\n"}{end}`}, flags...)
-			out, _, err := shared.Kubectl(t.Context(), "", args...)
+			out, _, err := s.Kubectl(t.Context(), "", args...)
 			if err != nil {
 				t.Fatal(err)
 			}

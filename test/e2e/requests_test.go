@@ -24,21 +24,22 @@ const (
 // admission has read it reads no more, an interval of the updater is one list a
 // repository, and so is its restart.
 func TestRequestsAreCountedByRepository(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
-	stopUpdater(t)
-	t.Cleanup(func() { startUpdater(t) })
+	s.stopUpdater()
+	t.Cleanup(func() { s.startUpdater() })
 	repositories := make([]string, manyRepositories)
 	for i := range repositories {
 		repositories[i] = fmt.Sprintf("%s/app-%d", s.name, i)
 		for _, tag := range []string{"1.2.0", "1.2.7"} {
-			if _, err := shared.Push(t.Context(), repositories[i], tag); err != nil {
+			if _, err := s.Push(t.Context(), repositories[i], tag); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	s.only(s.start("--fresh-for=1h"))
 
-	config := shared.RESTConfig()
+	config := s.RESTConfig()
 	config.WarningHandler = rest.NoWarnings{} // each says that it moved
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -46,11 +47,11 @@ func TestRequestsAreCountedByRepository(t *testing.T) {
 	}
 	deployments := client.AppsV1().Deployments(s.name)
 	// One of each at first, as a registry is asked ten times a second at most.
-	shared.counted.since()
+	s.counted.since()
 	for n := range manyRepositories {
 		s.createCounted(deployments, n, repositories)
 	}
-	if _, lists := shared.counted.since(); total(lists) != manyRepositories {
+	if _, lists := s.counted.since(); total(lists) != manyRepositories {
 		t.Errorf("%d lists for the first workloads of %d repositories: %v", total(lists), manyRepositories, lists)
 	}
 	var writers sync.WaitGroup
@@ -63,7 +64,7 @@ func TestRequestsAreCountedByRepository(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	if requests, _ := shared.counted.since(); requests != 0 {
+	if requests, _ := s.counted.since(); requests != 0 {
 		t.Errorf("%d requests for %d more workloads of repositories that are known", requests, manyWorkloads-manyRepositories)
 	}
 
@@ -74,34 +75,20 @@ func TestRequestsAreCountedByRepository(t *testing.T) {
 		{"the start and the polls after it", 2},
 		{"the restart", 1},
 	} {
-		shared.counted.since()
-		startUpdater(t)
+		s.counted.since()
+		s.startUpdater()
 		s.await(fmt.Sprintf("%s to list each repository %d times", test.what, test.lists), func(context.Context) error {
 			for _, repository := range repositories {
-				if n := shared.counted.listed(repository); n < test.lists {
+				if n := s.counted.listed(repository); n < test.lists {
 					return fmt.Errorf("%s was listed %d times", repository, n)
 				}
 			}
 			return nil
 		})
-		stopUpdater(t)
-		requests, lists := shared.counted.since()
+		s.stopUpdater()
+		requests, lists := s.counted.since()
 		wantIntervals(t, test.what, lists)
 		t.Logf("%s: %d lists, %d requests in all", test.what, total(lists), requests)
-	}
-}
-
-func stopUpdater(t *testing.T) {
-	t.Helper()
-	if err := shared.garboard.StopUpdater(context.WithoutCancel(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func startUpdater(t *testing.T, args ...string) {
-	t.Helper()
-	if err := shared.garboard.StartUpdater(context.WithoutCancel(t.Context()), args...); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -109,7 +96,7 @@ func startUpdater(t *testing.T, args ...string) {
 // has of it: paused, and without Pods.
 func (s *space) createCounted(deployments appsv1client.DeploymentInterface, n int, repositories []string) {
 	one := s.of(s.t)
-	one.image = shared.counted.host() + "/" + repositories[n%len(repositories)]
+	one.image = s.counted.host() + "/" + repositories[n%len(repositories)]
 	d := decode(s.t, one.manifest(fmt.Sprintf("web-%d", n), "1.2.0", "garboard.dev/policy: patch",
 		fmt.Sprintf("garboard.dev/pollSchedule: %q", "@every "+countedInterval.String())))
 	d.Spec.Replicas, d.Spec.Paused = new(int32), true

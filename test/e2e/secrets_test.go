@@ -22,7 +22,7 @@ const watched = 20 * time.Second
 func TestChangedPasswordCountsAtOnce(t *testing.T) {
 	s := newPrivateSpace(t)
 	user := s.name // no other test's
-	if err := shared.private.set(user, firstPassword); err != nil {
+	if err := s.private.set(user, firstPassword); err != nil {
 		t.Fatal(err)
 	}
 	s.pushPrivate("1.2.0", "1.2.7")
@@ -34,7 +34,7 @@ func TestChangedPasswordCountsAtOnce(t *testing.T) {
 		t.Fatalf("created with %s", tag)
 	}
 
-	if err := shared.private.set(user, secondPassword); err != nil {
+	if err := s.private.set(user, secondPassword); err != nil {
 		t.Fatal(err)
 	}
 	s.secret("pull", user, secondPassword)
@@ -52,11 +52,11 @@ func TestServiceAccountIsFollowed(t *testing.T) {
 	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.wantAnswer(manifest, "1.2.0", kept)
 	patch := []byte(`{"imagePullSecrets":[{"name":"pull"}]}`)
-	if _, err := shared.Client().CoreV1().ServiceAccounts(s.name).Patch(t.Context(), "default", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+	if _, err := s.Client().CoreV1().ServiceAccounts(s.name).Patch(t.Context(), "default", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitAnswerWithin(watched, manifest, "1.2.7", s.moves("1.2.7", "patch"))
-	if err := shared.Client().CoreV1().Secrets(s.name).Delete(t.Context(), "pull", metav1.DeleteOptions{}); err != nil {
+	if err := s.Client().CoreV1().Secrets(s.name).Delete(t.Context(), "pull", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitAnswerWithin(watched, manifest, "1.2.0", `web: kept at 1.2.0: not readable; Secret "pull": there is none in this namespace`)
@@ -65,6 +65,7 @@ func TestServiceAccountIsFollowed(t *testing.T) {
 // An operator who does not want Garboard to read Secrets takes one binding away.
 // Public repositories go on as before, and of private ones it is said why not.
 func TestSecretsMayBeOffLimits(t *testing.T) {
+	alone(t)
 	s := newPrivateSpace(t)
 	s.pushPrivate("1.2.0", "1.2.7")
 	for _, name := range []string{"my-registry-credentials", "other"} {
@@ -96,7 +97,8 @@ func TestSecretsMayBeOffLimits(t *testing.T) {
 // unbind takes a ClusterRoleBinding away, until restore, or the test's end.
 func (s *space) unbind(name string) (restore func()) {
 	s.t.Helper()
-	bindings, ctx := shared.Client().RbacV1().ClusterRoleBindings(), context.WithoutCancel(s.t.Context())
+	s.needAlone()
+	bindings, ctx := s.Client().RbacV1().ClusterRoleBindings(), context.WithoutCancel(s.t.Context())
 	binding, err := bindings.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		s.t.Fatal(err)
@@ -128,7 +130,7 @@ func (s *space) awaitAccess(account string, want bool) {
 		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: s.name, Verb: "get", Resource: string(corev1.ResourceSecrets)},
 	}}
 	s.await(fmt.Sprintf("access to Secrets to be %t", want), func(ctx context.Context) error {
-		answer, err := shared.Client().AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+		answer, err := s.Client().AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 		if err == nil && answer.Status.Allowed != want {
 			err = errors.New("it is not")
 		}

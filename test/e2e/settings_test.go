@@ -28,7 +28,7 @@ registries:
 - prefix: "%s"
   private: true
   credentials: {username: %s, passwordFile: password}
-`, deny, shared.Registry, shared.private.address, robot))
+`, deny, s.Registry, s.private.address, robot))
 	s.writeFile(filepath.Join(filepath.Dir(file), "password"), firstPassword+"\n")
 }
 
@@ -48,6 +48,7 @@ func (s *space) writeFile(file, text string) {
 // The settings file says which registries are asked, and where. It counts as
 // soon as it changes, and where it has faults the settings before stay in force.
 func TestRegistrySettings(t *testing.T) {
+	alone(t)
 	s, private := newSpace(t), newPrivateSpace(t)
 	s.push("1.2.0", "1.2.7")
 	private.pushPrivate("1.2.0", "1.2.7")
@@ -58,18 +59,18 @@ func TestRegistrySettings(t *testing.T) {
 	// seconds.
 	follows, keeps := s.start("--registries-config="+good), s.start("--registries-config="+bad)
 	denied := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
-	mirrored := strings.Replace(denied, shared.Registry, "registry.invalid", 1)
+	mirrored := strings.Replace(denied, s.Registry, "registry.invalid", 1)
 	const refused = "web: kept at 1.2.0: not allowed by the registry settings"
 	inForce := func() {
 		t.Helper()
 		s.wantAnswer(denied, "1.2.0", refused)
 		private.wantAnswer(private.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "1.2.7", private.moves("1.2.7", "patch"))
-		s.wantAnswer(mirrored, "1.2.7", strings.Replace(s.moves("1.2.7", "patch"), shared.Registry, "registry.invalid", 1))
+		s.wantAnswer(mirrored, "1.2.7", strings.Replace(s.moves("1.2.7", "patch"), s.Registry, "registry.invalid", 1))
 	}
 	s.only(follows)
 	inForce()
 
-	s.settings(good, shared.Registry+"/another")
+	s.settings(good, s.Registry+"/another")
 	s.writeFile(bad, "deny: nonsense\n")
 	s.awaitAnswer(denied, "1.2.7", s.moves("1.2.7", "patch"))
 	if got := s.metric(follows.Metrics, reloaded); got != 1 {
@@ -92,17 +93,13 @@ func TestRegistrySettings(t *testing.T) {
 // The updater keeps to the file, too: it polls no repository that is denied, and
 // a private one without a pull secret.
 func TestUpdaterKeepsToRegistrySettings(t *testing.T) {
+	alone(t)
 	denied, private := newSpace(t), newPrivateSpace(t)
 	denied.push("1.2.0")
 	private.pushPrivate("1.2.0")
 	file := filepath.Join(t.TempDir(), "registries.yaml")
 	denied.settings(file, denied.image)
-	stopUpdater(t)
-	t.Cleanup(func() {
-		stopUpdater(t)
-		startUpdater(t)
-	})
-	startUpdater(t, "--registries-config="+file)
+	denied.updater("--registries-config=" + file)
 	// Created with a webhook that has the file, which is what an image moves by.
 	private.only(private.start("--registries-config=" + file))
 	for _, s := range []*space{denied, private} {
@@ -119,7 +116,7 @@ func TestBadRegistrySettingsStopTheStart(t *testing.T) {
 	s := newSpace(t)
 	bad := filepath.Join(t.TempDir(), "registries.yaml")
 	s.writeFile(bad, "deny: nonsense\n")
-	_, err := shared.garboard.StartUnrouted(t.Context(), "--registries-config="+bad)
+	_, err := s.garboard.StartUnrouted(t.Context(), "--registries-config="+bad)
 	if err == nil || !strings.Contains(err.Error(), "it ended") || !strings.Contains(err.Error(), bad) {
 		t.Errorf("it started with a bad file, or does not name it: %v", err)
 	}

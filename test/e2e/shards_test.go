@@ -19,7 +19,7 @@ import (
 func (s *space) sharded(ctx context.Context) (servers []*installation.Server) {
 	s.t.Helper()
 	rights := filepath.Join("..", "..", "manifests", "components", "sharded", "rbac.yaml")
-	if _, _, err := shared.Kubectl(s.t.Context(), "", "apply", "-f", rights); err != nil {
+	if _, _, err := s.Kubectl(s.t.Context(), "", "apply", "-f", rights); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
@@ -30,21 +30,15 @@ func (s *space) sharded(ctx context.Context) (servers []*installation.Server) {
 				s.t.Error(err)
 			}
 		}
-		if err := shared.garboard.StartUpdater(end); err != nil {
-			s.t.Error(err)
-		}
-		if _, _, err := shared.Kubectl(end, "", "delete", "-f", rights); err != nil {
+		s.startUpdater()
+		if _, _, err := s.Kubectl(end, "", "delete", "-f", rights); err != nil {
 			s.t.Error(err)
 		}
 	})
-	if err := shared.garboard.StopUpdater(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
+	s.stopUpdater()
 	for range 2 {
-		if err := shared.garboard.StartUpdater(s.t.Context(), "--shards=4"); err != nil {
-			s.t.Fatal(err)
-		}
-		servers = append(servers, shared.garboard.Updater())
+		s.startUpdater("--shards=4")
+		servers = append(servers, s.garboard.Updater())
 	}
 	return servers
 }
@@ -54,7 +48,7 @@ func (s *space) owners(want int) {
 	s.t.Helper()
 	s.await(fmt.Sprintf("%d owners of four shards", want), func(ctx context.Context) error {
 		owners, shards := map[string]int{}, 0
-		list, err := shared.Client().CoordinationV1().Leases("garboard").List(ctx, metav1.ListOptions{})
+		list, err := s.Client().CoordinationV1().Leases("garboard").List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
 		}
@@ -75,11 +69,12 @@ func (s *space) owners(want int) {
 // Two updaters move what is theirs and nothing else. When one is killed the other
 // has its repositories within the time of a Lease, and nothing is moved twice.
 func TestUpdatersShareTheRepositories(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	names := []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
 	push := func(tag string) {
 		for _, name := range names {
-			if _, err := shared.Push(t.Context(), s.name+"/"+name, tag); err != nil {
+			if _, err := s.Push(t.Context(), s.name+"/"+name, tag); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -102,7 +97,7 @@ func TestUpdatersShareTheRepositories(t *testing.T) {
 	bumped := func(server *installation.Server) int { return strings.Count(s.log(server), `"msg":"bumped"`) }
 	push("1.2.0")
 	for _, name := range names {
-		manifest := strings.ReplaceAll(s.manifest(name, "1.2.0", "garboard.dev/policy: minor", everySecond), s.image, shared.Registry+"/"+s.name+"/"+name)
+		manifest := strings.ReplaceAll(s.manifest(name, "1.2.0", "garboard.dev/policy: minor", everySecond), s.image, s.Registry+"/"+s.name+"/"+name)
 		s.must(manifest, "apply", "-f", "-")
 	}
 	before := map[string]int64{}
@@ -117,7 +112,7 @@ func TestUpdatersShareTheRepositories(t *testing.T) {
 	for _, updater := range updaters {
 		own := 0
 		for _, name := range names {
-			number := shard.Of(shared.Registry+"/"+s.name+"/"+name, 4)
+			number := shard.Of(s.Registry+"/"+s.name+"/"+name, 4)
 			if strings.Contains(s.metrics(updater), fmt.Sprintf("leader_election_master_status{name=%q} 1\n", shard.LeaseName(number))) {
 				own++
 			}

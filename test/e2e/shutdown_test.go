@@ -16,6 +16,7 @@ import (
 // stop, as it is until a Service's endpoints have changed everywhere: none of
 // its calls may fail.
 func TestRestartsLoseNoWrite(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
@@ -30,8 +31,8 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 	served := 0 // by those that left
 	for range 4 {
 		fresh := s.start(delay)
-		leaving, staying := shared.garboard.Webhooks()[0], shared.garboard.Webhooks()[1]
-		if err := shared.garboard.Route(leaving, staying, fresh); err != nil {
+		leaving, staying := s.garboard.Webhooks()[0], s.garboard.Webhooks()[1]
+		if err := s.garboard.Route(leaving, staying, fresh); err != nil {
 			t.Fatal(err)
 		}
 		served += s.metric(leaving.Metrics, requests)
@@ -39,7 +40,7 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 		go func() { stopped <- leaving.Stop(t.Context()) }()
 		s.await("the readiness to go", func(ctx context.Context) error { return wantUnready(ctx, leaving) })
 		writes.atLeast(20) // while new connections are still sent to it
-		if err := shared.garboard.Route(staying, fresh); err != nil {
+		if err := s.garboard.Route(staying, fresh); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-stopped; err != nil {

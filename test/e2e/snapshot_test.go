@@ -27,7 +27,7 @@ type line struct {
 // from now on.
 func (s *space) newLine() *line {
 	s.t.Helper()
-	backend := newCounter(shared.Registry)
+	backend := newCounter(s.Registry)
 	s.t.Cleanup(backend.Close)
 	l := &line{}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,8 +55,8 @@ func (s *space) keeping(l *line, more ...string) (args []string, file string) {
 // replace ends a webhook and starts another in its place: end is how.
 func (s *space) replace(end func(*installation.Server) error, args ...string) *installation.Server {
 	s.t.Helper()
-	if before := shared.garboard.Webhooks(); len(before) > 0 {
-		if err := shared.garboard.Route(); err != nil {
+	if before := s.garboard.Webhooks(); len(before) > 0 {
+		if err := s.garboard.Route(); err != nil {
 			s.t.Fatal(err)
 		}
 		for _, server := range before {
@@ -80,6 +80,7 @@ const unreached = "registry cannot be reached"
 // before it knew, whether that was stopped or killed; once the registry is back,
 // from what that knows.
 func TestRestartDuringAnOutageAnswersFromTheSnapshot(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	l := s.newLine()
 	s.push("1.2.0", "1.2.7")
@@ -123,6 +124,7 @@ func TestRestartDuringAnOutageAnswersFromTheSnapshot(t *testing.T) {
 // What is young enough is an answer after a restart, too: nothing is asked again,
 // neither the list nor what the platforms of the nodes need.
 func TestRestartAsksForNothingThatIsKnown(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	l := s.newLine()
 	s.push("1.2.0", "1.2.7")
@@ -154,6 +156,7 @@ func TestRestartAsksForNothingThatIsKnown(t *testing.T) {
 // What was read with a pull secret is kept without a word of the secret, and is
 // an answer to nobody else.
 func TestSnapshotKeepsCredentialsApart(t *testing.T) {
+	alone(t)
 	good, other := newPrivateSpace(t), newPrivateSpace(t)
 	other.image = good.image
 	good.pushPrivate("1.2.0", "1.2.7")
@@ -164,11 +167,11 @@ func TestSnapshotKeepsCredentialsApart(t *testing.T) {
 	good.only(good.start(args...))
 	good.wantAnswer(manifest, "1.2.7", good.moves("1.2.7", "patch"))
 
-	if err := shared.private.set(robot, secondPassword); err != nil {
+	if err := good.private.set(robot, secondPassword); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := shared.private.set(robot, firstPassword); err != nil {
+		if err := good.private.set(robot, firstPassword); err != nil {
 			t.Error(err)
 		}
 	})
@@ -191,6 +194,7 @@ func TestSnapshotKeepsCredentialsApart(t *testing.T) {
 // one that is away would otherwise keep every write of the cluster from being
 // answered. Nothing is asked at the start either, whatever the snapshot names.
 func TestReadinessWaitsForNoRegistry(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	l := s.newLine()
 	s.push("1.2.0", "1.2.7")
@@ -210,6 +214,7 @@ func TestReadinessWaitsForNoRegistry(t *testing.T) {
 // A file that is no good means a cold start, with a line in the log, and is
 // replaced by a good one.
 func TestDamagedSnapshotIsAColdStart(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	l := s.newLine()
 	s.push("1.2.0", "1.2.7")
@@ -254,6 +259,7 @@ func keptAt(tag string) string { return fmt.Sprintf("kept at %s: %s", tag, unrea
 // it, and a new source is taken at its word: it is never replaced by what is
 // stored.
 func TestOutageWithNothingKnown(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	l := s.newLine()
 	s.push("1.2.0", "1.2.7", "1.3.0", "2.0.0")

@@ -36,7 +36,7 @@ type statusItem struct {
 // it has the name that the Lease tells, and the address of a Service whose port
 // is routed to the process. No kubelet and no kwok takes it for its own, since
 // nothing schedules it.
-func playUpdaterPod(t *testing.T) {
+func playUpdaterPod(t *testing.T, s *suite) {
 	t.Helper()
 	name, err := os.Hostname()
 	if err != nil {
@@ -45,7 +45,7 @@ func playUpdaterPod(t *testing.T) {
 	if faults := validation.IsDNS1123Subdomain(name); len(faults) > 0 {
 		t.Skipf("this machine's name, which the Lease tells, can be no Pod's: %v", faults)
 	}
-	core := shared.Client().CoreV1()
+	core := s.Client().CoreV1()
 	const namespace, service = "garboard", "updater-status"
 	made, err := core.Services(namespace).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: service}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 8082}}},
@@ -75,7 +75,7 @@ func playUpdaterPod(t *testing.T) {
 		if err := core.Services(namespace).Delete(ctx, service, now); err != nil {
 			t.Error(err)
 		}
-		if err := shared.Route(namespace + "/" + service + ":8082"); err != nil {
+		if err := s.Route(namespace + "/" + service + ":8082"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -84,11 +84,11 @@ func playUpdaterPod(t *testing.T) {
 	if _, err := core.Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	at, err := url.Parse(shared.garboard.Updater().Status)
+	at, err := url.Parse(s.garboard.Updater().Status)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := shared.Route(namespace+"/"+service+":8082", at.Host); err != nil {
+	if err := s.Route(namespace+"/"+service+":8082", at.Host); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,7 +122,7 @@ func (s *steps) awaitStatus(want []row, args ...string) {
 }
 
 func TestStatus(t *testing.T) {
-	playUpdaterPod(t)
+	playUpdaterPod(t, suiteOf(t))
 	space := newSpace(t)
 	space.push("1.2.0", "1.2.1", "1.2.2")
 	s := &steps{space, "deployment/held"}
@@ -179,7 +179,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("past the API server", func(t *testing.T) {
 		s := s.of(t)
-		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+shared.garboard.Updater().Status)
+		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+s.garboard.Updater().Status)
 	})
 	t.Run("somebody without rights is told which", func(t *testing.T) {
 		s := s.of(t)
@@ -202,7 +202,8 @@ func (s *steps) of(t testing.TB) *steps { return &steps{s.space.of(t), s.object}
 
 // Alerts and dashboard read metrics of libraries, too.
 func TestUpdaterTellsWhoLeads(t *testing.T) {
-	text := newSpace(t).metrics(shared.garboard.Updater())
+	s := newSpace(t)
+	text := s.metrics(s.garboard.Updater())
 	for _, want := range []string{`leader_election_master_status{name="garboard-updater"} 1`, "process_resident_memory_bytes ", "process_cpu_seconds_total "} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s", want)
@@ -213,13 +214,13 @@ func TestUpdaterTellsWhoLeads(t *testing.T) {
 // bind grants the Role that the manifests have for people.
 func (s *steps) bind(user string) {
 	s.t.Helper()
-	_, _, err := shared.Kubectl(s.t.Context(), "", "-n", "garboard", "create", "rolebinding", "e2e-status", "--role=garboard-status", "--user="+user)
+	_, _, err := s.Kubectl(s.t.Context(), "", "-n", "garboard", "create", "rolebinding", "e2e-status", "--role=garboard-status", "--user="+user)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
 		ctx := context.WithoutCancel(s.t.Context())
-		if err := shared.Client().RbacV1().RoleBindings("garboard").Delete(ctx, "e2e-status", metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		if err := s.Client().RbacV1().RoleBindings("garboard").Delete(ctx, "e2e-status", metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			s.t.Error(err)
 		}
 	})

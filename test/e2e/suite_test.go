@@ -1,273 +1,122 @@
 // Package e2e tries Garboard as its users do: on a real API server, with the
 // very install.yaml, against a real registry, through kubectl.
+//
+// Tests run beside each other. One that needs a namespace and a repository of its own
+// begins with
+//
+//	s := newSpace(t)
+//
+// and shares a cluster with the others. One that touches what all of a cluster share
+// begins with
+//
+//	alone(t)
+//	s := newSpace(t)
+//
+// and has a cluster to itself until it ends, which it leaves as it was. Shared are: the
+// webhooks and the routes to them, the updater and its flags, the API server, the
+// certificate, the password of the private registry's robot, counters of metrics and
+// requests, and all objects without a namespace or in Garboard's own. Neither test calls
+// t.Parallel: newSpace and alone do. A test whose parts have a space each calls
+// parallel(t), and gives each part its own by newSpace in it.
 package e2e
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"os"
-	"strings"
-	"sync"
-	"testing"
+	"path/filepath"
 	"time"
-
-	"github.com/go-logr/logr"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// suite is what all tests share: one cluster, with Garboard in it. The tests
-// keep apart by namespace and repository, and run one after the other, since
-// some of them change which webhook the API server reaches.
+// suite is a cluster with Garboard in it, and what stands beside it.
 type suite struct {
 	*cluster.Cluster
 	garboard *installation.Installation
 	private  *privateRegistry
 	counted  *counter // in front of the cluster's registry
 	clients  *clientCA
+	alone    bool // one test at a time uses it
+
+	keys   string // folder
+	cancel context.CancelFunc
 }
 
-var shared suite
-
-// startLimit bounds the start of the cluster, with the first build of its
-// parts.
+// startLimit bounds the start of a cluster, with the first build of its parts.
 const startLimit = 30 * time.Minute
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if testing.Short() {
-		fmt.Println("skipping: starts a cluster")
-		return
-	}
-	os.Exit(run(m))
+// quickLeases run out within a test. Those of the other cluster are as installed.
+func quickLeases() []string {
+	return []string{"--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=4s", "--leader-elect-retry-period=500ms"}
 }
 
-func run(m *testing.M) int {
-	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
+// source is the folder of the repository.
+const source = "../.."
+
+// newSuite starts a cluster and installs Garboard, of which program is the path.
+func newSuite(program string, alone bool) (*suite, error) {
+	// The files of the certificate follow its Secret as long as this context lasts.
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
-	keys, err := os.MkdirTemp("", "garboard-client-ca-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	s := &suite{alone: alone, cancel: cancel}
+	if err := s.boot(ctx, program); err != nil {
+		return nil, errors.Join(err, s.end())
 	}
-	defer func() { _ = os.RemoveAll(keys) }()
-	clients, err := newClientCA(keys)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	return s, nil
+}
+
+func (s *suite) boot(ctx context.Context, program string) (err error) {
+	if s.keys, err = os.MkdirTemp("", "garboard-client-ca-"); err != nil {
+		return err
 	}
-	c, err := cluster.Start(ctx, cluster.Options{APIServerFlags: []string{clients.apiServerFlag()}})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if s.clients, err = newClientCA(s.keys); err != nil {
+		return err
 	}
-	defer func() {
-		if err := c.Stop(context.WithoutCancel(ctx)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	}()
-	private, err := startPrivateRegistry(ctx, c)
+	s.Cluster, err = cluster.Start(ctx, cluster.Options{APIServerFlags: []string{s.clients.apiServerFlag()}})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
-	counted := newCounter(c.Registry)
-	defer counted.Close()
-	garboard, err := installation.Install(ctx, c, installation.Options{
+	if s.private, err = startPrivateRegistry(ctx, s.Cluster); err != nil {
+		return err
+	}
+	s.counted = newCounter(s.Registry)
+	o := installation.Options{
 		// Each address by itself: any other on loopback stays refused.
-		Args: []string{"--private-registries=" + private.address + "," + counted.host(), "--log-level=debug"},
+		Args: []string{"--private-registries=" + s.private.address + "," + s.counted.host(), "--log-level=debug"},
 		// Less than a kubectl takes to start: what a test pushes is seen by its next
 		// command, however fast the machine is.
-		Source: "../..", WebhookArgs: []string{"--fresh-for=50ms"}, Log: os.Stderr,
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		Source: source, Binary: program, WebhookArgs: []string{"--fresh-for=50ms"},
 	}
-	shared = suite{c, garboard, private, counted, clients}
-	return m.Run()
-}
-
-// space is a namespace of one test, with a repository of its own.
-type space struct {
-	t         testing.TB
-	name      string
-	image     string // the repository, as the cluster names it
-	restoring sync.Once
-}
-
-// newSpace makes a namespace that opted in.
-func newSpace(t testing.TB) *space {
-	return makeSpace(t, map[string]string{"garboard.dev/enabled": "true"})
-}
-
-func makeSpace(t testing.TB, labels map[string]string) *space {
-	t.Helper()
-	s := &space{t: t}
-	object, err := shared.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-", Labels: labels}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
+	if s.alone {
+		o.UpdaterArgs = quickLeases()
 	}
-	s.name = object.Name
-	t.Cleanup(s.remove)
-	s.image = shared.Registry + "/" + s.name + "/app"
-	if labels["garboard.dev/enabled"] == "true" {
-		s.awaitOptIn()
+	s.garboard, err = installation.Install(ctx, s.Cluster, o)
+	return err
+}
+
+// end stops all that boot has started.
+func (s *suite) end() error {
+	defer s.cancel()
+	var errs []error
+	if s.counted != nil {
+		s.counted.Close()
 	}
-	s.await("the default ServiceAccount", func(ctx context.Context) error {
-		_, err := shared.Client().CoreV1().ServiceAccounts(s.name).Get(ctx, "default", metav1.GetOptions{})
-		return err
-	})
-	return s
-}
-
-// of is the space for a part of its test.
-func (s *space) of(t testing.TB) *space {
-	return &space{t: t, name: s.name, image: s.image}
-}
-
-// remove ends the polls of the space's workloads: those of all tests together
-// would be more than a registry is asked in a second, and slow down the rest.
-func (s *space) remove() {
-	ctx := context.WithoutCancel(s.t.Context())
-	if err := shared.Client().CoreV1().Namespaces().Delete(ctx, s.name, metav1.DeleteOptions{}); err != nil {
-		s.t.Error(err)
+	if s.Cluster != nil {
+		errs = append(errs, s.Stop(context.Background()))
 	}
+	return errors.Join(append(errs, os.RemoveAll(s.keys))...)
 }
 
-// awaitOptIn waits until the API server's namespace cache has the label: a
-// bad policy is refused then.
-func (s *space) awaitOptIn() {
-	s.t.Helper()
-	s.await("the opt-in to hold", func(context.Context) error {
-		_, _, err := s.kubectl(s.manifest("probe", "1.0.0", "garboard.dev/policy: nonsense"), "create", "--dry-run=server", "-f", "-")
-		if err == nil {
-			return fmt.Errorf("a bad policy was admitted")
-		}
-		if !strings.Contains(err.Error(), "nonsense") {
-			return err
-		}
+// keepLogs copies the logs to where GARBOARD_CLUSTER_LOGS says, if it does.
+func (s *suite) keepLogs(test string) error {
+	dir := os.Getenv("GARBOARD_CLUSTER_LOGS")
+	if dir == "" {
 		return nil
-	})
-}
-
-func (s *space) await(what string, check func(context.Context) error) {
-	s.t.Helper()
-	s.awaitWithin(time.Minute, what, check)
-}
-
-func (s *space) awaitWithin(limit time.Duration, what string, check func(context.Context) error) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
-	defer cancel()
-	if err := installation.Until(ctx, what, check); err != nil {
-		s.t.Fatal(err)
 	}
-}
-
-// push pushes a tag to the space's repository and returns its digest.
-func (s *space) push(tags ...string) string {
-	s.t.Helper()
-	digest := ""
-	for _, tag := range tags {
-		image, err := shared.Push(s.t.Context(), s.name+"/app", tag)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		digest = image.Digest
+	if err := s.Logs(filepath.Join(dir, filepath.FromSlash(test))); err != nil {
+		return fmt.Errorf("keeping the logs of %s: %w", test, err)
 	}
-	return digest
-}
-
-// kubectl runs kubectl in the space.
-func (s *space) kubectl(stdin string, args ...string) (stdout, stderr string, err error) {
-	return shared.Kubectl(s.t.Context(), stdin, append([]string{"-n", s.name}, args...)...)
-}
-
-// must runs kubectl and returns its standard output and what it warned of.
-func (s *space) must(stdin string, args ...string) (stdout, stderr string) {
-	s.t.Helper()
-	stdout, stderr, err := s.kubectl(stdin, args...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return stdout, stderr
-}
-
-// quiet is the annotation that keeps the updater away from a workload.
-const quiet = "garboard.dev/trigger: push"
-
-// manifest is a Deployment with the container web.
-func (s *space) manifest(name, tag string, annotations ...string) string {
-	return fmt.Sprintf(`apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: %[1]s
-  annotations:
-    note: "for every Deployment"
-    %[3]s
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec:
-      containers:
-      - name: web
-        image: %[2]s
-`, name, s.image+":"+tag, strings.Join(annotations, "\n    "))
-}
-
-func (s *space) deployment(name string) *appsv1.Deployment {
-	s.t.Helper()
-	d, err := shared.Client().AppsV1().Deployments(s.name).Get(s.t.Context(), name, metav1.GetOptions{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return d
-}
-
-// tag is the tag of the Deployment's first container.
-func (s *space) tag(name string) string {
-	s.t.Helper()
-	return strings.TrimPrefix(s.deployment(name).Spec.Template.Spec.Containers[0].Image, s.image+":")
-}
-
-func (s *space) wantTag(name, want string) {
-	s.t.Helper()
-	if got := s.tag(name); got != want {
-		s.t.Errorf("%s runs %q, want %q", name, got, want)
-	}
-}
-
-// awaitTag waits until the Deployment's template names the tag.
-func (s *space) awaitTag(name, want string) {
-	s.t.Helper()
-	s.awaitTagWithin(time.Minute, name, want)
-}
-
-func (s *space) awaitTagWithin(limit time.Duration, name, want string) {
-	s.t.Helper()
-	s.awaitWithin(limit, name+" to name "+want, func(context.Context) error {
-		if got := s.tag(name); got != want {
-			return fmt.Errorf("it names %s", got)
-		}
-		return nil
-	})
-}
-
-// settled waits until the rollout is over and returns the Deployment's
-// revision: it grows with each new template.
-func (s *space) settled(name string) string {
-	s.t.Helper()
-	s.must("", "rollout", "status", "deployment/"+name, "--timeout=60s")
-	return s.deployment(name).Annotations["deployment.kubernetes.io/revision"]
+	return nil
 }

@@ -59,6 +59,7 @@ func TestStayIsAnEventOnce(t *testing.T) {
 }
 
 func TestUpdaterRestartRollsNothing(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	names := []string{"one", "two", "three"}
@@ -67,12 +68,7 @@ func TestUpdaterRestartRollsNothing(t *testing.T) {
 		s.must(s.manifest(name, "1.2.0", "garboard.dev/policy: patch", everySecond), "apply", "-f", "-")
 		before[name] = s.settled(name) + " " + s.deployment(name).ResourceVersion
 	}
-	if err := shared.garboard.StopUpdater(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := shared.garboard.StartUpdater(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.restart()
 	s.await("five polls", func(context.Context) error {
 		if n := s.polls(); n < 5 {
 			return fmt.Errorf("%d", n)
@@ -93,6 +89,7 @@ func TestUpdaterRestartRollsNothing(t *testing.T) {
 
 // A bump that admission does not see would roll Pods for nothing.
 func TestWebhookAwayCausesNoEmptyRollout(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: minor", everySecond), "apply", "-f", "-")

@@ -19,6 +19,7 @@ func judging(t testing.TB, mode string) *space {
 // The mode is about images that a person takes out of the rules, and about
 // Keel's keys. A bad setting of ours is refused in each.
 func TestValidationModes(t *testing.T) {
+	parallel(t)
 	const (
 		image = "spec.template.spec.containers[0].image"
 		pin   = "metadata.annotations[keel.sh/pin]"

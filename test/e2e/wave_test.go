@@ -41,7 +41,7 @@ func (s *space) idle(name, tag string) *appsv1.Deployment {
 // wave counts the Deployments that name a tag, and those that have another
 // revision than a rollout each would have made.
 func (s *space) wave(ctx context.Context, tag, revision string) (there, rolled int, err error) {
-	list, err := shared.Client().AppsV1().Deployments(s.name).List(ctx, metav1.ListOptions{})
+	list, err := s.Client().AppsV1().Deployments(s.name).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -60,6 +60,7 @@ func (s *space) wave(ctx context.Context, tag, revision string) (there, rolled i
 // in line and some between a dry run and its bump. The next one moves the rest, and
 // none twice.
 func TestKilledInTheMiddleOfAWave(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.updater("--max-rollouts=20")
 	s.push("1.2.0")
@@ -67,7 +68,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 	create.SetLimit(8)
 	for n := range waveSize {
 		create.Go(func() error {
-			_, err := shared.Client().AppsV1().Deployments(s.name).Create(ctx, s.idle(fmt.Sprintf("web-%d", n), "1.2.0"), metav1.CreateOptions{})
+			_, err := s.Client().AppsV1().Deployments(s.name).Create(ctx, s.idle(fmt.Sprintf("web-%d", n), "1.2.0"), metav1.CreateOptions{})
 			return err
 		})
 	}
@@ -88,9 +89,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 		}
 		return nil
 	})
-	if err := shared.garboard.Updater().Kill(); err != nil {
-		t.Fatal(err)
-	}
+	s.killUpdater()
 	killed, _, err := s.wave(t.Context(), "1.3.0", "2")
 	if err != nil {
 		t.Fatal(err)
@@ -99,9 +98,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 		t.Fatalf("%d had moved already: the wave was over", killed)
 	}
 	t.Logf("killed when %d of %d had moved", killed, waveSize)
-	if err := shared.garboard.StartUpdater(t.Context(), "--max-rollouts=20"); err != nil {
-		t.Fatal(err)
-	}
+	s.startUpdater("--max-rollouts=20")
 	s.awaitWithin(waveLimit, "all to have moved, each once", func(ctx context.Context) error {
 		there, rolled, err := s.wave(ctx, "1.3.0", "2")
 		if err != nil || there < waveSize || rolled < waveSize {
@@ -118,6 +115,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 // Between the decision and the bump lies the line for a place: who was in it when
 // the leader was killed is not forgotten.
 func TestKilledBetweenDecisionAndBump(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.updater("--max-rollouts=1")
 	s.push("1.2.0")
@@ -126,23 +124,23 @@ func TestKilledBetweenDecisionAndBump(t *testing.T) {
 		s.settled(name)
 	}
 	s.push("1.3.0-unpullable")
-	s.await("one to move, and the other to wait", func(context.Context) error {
+	s.await("one to move, and the other to wait", func(ctx context.Context) error {
+		items, err := s.standings(ctx)
+		if err != nil {
+			return err
+		}
 		states := ""
-		for _, item := range s.standings() {
-			states += item.State + " " + item.Reason + ","
+		for _, item := range items {
+			states += string(item.State) + " " + item.Reason + ","
 		}
 		if states != "Rolling ,Pending TooManyRollouts," && states != "Pending TooManyRollouts,Rolling ," {
 			return fmt.Errorf("the states are %s", states)
 		}
 		return nil
 	})
-	if err := shared.garboard.Updater().Kill(); err != nil {
-		t.Fatal(err)
-	}
+	s.killUpdater()
 	s.push("1.4.0")
-	if err := shared.garboard.StartUpdater(t.Context(), "--max-rollouts=1"); err != nil {
-		t.Fatal(err)
-	}
+	s.startUpdater("--max-rollouts=1")
 	for _, name := range []string{"one", "two"} {
 		s.awaitTag(name, "1.4.0")
 		s.settled(name)

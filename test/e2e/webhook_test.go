@@ -20,9 +20,10 @@ import (
 // connections that it has.
 func (s *space) only(servers ...*installation.Server) {
 	s.t.Helper()
+	s.needAlone()
 	s.restoring.Do(func() { s.t.Cleanup(s.restore) })
-	before := shared.garboard.Webhooks()
-	if err := shared.garboard.Route(servers...); err != nil {
+	before := s.garboard.Webhooks()
+	if err := s.garboard.Route(servers...); err != nil {
 		s.t.Fatal(err)
 	}
 	for _, server := range before {
@@ -36,12 +37,12 @@ func (s *space) only(servers ...*installation.Server) {
 func (s *space) restore() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
 	defer cancel()
-	before := shared.garboard.Webhooks()
-	if err := shared.garboard.Route(); err != nil {
+	before := s.garboard.Webhooks()
+	if err := s.garboard.Route(); err != nil {
 		s.t.Error(err)
 	}
 	for range 2 {
-		if _, err := shared.garboard.StartWebhook(ctx); err != nil {
+		if _, err := s.garboard.StartWebhook(ctx); err != nil {
 			s.t.Error(err)
 		}
 	}
@@ -54,7 +55,7 @@ func (s *space) restore() {
 
 func (s *space) start(args ...string) *installation.Server {
 	s.t.Helper()
-	server, err := shared.garboard.StartUnrouted(s.t.Context(), args...)
+	server, err := s.garboard.StartUnrouted(s.t.Context(), args...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -62,6 +63,7 @@ func (s *space) start(args ...string) *installation.Server {
 }
 
 func TestWebhookRestartLosesNothing(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.6", "1.2.7")
 	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
@@ -83,6 +85,7 @@ func TestWebhookRestartLosesNothing(t *testing.T) {
 // Replicas share nothing. One has read a list that has the new tag, the other
 // one that has not; the bump names its target, so that both give one answer.
 func TestReplicasAgreeAfterABump(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0")
 	seen, unseen := s.start("--fresh-for=1h"), s.start("--fresh-for=1h")
@@ -107,6 +110,7 @@ func TestReplicasAgreeAfterABump(t *testing.T) {
 // The certificate is renewed while writes go on: none may fail, and the
 // webhook must serve the new one without a restart.
 func TestCertificateRenewalUnderLoad(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
@@ -136,14 +140,14 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 		}
 		return nil
 	})
-	serial := served(t, shared.garboard.Webhooks()[0].Address)
+	serial := served(t, s.garboard.Webhooks()[0].Address)
 	s.await("the new certificate to be served", func(context.Context) error {
-		secret, err := shared.Client().CoreV1().Secrets("garboard").Get(t.Context(), "garboard-webhook-tls", metav1.GetOptions{})
+		secret, err := s.Client().CoreV1().Secrets("garboard").Get(t.Context(), "garboard-webhook-tls", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		want := serialOf(t, secret.Data["tls.crt"])
-		for _, w := range shared.garboard.Webhooks() {
+		for _, w := range s.garboard.Webhooks() {
 			if got := served(t, w.Address); got != want {
 				return fmt.Errorf("%s serves %s, want %s (it was %s)", w.Address, got, want, serial)
 			}
@@ -157,12 +161,13 @@ func TestCertificateRenewalUnderLoad(t *testing.T) {
 
 // An unreachable registry admits as written and says so; a stored image stays.
 func TestRegistryAwayIsNoDowngrade(t *testing.T) {
+	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet)
 	s.must(manifest, "apply", "-f", "-")
 	s.wantTag("web", "1.2.7")
-	dead := strings.Replace(manifest, shared.Registry, "127.0.0.1:1", 1)
+	dead := strings.Replace(manifest, s.Registry, "127.0.0.1:1", 1)
 	dead = strings.Replace(dead, "name: web\n  annotations", "name: dead\n  annotations", 1)
 	_, warned := s.must(dead, "apply", "-f", "-")
 	if got := s.deployment("dead").Spec.Template.Spec.Containers[0].Image; !strings.HasSuffix(got, ":1.2.0") {
@@ -179,7 +184,7 @@ func TestRegistryAwayIsNoDowngrade(t *testing.T) {
 	// A fresh webhook has no list; the registry's container now answers 404.
 	s.only(s.start())
 	for _, tag := range []string{"1.2.0", "1.2.7"} {
-		if err := shared.DeleteTag(t.Context(), s.name+"/app", tag); err != nil {
+		if err := s.DeleteTag(t.Context(), s.name+"/app", tag); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,6 +24,7 @@ func (s *space) bumpAs(name, target string, args ...string) (warned string) {
 
 // A gate that only the updater asks would be open to the next apply.
 func TestGatesBindEveryWriter(t *testing.T) {
+	parallel(t)
 	for gate, annotation := range map[string]string{
 		"minAge": "garboard.dev/minAge: 3d",
 		"window": "garboard.dev/window: 0 3 29 2 * for 1m",
@@ -69,7 +70,7 @@ func TestActingAsTheUpdaterNeedsTheRight(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, "garboard.dev/minAge: 3d"), "apply", "-f", "-")
 	s.must("", "create", "rolebinding", "editor", "--clusterrole=edit", "--serviceaccount="+s.name+":default")
-	editor, err := shared.ServiceAccountKubeconfig(t.Context(), s.name, "default")
+	editor, err := s.ServiceAccountKubeconfig(t.Context(), s.name, "default")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ type loop struct {
 
 func (s *space) loop(manager string) *loop {
 	s.t.Helper()
-	config, said := shared.RESTConfig(), &warnings{}
+	config, said := s.RESTConfig(), &warnings{}
 	config.WarningHandler = rest.WarningHandler(said)
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -201,6 +201,7 @@ func (s *space) bump(tag string) {
 // last, where the image always differs: OutOfSync, for ever, and syncing again
 // changes nothing. With ServerSideDiff by a dry run: Synced.
 func TestDiffsLikeArgoCDs(t *testing.T) {
+	parallel(t)
 	for name, test := range map[string]struct {
 		sync  write
 		owner string

@@ -37,7 +37,7 @@ func pushes(tags ...string) write {
 
 func (s *space) mustHelm(args ...string) (warned string) {
 	s.t.Helper()
-	_, said, err := shared.Helm(s.t.Context(), "", append(args, "--namespace="+s.name)...)
+	_, said, err := s.Helm(s.t.Context(), "", append(args, "--namespace="+s.name)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -57,6 +57,7 @@ func helmWarnings(said string) string {
 }
 
 func TestEveryWriterOfHelm(t *testing.T) {
+	parallel(t)
 	for name, w := range helmWriters() {
 		t.Run(name, func(t *testing.T) { w.run(newSpace(t)) })
 	}
@@ -131,7 +132,7 @@ func TestHelmConflictsWithAPerson(t *testing.T) {
 	s.push(tags...)
 	helm("install", "1.2.0")(s)
 	command("set", "image", "deployment/web", "web=APP:1.2.6")(s)
-	_, _, err := shared.Helm(t.Context(), "", "upgrade", "web", chart, "--namespace="+s.name, "--set=tag=1.2.0", "--set=image="+s.image)
+	_, _, err := s.Helm(t.Context(), "", "upgrade", "web", chart, "--namespace="+s.name, "--set=tag=1.2.0", "--set=image="+s.image)
 	if err == nil || !strings.Contains(err.Error(), `conflict with "kubectl-set"`) {
 		t.Errorf("upgrade after set image: %v", err)
 	}

@@ -24,6 +24,7 @@ type other struct {
 // The kinds whose revisions are ControllerRevisions: applied, replaced and
 // restarted they keep their images, and only the restart rolls.
 func TestEveryWriterOfOtherKinds(t *testing.T) {
+	parallel(t)
 	for _, name := range []string{"StatefulSet", "DaemonSet"} {
 		for how, apply := range map[string][]string{
 			"applied":             {"apply"},
@@ -53,7 +54,7 @@ func TestEveryWriterOfOtherKinds(t *testing.T) {
 
 func (s *space) other(name string) *other {
 	s.t.Helper()
-	client, err := dynamic.NewForConfig(shared.RESTConfig())
+	client, err := dynamic.NewForConfig(s.RESTConfig())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (o *other) send(command []string) {
 // settled waits for the rollout and returns the object.
 func (o *other) settled() *unstructured.Unstructured {
 	o.t.Helper()
-	o.must("", "rollout", "status", o.kind.resource+"/it", "--timeout=60s")
+	o.rolled(o.kind.resource + "/it")
 	object, err := o.objects.Get(o.t.Context(), "it", metav1.GetOptions{})
 	if err != nil {
 		o.t.Fatal(err)
@@ -140,7 +141,7 @@ func (o *other) around(command []string) (before, after *unstructured.Unstructur
 // wantRevisions counts the ControllerRevisions.
 func (o *other) wantRevisions(want int) {
 	o.t.Helper()
-	list, err := shared.Client().AppsV1().ControllerRevisions(o.name).List(o.t.Context(), metav1.ListOptions{})
+	list, err := o.Client().AppsV1().ControllerRevisions(o.name).List(o.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		o.t.Fatal(err)
 	}

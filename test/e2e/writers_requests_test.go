@@ -8,6 +8,7 @@ const unchangedApplies = 100
 // However often a manifest is applied again: nothing is stored, nothing rolls,
 // and the registry is read once a --fresh-for; with resolveOn: change not at all.
 func TestUnchangedAppliesAreFree(t *testing.T) {
+	alone(t)
 	for name, test := range map[string]struct {
 		setting string
 		lists   int
@@ -18,7 +19,7 @@ func TestUnchangedAppliesAreFree(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
 			s.push("1.2.0", "1.2.7")
-			s.image = shared.counted.host() + "/" + s.name + "/app"
+			s.image = s.counted.host() + "/" + s.name + "/app"
 			s.only(s.start("--fresh-for=1h"))
 			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, test.setting)
 			flux := s.loop("kustomize-controller")
@@ -26,7 +27,7 @@ func TestUnchangedAppliesAreFree(t *testing.T) {
 			s.rolledOut()
 			// Another one, that knows nothing yet.
 			s.only(s.start("--fresh-for=1h"))
-			shared.counted.since()
+			s.counted.since()
 			s.wantNoChange(func(*space) string {
 				for range unchangedApplies {
 					flux.apply(manifest)
@@ -36,7 +37,7 @@ func TestUnchangedAppliesAreFree(t *testing.T) {
 			if n := s.revisions(); n != 1 {
 				t.Errorf("%d ReplicaSets", n)
 			}
-			if n := shared.counted.listed(s.name + "/app"); n != test.lists {
+			if n := s.counted.listed(s.name + "/app"); n != test.lists {
 				t.Errorf("the registry listed the tags %d times, want %d", n, test.lists)
 			}
 		})

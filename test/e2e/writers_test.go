@@ -52,6 +52,7 @@ var tags = []string{"1.2.0", "1.2.6", "1.2.7", "1.3.0", "1.3.4"}
 // what is said, and who owns the image are as docs/how-it-works.md tells; record
 // and state are there afterwards, and the same write again changes nothing.
 func TestEveryWriter(t *testing.T) {
+	parallel(t)
 	for name, w := range writers() {
 		t.Run(name, func(t *testing.T) { w.run(newSpace(t)) })
 	}
@@ -100,7 +101,7 @@ func (s *space) leaves(warned, want string) written {
 // revisions is how many ReplicaSets the space's Deployments ever had.
 func (s *space) revisions() int {
 	s.t.Helper()
-	list, err := shared.Client().AppsV1().ReplicaSets(s.name).List(s.t.Context(), metav1.ListOptions{})
+	list, err := s.Client().AppsV1().ReplicaSets(s.name).List(s.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -236,8 +237,10 @@ func edit(before, after string) write {
 		if err := os.WriteFile(editor, []byte(script), 0o700); err != nil {
 			s.t.Fatal(err)
 		}
-		s.t.Setenv("KUBE_EDITOR", editor)
-		_, warned := s.must("", "edit", "deployment/web")
+		_, warned, err := s.KubectlWith(s.t.Context(), []string{"KUBE_EDITOR=" + editor}, "", "-n", s.name, "edit", "deployment/web")
+		if err != nil {
+			s.t.Fatal(err)
+		}
 		return warningsIn(warned)
 	}
 }

@@ -32,12 +32,17 @@ const (
 type Options struct {
 	// Source is the folder of the repository.
 	Source string
+	// Binary is the program, where Build has made one; by default one is built for this
+	// cluster.
+	Binary string
 	// Replicas is how many webhooks run. The default is 2.
 	Replicas int
 	// Args are added to those of webhooks and updater.
 	Args []string
 	// WebhookArgs are added to the webhooks' own, after Args.
 	WebhookArgs []string
+	// UpdaterArgs are added to the updater's own, after Args.
+	UpdaterArgs []string
 	// NoUpdater leaves the updater out.
 	NoUpdater bool
 	// Log gets a line a step. The default is none.
@@ -53,6 +58,7 @@ type Installation struct {
 	args    []string // of all processes
 	source  string
 	webhook []string // of the webhooks
+	updates []string // of the updater
 
 	mu       sync.Mutex
 	webhooks []*Server
@@ -80,7 +86,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
+	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, updates: o.UpdaterArgs, source: o.Source}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -88,7 +94,12 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 		}
 		return nil
 	}
-	err := step("building garboard", func() error { return build(ctx, o.Source, i.Binary) })
+	var err error
+	if o.Binary != "" {
+		i.Binary = o.Binary
+	} else {
+		err = step("building garboard", func() error { return Build(ctx, o.Source, i.Binary) })
+	}
 	if err == nil {
 		err = step("applying manifests/install.yaml", func() error {
 			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
@@ -112,7 +123,8 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	return i, nil
 }
 
-func build(ctx context.Context, source, binary string) error {
+// Build builds the program from the repository in a folder.
+func Build(ctx context.Context, source, binary string) error {
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/garboard")
 	command.Dir = source
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -189,7 +201,7 @@ func (i *Installation) StartUpdater(ctx context.Context, args ...string) error {
 		return err
 	}
 	status := "127.0.0.1:" + strconv.Itoa(port)
-	s, err := i.serve(ctx, "updater", updaterAccount, append([]string{"--leader-elect-namespace=" + namespace, "--status-address=" + status}, args...)...)
+	s, err := i.serve(ctx, "updater", updaterAccount, slices.Concat([]string{"--leader-elect-namespace=" + namespace, "--status-address=" + status}, i.updates, args)...)
 	if err != nil {
 		return err
 	}
