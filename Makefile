@@ -21,6 +21,9 @@ CONTROLPLANE := test/cluster/controlplane
 # The tests of alerts and dashboard are one, too: nor is Prometheus.
 MONITORING := test/monitoring
 
+# And those that compare with the kubelet's own code.
+KUBELET := test/kubelet
+
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
 UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/')
 
@@ -49,6 +52,7 @@ test: test-unit test-e2e ## Run all tests
 test-unit: ## Run unit and property tests with the race detector
 	CGO_ENABLED=1 go test -race -count=1 $(UNIT)
 	go -C $(MONITORING) test -count=1 ./...
+	go -C $(KUBELET) test -count=1 ./...
 
 .PHONY: test-e2e
 test-e2e: ## Run the end-to-end suite against a real control plane
@@ -98,12 +102,14 @@ verify-format:
 vet: ## Run go vet
 	go vet ./...
 	go -C $(MONITORING) vet ./...
+	go -C $(KUBELET) vet ./...
 
 # Not in the control plane's module: type-checking it takes a compiled Kubernetes.
 .PHONY: lint
 lint: $(GOLANGCI) ## Run golangci-lint, which is installed first where it is missing
 	$(GOLANGCI) run ./...
 	cd $(MONITORING) && $(abspath $(GOLANGCI)) run ./...
+	cd $(KUBELET) && $(abspath $(GOLANGCI)) run ./...
 
 .PHONY: verify-modules
 verify-modules:
@@ -111,6 +117,7 @@ verify-modules:
 	go mod tidy -diff
 	go -C $(CONTROLPLANE) mod tidy -diff
 	go -C $(MONITORING) mod tidy -diff
+	go -C $(KUBELET) mod tidy -diff
 
 .PHONY: verify-manifests
 verify-manifests:

@@ -42,7 +42,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 			query.Platforms = placed()
 		}
 		if u.Credentials != nil {
-			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, rule)
+			query.Credentials = u.Credentials.Of(o.GetNamespace(), object, slot, rule)
 		}
 		now := u.Clock.Now()
 		if r.ends(ctx, now, slot) {

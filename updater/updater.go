@@ -27,7 +27,7 @@ type Resolver interface {
 
 // Credentials finds what the images of a workload are pulled with.
 type Credentials interface {
-	Of(namespace string, o *workload.Object, rule workload.Rule) resolver.Credentials
+	Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means

@@ -22,7 +22,7 @@ type Resolver interface {
 
 // Credentials finds what the images of a workload are pulled with.
 type Credentials interface {
-	Of(namespace string, o *workload.Object, rule workload.Rule) resolver.Credentials
+	Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means
@@ -150,7 +150,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			query.Platforms = placed()
 		}
 		if d.Credentials != nil {
-			query.Credentials = d.Credentials.Of(in.Namespace.Name, in.Object, o.Rule)
+			query.Credentials = d.Credentials.Of(in.Namespace.Name, in.Object, slots[i], o.Rule)
 		}
 		if i == len(slots)-1 { // no need to leave the caller's goroutine
 			o.settle(d.resolve(ctx, query))

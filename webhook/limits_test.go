@@ -271,7 +271,7 @@ func TestDeepJSONIsRefused(t *testing.T) {
 // asked notes for whom it was asked for credentials.
 type asked struct{ namespaces []string }
 
-func (a *asked) Of(namespace string, _ *workload.Object, _ workload.Rule) resolver.Credentials {
+func (a *asked) Of(namespace string, _ *workload.Object, _ workload.Slot, _ workload.Rule) resolver.Credentials {
 	a.namespaces = append(a.namespaces, namespace)
 	return nil
 }

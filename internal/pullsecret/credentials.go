@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/garboard-dev/garboard/resolver"
 )
@@ -36,9 +38,23 @@ func (c *credentials) For(ctx context.Context, repository string) ([]resolver.Cr
 		names = s.account(ctx, cmp.Or(c.workload.ServiceAccount, "default"))
 	}
 	others := s.ask(ctx, names)
-	found := lookup(s.wait(ctx, own), repository)
-	found = append(found, lookup(s.wait(ctx, others), repository)...)
+	name := c.workload.spelling(repository)
+	found := lookup(s.wait(ctx, own), name)
+	found = append(found, lookup(s.wait(ctx, others), name)...)
 	return usable(found), s.failures.orNil()
+}
+
+// spelling is the name of a repository as the image has it, where that has its host in
+// capitals. Nothing else of a name may be.
+func (w Workload) spelling(repository string) string {
+	if !strings.ContainsFunc(w.Image, unicode.IsUpper) {
+		return repository
+	}
+	reference, err := resolver.ParseReference(w.Image)
+	if err != nil || reference.Repository != repository || strings.ToLower(reference.Name) == reference.Name {
+		return repository
+	}
+	return reference.Name
 }
 
 // String says whose they are, and keeps a verb such as %q from walking further.

@@ -31,6 +31,10 @@ type Workload struct {
 	// ServiceAccount is asked for its imagePullSecrets where the template lists
 	// none. The default is "default".
 	ServiceAccount string
+	// Image is the image as the workload has it. Of one whose host is in capitals
+	// the kubelet looks for keys in capitals: it compares hosts letter by letter. The
+	// default is the repository that is asked for.
+	Image string
 }
 
 // Client reads Secrets and ServiceAccounts; the CoreV1() of a clientset does.
@@ -85,13 +89,13 @@ func New(o Options) *Finder {
 	}
 }
 
-// Of returns the credentials of a workload in a namespace, by the rule that
-// holds for the image. The namespace is given, as an object that is being
+// Of returns the credentials of a workload in a namespace for the image of a slot, by
+// the rule that holds for it. The namespace is given, as an object that is being
 // created need not name it.
-func (f *Finder) Of(namespace string, o *workload.Object, rule workload.Rule) resolver.Credentials {
+func (f *Finder) Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials {
 	return f.For(Workload{
 		Namespace: namespace, Setting: rule.ImagePullSecret,
-		PullSecrets: o.PullSecrets(), ServiceAccount: o.ServiceAccountName(),
+		PullSecrets: o.PullSecrets(), ServiceAccount: o.ServiceAccountName(), Image: slot.Image,
 	})
 }
 

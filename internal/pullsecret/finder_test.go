@@ -153,6 +153,8 @@ func TestWhatASecretSays(t *testing.T) {
 		"no pair":                           {config(`{"auth":"YWJj"}`), nil, noPair},
 		"no JSON":                           {dockerConfig("x", `pass-word`), nil, noConfig},
 		"a number for a password":           {config(`{"username":"a","password":31337}`), nil, noConfig},
+		"a number for an e-mail address":    {config(`{"username":"a","password":"pass-a","email":5}`), nil, noConfig},
+		"a number for a header":             {dockerConfig("x", `{"HttpHeaders":{"a":5},"auths":{"ghcr.io":{`+pair+`}}}`), nil, noConfig},
 		"a list for the entries":            {dockerConfig("x", `{"auths":["pass-word"]}`), nil, noConfig},
 		"more data than the API server has": {dockerConfig("x", strings.Repeat(" ", 1<<20+1)), nil, `reading Secret "x": its data is larger than 1 MiB`},
 		"as many entries as there may be":   {dockerConfig("x", entries(511, pair)), []string{a}, ""},
@@ -236,4 +238,39 @@ func TestNothingIsReadOutsideOfTheNamespace(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Hosts are asked for in lower case, and the keys of Secrets compared with the image as
+// it is written: the node would not send the password of another key.
+func TestHostInCapitalsFindsKeysInCapitals(t *testing.T) {
+	objects := newCluster(
+		secret("small", map[string]any{"ghcr.io": login("small")}), secret("large", map[string]any{"GHCR.io": login("large")}),
+	)
+	tests := map[string]struct {
+		image string
+		want  []string
+	}{
+		"no image is known":    {"", []string{`small Secret "small"`}},
+		"small letters":        {"ghcr.io/org/app:1.0.0", []string{`small Secret "small"`}},
+		"capitals in the tag":  {"ghcr.io/org/app:RC1", []string{`small Secret "small"`}},
+		"capitals":             {"GHCR.io/org/app:1.0.0", []string{`large Secret "large"`}},
+		"capitals, otherwise":  {"GHCR.IO/org/app:1.0.0", nil},
+		"another image":        {"GHCR.io/org/other:1.0.0", []string{`small Secret "small"`}},
+		"no image reference":   {"GHCR.io/:", []string{`small Secret "small"`}},
+		"capitals in the path": {"ghcr.io/Org/app", []string{`small Secret "small"`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, objects, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
+				w := pullsecret.Workload{Namespace: shop, PullSecrets: []string{"small", "large"}, Image: test.image}
+				found, err := finder.For(w).For(t.Context(), "ghcr.io/org/app")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(test.want, users(found, "small", "large")); diff != "" {
+					t.Errorf("credentials (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package pullsecret
 import (
 	"cmp"
 	"net"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -25,39 +26,39 @@ type location struct {
 	path   string // with the slash that it begins with
 }
 
-// locate takes host[:port][/path] apart.
-func locate(text string) location {
-	authority, rest := text, ""
-	if i := strings.IndexByte(text, '/'); i >= 0 {
-		authority, rest = text[:i], text[i:]
+// locate takes host[:port][/path] apart, as the kubelet does: as a URL without a
+// scheme. What cannot be one leads nowhere.
+func locate(text string) (at location, ok bool) {
+	parsed, err := url.Parse("https://" + text)
+	if err != nil {
+		return location{}, false
 	}
-	host, port, err := net.SplitHostPort(authority)
+	host, port, err := net.SplitHostPort(parsed.Host)
 	if err != nil { // no port
-		host, port = authority, ""
+		host, port = parsed.Host, ""
 	}
-	return location{labels: strings.Split(host, "."), port: port, path: rest}
+	return location{labels: strings.Split(host, "."), port: port, path: parsed.Path}, true
 }
 
-// normal returns a key without what says nothing about where it leads: the
-// scheme, the version of the registry's API and a lone slash.
-func normal(key string) string {
-	if rest, ok := strings.CutPrefix(key, "https://"); ok {
-		key = rest
-	} else {
-		key = strings.TrimPrefix(key, "http://")
+// normal returns a key as the kubelet's index has it: without what says nothing
+// about where it leads, which is the scheme, a user, a query, a fragment, the version
+// of the registry's API and a lone slash. What cannot be a URL is no key.
+func normal(key string) (text string, ok bool) {
+	if !strings.HasPrefix(key, "https://") && !strings.HasPrefix(key, "http://") {
+		key = "https://" + key
 	}
-	host, rest, ok := strings.Cut(key, "/")
-	if !ok {
-		return key
+	parsed, err := url.Parse(key)
+	if err != nil {
+		return "", false
 	}
-	rest = "/" + rest
+	rest := parsed.Path
 	if strings.HasPrefix(rest, "/v1/") || strings.HasPrefix(rest, "/v2/") {
 		rest = rest[len("/v1"):]
 	}
 	if rest == "/" {
-		return host
+		rest = ""
 	}
-	return host + rest
+	return parsed.Host + rest, true
 }
 
 // covers reports whether the key is one for the repository: as many labels, each
@@ -90,8 +91,8 @@ type keyring []login
 // comes first, and so a longer path before a shorter one; of the entries of one
 // key, that of the first Secret.
 func lookup(rings []keyring, repository string) []resolver.Credential {
-	at := locate(repository)
-	matched := pick(rings, func(l login) bool { return l.at.covers(at) })
+	at, ok := locate(repository)
+	matched := pick(rings, func(l login) bool { return ok && l.at.covers(at) })
 	if host, _, _ := strings.Cut(repository, "/"); len(matched) == 0 && host == dockerHub {
 		matched = pick(rings, func(l login) bool { return l.key == dockerHubIndex })
 	}

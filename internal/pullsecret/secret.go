@@ -49,6 +49,8 @@ type entry struct {
 func (e *entry) UnmarshalJSON(data []byte) error {
 	var written struct {
 		Username, Password, Auth string
+		// Email says nothing, but a wrong type makes the Secret a wrong one.
+		Email string
 	}
 	if err := json.Unmarshal(data, &written); err != nil {
 		return err
@@ -81,7 +83,8 @@ func parseSecret(secret *corev1.Secret) (ring keyring, weight int, failed *Error
 	switch data := secret.Data; secret.Type {
 	case corev1.SecretTypeDockerConfigJson:
 		var config struct {
-			Auths map[string]entry
+			Auths       map[string]entry
+			HTTPHeaders map[string]string `json:"HttpHeaders"` // as Email
 		}
 		err = decode(data[corev1.DockerConfigJsonKey], &config)
 		entries = config.Auths
@@ -126,12 +129,17 @@ func ringOf(entries map[string]entry, source, place string) (ring keyring, weigh
 		if len(written) > maxKey {
 			continue
 		}
-		e, key := entries[written], strings.Clone(normal(written))
+		key, isURL := normal(written)
+		at, leads := locate(key)
+		if !isURL || !leads {
+			continue // the kubelet passes over it, too
+		}
+		e := entries[written]
 		found := credentialOf(e, source)
 		if place != "" {
 			found = found.At(place + "/" + strconv.Itoa(i))
 		}
-		ring = append(ring, login{key: key, at: locate(key), credential: found})
+		ring = append(ring, login{key: key, at: at, credential: found})
 		weight += entryWeight + len(key) + len(e.username) + len(e.password)
 	}
 	return ring, weight

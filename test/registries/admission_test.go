@@ -33,7 +33,7 @@ func (o own) For(context.Context, string) ([]registry.Credential, error) { retur
 type tenants map[string]own
 
 // Of looks at the namespace alone.
-func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Rule) resolver.Credentials {
+func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Slot, _ workload.Rule) resolver.Credentials {
 	return t[namespace]
 }
 
