@@ -2,8 +2,15 @@ package receiver
 
 import "strings"
 
-// ecr reads the event "ECR Image Action", as an API destination of Amazon
-// EventBridge passes it on. Host and account are those of the event's envelope.
+// ecrPushes are the actions that bring an image, by the type of their event.
+var ecrPushes = map[string]string{ //nolint:gochecknoglobals // a table
+	"ECR Image Action":       "PUSH",
+	"ECR Replication Action": "REPLICATE",
+}
+
+// ecr reads the events "ECR Image Action" and "ECR Replication Action", as an API
+// destination of Amazon EventBridge passes them on: what is replicated was pushed
+// elsewhere. Host and account are those of the event's envelope.
 func ecr(m message) ([]string, error) {
 	var payload struct {
 		DetailType string `json:"detail-type"`
@@ -22,7 +29,7 @@ func ecr(m message) ([]string, error) {
 	switch {
 	case payload.DetailType == "":
 		return nil, errNoRepository
-	case payload.DetailType != "ECR Image Action", payload.Detail.ActionType != "PUSH", payload.Detail.Result != "SUCCESS":
+	case ecrPushes[payload.DetailType] != payload.Detail.ActionType, payload.Detail.ActionType == "", payload.Detail.Result != "SUCCESS":
 		return nil, nil
 	}
 	host := ""

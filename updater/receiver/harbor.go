@@ -1,9 +1,6 @@
 package receiver
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "encoding/json"
 
 // Types of Harbor's events that tell of a push: of its CloudEvents, of the
 // default format, and of Harbor 1.x.
@@ -31,7 +28,7 @@ func harbor(m message) ([]string, error) {
 }
 
 // harborImages reads the data of an event. A manifest that is part of another has
-// its digest for a tag.
+// its digest for a tag, or none, and its resource_url ends in a colon then.
 func harborImages(m message, kind string, data []byte) ([]string, error) {
 	pushed := false
 	for _, known := range harborPushes {
@@ -56,20 +53,21 @@ func harborImages(m message, kind string, data []byte) ([]string, error) {
 		return nil, errNoRepository
 	}
 	images := make([]string, 0, len(event.Resources))
+	var fault error
 	for _, resource := range event.Resources {
-		if address := resource.ResourceURL; address != "" {
-			_, bare, found := strings.Cut(address, "://")
-			if !found {
-				bare = address
-			}
-			images = append(images, m.moved(bare))
+		if resource.ResourceURL != "" {
+			images = append(images, m.moved(resource.ResourceURL))
 			continue
 		}
 		image, err := m.at("", event.Repository.RepoFullName, resource.Tag)
 		if err != nil {
-			return nil, err
+			fault = err
+			continue
 		}
 		images = append(images, image)
+	}
+	if len(images) == 0 {
+		return nil, fault
 	}
 	return images, nil
 }

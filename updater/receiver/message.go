@@ -73,7 +73,7 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]updater.Push,
 	var fault error
 	places := map[string]int{}
 	for _, image := range images {
-		reference, err := resolver.ParseReference(image)
+		reference, err := readImage(image)
 		if err != nil {
 			fault = err
 			continue
@@ -91,6 +91,22 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]updater.Push,
 		return nil, fault
 	}
 	return pushes, nil
+}
+
+// readImage reads an image of a payload. What stands for its tag may be none: nothing
+// behind a colon, a digest, or what is no tag anywhere. The repository is what counts
+// then.
+func readImage(image string) (resolver.Reference, error) {
+	reference, err := resolver.ParseReference(image)
+	if err == nil {
+		return reference, nil
+	}
+	name := strings.LastIndexByte(image, '/') + 1
+	end := strings.IndexAny(image[name:], ":@")
+	if end < 0 {
+		return resolver.Reference{}, err
+	}
+	return resolver.ParseReference(image[:name+end])
 }
 
 // errNoRegistry is a payload that does not say which registry it is about.
@@ -121,9 +137,12 @@ func (m message) at(host, repository, tag string) (string, error) {
 	return tagged(host+"/"+repository, tag), nil
 }
 
-// moved is an image that a payload names with its host, on the registry of the
-// settings where there is one.
+// moved is an image that a payload names with its host, and perhaps a scheme, on the
+// registry of the settings where there is one.
 func (m message) moved(image string) string {
+	if _, bare, ok := strings.Cut(image, "://"); ok {
+		image = bare
+	}
 	if _, path, ok := strings.Cut(image, "/"); ok && m.registry != "" {
 		return m.registry + "/" + path
 	}
