@@ -63,6 +63,10 @@ func answer(ctx context.Context, err error) admission.Response {
 		return admission.Errored(http.StatusBadRequest, err)
 	case errors.As(err, &unresolvable):
 		return admission.Denied(err.Error())
+	case errors.Is(err, context.DeadlineExceeded):
+		log.FromContext(ctx).Info("request ran out of time", "doing", err.Error())
+		tooLate(ctx)
+		return admission.Errored(http.StatusServiceUnavailable, err)
 	case errors.As(err, &invalid):
 		response := admission.Denied("")
 		status := invalid.status.Status()

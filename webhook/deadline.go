@@ -27,8 +27,21 @@ func withDeadline(next http.Handler) http.Handler {
 			timeout = defaultTimeout
 		}
 		timeout = min(timeout, maxTimeout)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), timeout-margin)
+		caller, leave := context.WithTimeout(context.WithoutCancel(r.Context()), timeout)
+		defer leave()
+		ctx, cancel := context.WithTimeout(context.WithValue(caller, callerKey{}, caller), timeout-margin)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+type callerKey struct{}
+
+// callerOf returns the context of a request that ends with the time that its caller
+// waits: what is not read by then is read for nobody.
+func callerOf(ctx context.Context) context.Context {
+	if caller, ok := ctx.Value(callerKey{}).(context.Context); ok {
+		return caller
+	}
+	return ctx
 }

@@ -74,6 +74,9 @@ type Input struct {
 	// Unread is true where the settings of the workload's Helm release could not
 	// be read, and none are known from before.
 	Unread bool
+
+	// settings and before are those of both objects, where readSettings has read them.
+	settings, before *workload.Settings
 }
 
 // Decision is the answer for all containers of one workload.
@@ -125,6 +128,9 @@ type Outcome struct {
 // Decide works out the answer for every slot. It changes nothing and asks the
 // registry only for the slots whose row says so, all at once.
 func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
+	if in.settings == nil {
+		_ = in.readSettings(context.WithoutCancel(ctx)) // which has no end
+	}
 	view := newView(in, in.User != "" && in.User == d.UpdaterAccount)
 	decision := &Decision{input: in}
 	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })

@@ -84,7 +84,35 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if now > int64(g.limits.InFlight) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
-	g.next.ServeHTTP(w, r)
+	late := &lateWriter{ResponseWriter: w}
+	g.next.ServeHTTP(late, r.WithContext(context.WithValue(r.Context(), lateKey{}, late)))
+	if late.is.Load() {
+		g.limits.Metrics.overloaded(overloadRefused)
+		http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
+	}
+}
+
+// lateWriter keeps back the answer to a request whose time is over: an answer would
+// refuse the write whatever the failure policy says.
+type lateWriter struct {
+	http.ResponseWriter
+	is atomic.Bool
+}
+
+type lateKey struct{}
+
+func (l *lateWriter) Write(data []byte) (int, error) {
+	if l.is.Load() {
+		return len(data), nil
+	}
+	return l.ResponseWriter.Write(data)
+}
+
+// tooLate notes that the request's time is over, so that the failure policy decides.
+func tooLate(ctx context.Context) {
+	if late, ok := ctx.Value(lateKey{}).(*lateWriter); ok {
+		late.is.Store(true)
+	}
 }
 
 type busyKey struct{}

@@ -43,6 +43,9 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 		return answer(ctx, &skipError{"owned by a controller"})
 	}
 	_ = readRelease(ctx, m.Releases, &in) // Validate warns
+	if err := in.readSettings(callerOf(ctx)); err != nil {
+		return answer(ctx, err)
+	}
 	decider := m.Decider
 	if busy(ctx) {
 		decider = decider.WithoutWaiting()

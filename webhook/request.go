@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"fmt"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -32,6 +33,9 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 	if in.Object, err = workload.Parse(kind, req.Object.Raw); err != nil {
 		return Input{}, &requestError{err}
 	}
+	if err := callerOf(ctx).Err(); err != nil { // a large object takes its time
+		return Input{}, fmt.Errorf("reading request: %w", err)
+	}
 	if req.Operation == admissionv1.Update {
 		if in.Stored, err = workload.Parse(kind, req.OldObject.Raw); err != nil {
 			return Input{}, &requestError{err}
@@ -48,6 +52,17 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 	in.Manager, in.User = manager(req), req.UserInfo.Username
 	in.Method = method(in)
 	return in, nil
+}
+
+// readSettings reads the settings of both objects. The same text in both is compiled
+// once, and nothing more once nobody waits for the answer.
+func (in *Input) readSettings(ctx context.Context) (err error) {
+	reader := workload.NewReader()
+	if in.settings, err = reader.Settings(ctx, in.Object, in.Namespace); err != nil || in.Stored == nil {
+		return err
+	}
+	in.before, err = reader.Settings(ctx, in.Stored, in.Namespace)
+	return err
 }
 
 // manager reads the field manager from the request's options.

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,7 +42,13 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 		return answer(ctx, err)
 	}
 	unread := readRelease(ctx, v.Releases, &in)
-	refused, warnings := judge(in)
+	if err := in.readSettings(callerOf(ctx)); err != nil {
+		return answer(ctx, err)
+	}
+	refused, warnings := judge(callerOf(ctx), in)
+	if err := callerOf(ctx).Err(); err != nil {
+		return answer(ctx, fmt.Errorf("judging images: %w", err))
+	}
 	if unread != "" {
 		warnings = append(warnings, unread)
 	}
@@ -78,15 +85,14 @@ func validateNamespace(ctx context.Context, req admission.Request) admission.Res
 // judge splits what is wrong into what is refused and what is said. Only what
 // this request adds or changes is refused: a fault that is stored already must
 // not stop a label or a finalizer.
-func judge(in Input) (refused field.ErrorList, warnings []string) {
+func judge(ctx context.Context, in Input) (refused field.ErrorList, warnings []string) {
 	mode := in.Namespace.Validate()
-	settings := workload.ReadSettings(in.Object, in.Namespace)
-	var before *workload.Settings
-	if in.Stored != nil {
-		before = workload.ReadSettings(in.Stored, in.Namespace)
-	}
+	settings, before := in.settings, in.before
 	for _, f := range settings.Faults {
 		old := before != nil && before.Had(f, in.Stored, in.Object)
+		if old && f.PassedOver {
+			continue // told when it came
+		}
 		if f.Namespace || f.Release || old || f.Keel && mode != workload.Enforce {
 			warnings = append(warnings, faultWarning(f))
 			continue
@@ -94,7 +100,7 @@ func judge(in Input) (refused field.ErrorList, warnings []string) {
 		refused = append(refused, f.Error())
 	}
 	if mode != workload.Off {
-		faults := judgeImages(in, settings)
+		faults := judgeImages(ctx, in, settings)
 		if mode == workload.Enforce {
 			refused = append(refused, faults.changed...)
 		} else {
@@ -127,9 +133,12 @@ type imageFaults struct{ changed, old field.ErrorList }
 // absolute rules: what a person submits is not bounded by a level policy. An
 // image that is stored already is an old fault, whatever became of its policy:
 // what runs must not stop a finalizer, a label, or the policy that ends it.
-func judgeImages(in Input, settings *workload.Settings) imageFaults {
+func judgeImages(ctx context.Context, in Input, settings *workload.Settings) imageFaults {
 	var faults imageFaults
 	for _, slot := range in.Object.Slots() {
+		if ctx.Err() != nil {
+			break // nobody waits for them
+		}
 		rule := settings.Rule(slot)
 		image, err := imageOf(slot.Image)
 		if !rule.Governed() || err != nil || image.Tag == "" {

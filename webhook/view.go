@@ -30,7 +30,7 @@ type view struct {
 
 func newView(in Input, updater bool) *view {
 	v := &view{
-		in: in, updater: updater, settings: workload.ReadSettings(in.Object, in.Namespace),
+		in: in, updater: updater, settings: in.settings,
 		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
 		submittedHolds: in.Object.Holds(), applying: sync.OnceValue(in.Object.LastApplied),
 	}
@@ -38,7 +38,7 @@ func newView(in Input, updater bool) *view {
 	if stored == nil {
 		return v
 	}
-	v.before = workload.ReadSettings(stored, in.Namespace)
+	v.before = in.before
 	v.state, v.record, v.holds = stored.State(), stored.Record(), stored.Holds()
 	v.storedImages = map[string]workload.Slot{}
 	for _, slot := range stored.Slots() {

@@ -1,11 +1,8 @@
 package workload
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -14,15 +11,13 @@ import (
 
 // later are the settings that a coming release reads. They are refused by
 // name: a gate that is ignored would let through what it should hold back.
-var later = map[string]bool{
-	"approvals": true, "approvalDeadline": true, "order": true, "releaseNotes": true,
-}
+var later = map[string]bool{keyApprovals: true, keyApprovalDeadline: true, "order": true}
 
 // Bounds on values, which come from whoever may write workloads.
 const (
-	maxPattern = 512     // bytes of a regular expression
-	maxProgram = 1000    // steps of a regular expression: it is matched with every name
 	maxExclude = 8 << 10 // bytes of a list of globs
+	maxGlobs   = 64      // of it
+	maxNotes   = 512     // bytes of an address
 )
 
 // choices are the settings that take one of a few values.
@@ -38,7 +33,8 @@ var choices = map[string][]string{
 var booleans = []string{"true", "false"}
 
 // checks tell what is wrong with a setting's value, or nothing. Those of the
-// policy and its companions are policy.Parse's matter.
+// policy and its companions are policy.Parse's matter, and whatever is compiled is the
+// reader's: compiling takes of its budget.
 var checks = map[string]func(e entry) string{
 	keyPolicy: noFault, keyFilter: noFault, keyExtract: noFault, keyExclude: checkExclude,
 	keyMatchTag: checkBool, keyMatchPreRelease: checkBool,
@@ -46,7 +42,7 @@ var checks = map[string]func(e entry) string{
 	keyPin: checkChoice, keyResolveOn: checkChoice, keyOnUnresolvable: checkChoice,
 	keyTrigger:           checkTrigger,
 	keyPollSchedule:      checkSchedule,
-	keyMonitorContainers: checkNames,
+	keyMonitorContainers: noFault,
 	keyImagePullSecret:   checkSecret,
 	keyPlatforms:         checkPlatforms,
 	keyHold:              checkHold,
@@ -55,12 +51,16 @@ var checks = map[string]func(e entry) string{
 	keyCanary:            parses(parseCanary, canaryAllowed),
 	keyHealthTimeout:     parses(parseHealthTimeout, healthAllowed),
 	keyRollback:          checkChoice,
-	keyNotify:            parses(parseChannels, notifyAllowed),
+	keyNotify:            checkChannels,
+	keyReleaseNotes:      parses(parseNotes, notesAllowed),
 }
 
 // fault tells what is wrong with an entry by itself; empty for nothing.
 func fault(e entry) string {
 	if later[e.name] {
+		if asksForNothing(e) {
+			return ""
+		}
 		return fmt.Sprintf("setting %q is not supported by this version", e.name)
 	}
 	check, known := checks[e.name]
@@ -71,7 +71,7 @@ func fault(e entry) string {
 	case e.key == LabelSkip && e.place == onLabels:
 		return oneOf("true", "false")(e)
 	case !known:
-		return unknown(e)
+		return unknownKey
 	case e.notText:
 		return "not a string; allowed: text, in quotes"
 	default:
@@ -79,15 +79,24 @@ func fault(e entry) string {
 	}
 }
 
+// unknownKey stands for what unknown says, which costs more than all other checks: it
+// is looked up for the few that are told.
+const unknownKey = "unknown key"
+
 func unknown(e entry) string {
 	if e.key == LabelEnabled || e.key == LabelValidate {
-		return "unknown key; allowed: as a label of a namespace"
+		return unknownKey + "; allowed: as a label of a namespace"
 	}
 	if e.key == LabelSkip {
-		return "unknown key; allowed: as a label of a workload"
+		return unknownKey + "; allowed: as a label of a workload"
 	}
 	allowed := slices.Sorted(maps.Keys(checks))
-	return "unknown key; " + didYouMean(meant(e.name, allowed)) + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
+	known := allowed
+	if e.keel {
+		known = slices.Sorted(maps.Keys(later))
+		known = append(known, allowed...)
+	}
+	return unknownKey + "; " + didYouMean(meant(e.name, known)) + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
 }
 
 // meant finds the setting that an unknown one was meant to be. The name of a
@@ -159,30 +168,8 @@ func checkExclude(e entry) string {
 	if len(e.value) > maxExclude {
 		return fmt.Sprintf("%d bytes; allowed: at most %d", len(e.value), maxExclude)
 	}
-	return ""
-}
-
-func checkNames(e entry) string {
-	if _, err := compileNames(e.value); err != nil {
-		return fmt.Sprintf("bad regular expression (%s); allowed: RE2 over container names", line(err.Error(), maxQuoted))
+	if n := strings.Count(e.value, ",") + 1; n > maxGlobs {
+		return fmt.Sprintf("%d globs; allowed: at most %d", n, maxGlobs)
 	}
 	return ""
-}
-
-// compileNames compiles a pattern of names. A short pattern with repetitions
-// can make a program of many thousand steps, each of them taken for every
-// letter of every name: that is bounded, too.
-func compileNames(pattern string) (*regexp.Regexp, error) {
-	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("%d bytes, of at most %d", len(pattern), maxPattern)
-	}
-	tree, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil, err
-	}
-	program, err := syntax.Compile(tree.Simplify())
-	if err != nil || len(program.Inst) > maxProgram {
-		return nil, errors.New("too many repetitions")
-	}
-	return regexp.Compile(pattern)
 }

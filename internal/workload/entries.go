@@ -50,30 +50,28 @@ func (e entry) ofContainer() bool {
 // isPolicy reports whether the entry is a policy.
 func (e entry) isPolicy() bool { return e.name == keyPolicy || e.ofContainer() }
 
-// before tells which of two entries for one setting counts: the workload's
-// before the namespace's, that before the Helm release's, Garboard's prefix before Keel's, annotations before
-// labels, and Keel's spelling of today before an older one.
-func (e entry) before(other entry) bool {
-	rank := func(e entry) int {
-		r := 0
-		switch e.place {
-		case onNamespace:
-			r += 8
-		case onRelease:
-			r += 16
-		}
-		if e.keel {
-			r += 4
-		}
-		if e.place == onLabels {
-			r += 2
-		}
-		if legacy[e.key] {
-			r++
-		}
-		return r
+// rank tells which of several entries for one setting counts, the lowest: the
+// workload's before the namespace's, that before the Helm release's, Garboard's prefix
+// before Keel's, annotations before labels, and Keel's spelling of today before an
+// older one.
+func (e entry) rank() int {
+	r := 0
+	switch e.place {
+	case onNamespace:
+		r += 8
+	case onRelease:
+		r += 16
 	}
-	return rank(e) < rank(other)
+	if e.keel {
+		r += 4
+	}
+	if e.place == onLabels {
+		r += 2
+	}
+	if legacy[e.key] {
+		r++
+	}
+	return r
 }
 
 // entries finds our keys among labels or annotations, sorted, so that faults
@@ -98,17 +96,6 @@ func entries(from map[string]any, at place) []entry {
 	}
 	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
 	return found
-}
-
-// effective picks the entry that counts for each setting.
-func effective(all []entry) map[string]entry {
-	chosen := map[string]entry{}
-	for _, e := range all {
-		if had, ok := chosen[e.name]; !ok || e.before(had) {
-			chosen[e.name] = e
-		}
-	}
-	return chosen
 }
 
 // names returns the chosen settings' names in a fixed order.

@@ -19,6 +19,9 @@ type Fault struct {
 	// Container names the container whose own policy is at fault; empty
 	// otherwise.
 	Container string
+	// PassedOver is true where the key counts as not being there, as Keel has it, and
+	// the rest is governed: it is told when it comes, and never refused.
+	PassedOver bool
 	// Keel is true for Keel's keys, Namespace for the namespace's defaults,
 	// Release for the values of a Helm release.
 	Keel, Namespace, Release bool
@@ -34,6 +37,7 @@ const (
 	maxQuoted     = 120
 	maxDetail     = 400
 	maxFaults     = 64
+	maxPassedOver = 32 // of the faults
 )
 
 // Error returns the fault as an API error, on one line and of a bounded length.
@@ -103,16 +107,33 @@ func line(s string, n int) string {
 	}, s), n)
 }
 
+// pass notes an entry that is passed over. Those leave room for faults that are not.
+func (r *reader) pass(e entry, detail string) {
+	if r.told++; r.told <= maxPassedOver {
+		f := faultOf(e, "", e.value, detail)
+		f.PassedOver = true
+		r.settings.tell(f)
+	}
+}
+
 // add notes a fault once: a companion of several policies is found bad with
 // each of them. The first faults are told; by the time they are put right, the
 // others have their turn.
 func (r *reader) add(e entry, container, value, detail string) {
-	f := Fault{
+	if len(r.settings.Faults) < maxFaults {
+		r.settings.tell(faultOf(e, container, value, detail))
+	}
+}
+
+func faultOf(e entry, container, value, detail string) Fault {
+	if detail == unknownKey {
+		detail = unknown(e)
+	}
+	return Fault{
 		Path: e.path(), Key: e.key, Value: value, Detail: line(detail, maxDetail),
 		Container: container, Keel: e.keel, Namespace: e.place == onNamespace, Release: e.place == onRelease,
 		onLabels: e.place == onLabels,
 	}
-	r.settings.tell(f)
 }
 
 func (s *Settings) tell(f Fault) {

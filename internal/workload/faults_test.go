@@ -13,7 +13,7 @@ import (
 )
 
 const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
-	"onUnresolvable, pin, platforms, policy, pollSchedule, resolveOn, rollback, trigger, window, policy.<container>"
+	"onUnresolvable, pin, platforms, policy, pollSchedule, releaseNotes, resolveOn, rollback, trigger, window, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {
 	tests := map[string]struct {
@@ -93,7 +93,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			labels: keys{"garboard.dev/onUnresolvable": "Deny", "garboard.dev/imageVolumes": "True"},
 			faults: []string{
 				`metadata.annotations[garboard.dev/matchTag]: Invalid value: "1": allowed: true, false`,
-				"metadata.annotations[garboard.dev/monitorContainers]: Invalid value: \"(\": bad regular expression (error parsing regexp: missing closing ): `(`); allowed: RE2 over container names",
+				"metadata.annotations[garboard.dev/monitorContainers]: Invalid value: \"(\": missing closing ) in \"(\"; allowed: an RE2 regular expression",
 				`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
 				`metadata.annotations[garboard.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
 				`metadata.annotations[garboard.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
@@ -143,10 +143,10 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			governed:    allMinor(),
 		},
 		"an unknown key is told wherever it stands": {
-			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/a": "1"}, namespace: keys{"keel.sh/a": "2"},
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/a": "1"}, namespace: keys{"garboard.dev/a": "2"},
 			faults: []string{
 				`metadata.annotations[garboard.dev/a]: Invalid value: "1": unknown key; allowed: ` + knownKeys,
-				`metadata.annotations[keel.sh/a]: Invalid value: "2": unknown key; allowed: ` + knownKeys,
+				`metadata.annotations[garboard.dev/a]: Invalid value: "2": unknown key; allowed: ` + knownKeys,
 			},
 		},
 		"a value without quotes, as YAML takes it": {

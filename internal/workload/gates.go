@@ -3,11 +3,13 @@ package workload
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Values and defaults of the settings that say when and how a move is made.
@@ -130,6 +132,33 @@ func parseChannels(text string) ([]string, error) {
 	return channels, nil
 }
 
+// checkChannels takes an empty text from Keel's users, to whom it means the default
+// ones.
+func checkChannels(e entry) string {
+	if e.keel && e.value == "" {
+		return ""
+	}
+	return parses(parseChannels, notifyAllowed)(e)
+}
+
+const notesAllowed = "an http or https URL without a user, of at most 512 bytes"
+
+// parseNotes reads the address of release notes. It is shown to people as it is.
+func parseNotes(text string) (string, error) {
+	address, err := url.Parse(text)
+	switch {
+	case err != nil, len(text) > maxNotes, address.Scheme != "http" && address.Scheme != "https",
+		address.Host == "", address.User != nil, strings.ContainsFunc(text, unshown):
+		return "", errors.New("no address")
+	default:
+		return text, nil
+	}
+}
+
+func unshown(r rune) bool {
+	return unicode.IsSpace(r) || !unicode.IsGraphic(r) || r == unicode.ReplacementChar
+}
+
 // parses makes a check of a function that reads a value.
 func parses[T any](parse func(string) (T, error), allowed string) func(entry) string {
 	return func(e entry) string {
@@ -168,5 +197,8 @@ func (r *reader) readGates() {
 	}
 	if v, ok := r.good(keyNotify); ok {
 		rule.Notify, _ = parseChannels(v)
+	}
+	if v, ok := r.good(keyReleaseNotes); ok {
+		rule.ReleaseNotes, _ = parseNotes(v)
 	}
 }

@@ -22,7 +22,7 @@ func (o *Object) GoBack(to map[string]Former) bool {
 	if holds == nil {
 		holds = Record{}
 	}
-	for _, slot := range o.Slots() {
+	for _, slot := range o.slots {
 		former, ok := to[slot.Key()]
 		if !ok || !put(o.root, slot.Path, former.Image) {
 			continue
@@ -31,6 +31,7 @@ func (o *Object) GoBack(to map[string]Former) bool {
 		record[slot.Key()], holds[slot.Key()] = former.To, former.Left
 	}
 	if found {
+		o.find()
 		annotate(o.root, o.TemplateMetadataPath(), AnnotationRecord, record.String())
 		annotate(o.root, []string{"metadata"}, AnnotationHold, holds.String())
 	}

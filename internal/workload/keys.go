@@ -82,5 +82,5 @@ func settingName(key string) (name string, keel, ok bool) {
 		return name, false, true
 	}
 	name, ok = strings.CutPrefix(key, KeelPrefix)
-	return name, true, ok
+	return keelName(name), true, ok
 }

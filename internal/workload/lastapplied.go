@@ -19,7 +19,7 @@ func (o *Object) LastApplied() *Object {
 	if err := json.Unmarshal([]byte(s), &root); err != nil {
 		return nil
 	}
-	return &Object{Kind: o.Kind, root: root}
+	return newObject(o.Kind, root)
 }
 
 // ImageOf returns the image of the slot with the key; empty without one.

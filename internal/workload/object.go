@@ -14,6 +14,10 @@ import (
 type Object struct {
 	Kind Kind
 	root map[string]any
+	// slots are found once, by find: each part of a request asks for them. more is how
+	// many are beyond the bound.
+	slots []Slot
+	more  int
 	// release is what the object's Helm release says, where somebody asked it.
 	release Release
 }
@@ -24,7 +28,13 @@ func Parse(kind Kind, data []byte) (*Object, error) {
 	if err := json.Unmarshal(data, &root); err != nil {
 		return nil, fmt.Errorf("parsing %s: %w", kind.GroupVersionKind.Kind, err)
 	}
-	return &Object{Kind: kind, root: root}, nil
+	return newObject(kind, root), nil
+}
+
+func newObject(kind Kind, root map[string]any) *Object {
+	o := &Object{Kind: kind, root: root}
+	o.find()
+	return o
 }
 
 // FromMap takes an object's decoded JSON or YAML. ok is false where the kind
@@ -37,7 +47,7 @@ func (k Kinds) FromMap(root map[string]any) (o *Object, ok bool) {
 		return nil, false
 	}
 	kind, ok := k.For(gv.Group, name)
-	return &Object{Kind: kind, root: root}, ok
+	return newObject(kind, root), ok
 }
 
 // Name returns the object's name; empty where the API server makes one up.

@@ -65,8 +65,8 @@ func TestBadImagePullSecretAndPlatforms(t *testing.T) {
 	tests := map[string]struct{ key, value, detail string }{
 		"no name":                 {"garboard.dev/imagePullSecret", "", secret},
 		"a name with a namespace": {"garboard.dev/imagePullSecret", "other/regcred", secret},
-		"a path":                  {"keel.sh/imagePullSecret", "../regcred", secret},
-		"capital letters":         {"keel.sh/imagePullSecret", "RegCred", secret},
+		"a path":                  {"garboard.dev/imagePullSecret", "../regcred", secret},
+		"capital letters":         {"garboard.dev/imagePullSecret", "RegCred", secret},
 		"a name that is too long": {"garboard.dev/imagePullSecret", strings.Repeat("a", 254), secret},
 		"no platform":             {"garboard.dev/platforms", "", `bad platform ""; ` + platform},
 		"an architecture alone":   {"garboard.dev/platforms", "linux/amd64, arm64", `bad platform "arm64"; ` + platform},

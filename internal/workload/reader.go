@@ -1,8 +1,11 @@
 package workload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,23 +18,73 @@ import (
 // annotations of an object have room for thousands.
 const maxPolicies = 256
 
-// reader collects settings and faults.
+// reader collects settings and faults of one set of entries.
 type reader struct {
+	*reading
 	settings *Settings
-	chosen   map[string]entry
-	exclude  []string
+	// chosen are the entries that count, by the names of their settings, and details
+	// what is wrong with them; passed are those that are passed over, and why.
+	chosen  map[string]entry
+	details map[string]string
+	passed  map[entry]string
+	told    int // of those that are passed over
+	exclude []string
+}
+
+// choose picks the entry that counts for each setting, and compiles what is needed to
+// tell. It does so in a fixed order, since all patterns have one budget.
+func (r *reader) choose(all []entry) {
+	r.chosen = map[string]entry{}
+	named := map[string][]entry{}
+	for _, e := range all {
+		named[e.name] = append(named[e.name], e)
+	}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if r.ended() != nil {
+			return
+		}
+		slices.SortStableFunc(named[name], func(a, b entry) int { return cmp.Compare(a.rank(), b.rank()) })
+		for _, e := range named[name] {
+			detail := r.fault(e)
+			over := ""
+			if !r.patterns.Exhausted() {
+				over = passedOver(e, detail)
+			}
+			if over == "" {
+				r.chosen[name], r.details[name] = e, detail
+				break
+			}
+			r.passed[e] = over
+			if optedIn[name] {
+				e.value, e.notText = "false", false
+				r.chosen[name] = e
+				break
+			}
+		}
+	}
+}
+
+// fault tells what is wrong with an entry.
+func (r *reader) fault(e entry) string {
+	if e.name == keyMonitorContainers && !e.notText && e.value != "" {
+		if _, err := r.patterns.Compile(e.value); err != nil {
+			return err.Error()
+		}
+	}
+	return fault(e)
 }
 
 // check notes what is wrong with the entries by themselves.
 func (r *reader) check(all []entry) {
 	for _, e := range all {
-		if len(r.settings.Faults) == maxFaults {
-			return // nothing more would be told
+		if detail, passed := r.passed[e]; passed {
+			r.pass(e, detail)
+			continue
 		}
 		if !bearsOnAll(e, r.chosen) {
 			continue
 		}
-		if detail := fault(e); detail != "" {
+		if detail := cmp.Or(r.details[e.name], fault(e)); detail != "" {
 			r.add(e, "", e.value, detail)
 			r.settings.broken = true
 		}
@@ -40,10 +93,12 @@ func (r *reader) check(all []entry) {
 
 // read takes the effective entries, each known to be good or reported by
 // check.
-func (r *reader) read() {
+func (r *reader) read(o *Object) {
 	s := r.settings
-	if v, ok := r.good(keyMonitorContainers); ok {
-		s.monitor, _ = compileNames(v)
+	if v, ok := r.good(keyMonitorContainers); ok && v != "" {
+		if re, err := r.patterns.Compile(v); err == nil {
+			s.monitor = r.matching(re, o)
+		}
 	}
 	s.skipInit = r.boolean(keyInitContainers) == no
 	s.skipVolume = r.boolean(keyImageVolumes) == no
@@ -74,10 +129,15 @@ func (r *reader) read() {
 
 func (r *reader) readPolicies() {
 	s := r.settings
+	// One fault of the budget is enough, and each try costs.
+	defer func() { s.broken = s.broken || r.patterns.Exhausted() }()
 	for _, name := range names(r.chosen) {
 		e := r.chosen[name]
 		if !e.ofContainer() {
 			continue
+		}
+		if r.patterns.Exhausted() || r.ended() != nil {
+			return
 		}
 		if len(s.containers) == maxPolicies {
 			r.add(e, "", e.value, fmt.Sprintf("too many policies; allowed: at most %d of single containers", maxPolicies))
@@ -88,6 +148,7 @@ func (r *reader) readPolicies() {
 		s.containers[container] = r.policy(e, container)
 	}
 	switch e, ok := r.chosen[keyPolicy]; {
+	case r.patterns.Exhausted():
 	case ok:
 		s.standard = r.policy(e, "")
 	case len(s.containers) == 0:
@@ -100,7 +161,7 @@ func (r *reader) readPolicies() {
 // to extract from is seen with a policy alone.
 func (r *reader) readCompanions() {
 	filter, _ := r.good(keyFilter)
-	_, err := policy.Parse(policy.Spec{Name: "never", Filter: filter, Exclude: r.exclude})
+	_, err := r.patterns.Parse(policy.Spec{Name: "never", Filter: filter, Exclude: r.exclude})
 	var faults policy.Faults
 	if !errors.As(err, &faults) {
 		return
@@ -114,7 +175,7 @@ func (r *reader) readCompanions() {
 // fault at the entry that it is in. Containers of a policy that is nil are not
 // governed.
 func (r *reader) policy(e entry, container string) *policy.Policy {
-	if fault(e) != "" {
+	if r.details[e.name] != "" {
 		return nil
 	}
 	spec := policy.Spec{
@@ -123,7 +184,7 @@ func (r *reader) policy(e entry, container string) *policy.Policy {
 	}
 	spec.Filter, _ = r.good(keyFilter)
 	spec.Extract, _ = r.good(keyExtract)
-	p, err := policy.Parse(spec)
+	p, err := r.patterns.Parse(spec)
 	var faults policy.Faults
 	if !errors.As(err, &faults) {
 		return p
@@ -141,15 +202,14 @@ func (r *reader) policy(e entry, container string) *policy.Policy {
 // checkSlots refuses to govern a workload whose images are not all looked at:
 // those beyond the bound would slip past every rule.
 func (r *reader) checkSlots(o *Object) {
-	_, more := o.slots()
 	governing, ok := r.governing()
-	if more == 0 || !ok {
+	if o.more == 0 || !ok {
 		return
 	}
 	path := append(append([]string{}, o.Kind.Template...), "spec")
 	r.settings.broken = true
 	r.settings.Faults = append(r.settings.Faults, Fault{
-		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+more) + " images",
+		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+o.more) + " images",
 		Detail: fmt.Sprintf("too many images for a workload with a policy; allowed: at most %d", maxSlots), Keel: governing.keel, Release: governing.place == onRelease,
 	})
 }
@@ -168,7 +228,7 @@ func (r *reader) governing() (entry, bool) {
 // is bad.
 func (r *reader) good(name string) (string, bool) {
 	e, ok := r.chosen[name]
-	if !ok || fault(e) != "" {
+	if !ok || r.details[name] != "" {
 		return "", false
 	}
 	return e.value, true

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -194,7 +195,7 @@ func (o *Object) WithRelease(r Release) *Object {
 // readRelease reads a release's settings for the slots that run one of its
 // images. Its faults are told where they bear on a slot; an image that cannot be
 // found is told of in every workload, since nobody else would hear of it.
-func (s *Settings) readRelease(o *Object, all []entry) {
+func (g *reading) readRelease(s *Settings, o *Object, all []entry) {
 	used := map[string]bool{}
 	for _, slot := range o.Slots() {
 		used[repositoryOf(slot)] = true
@@ -204,7 +205,7 @@ func (s *Settings) readRelease(o *Object, all []entry) {
 		case image.fault != nil:
 			s.tell(*image.fault)
 		case used[image.repository] && !twice:
-			s.released[image.repository] = readEntries(o, all, o.release.entries, image.own)
+			s.released[image.repository] = g.read(o, slices.Concat(all, o.release.entries, image.own))
 			for _, f := range s.released[image.repository].Faults {
 				s.tell(f)
 			}

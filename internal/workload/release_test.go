@@ -66,15 +66,16 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 		"a policy that is no text": {
 			keel: "policy: 5\nimages: [{repository: image.repository}]", want: map[string]string{}, fault: `keel.policy: Invalid value: "5": not a string`,
 		},
-		"a bad schedule": {keel: webAlone + "pollSchedule: soon", want: map[string]string{}, fault: `keel.pollSchedule: Invalid value: "soon": bad schedule`},
+		"a bad schedule": {keel: webAlone + "pollSchedule: soon", want: map[string]string{"web": "minor"}, fault: `keel.pollSchedule: Invalid value: "soon": bad schedule`},
 		"a gate that is not built is no open door": {
 			keel: webAlone + "approvals: 1", want: map[string]string{}, fault: `keel.approvals: Invalid value: "1": setting "approvals" is not supported by this version`,
 		},
-		"a deadline":          {keel: webAlone + "approvalDeadline: 24", want: map[string]string{}, fault: `setting "approvalDeadline" is not supported`},
-		"channels":            {keel: webAlone + "notificationChannels: [a, b]", want: map[string]string{"web": "minor"}},
-		"no channels at all":  {keel: webAlone + "notificationChannels: [a, 5]", want: map[string]string{}, fault: `keel.notificationChannels: Invalid value: "a,": allowed: names of channels`},
-		"notes of an image":   {keel: "policy: minor\nimages: [{repository: image.repository, releaseNotes: x}, {repository: job.repository}]", want: map[string]string{"job": "minor"}, fault: "keel.images[0].releaseNotes"},
-		"a bad secret's name": {keel: "policy: minor\nimages: [{repository: image.repository, imagePullSecret: A B}]", want: map[string]string{}, fault: `keel.images[0].imagePullSecret: Invalid value: "A B": no name of a Secret`},
+		"a deadline for nothing": {keel: webAlone + "approvalDeadline: 24", want: map[string]string{"web": "minor"}},
+		"no votes, as text":      {keel: webAlone + "approvals: '0'", want: map[string]string{"web": "minor"}},
+		"channels":               {keel: webAlone + "notificationChannels: [a, b]", want: map[string]string{"web": "minor"}},
+		"no channels at all":     {keel: webAlone + "notificationChannels: [a, 5]", want: map[string]string{"web": "minor"}, fault: `keel.notificationChannels: Invalid value: "a,": allowed: names of channels`},
+		"notes of an image":      {keel: "policy: minor\nimages: [{repository: image.repository, releaseNotes: x}, {repository: job.repository}]", want: map[string]string{"web": "minor", "job": "minor"}, fault: "keel.images[0].releaseNotes"},
+		"a bad secret's name":    {keel: "policy: minor\nimages: [{repository: image.repository, imagePullSecret: A B}]", want: map[string]string{"web": "minor"}, fault: `keel.images[0].imagePullSecret: Invalid value: "A B": no name of a Secret`},
 		"a fault of images that the workload does not run": {
 			keel: "policy: mayor\nimages: [{repository: other}]", want: map[string]string{},
 		},

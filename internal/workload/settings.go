@@ -1,7 +1,8 @@
 package workload
 
 import (
-	"regexp"
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -36,6 +37,9 @@ const (
 	keyRollback          = "rollback"
 	keyHealthTimeout     = "healthTimeout"
 	keyNotify            = "notify"
+	keyReleaseNotes      = "releaseNotes"
+	keyApprovals         = "approvals"
+	keyApprovalDeadline  = "approvalDeadline"
 )
 
 // Values of settings.
@@ -67,7 +71,7 @@ type Settings struct {
 	chosen     bool // a policy is, whichever it is
 	standard   *policy.Policy
 	containers map[string]*policy.Policy
-	monitor    *regexp.Regexp
+	monitor    *matcher
 	skipInit   bool
 	skipVolume bool
 	rule       Rule
@@ -116,6 +120,9 @@ type Rule struct {
 	HealthTimeout time.Duration
 	// Notify names the channels that are told; none means the default ones.
 	Notify []string
+	// ReleaseNotes is the address of what people want to read about new versions;
+	// empty for none.
+	ReleaseNotes string
 }
 
 // Gated reports whether the slot moves by the updater's bumps alone, and not with
@@ -147,33 +154,56 @@ func (r Rule) SameAnswer(other Rule) bool {
 	return r.Pin == other.Pin && slices.Equal(r.Platforms, other.Platforms) && r.Policy.Equal(other.Policy)
 }
 
-// ReadSettings reads the settings of a workload in its namespace, and those of
-// its Helm release where WithRelease gave it one.
+// MaxSteps is how many steps the regular expressions in the settings of one object may
+// have together.
+const MaxSteps = 10_000
+
+// maxEntries is how many of our keys an object may carry on its annotations, and on
+// its labels.
+const maxEntries = 1024
+
+// Reader reads the settings of the objects of one request, and compiles what is in
+// them once. It is not safe for concurrent use.
+type Reader struct{ patterns *policy.Compiler }
+
+// NewReader returns a Reader that has compiled nothing.
+func NewReader() *Reader { return &Reader{patterns: policy.NewCompiler(MaxSteps)} }
+
+// Steps is how many steps of regular expressions the Reader has compiled.
+func (r *Reader) Steps() int { return r.patterns.Steps() }
+
+// Settings reads the settings of a workload in its namespace, and those of its Helm
+// release where WithRelease gave it one. It returns an error where the context ends
+// before they are read.
+func (r *Reader) Settings(ctx context.Context, o *Object, namespace Namespace) (*Settings, error) {
+	return r.settings(o, namespace, ctx.Err)
+}
+
+// ReadSettings reads the settings of one workload. What that takes is bounded by the
+// Reader's budget alone.
 func ReadSettings(o *Object, namespace Namespace) *Settings {
-	all := entries(o.Annotations(), onAnnotations)
-	all = append(all, entries(o.Labels(), onLabels)...)
-	all = append(all, entries(namespace.Annotations, onNamespace)...)
-	s := readEntries(o, all)
-	if len(o.release.images) > 0 {
-		s.released = map[string]*Settings{}
-		s.readRelease(o, all)
+	s, err := NewReader().settings(o, namespace, func() error { return nil })
+	if err != nil { // there is no end to it
+		return &Settings{broken: true}
 	}
 	return s
 }
 
-func readEntries(o *Object, of ...[]entry) *Settings {
-	all := slices.Concat(of...)
-	r := &reader{settings: &Settings{containers: map[string]*policy.Policy{}, holds: o.Holds()}, chosen: effective(all)}
-	r.settings.rule = Rule{
-		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
-		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
+func (r *Reader) settings(o *Object, namespace Namespace, ended func() error) (*Settings, error) {
+	r.patterns.Renew()
+	reading := &reading{patterns: r.patterns, ended: ended}
+	all := reading.entries(o.Annotations(), onAnnotations)
+	all = append(all, reading.entries(o.Labels(), onLabels)...)
+	all = append(all, reading.entries(namespace.Annotations, onNamespace)...)
+	s := reading.read(o, all)
+	if len(o.release.images) > 0 {
+		s.released = map[string]*Settings{}
+		reading.readRelease(s, o, all)
 	}
-	r.settings.skipped = text(o.Labels()[LabelSkip]) == "true"
-	_, r.settings.chosen = r.governing()
-	r.check(all)
-	r.checkSlots(o)
-	r.read()
-	return r.settings
+	if err := ended(); err != nil {
+		return nil, fmt.Errorf("reading settings: %w", err)
+	}
+	return s, nil
 }
 
 // Silent reports whether neither the workload nor its namespace says what is to
@@ -199,7 +229,7 @@ func (s *Settings) policyFor(slot Slot) *policy.Policy {
 	if slot.Type == InitContainer && s.skipInit || slot.Type == ImageVolume && s.skipVolume {
 		return nil
 	}
-	if s.monitor != nil && !s.monitor.MatchString(slot.Name) {
+	if s.monitor != nil && !s.monitor.matches(slot.Name) {
 		return nil
 	}
 	p, own := s.containers[slot.Name]

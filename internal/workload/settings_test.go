@@ -248,7 +248,7 @@ func TestPolicyOnTheTemplateAlone(t *testing.T) {
 		"a Pod is its own template":         {kind: "Pod", annotations: keys{"garboard.dev/policy": "all"}, want: "garboard.dev/policy"},
 		"another setting is not worth it":   {onTemplate: keys{"garboard.dev/pin": "tag"}},
 		"the record there is no setting":    {onTemplate: keys{"garboard.dev/resolved": "web=1"}},
-		"two spellings: the first by order": {onTemplate: keys{"garboard.dev/policy": "a", "keel.sh/policy": "b"}, want: "keel.sh/policy", only: true},
+		"two spellings: the first by order": {onTemplate: keys{"garboard.dev/policy": "a", "keel.sh/policy": "b"}, want: "garboard.dev/policy", only: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

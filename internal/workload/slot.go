@@ -44,14 +44,12 @@ const maxName = 63
 // Slots returns the places of images of the pod template, in the order in
 // which they stand, the first 256 of them: ReadSettings governs no workload
 // that has more. Slots without an image, or without a name that can be one, are
-// left out.
-func (o *Object) Slots() []Slot {
-	slots, _ := o.slots()
-	return slots
-}
+// left out. The slice is the object's own.
+func (o *Object) Slots() []Slot { return o.slots }
 
-// slots also returns how many slots are beyond the bound.
-func (o *Object) slots() (slots []Slot, more int) {
+// find looks for the slots, and counts those beyond the bound.
+func (o *Object) find() {
+	o.slots, o.more = nil, 0
 	spec := child(o.template(), "spec")
 	add := func(kind SlotType, list string, inner ...string) {
 		items, _ := spec[list].([]any)
@@ -65,17 +63,16 @@ func (o *Object) slots() (slots []Slot, more int) {
 			if name == "" || len(name) > maxName || image == "" {
 				continue
 			}
-			if len(slots) == maxSlots {
-				more++
+			if len(o.slots) == maxSlots {
+				o.more++
 				continue
 			}
-			slots = append(slots, Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
+			o.slots = append(o.slots, Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
 		}
 	}
 	add(InitContainer, "initContainers", "image")
 	add(Container, "containers", "image")
 	add(ImageVolume, "volumes", "image", "reference")
-	return slots, more
 }
 
 func (o *Object) slotPath(list string, index int, inner []string) []any {

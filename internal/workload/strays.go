@@ -32,13 +32,12 @@ const maxStrays = 10
 // volume of it, the first 10 of them. The namespace's defaults are for many
 // workloads, and are not looked at.
 func Strays(o *Object) []Stray {
-	slots, more := o.slots()
-	if more > 0 {
+	if o.more > 0 {
 		return nil // not all names are known
 	}
-	named := make([]string, len(slots))
-	for i := range slots {
-		named[i] = slots[i].Name
+	named := make([]string, len(o.slots))
+	for i := range o.slots {
+		named[i] = o.slots[i].Name
 	}
 	var strays []Stray
 	for _, e := range slices.Concat(entries(o.Annotations(), onAnnotations), entries(o.Labels(), onLabels)) {

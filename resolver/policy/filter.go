@@ -18,17 +18,18 @@ const (
 type filter struct {
 	pattern, template string
 	re                *regexp.Regexp
+	steps             int // of re
 }
 
-func parseFilter(pattern string) (*filter, error) {
+func parseFilter(c *Compiler, pattern string) (*filter, error) {
 	if pattern == "" {
 		return nil, nil
 	}
-	re, err := compile(pattern)
+	found, err := c.compile(pattern)
 	if err != nil {
 		return nil, err
 	}
-	return &filter{pattern: pattern, re: re}, nil
+	return &filter{pattern: pattern, re: found.re, steps: found.steps}, nil
 }
 
 // parseExtract adds the template to the filter. Go leaves out a group that it

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 )
 
@@ -13,6 +12,7 @@ import (
 type pattern struct {
 	glob    glob
 	re      *regexp.Regexp // nil for a glob
+	steps   int            // of re
 	compare int            // submatch that is compared; 0 is the whole tag
 }
 
@@ -27,12 +27,12 @@ func parseGlobPattern(text string, wholeTags bool) (*pattern, error) {
 	return &pattern{glob: g}, err
 }
 
-func parseRegexpPattern(text string) (*pattern, error) {
-	re, err := compile(text)
+func parseRegexpPattern(c *Compiler, text string) (*pattern, error) {
+	found, err := c.compile(text)
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{re: re, compare: max(re.SubexpIndex("compare"), 0)}, nil
+	return &pattern{re: found.re, steps: found.steps, compare: max(found.re.SubexpIndex("compare"), 0)}, nil
 }
 
 // key returns the part of the text that decides the order, if it matches.
@@ -56,35 +56,6 @@ func (p *pattern) key(text string) (string, bool) {
 // whole reports whether key returns the text itself, so that the order is known
 // before the costlier match.
 func (p *pattern) whole() bool { return p.compare == 0 }
-
-// maxProgram bounds what a short regexp with nested repetitions can cost.
-const maxProgram = 1000
-
-func compile(text string) (*regexp.Regexp, error) {
-	if text == "" {
-		return nil, errors.New("empty; allowed: an RE2 regular expression")
-	}
-	if len(text) > maxExpression {
-		return nil, fmt.Errorf("%d bytes; allowed: at most %d", len(text), maxExpression)
-	}
-	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		return nil, fmt.Errorf("%s; allowed: an RE2 regular expression", complaint(err))
-	}
-	program, err := syntax.Compile(tree.Simplify())
-	if err != nil || len(program.Inst) > maxProgram {
-		return nil, fmt.Errorf("too many repetitions; allowed: a regular expression of at most %d steps", maxProgram)
-	}
-	return regexp.Compile(text)
-}
-
-func complaint(err error) string {
-	var fault *syntax.Error
-	if errors.As(err, &fault) {
-		return fmt.Sprintf("%s in %q", fault.Code, fault.Expr)
-	}
-	return err.Error()
-}
 
 // glob is a pattern in which * stands for any text and ? for one character.
 type glob string

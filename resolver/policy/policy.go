@@ -46,6 +46,20 @@ func (p *Policy) Kind() string { return string(p.kind) }
 // Never reports whether the policy moves nothing at all.
 func (p *Policy) Never() bool { return p.kind == kindNever }
 
+// Steps is how many steps the policy's regular expressions have together, the
+// filter's and the policy's own: as many are taken, at most, for each letter of each
+// tag.
+func (p *Policy) Steps() int {
+	n := 0
+	if p.filter != nil {
+		n += p.filter.steps
+	}
+	if p.pattern != nil {
+		n += p.pattern.steps
+	}
+	return n
+}
+
 // Digest reports whether a container at the current tag follows the digest
 // that stands behind that same tag: force with matchTag in effect.
 func (p *Policy) Digest(current string) bool {

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -64,9 +65,13 @@ func (f Faults) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// Parse compiles a policy. Its error is of type Faults, and holds every fault
-// at once.
-func Parse(spec Spec) (*Policy, error) {
+// Parse compiles a policy by itself. Its error is of type Faults, and holds every
+// fault at once.
+func Parse(spec Spec) (*Policy, error) { return NewCompiler(math.MaxInt).Parse(spec) }
+
+// Parse is the function Parse, for one of several policies that have a budget
+// together.
+func (c *Compiler) Parse(spec Spec) (*Policy, error) {
 	spec.Exclude = slices.Clone(spec.Exclude)
 	slices.Sort(spec.Exclude)
 	p := &Policy{spec: spec, preReleases: spec.MatchPreRelease != nil && !*spec.MatchPreRelease}
@@ -76,9 +81,9 @@ func Parse(spec Spec) (*Policy, error) {
 			faults = append(faults, Fault{Field: field, Value: value, Allowed: err.Error()})
 		}
 	}
-	note("policy", spec.Name, p.parseName())
+	note("policy", spec.Name, p.parseName(c))
 	var err error
-	p.filter, err = parseFilter(spec.Filter)
+	p.filter, err = parseFilter(c, spec.Filter)
 	note("filter", spec.Filter, err)
 	note("extract", spec.Extract, p.parseExtract())
 	if len(spec.Exclude) > maxExclude {
@@ -96,7 +101,7 @@ func Parse(spec Spec) (*Policy, error) {
 	return p, nil
 }
 
-func (p *Policy) parseName() (err error) {
+func (p *Policy) parseName(c *Compiler) (err error) {
 	name, argument, hasArgument := strings.Cut(p.spec.Name, ":")
 	p.kind = kind(name)
 	switch p.kind {
@@ -109,7 +114,7 @@ func (p *Policy) parseName() (err error) {
 	case kindGlob:
 		p.pattern, err = parseGlobPattern(argument, p.spec.Extract == "")
 	case kindRegexp:
-		p.pattern, err = parseRegexpPattern(argument)
+		p.pattern, err = parseRegexpPattern(c, argument)
 	default:
 		return unknownPolicy(name)
 	}
