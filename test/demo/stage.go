@@ -3,11 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,53 +26,33 @@ type stage struct {
 }
 
 // local starts a cluster of the demo's own, installs Garboard in it and tells
-// the story there. A cluster that is kept outlives the program.
-func local(ctx context.Context, source string, keep bool) (err error) {
+// the story there.
+func local(ctx context.Context, source string, keep bool) error {
 	fmt.Println("A Kubernetes control plane on this machine: etcd, API server, controllers, scheduler,")
 	fmt.Println("a registry and cert-manager, all real; the kubelet and its containers are played by kwok.")
-	start := time.Now()
-	c, stop, err := startCluster(ctx, keep)
-	if err != nil {
-		return err
+	if keep {
+		return kept(ctx, source)
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	fmt.Printf("The cluster is up after %s. Installing Garboard:\n", time.Since(start).Round(time.Second))
-	if _, err := installation.Install(ctx, c, installation.Options{Source: source, Log: indent{}}); err != nil {
+	start := time.Now()
+	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error {
+		_, err := tellOn(ctx, c, source, start)
 		return err
+	})
+}
+
+// tellOn installs Garboard in a local cluster, which was begun at start, and tells
+// the story there.
+func tellOn(ctx context.Context, c *cluster.Cluster, source string, start time.Time) (*installation.Installation, error) {
+	fmt.Printf("The cluster is up after %s. Installing Garboard:\n", time.Since(start).Round(time.Second))
+	i, err := installation.Install(ctx, c, installation.Options{Source: source, Log: indent{}})
+	if err != nil {
+		return nil, err
 	}
 	fmt.Println("Garboard is installed: 2 webhooks and an updater.")
-	return tell(ctx, &stage{registry: c.Registry, kubectl: c.Kubectl, push: func(ctx context.Context, repository, tag string) error {
+	return i, tell(ctx, &stage{registry: c.Registry, kubectl: c.Kubectl, push: func(ctx context.Context, repository, tag string) error {
 		_, err := c.Push(ctx, repository, tag)
 		return err
 	}})
-}
-
-// startCluster returns a cluster and how to end it.
-func startCluster(ctx context.Context, keep bool) (*cluster.Cluster, func() error, error) {
-	if !keep {
-		c, err := cluster.Start(ctx, cluster.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		return c, func() error {
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-			defer cancel()
-			return c.Stop(end)
-		}, nil
-	}
-	dir := filepath.Join(os.TempDir(), "garboard-demo")
-	c, err := cluster.Up(ctx, cluster.Options{Dir: dir})
-	if err != nil {
-		return nil, nil, err
-	}
-	return c, func() error {
-		fmt.Printf("\nThe cluster goes on. Use it:   export KUBECONFIG=%s\n", c.Kubeconfig)
-		fmt.Printf("kubectl of its version:        %s\n", c.KubectlPath)
-		fmt.Printf("Push another version:          go run ./test/cluster/cmd/localcluster push --dir %s netutils 1.2.0\n", dir)
-		fmt.Printf("Its registry, and the logs:    %s, %s\n", c.Registry, filepath.Join(dir, "garboard-*.log"))
-		fmt.Printf("Stop it:                       make cluster-down DIR=%s\n", dir)
-		return nil
-	}, nil
 }
 
 // existing is a cluster of the user's own, reached with the kubectl in PATH.

@@ -4,17 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/utils/ptr"
 )
 
 // row is what a test looks at of one line of the status.
@@ -32,65 +27,21 @@ type statusItem struct {
 	Message, Repository, LastCheck, NextCheck string
 }
 
-// playUpdaterPod puts a Pod into the cluster that the updater's process plays:
-// it has the name that the Lease tells, and the address of a Service whose port
-// is routed to the process. No kubelet and no kwok takes it for its own, since
-// nothing schedules it.
+// playUpdaterPod has the updater's process play a Pod, for as long as the test.
 func playUpdaterPod(t *testing.T, s *suite) {
 	t.Helper()
-	name, err := os.Hostname()
+	name, err := s.garboard.PlayUpdaterPod(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if faults := validation.IsDNS1123Subdomain(name); len(faults) > 0 {
-		t.Skipf("this machine's name, which the Lease tells, can be no Pod's: %v", faults)
-	}
-	core := s.Client().CoreV1()
-	const namespace, service = "garboard", "updater-status"
-	made, err := core.Services(namespace).Create(t.Context(), &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: service}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 8082}}},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pod, err := core.Pods(namespace).Create(t.Context(), &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: corev1.PodSpec{
-			SchedulerName:   "nobody",
-			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: ptr.To(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
-			Containers: []corev1.Container{{Name: "updater", Image: "example.com/updater:1", SecurityContext: &corev1.SecurityContext{
-				AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-			}}},
-		},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
+	if name == "" {
+		t.Skip("this machine's name, which the Lease tells, can be no Pod's")
 	}
 	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		now := metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)}
-		if err := core.Pods(namespace).Delete(ctx, name, now); err != nil {
-			t.Error(err)
-		}
-		if err := core.Services(namespace).Delete(ctx, service, now); err != nil {
-			t.Error(err)
-		}
-		if err := s.Route(namespace + "/" + service + ":8082"); err != nil {
+		if err := s.garboard.RemoveUpdaterPod(context.WithoutCancel(t.Context()), name); err != nil {
 			t.Error(err)
 		}
 	})
-	pod.Status.PodIP = made.Spec.ClusterIP
-	pod.Status.PodIPs = []corev1.PodIP{{IP: made.Spec.ClusterIP}}
-	if _, err := core.Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	at, err := url.Parse(s.garboard.Updater().Status)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Route(namespace+"/"+service+":8082", at.Host); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // status runs garboard status in the space, as JSON.
