@@ -33,7 +33,8 @@ func TestRegistriesPageHasEveryMessage(t *testing.T) {
 		messages = append(messages, resolver.Text(reason))
 	}
 	messages = append(messages,
-		resolver.WarningLacksTag, resolver.WarningLackedTwice, resolver.WarningEmptyList,
+		resolver.WarningLacksTag, resolver.WarningLackedTwice, resolver.WarningMissingTag,
+		resolver.WarningEmptyList,
 		resolver.WarningSuspectList, resolver.WarningNotAllDated, resolver.Summary(os.ErrInvalid))
 	for _, kind := range []pullsecret.Kind{
 		pullsecret.Missing, pullsecret.Forbidden, pullsecret.Unavailable, pullsecret.TooMany,

@@ -23,15 +23,12 @@ func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential 
 		kept.Warning = WarningEmptyList
 		return kept
 	}
-	var warning string
-	if seen.lacks && !q.Policy.DemandsMove(q.Tag) {
-		if !seen.confirmed {
-			r.options.Metrics.lacked()
-			kept := stay(q, StayNotInList)
-			kept.Warning = WarningLacksTag
-			return kept
-		}
-		warning = WarningLackedTwice
+	warning, trusted := seen.lackedTag(q)
+	if !trusted {
+		r.options.Metrics.lacked()
+		kept := stay(q, StayNotInList)
+		kept.Warning = warning
+		return kept
 	}
 	var chosen Resolution
 	if q.Policy.ByDate(q.Tag) {
@@ -43,6 +40,22 @@ func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential 
 		chosen.Warning = warning
 	}
 	return chosen
+}
+
+// lackedTag is the warning for a list that lacks the base, empty if it has it. The
+// list is not trusted while something may run from that tag and the tag was missed
+// only once.
+func (v *view) lackedTag(q *Query) (warning string, trusted bool) {
+	switch {
+	case !v.lacks || q.Policy.DemandsMove(q.Tag):
+		return "", true
+	case q.Create:
+		return WarningMissingTag, true
+	case v.confirmed:
+		return WarningLackedTwice, true
+	default:
+		return WarningLacksTag, false
+	}
 }
 
 // highest is the tag that the policy prefers among those that serve.

@@ -29,6 +29,9 @@ type Query struct {
 	Digest string
 	Policy *policy.Policy
 	Pin    Pin
+	// Create is true if nothing runs yet: a Tag that the registry does not list is
+	// then no reason to stay, since it could not be pulled.
+	Create bool
 	// Want are other tags that the list must know, or else it is read again
 	// before it answers: the submitted tag, the target of a bump.
 	Want []string

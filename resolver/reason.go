@@ -36,6 +36,7 @@ const (
 // Warnings that a resolution may carry.
 const (
 	WarningLacksTag    = "registry list lacks the running tag"
+	WarningMissingTag  = "registry does not list the tag; resolved from the tags that it lists"
 	WarningLackedTwice = "registry list lacks the running tag, seen twice; resolved from the list"
 	WarningEmptyList   = "registry list has no tags"
 	WarningSuspectList = "registry list lost half its tags; not believed until seen twice"

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
@@ -86,6 +88,49 @@ func TestSuspectLists(t *testing.T) {
 				if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
 					t.Fatalf("step %d: got %+v, want %+v", i, got, s)
 				}
+			}
+		})
+	}
+}
+
+// At create nothing runs, and a tag that the registry has cleaned up cannot be
+// pulled: to wait for a second read would leave a Job on it for good.
+func TestCreateFromATagThatIsNotListed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		policy, tag string
+		tags        []string
+		want        Resolution
+	}{
+		"the highest that the policy allows": {
+			"minor", "1.1.0", []string{"1.2.0", "1.3.0", "2.0.0"},
+			Resolution{Tag: "1.3.0", Reason: policy.NewerMinor, Warning: WarningMissingTag},
+		},
+		"nothing that it allows": {
+			"patch", "1.1.0", []string{"1.0.9", "1.2.0"},
+			Resolution{Tag: "1.1.0", Reason: policy.StayNewest, Warning: WarningMissingTag},
+		},
+		"never lower": {
+			"all", "3.0.0", []string{"1.2.0", "2.0.0"},
+			Resolution{Tag: "3.0.0", Reason: policy.StayNewest, Warning: WarningMissingTag},
+		},
+		"a pattern's highest": {
+			"glob:build-*", "build-7", []string{"build-10", "build-9"},
+			Resolution{Tag: "build-10", Reason: policy.NewerMatch, Warning: WarningMissingTag},
+		},
+		"a list without tags": {
+			"minor", "1.1.0", nil,
+			Resolution{Tag: "1.1.0", Reason: StayEmptyList, Warning: WarningEmptyList},
+		},
+		"a tag that is listed": {
+			"minor", "1.2.0", []string{"1.2.0", "1.3.0"},
+			Resolution{Tag: "1.3.0", Reason: policy.NewerMinor},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(&script{tags: tt.tags}, Options{Now: newClock().Now})
+			got := resolve(t, r, Query{Repository: "example.com/app", Tag: tt.tag, Policy: parse(t, tt.policy), Create: true})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

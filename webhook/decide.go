@@ -118,7 +118,8 @@ type Outcome struct {
 	record     *workload.Result
 	submitted  *workload.Result
 	resubmited workload.ContainerState
-	unparsable bool
+	// invalid is why the submitted image is no reference; nil if it is one.
+	invalid error
 	// target is what the updater's bump names, of a container with a gate;
 	// unopened is true where a bump was not the updater's to pass it.
 	target   *workload.Result
@@ -190,7 +191,7 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
 		Policy: o.Rule.Policy, Pin: resolver.PinTag,
 		Want: []string{base.Tag, o.Submitted.Tag}, Platforms: o.Rule.Platforms,
-		Hold: resolver.Hold(o.Answer.Hold),
+		Hold: resolver.Hold(o.Answer.Hold), Create: o.Stored == nil,
 	}
 	if o.pins() {
 		q.Pin = resolver.PinDigest
@@ -262,7 +263,7 @@ func (o *Outcome) text() string {
 		final.Digest = ""
 	}
 	switch {
-	case o.unparsable, o.Answer.Row == intent.NotGoverned:
+	case o.invalid != nil, o.Answer.Row == intent.NotGoverned:
 		return o.Submitted.Text
 	case o.Stored != nil && final.Same(*o.Stored):
 		return o.Stored.Text

@@ -54,7 +54,7 @@ func (o *Outcome) left() workload.Result {
 	at := o.Answer.Image
 	at.Tag, at.Digest = o.Result.Tag, o.Result.Digest
 	switch {
-	case o.unparsable, !o.Rule.Governed(), o.Answer.Row == intent.Reinvoked:
+	case o.invalid != nil, !o.Rule.Governed(), o.Answer.Row == intent.Reinvoked:
 		return o.Answer.Hold
 	case o.Answer.Resolve && (o.Resolution.Reason == policy.SameTag || o.Resolution.Reason == policy.BuiltLater):
 		return workload.Result{}

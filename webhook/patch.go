@@ -167,7 +167,7 @@ func (d *Decision) stateText() string {
 
 func (o *Outcome) remember() (workload.ContainerState, bool) {
 	switch {
-	case o.unparsable:
+	case o.invalid != nil:
 		return o.state, o.state.From != ""
 	case o.Answer.Row == intent.Reinvoked:
 		return o.resubmited, true

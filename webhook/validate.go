@@ -110,10 +110,17 @@ func judge(ctx context.Context, in Input) (refused field.ErrorList, warnings []s
 			warnings = append(warnings, fault.Error())
 		}
 	}
-	for _, stray := range workload.Strays(in.Object) {
-		warnings = append(warnings, stray.String())
+	return refused, append(warnings, Unread(in.Object)...)
+}
+
+// Unread tells of the policies on an object that govern nothing: those for
+// containers that it does not have, and one that stands on the pod template alone.
+func Unread(o *workload.Object) []string {
+	var unread []string
+	for _, stray := range workload.Strays(o) {
+		unread = append(unread, stray.String())
 	}
-	return refused, append(warnings, misplaced(in.Object)...)
+	return append(unread, misplaced(o)...)
 }
 
 func faultWarning(f workload.Fault) string {

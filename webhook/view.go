@@ -130,7 +130,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	key := slot.Key()
 	submitted, err := imageOf(slot.Image)
 	*o = Outcome{
-		Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, unparsable: err != nil,
+		Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err,
 		state: v.state[key], resubmited: v.resubmitted[key],
 		record: entryOf(v.record, key), submitted: entryOf(v.resubmission, key),
 	}

@@ -1,12 +1,14 @@
 package webhook
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -54,8 +56,8 @@ func Bound(all []string) []string {
 // could not be asked, or the policy cannot judge the image. Empty for none.
 func (o *Outcome) Problem() string {
 	switch {
-	case o.unparsable && o.Slot.Image != "":
-		return "not an image reference, left as it is"
+	case o.invalid != nil:
+		return notReference(o.invalid)
 	case o.Err != nil:
 		return "kept at " + o.Result.Tag + ": " + resolver.Summary(o.Err)
 	case o.Resolution.Warning != "":
@@ -67,6 +69,15 @@ func (o *Outcome) Problem() string {
 	default:
 		return ""
 	}
+}
+
+// notReference tells of an image that is left as it is.
+func notReference(err error) string {
+	var host *registry.HostError
+	if errors.As(err, &host) {
+		return workload.Shorten(host.Error(), maxWarning-20) + "; left as it is"
+	}
+	return "not an image reference, left as it is"
 }
 
 // troubling are the reasons to stay that a person should hear of.
@@ -82,13 +93,13 @@ func troubling(reason policy.Reason) bool {
 }
 
 func (o *Outcome) warning(manager string) string {
+	from := o.before()
 	if problem := o.Problem(); problem != "" {
-		if o.Stored != nil && o.Image != o.Stored.Text && o.Answer.Resolve {
-			return o.change(*o.Stored) + "; " + problem
+		if o.Answer.Resolve && o.Image != from.Text {
+			return o.change(from) + "; " + problem
 		}
 		return problem
 	}
-	from := o.before()
 	switch {
 	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
 		return o.change(from) + " as written: Garboard no longer governs it"

@@ -37,14 +37,13 @@ func TestResolveExplainsWhatWasNotChosen(t *testing.T) {
 
 	code, out, errOut := s.resolve(nil, in, "--explain")
 
-	want := `standard input:2: Pod a: c: HOST/lack:1.2.0 (policy minor: registry list lacks the running tag)
-    1.3.0  not chosen: registry list lacks the running tag
-    1.2.9  not chosen: registry list lacks the running tag
+	want := `standard input:2: Pod a: c: HOST/lack:1.2.0 -> HOST/lack:1.3.0 (policy minor: newer minor release)
+    1.2.9  lower than the chosen tag
     2.0.0  other major version
 standard input:7: Pod a: c: HOST/gone:1.0.0 -> HOST/gone:1.0.1@sha256:… (policy patch: newer patch release)
     1.0.2  listed, but has no manifest
     1.0.0  current tag
-garboard: standard input:2: Pod a: c: registry list lacks the running tag
+garboard: standard input:2: Pod a: c: registry does not list the tag; resolved from the tags that it lists
 garboard: standard input:7: Pod a: c: passed over 1.0.2: listed, but has no manifest
 `
 	digest := regexp.MustCompile("sha256:[0-9a-f]{64}")

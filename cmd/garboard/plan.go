@@ -46,6 +46,9 @@ func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Strea
 	for _, file := range files {
 		for _, document := range file.Documents() {
 			object, ok := kinds.FromMap(document.Object)
+			if why := kinds.Ungoverned(document.Object); why != "" {
+				p.warn(title(file, document), why)
+			}
 			if !ok || object.Owned() {
 				continue
 			}
@@ -126,9 +129,18 @@ func (p *plan) decide(ctx context.Context) error {
 // should not have to.
 func (p *plan) replace() {
 	for _, w := range p.workloads {
-		for _, fault := range workload.ReadSettings(w.input.Object, w.input.Namespace).Faults {
+		settings := workload.ReadSettings(w.input.Object, w.input.Namespace)
+		for _, fault := range settings.Faults {
 			if !fault.Namespace { // said once, of the namespace
 				p.warn(w.title, fault.Error())
+			}
+		}
+		for _, unread := range webhook.Unread(w.input.Object) {
+			p.warn(w.title, unread)
+		}
+		for _, slot := range w.input.Object.Imageless() {
+			if settings.Rule(slot).Governed() {
+				p.warn(w.title, shown(slot.Key())+": has no image")
 			}
 		}
 		for _, o := range w.decision.Outcomes() {

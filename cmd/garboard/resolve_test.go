@@ -145,6 +145,24 @@ func pods(policyAndImage ...string) string {
 	return text.String()
 }
 
+// templated is a workload, with annotations on itself and on its pod template.
+func templated(version, kind, annotations, onTemplate string) string {
+	return "apiVersion: " + version + "\nkind: " + kind + "\nmetadata: {name: a, annotations: {" + annotations + "}}\n" +
+		"spec: {template: {metadata: {annotations: {" + onTemplate + "}}, spec: {containers: [{name: c, image: HOST/shop:1.2.0}]}}}\n"
+}
+
+// A label that is put on all manifests of a folder reaches those without containers.
+func TestResolvePassesOverPoliciesOnWhatHasNoContainers(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0")
+	in := "apiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {keel.sh/policy: all}}\nspec: {ports: [{port: 80}]}\n"
+
+	code, out, errOut := s.resolve(nil, in)
+
+	if code != 0 || out != in || errOut != "" {
+		t.Errorf("code %d, output %q, standard error %q", code, out, errOut)
+	}
+}
+
 func TestResolveWarnsAndGoesOn(t *testing.T) {
 	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
 	for name, tc := range map[string]struct{ in, out, warning string }{
@@ -155,6 +173,35 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 		"a bad policy, and a good one beside it": {
 			pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.0"), pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.9"),
 			`standard input:2: Pod a: metadata.annotations[garboard.dev/policy]: Invalid value: "mayor"`,
+		},
+		"an empty image": {
+			pods("minor ''"), pods("minor ''"), "standard input:2: Pod a: c: has no image",
+		},
+		"a host that is told by a capital letter alone": {
+			pods("minor Docker/shop:1.2.0"), pods("minor Docker/shop:1.2.0"),
+			`standard input:2: Pod a: c: the capital letter makes "Docker" a host, and a registry's host needs a dot or a port; left as it is`,
+		},
+		"a policy for a container that is not there": {
+			strings.Replace(pods("minor HOST/shop:1.2.9"), "policy:", "policy.web: all, garboard.dev/policy:", 1),
+			strings.Replace(pods("minor HOST/shop:1.2.9"), "policy:", "policy.web: all, garboard.dev/policy:", 1),
+			`standard input:2: Pod a: metadata.annotations[garboard.dev/policy.web]: nothing here is named "web"`,
+		},
+		"a policy on the pod template alone": {
+			templated("apps/v1", "Deployment", "", "keel.sh/policy: all"), templated("apps/v1", "Deployment", "", "keel.sh/policy: all"),
+			"standard input:1: Deployment a: keel.sh/policy stands on the pod template, where it is not read: put it on the deployment",
+		},
+		"an API version of old, whose images are resolved all the same": {
+			templated("apps/v1beta2", "Deployment", "keel.sh/policy: all", ""),
+			strings.Replace(templated("apps/v1beta2", "Deployment", "keel.sh/policy: all", ""), "1.2.0", "1.2.9", 1),
+			`standard input:1: Deployment a: apiVersion "apps/v1beta2": Kubernetes serves Deployment as apps/v1`,
+		},
+		"an API group of old": {
+			templated("extensions/v1beta1", "Deployment", "keel.sh/policy: all", ""), templated("extensions/v1beta1", "Deployment", "keel.sh/policy: all", ""),
+			`standard input:1: Deployment a: keel.sh/policy is not read: Kubernetes serves Deployment as apps/v1, not as "extensions/v1beta1"`,
+		},
+		"a kind that is not governed": {
+			templated("argoproj.io/v1alpha1", "Rollout", "keel.sh/policy: all", ""), templated("argoproj.io/v1alpha1", "Rollout", "keel.sh/policy: all", ""),
+			`standard input:1: Rollout a: keel.sh/policy is not read: kind "Rollout" of "argoproj.io/v1alpha1" is not governed; --custom-kinds names further kinds`,
 		},
 		"a registry that is not there": {
 			pods("all 127.0.0.1:1/shop:1.2.0"), pods("all 127.0.0.1:1/shop:1.2.0"),

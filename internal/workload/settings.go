@@ -245,16 +245,19 @@ func (s *Settings) policyFor(slot Slot) *policy.Policy {
 // TemplateOnlyPolicy returns the key of a policy on the pod template of an
 // object that has none itself.
 func (o *Object) TemplateOnlyPolicy() (string, bool) {
-	find := func(maps ...map[string]any) string {
-		for _, m := range maps {
-			for _, e := range entries(m, onAnnotations) {
-				if e.isPolicy() {
-					return e.key
-				}
+	key := policyKey(o.TemplateAnnotations(), o.TemplateLabels())
+	return key, key != "" && policyKey(o.Annotations(), o.Labels()) == ""
+}
+
+// policyKey returns the first key that sets a policy among annotations or labels;
+// empty for none.
+func policyKey(places ...map[string]any) string {
+	for _, place := range places {
+		for _, e := range entries(place, onAnnotations) {
+			if e.isPolicy() {
+				return e.key
 			}
 		}
-		return ""
 	}
-	key := find(o.TemplateAnnotations(), o.TemplateLabels())
-	return key, key != "" && find(o.Annotations(), o.Labels()) == ""
+	return ""
 }

@@ -50,6 +50,31 @@ func (o *Object) Slots() []Slot { return o.slots }
 // find looks for the slots, and counts those beyond the bound.
 func (o *Object) find() {
 	o.slots, o.more = nil, 0
+	o.eachSlot(func(slot Slot) {
+		switch {
+		case slot.Image == "":
+		case len(o.slots) == maxSlots:
+			o.more++
+		default:
+			o.slots = append(o.slots, slot)
+		}
+	})
+}
+
+// Imageless returns the containers and image volumes that name no image, the first
+// 256 of them.
+func (o *Object) Imageless() []Slot {
+	var imageless []Slot
+	o.eachSlot(func(slot Slot) {
+		if slot.Image == "" && len(imageless) < maxSlots {
+			imageless = append(imageless, slot)
+		}
+	})
+	return imageless
+}
+
+// eachSlot calls visit for what has a name, with an image or without.
+func (o *Object) eachSlot(visit func(Slot)) {
 	spec := child(o.template(), "spec")
 	add := func(kind SlotType, list string, inner ...string) {
 		items, _ := spec[list].([]any)
@@ -60,14 +85,10 @@ func (o *Object) find() {
 				holder = child(holder, key)
 			}
 			name, image := text(m["name"]), text(holder[inner[len(inner)-1]])
-			if name == "" || len(name) > maxName || image == "" {
+			if holder == nil || name == "" || len(name) > maxName { // most volumes hold no image
 				continue
 			}
-			if len(o.slots) == maxSlots {
-				o.more++
-				continue
-			}
-			o.slots = append(o.slots, Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
+			visit(Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
 		}
 	}
 	add(InitContainer, "initContainers", "image")

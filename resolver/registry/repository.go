@@ -43,13 +43,24 @@ func ParseRepository(text string) (Repository, error) {
 	return NewRepository(named)
 }
 
-// NewRepository takes the name of a parsed reference.
+// HostError refuses a reference whose first part is a host by its capital letter
+// alone. Container runtimes take it for the name of a machine in the local network.
+type HostError struct {
+	// Host is the part as it was written.
+	Host string
+}
+
+func (e *HostError) Error() string {
+	return fmt.Sprintf("the capital letter makes %q a host, and a registry's host needs a dot or a port", e.Host)
+}
+
+// NewRepository takes the name of a parsed reference. The error is a *HostError.
 func NewRepository(named reference.Named) (Repository, error) {
 	host := strings.ToLower(reference.Domain(named))
 	// The grammar also takes a host that is told from a path by a capital
 	// letter alone: in lower case it would name a Docker Hub repository.
 	if host != "localhost" && !strings.ContainsAny(host, ".:") {
-		return Repository{}, fmt.Errorf("parsing repository %q: %q is no host name", named.Name(), reference.Domain(named))
+		return Repository{}, &HostError{reference.Domain(named)}
 	}
 	return Repository{Host: host, Path: reference.Path(named)}, nil
 }

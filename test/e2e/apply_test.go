@@ -147,3 +147,21 @@ func TestDryRunGivesTheSameAnswer(t *testing.T) {
 		t.Errorf("dry run: %s\n%s\nfor real: %s\n%s", dry, dryWarned, stored, realWarned)
 	}
 }
+
+// Registries clean up what manifests still name. A Job is never resolved again, so that
+// what it gets at create has to be there.
+func TestCreateFromATagThatWasCleanedUp(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0", "1.2.7", "1.3.0", "2.0.0")
+	_, warned := s.must(s.manifest("web", "1.1.0", "garboard.dev/policy: minor", quiet), "apply", "-f", "-")
+	s.wantTag("web", "1.3.0")
+	if want := "Warning: web: " + s.image + ":1.1.0 -> 1.3.0; registry does not list the tag"; !strings.Contains(warned, want) {
+		t.Errorf("kubectl said %q, want %q", warned, want)
+	}
+	job := "apiVersion: batch/v1\nkind: Job\nmetadata: {name: once, annotations: {garboard.dev/policy: minor}}\n" +
+		"spec: {template: {spec: {restartPolicy: Never, containers: [{name: web, image: \"" + s.image + ":1.1.0\"}]}}}\n"
+	s.must(job, "create", "-f", "-")
+	if got, _ := s.must("", "get", "job", "once", "-o", "jsonpath={.spec.template.spec.containers[0].image}"); got != s.image+":1.3.0" {
+		t.Errorf("the Job runs %q, want the tag 1.3.0", got)
+	}
+}

@@ -81,6 +81,28 @@ func (a *admission) create(t *testing.T, image, policy string, annotations ...st
 // createIn may be called from many goroutines at once.
 func (a *admission) createIn(t *testing.T, namespace, image, policy string, annotations ...string) answer {
 	t.Helper()
+	return a.decide(t, webhook.Input{Object: deployment(t, image, policy, annotations...), Namespace: workload.Namespace{Name: namespace}})
+}
+
+// govern has a running Deployment that had no policy get one.
+func (a *admission) govern(t *testing.T, image, policy string) answer {
+	t.Helper()
+	return a.decide(t, webhook.Input{
+		Object: deployment(t, image, policy), Stored: deployment(t, image, "never"), Namespace: workload.Namespace{Name: shop},
+	})
+}
+
+func (a *admission) decide(t *testing.T, in webhook.Input) answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), a.patience)
+	defer cancel()
+	decision := a.decider.Decide(ctx, in)
+	return answer{decision.Outcomes()[0].Image, decision.Warnings()}
+}
+
+// deployment has one container, and annotations as pairs of key and value.
+func deployment(t *testing.T, image, policy string, annotations ...string) *workload.Object {
+	t.Helper()
 	text := fmt.Sprintf(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"shop","annotations":{"garboard.dev/policy":%q`, policy)
 	for i := 0; i+1 < len(annotations); i += 2 {
 		text += fmt.Sprintf(",%q:%q", annotations[i], annotations[i+1])
@@ -89,10 +111,6 @@ func (a *admission) createIn(t *testing.T, namespace, image, policy string, anno
 	object, err := workload.Parse(workload.StandardKinds().All()[0], []byte(text))
 	if err != nil {
 		t.Errorf("parsing %s: %v", text, err)
-		return answer{}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), a.patience)
-	defer cancel()
-	decision := a.decider.Decide(ctx, webhook.Input{Object: object, Namespace: workload.Namespace{Name: namespace}})
-	return answer{decision.Outcomes()[0].Image, decision.Warnings()}
+	return object
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 // answer is what the writer of a workload sees: the image that is stored, and
@@ -26,6 +28,7 @@ const (
 	denied      = "kept at 1.0.0: not allowed by the registry settings"
 	noTags      = "registry list has no tags"
 	lacksTag    = "registry list lacks the running tag"
+	missingTag  = "registry does not list the tag; resolved from the tags that it lists"
 	lackedTwice = "registry list lacks the running tag, seen twice; resolved from the list"
 	suspectList = "registry list lost half its tags; not believed until seen twice"
 	stale       = "answered from the last known list: "
@@ -47,8 +50,11 @@ func pinned(image, tag, digest, why string) answer {
 	return is
 }
 
-// warned is another warning in place of the one that tells the change.
-func (a answer) warned(warning string) answer { return answer{a.Image, []string{"web: " + warning}} }
+// warned is a move that tells of a problem in place of the policy.
+func (a answer) warned(problem string) answer {
+	move, _, _ := strings.Cut(a.Warnings[0], " (")
+	return answer{a.Image, webhook.Bound([]string{move + "; " + problem})}
+}
 
 func check(t *testing.T, got, want answer) {
 	t.Helper()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What registries lose without a word, as a workload sees it that is created
-// again and again.
+// What registries lose without a word, as a workload sees it that runs the oldest
+// tag.
 func TestRegistryThatLosesTags(t *testing.T) {
 	backend := distribution(t, settings{})
 	type step struct {
@@ -62,11 +62,20 @@ func TestRegistryThatLosesTags(t *testing.T) {
 				remove(t, repository, s.removes...)
 				push(t, repository, s.pushes)
 				now.Step(s.after)
-				check(t, a.create(t, image, "patch"), s.want(image))
+				check(t, a.govern(t, image, "patch"), s.want(image))
 				if t.Failed() {
 					t.Fatalf("at step %d", i)
 				}
 			}
 		})
 	}
+}
+
+// Nothing runs yet, and the tag of the manifest could not be pulled.
+func TestCreateFromATagThatWasCleanedUp(t *testing.T) {
+	repository, a := distribution(t, settings{})+"/team/cleaned", newAdmission(t, reachable())
+	push(t, repository, []string{"1.2.0", "1.2.1", "1.3.0", "2.0.0"})
+	image := repository + ":1.1.0"
+	check(t, a.create(t, image, "minor"), moved(image, "1.3.0", "").warned(missingTag))
+	check(t, a.create(t, image, "patch"), answer{image, []string{"web: " + missingTag}})
 }
