@@ -117,7 +117,7 @@ func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential
 // remain is the base, with the digest that it lacks.
 func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selection, credential Credential) Resolution {
 	kept := stay(q, selected.Reason)
-	if q.Pin != PinDigest || q.Digest != "" || selected.Reason != policy.StayNewest {
+	if q.Pin != PinDigest || q.Digest != "" || !selected.Reason.NothingNewer() {
 		return kept
 	}
 	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)

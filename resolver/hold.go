@@ -51,7 +51,7 @@ func (q *Query) allowed(tried map[string]bool) func(tag string) bool {
 
 // heldBack tells of the tag that would have been chosen but for the hold.
 func (q *Query) heldBack(seen *view, kept Resolution) Resolution {
-	if q.Hold.Tag == "" || kept.Reason != policy.StayNewest && kept.Reason != policy.StayNoCandidate {
+	if q.Hold.Tag == "" || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
 		return kept
 	}
 	if free := q.Policy.SelectWithin(seen.index, q.Tag, q.Allow); free.Moved(q.Tag) {

@@ -43,6 +43,7 @@ func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential 
 		warning = fmt.Sprintf("only the %d highest of %d tags were looked at; narrow them with filter", maxDated, len(tags))
 		tags = tags[:maxDated]
 	}
+	tags = q.Policy.Prefer(tags, q.Tag) // which of equal dates wins
 	builds := r.builds(ctx, q, tags, credential)
 	now := r.options.Now() // one for all: dates that are cut to it are equal
 	for i := range builds {

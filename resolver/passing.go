@@ -3,8 +3,6 @@ package resolver
 import (
 	"fmt"
 	"slices"
-
-	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // passing is what was passed over on the way down from the tag that the policy
@@ -53,7 +51,7 @@ func (p *passing) settled(kept Resolution) Resolution {
 	case p.fault == nil || p.fault.fatal():
 	case len(p.young) > 0 && kept.Reason != PinnedDigest:
 		kept.Reason = StayTooYoung
-	case kept.Reason == policy.StayNewest && p.fault.reason == StayNoPlatform:
+	case kept.Reason.NothingNewer() && p.fault.reason == StayNoPlatform:
 		kept.Reason = StayNoPlatform
 	}
 	if len(p.young) == maxYoung {

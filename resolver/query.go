@@ -104,7 +104,7 @@ func (r Resolution) Why() string {
 // could not be taken; "" where there is none.
 func (r Resolution) Preferred() string {
 	switch {
-	case len(r.Passed) == 0, r.Reason == policy.BuiltLater, r.Reason == PinnedBuild, r.Reason == policy.StayNewest, r.Reason == StayNoDate:
+	case len(r.Passed) == 0, r.Reason == policy.BuiltLater, r.Reason == PinnedBuild, r.Reason.NothingNewer(), r.Reason == StayNoDate:
 		return "" // a policy that goes by date looks at many
 	}
 	return r.Passed[0].Tag + ": " + r.Passed[0].Text

@@ -125,7 +125,7 @@ func withoutRegistry(q *Query) (policy.Reason, bool) {
 		return "", false
 	}
 	switch reason := q.Policy.Select(nil, q.Tag).Reason; reason {
-	case policy.StayNever, policy.StayNotAVersion, policy.StayFiltered, policy.StayNoCurrent:
+	case policy.StayNever, policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayFiltered, policy.StayNoCurrent:
 		return reason, true
 	case policy.StayNotInList: // force says so of a tag that it would follow
 		return policy.StayNoCandidate, !q.Policy.Digest(q.Tag)

@@ -83,7 +83,7 @@ func notReference(err error) string {
 // troubling are the reasons to stay that a person should hear of.
 func troubling(reason policy.Reason) bool {
 	switch reason {
-	case policy.StayNotAVersion, policy.StayNeedsRegistry, policy.StayFiltered, policy.StayNoCandidate,
+	case policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayExactPattern, policy.StayNeedsRegistry, policy.StayFiltered, policy.StayNoCandidate,
 		resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform,
 		resolver.StayRegistryUnavailable:
 		return true

@@ -58,7 +58,7 @@ func listed(o *webhook.Outcome) bool {
 		return false
 	}
 	switch o.Resolution.Reason {
-	case policy.StayNever, policy.StayNotAVersion, policy.StayFiltered, policy.StayNoCurrent, policy.StayNeedsRegistry:
+	case policy.StayNever, policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayFiltered, policy.StayNoCurrent, policy.StayNeedsRegistry:
 		return false
 	}
 	return true

@@ -14,6 +14,7 @@ type policyOptions struct {
 	matchPreRelease optionalBool
 	filter, extract string
 	exclude         []string
+	variant         []string
 }
 
 func (o *policyOptions) addFlags(flags *pflag.FlagSet) {
@@ -24,18 +25,19 @@ func (o *policyOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.filter, "filter", "", "regexp that drops the tags it does not match")
 	flags.StringVar(&o.extract, "extract", "", "template ($1, $name, ${name}) of what is compared of a filtered tag")
 	flags.StringSliceVar(&o.exclude, "exclude", nil, "globs of tags to drop, comma-separated; may be repeated")
+	flags.StringSliceVar(&o.variant, "variant", nil, "globs of variants that count as one, comma-separated; may be repeated")
 }
 
 // settingFlags are the flags behind the settings that a policy is made of.
 var settingFlags = map[string]string{
-	"policy": "--policy", "matchTag": "--match-tag", "filter": "--filter", "extract": "--extract", "exclude": "--exclude",
+	"policy": "--policy", "matchTag": "--match-tag", "filter": "--filter", "extract": "--extract", "exclude": "--exclude", "variant": "--variant",
 }
 
 // compile returns the policy of a name, or all its faults.
 func (o *policyOptions) compile(name string) (*policy.Policy, usageFaults) {
 	compiled, err := policy.Parse(policy.Spec{
 		Name: name, MatchTag: o.matchTag.value, MatchPreRelease: o.matchPreRelease.value,
-		Filter: o.filter, Extract: o.extract, Exclude: globs(o.exclude),
+		Filter: o.filter, Extract: o.extract, Exclude: globs(o.exclude), Variant: globs(o.variant),
 	})
 	var wrong policy.Faults
 	var faults usageFaults

@@ -92,6 +92,9 @@ func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Wr
 		Tag: selection.Tag, Moved: selection.Moved(o.current),
 		Reason: selection.Reason, Text: selection.Reason.Text(),
 	}
+	if others := o.compiled.OtherLines(index, o.current, nil); !answer.Moved && len(others.Tags) > 0 {
+		answer.OtherLines, answer.Text = &others, others.Text()
+	}
 	if o.explain {
 		answer.Rejected = rejections(tags, o.compiled.Explain(index, o.current))
 	}
@@ -104,9 +107,8 @@ func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Wr
 		}
 		return errors.Join(err, &exitError{exitFailure, errors.New("no tag chosen: " + answer.Text)})
 	}
-	switch selection.Reason {
-	case policy.StayNotAVersion, policy.StayFiltered:
-		fmt.Fprintf(errOut, "garboard: stays at %s: %s\n", selection.Tag, answer.Text)
+	if answer.troubling() {
+		fmt.Fprintf(errOut, "garboard: stays at %s: %s\n", selection.Tag, answer.stay(o.explain))
 	}
 	return o.output.write(out, answer, selection.Tag+"\n")
 }
@@ -118,6 +120,26 @@ type selectAnswer struct {
 	Reason   policy.Reason `json:"reason"`
 	Text     string        `json:"text"`
 	Rejected []rejection   `json:"rejected,omitzero"`
+	// OtherLines are the higher tags that a stay passes over.
+	OtherLines *policy.OtherLines `json:"otherLines,omitempty"`
+}
+
+// troubling reports a stay that a person should hear of.
+func (a *selectAnswer) troubling() bool {
+	switch a.Reason {
+	case policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayFiltered, policy.StayExactPattern:
+		return true
+	default:
+		return a.OtherLines != nil
+	}
+}
+
+// stay is why the tag stays. An explanation names the reason, too.
+func (a *selectAnswer) stay(explained bool) string {
+	if explained && a.OtherLines != nil {
+		return string(policy.StayOtherLines) + ": " + a.Text
+	}
+	return a.Text
 }
 
 type rejection struct {

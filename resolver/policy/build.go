@@ -12,6 +12,8 @@ type builder struct {
 	lineOf []uint32 // one an entry
 	sizes  []size   // one a line
 	order  order    // of all entries, line by line
+	tails  []tail   // those that are more than a number
+	tailed []uint32 // the entries that they belong to
 	recent [8]struct {
 		key    lineKey
 		number uint32
@@ -37,14 +39,23 @@ func (b *builder) read() {
 	if len(b.entries) < likely-likely/8 {
 		b.entries = slices.Clone(b.entries)
 	}
+	b.view.tails = newTails(b.tails)
+	for i, at := range b.tailed {
+		b.entries[at].tail = b.view.tails.place(&b.tails[i])
+	}
 }
 
 func (b *builder) add(v *version, tag int) {
-	// Of one part and without variant, the bare and the plain are one line
-	// until they are split.
-	number := b.number(lineKey{parts: v.parts, variant: v.variant, bare: v.parts == 1 && v.variant == ""})
+	key := b.variants.line(v)
+	if key.plainNumber() {
+		key.bare = true // the bare and the plain are one line until they are split
+	}
+	number := b.number(key)
 	e := v.entry()
 	e.tag = uint32(tag) //nolint:gosec // no list is that long
+	if !b.variants.simple(v) {
+		b.tails, b.tailed = append(b.tails, b.variants.tail(v)), append(b.tailed, uint32(len(b.entries))) //nolint:gosec // no more than tags
+	}
 	b.entries, b.lineOf = append(b.entries, e), append(b.lineOf, number)
 	b.sizes[number].all++
 	if e.stable() {
@@ -62,6 +73,7 @@ func (b *builder) number(key lineKey) uint32 {
 	if !ok {
 		number = uint32(len(b.numbers)) //nolint:gosec // no more than tags
 		b.numbers[key] = number
+		b.lines = append(b.lines, line{key: key})
 		b.sizes = append(b.sizes, size{})
 	}
 	recent.key, recent.number = key, number
@@ -98,7 +110,7 @@ func (b *builder) sort(buffer []keyed) {
 
 // widths are how many bits the parts of an entry take where line and version
 // are packed into one number.
-type widths struct{ major, minor, patch, suffix, preNumber int }
+type widths struct{ major, minor, patch, suffix, preNumber, tail int }
 
 // widths is false where 64 bits do not hold the widest of each.
 func (b *builder) widths() (widths, bool) {
@@ -109,13 +121,14 @@ func (b *builder) widths() (widths, bool) {
 		all.minor |= e.minor
 		all.patch |= e.patch
 		all.preNumber |= e.preNumber
+		all.tail |= e.tail
 	}
 	w := widths{
 		major: bits.Len64(all.major), minor: bits.Len64(all.minor), patch: bits.Len64(all.patch),
-		suffix: bits.Len8(released), preNumber: bits.Len64(all.preNumber),
+		suffix: bits.Len8(released), preNumber: bits.Len64(all.preNumber), tail: bits.Len64(all.tail),
 	}
 	lines := bits.Len(uint(len(b.sizes)))
-	return w, lines+w.major+w.minor+w.patch+w.suffix+w.preNumber <= 64
+	return w, lines+w.major+w.minor+w.patch+w.suffix+w.preNumber+w.tail <= 64
 }
 
 func (w *widths) pack(line uint32, e *entry) uint64 {
@@ -124,7 +137,8 @@ func (w *widths) pack(line uint32, e *entry) uint64 {
 	key = key<<w.minor | e.minor
 	key = key<<w.patch | e.patch
 	key = key<<w.suffix | uint64(e.suffix)
-	return key<<w.preNumber | e.preNumber
+	key = key<<w.preNumber | e.preNumber
+	return key<<w.tail | e.tail
 }
 
 // split cuts the order into lines.
@@ -135,33 +149,34 @@ func (b *builder) split() {
 			releases += s.releases
 		}
 	}
-	b.lines = make([]line, 0, len(b.sizes)+1)
 	kept := make(order, 0, releases)
 	rest := b.order
-	for _, s := range b.sizes {
-		l := line{all: rest[:s.all], releases: rest[:s.all]}
+	for i, s := range b.sizes {
+		l := &b.lines[i]
+		l.all, l.releases = rest[:s.all], rest[:s.all]
 		rest = rest[s.all:]
 		if s.releases < s.all {
 			start := len(kept)
 			kept = b.appendIf(kept, l.all, (*entry).stable)
 			l.releases = kept[start:]
 		}
-		b.lines = append(b.lines, l)
 	}
-	b.splitBare()
+	b.splitBare(lineKey{parts: 1, bare: true})
+	b.splitBare(lineKey{parts: 1, bare: true, dates: oneDate})
 }
 
 // splitBare makes the plain line of one part out of that which has the bare
 // numbers, too.
-func (b *builder) splitBare() {
-	number, ok := b.numbers[lineKey{parts: 1, bare: true}]
+func (b *builder) splitBare(key lineKey) {
+	number, ok := b.numbers[key]
 	if !ok {
 		return
 	}
 	whole := b.lines[number]
 	plain := func(e *entry) bool { return e.prefixed || !e.stable() }
-	b.numbers[lineKey{parts: 1}] = uint32(len(b.lines)) //nolint:gosec // no more than tags
-	b.lines = append(b.lines, line{b.appendIf(nil, whole.all, plain), b.appendIf(nil, whole.releases, plain)})
+	key.bare = false
+	b.numbers[key] = uint32(len(b.lines)) //nolint:gosec // no more than tags
+	b.lines = append(b.lines, line{key, b.appendIf(nil, whole.all, plain), b.appendIf(nil, whole.releases, plain)})
 }
 
 func (b *builder) appendIf(kept, from order, keep func(*entry) bool) order {

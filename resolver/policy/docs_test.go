@@ -78,7 +78,11 @@ func rangeTable(rows []rangeRow) string {
 	out.WriteString("\n| range | in it | not in it | |\n|---|---|---|---|\n")
 	for _, row := range rows {
 		if row.refused == "" {
-			fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", code(row.text), codes(row.in), codes(row.out), escape(row.note))
+			name := code(row.text)
+			if row.preReleases {
+				name += "<br>" + code("matchPreRelease=false")
+			}
+			fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", name, codes(row.in), codes(row.out), escape(row.note))
 		}
 	}
 	out.WriteString("\nRefused, because it could be read in two ways or can match nothing:\n\n| range | fault | |\n|---|---|---|\n")

@@ -12,6 +12,7 @@ import (
 type entry struct {
 	major, minor, patch uint64
 	preNumber           uint64
+	tail                uint64 // the revision: its number, or its place among the tails of the view
 	tag                 uint32 // among the tags of the view
 	suffix              uint8  // the pre-release's rank, twice, and 1 more with a number
 	prefixed            bool
@@ -20,8 +21,12 @@ type entry struct {
 // released is the suffix of what is no pre-release.
 const released = uint8(2 * (len(preReleases) + 1))
 
+// entry is the version without the tail that only a view knows.
 func (v *version) entry() entry {
 	e := entry{major: v.major, minor: v.minor, patch: v.patch, preNumber: v.preNumber, prefixed: v.prefixed}
+	if v.revision.count == 1 {
+		e.tail = v.revision.numbers[0]
+	}
 	switch v.pre {
 	case "":
 		e.suffix = released
@@ -37,8 +42,19 @@ func (v *version) entry() entry {
 
 func (e *entry) stable() bool { return e.suffix == released }
 
-// compareEntries orders by number and pre-release.
+// channel reports a pre-release without a number.
+func (e *entry) channel() bool { return e.suffix != released && e.suffix%2 == 0 }
+
+// compareEntries orders by number, pre-release and tail.
 func compareEntries(a, b *entry) int {
+	if c := compareEntryReleases(a, b); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.tail, b.tail)
+}
+
+// compareEntryReleases orders by number and pre-release.
+func compareEntryReleases(a, b *entry) int {
 	switch {
 	case a.major != b.major:
 		return cmp.Compare(a.major, b.major)
@@ -54,8 +70,15 @@ func compareEntries(a, b *entry) int {
 }
 
 func (e *entry) equal(other *entry) bool {
-	return e.patch == other.patch && e.minor == other.minor && e.major == other.major &&
-		e.suffix == other.suffix && e.preNumber == other.preNumber
+	return e.sameRelease(other) && e.tail == other.tail
+}
+
+func (e *entry) sameRelease(other *entry) bool {
+	return e.sameNumber(other) && e.suffix == other.suffix && e.preNumber == other.preNumber
+}
+
+func (e *entry) sameNumber(other *entry) bool {
+	return e.patch == other.patch && e.minor == other.minor && e.major == other.major
 }
 
 // preRelease is what tells pre-releases of one number apart.

@@ -15,7 +15,7 @@ type Verdict struct {
 // It judges every tag anew and is meant for people, not for admission.
 func (p *Policy) Explain(ix *Index, current string) []Verdict {
 	chosen := p.Select(ix, current)
-	s := search{policy: p, view: ix.view(p.filter), current: current}
+	s := search{policy: p, view: ix.view(p), current: current}
 	s.read()
 	var verdicts []Verdict
 	for _, tag := range ix.Tags() {
@@ -48,7 +48,7 @@ func (p *Policy) tied(a, b string) bool {
 	textB, _ := p.text(b)
 	versionA, isA := parseVersion(textA)
 	versionB, isB := parseVersion(textB)
-	return isA && isB && compareVersions(&versionA, &versionB) == 0
+	return isA && isB && p.compareInLine(&versionA, &versionB) == 0
 }
 
 // judge returns the first rule that a tag does not pass; RejectNotHighest is a
@@ -96,7 +96,7 @@ func (s *search) judgeMatch(tag, text string) Reason {
 	case !s.hasText:
 		return RejectNotHighest
 	}
-	if currentKey, matches := s.policy.pattern.key(s.text); matches && compareNatural(key, currentKey) <= 0 {
+	if currentKey, matches := s.policy.pattern.key(s.text); matches && compareKeys(key, currentKey) <= 0 {
 		return RejectNotHigher
 	}
 	return RejectNotHighest
@@ -106,20 +106,49 @@ func (s *search) judgeMatch(tag, text string) Reason {
 // line and, where the answer must be higher, order.
 func (s *search) judgeVersion(tag, text string, mustRise bool) (version, Reason) {
 	v, ok := parseVersion(text)
-	switch {
-	case !ok, v.bare() && (!s.isVersion || !s.version.bare()):
+	if !ok || v.bare() && (!s.isVersion || !s.version.bare()) {
 		return v, RejectNotAVersion
-	case s.isVersion && v.parts != s.version.parts, !s.isVersion && v.parts == 1:
-		return v, RejectOtherLine
-	case v.variant != s.version.variant:
-		return v, RejectOtherVariant
+	}
+	if reason := s.judgeLine(&v); reason != "" {
+		return v, reason
+	}
+	switch {
 	case !mustRise:
 	case tag == s.current:
 		return v, RejectCurrent
-	case compareVersions(&v, &s.version) <= 0:
+	case s.policy.compareInLine(&v, &s.version) <= 0:
 		return v, RejectNotHigher
 	}
 	return v, ""
+}
+
+// judgeLine tells a version of another line; without a current one, the plain
+// lines of two and three parts are one.
+func (s *search) judgeLine(v *version) Reason {
+	mine, its := s.key, s.policy.variants.line(v)
+	if !s.isVersion {
+		mine.parts = max(its.parts, 2)
+	}
+	switch {
+	case its.dates != mine.dates:
+		return RejectOtherDates
+	case its.parts != mine.parts:
+		return RejectOtherLine
+	case its.variant != mine.variant:
+		return RejectOtherVariant
+	case its.form != mine.form:
+		return RejectOtherRevision
+	case s.leavesChannel(v):
+		return RejectOtherChannel
+	}
+	return ""
+}
+
+// leavesChannel reports a version that does not keep to the channel of the
+// current one. Into a channel, out of none, is a matter of pre-releases.
+func (s *search) leavesChannel(v *version) bool {
+	return s.isVersion && !s.anyPreRelease() && s.version.channel() &&
+		(v.pre != s.version.pre || v.preNumbered)
 }
 
 func (s *search) judgeLevel(tag, text string) Reason {
@@ -127,16 +156,17 @@ func (s *search) judgeLevel(tag, text string) Reason {
 		return RejectNoOrder
 	}
 	v, reason := s.judgeVersion(tag, text, true)
+	e := v.entry()
 	kind := s.policy.kind
 	switch {
 	case reason != "":
 		return reason
-	case s.beyond(&v, reachMajor) && (kind == kindMinor || kind == kindPatch):
+	case e.beyond(&s.entry, reachMajor) && (kind == kindMinor || kind == kindPatch):
 		return RejectOtherMajor
-	case s.beyond(&v, reachMinor) && kind == kindPatch:
+	case e.beyond(&s.entry, reachMinor) && kind == kindPatch:
 		return RejectOtherMinor
-	case !v.stable() && kind != kindAll && !s.policy.preReleases &&
-		(s.version.stable() || compareNumbers(&v, &s.version) != 0):
+	case v.stable() || s.anyPreRelease() || s.version.channel():
+	case s.version.stable() || v.channel() || compareNumbers(&v, &s.version) != 0:
 		return RejectPreRelease
 	}
 	return RejectNotHighest
@@ -144,12 +174,15 @@ func (s *search) judgeLevel(tag, text string) Reason {
 
 func (s *search) judgeRange(tag, text string) Reason {
 	v, reason := s.judgeVersion(tag, text, s.isVersion && s.contained())
+	e := v.entry()
 	switch {
 	case reason != "":
 		return reason
 	case !s.policy.span.contains(v):
 		return RejectOutsideRange
-	case !v.stable() && !s.policy.preReleases && (!s.isVersion || s.version.stable()):
+	case v.stable() || s.policy.preReleases || s.names(&e):
+	case s.isVersion && s.version.channel(), s.onItsWay() && !v.channel():
+	default:
 		return RejectPreRelease
 	}
 	return RejectNotHighest

@@ -130,8 +130,18 @@ func (f *filter) text(tag string) (string, bool) {
 	return string(text), len(text) <= maxText
 }
 
-func (f *filter) apply(tags []string) *view {
-	kept, texts := make([]string, 0, len(tags)), make([]string, 0, len(tags))
+// apply shows the tags as the filter and the variants make them; no filter
+// changes none.
+func (f *filter) apply(tags []string, counted variants) *view {
+	kept, texts := tags, tags
+	if f != nil {
+		kept, texts = f.narrow(tags)
+	}
+	return newView(kept, texts, make([]keyed, 2*len(texts)), counted)
+}
+
+func (f *filter) narrow(tags []string) (kept, texts []string) {
+	kept, texts = make([]string, 0, len(tags)), make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if text, ok := f.text(tag); ok {
 			kept, texts = append(kept, tag), append(texts, text)
@@ -140,5 +150,5 @@ func (f *filter) apply(tags []string) *view {
 	if f.template == "" {
 		texts = kept
 	}
-	return newView(kept, texts, make([]keyed, 2*len(texts)))
+	return kept, texts
 }

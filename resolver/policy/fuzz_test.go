@@ -8,7 +8,8 @@ import (
 
 func FuzzParseTag(f *testing.F) {
 	for _, tag := range []string{
-		"1.2.3", "v1", "1.2.3-rc.1-alpine", "1.2.3-rc1-", "2024.01.05", "18446744073709551616", "1.2.3-RC01", "1-", "v", "", "1.2.3--",
+		"17.0.3_7-jdk-alpine", "1.2.3.4-ls5", "2025-08-05-r1", "8.6-990", "1.2.3-27.1", "1.2.3-2024-01-05", "1.2.3-alpine-20240105", "v1.29.5-rc1-k3s2",
+		"1.2.3-4.5.6.7.8", "1.2.3-gke.18446744073709551616", "1.2.3", "v1", "1.2.3-rc.1-alpine", "1.2.3-rc1-", "2024.01.05", "18446744073709551616", "1.2.3-RC01", "1-", "v", "", "1.2.3--",
 	} {
 		f.Add(tag)
 	}
@@ -17,8 +18,11 @@ func FuzzParseTag(f *testing.F) {
 		if !ok {
 			return
 		}
-		if !strings.HasSuffix(tag, v.variant) {
-			t.Errorf("variant %q of %q is not its end", v.variant, tag)
+		if !strings.Contains(tag, v.variant) {
+			t.Errorf("variant %q of %q is not in it", v.variant, tag)
+		}
+		if v.revision.form == (form{}) != (v.revision.count == 0) || v.revision.count > maxNumbers {
+			t.Errorf("the revision of %q has %d numbers: %+v", tag, v.revision.count, v.revision.form)
 		}
 		if v.parts < 1 || v.parts > 3 {
 			t.Errorf("%q has %d parts", tag, v.parts)
@@ -31,16 +35,16 @@ func FuzzParseTag(f *testing.F) {
 
 func FuzzParseRange(f *testing.F) {
 	for _, row := range rangeRows(f) {
-		f.Add(row.text, "1.2.3-rc.1")
+		f.Add(row.text, "1.2.3-rc.1", row.preReleases)
 	}
-	f.Fuzz(func(t *testing.T, text, tag string) {
-		s, err := parseRange(text)
+	f.Fuzz(func(t *testing.T, text, tag string, preReleases bool) {
+		s, err := parseRange(text, preReleases)
 		v, ok := parseVersion(tag)
-		if err != nil || !ok || !s.contains(v) {
+		if err != nil || !ok {
 			return
 		}
-		if s.low != nil && compareVersions(&v, s.low) < 0 || s.high != nil && compareVersions(&v, s.high) > 0 {
-			t.Errorf("%q lies in %q but outside its bounds", tag, text)
+		if got, want := s.within.contain(&v), s.contains(v); got != want {
+			t.Errorf("%q lies in the intervals of %q: %v, and by blang: %v", tag, text, got, want)
 		}
 	})
 }

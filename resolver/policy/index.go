@@ -20,7 +20,7 @@ type Index struct {
 const maxExtracted = 4
 
 type extractedView struct {
-	filter, extract string
+	filter, extract, variants string
 	*view
 }
 
@@ -35,7 +35,7 @@ func NewIndex(tags []string) *Index {
 	if slices.ContainsFunc(valid, isAttachment) {
 		images = slices.DeleteFunc(slices.Clone(valid), isAttachment)
 	}
-	return &Index{tags: valid, plain: newView(images, images, buffer)}
+	return &Index{tags: valid, plain: newView(images, images, buffer, nil)}
 }
 
 // Len returns the number of tags.
@@ -56,25 +56,26 @@ func (ix *Index) Tags() []string {
 	return ix.tags
 }
 
-// view returns the tags of images as the filter shows them.
-func (ix *Index) view(f *filter) *view {
+// view returns the tags of images as the policy's filter and variants show them.
+func (ix *Index) view(p *Policy) *view {
 	if ix == nil {
-		return &view{}
+		return &view{variants: p.variants}
 	}
-	if f == nil {
+	if p.filter == nil && len(p.variants) == 0 {
 		return ix.plain
 	}
+	wanted := extractedView{filter: p.spec.Filter, extract: p.spec.Extract, variants: p.counted}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	for _, known := range ix.extracted {
-		if known.filter == f.pattern && known.extract == f.template {
+		if known.filter == wanted.filter && known.extract == wanted.extract && known.variants == wanted.variants {
 			return known.view
 		}
 	}
-	v := f.apply(ix.plain.tags)
+	wanted.view = p.filter.apply(ix.plain.tags, p.variants)
 	if len(ix.extracted) == maxExtracted {
 		ix.extracted = slices.Delete(ix.extracted, 0, 1)
 	}
-	ix.extracted = append(ix.extracted, extractedView{f.pattern, f.template, v})
-	return v
+	ix.extracted = append(ix.extracted, wanted)
+	return wanted.view
 }

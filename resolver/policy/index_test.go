@@ -68,9 +68,11 @@ func wantLines(t *testing.T, name string, v *view) {
 		if !ok {
 			continue
 		}
-		keys := []lineKey{{parts: parsed.parts, variant: parsed.variant, bare: parsed.bare()}}
-		if parsed.parts == 1 && parsed.variant == "" && !parsed.bare() {
-			keys = append(keys, lineKey{parts: 1, bare: true})
+		key := parsed.line()
+		keys := []lineKey{key}
+		if key.plainNumber() && !key.bare {
+			key.bare = true
+			keys = append(keys, key)
 		}
 		for _, key := range keys {
 			all[key] = append(all[key], tag)
@@ -87,7 +89,11 @@ func wantLines(t *testing.T, name string, v *view) {
 				return compareVersions(&x, &y)
 			})
 			var got []string
-			for _, at := range v.order(key, preReleases) {
+			of := v.line(key).releases
+			if preReleases {
+				of = v.line(key).all
+			}
+			for _, at := range of {
 				got = append(got, v.tags[v.entries[at].tag])
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

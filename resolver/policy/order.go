@@ -20,14 +20,54 @@ func (p *Policy) Compare(a, b string) (c int, ordered bool) {
 		if !matchesA || !matchesB {
 			return 0, false
 		}
-		return compareNatural(keyA, keyB), true
+		return compareKeys(keyA, keyB), true
 	case kindForce, kindNewest, kindNever:
 		return 0, false
 	}
 	versionA, isA := parseVersion(textA)
 	versionB, isB := parseVersion(textB)
-	if !isA || !isB || versionA.parts != versionB.parts || versionA.variant != versionB.variant {
+	if !isA || !isB || !p.sameLine(&versionA, &versionB) {
 		return 0, false
 	}
-	return compareVersions(&versionA, &versionB), true
+	return p.compareInLine(&versionA, &versionB), true
+}
+
+// compareKeys orders two matches: versions as such, all else naturally. Where
+// two versions differ in what is no order, in variant or form of revision, they
+// are equal.
+func compareKeys(a, b string) int {
+	versionA, isA := parseVersion(a)
+	versionB, isB := parseVersion(b)
+	if !isA || !isB {
+		return compareNatural(a, b)
+	}
+	if versionA.variant == versionB.variant && versionA.revision.form == versionB.revision.form {
+		return compareVersions(&versionA, &versionB)
+	}
+	return compareReleases(&versionA, &versionB)
+}
+
+// sameLine reports versions that may follow one another. The channel counts
+// where the policy keeps to it.
+func (p *Policy) sameLine(a, b *version) bool {
+	x, y := p.variants.line(a), p.variants.line(b)
+	x.bare, y.bare = false, false
+	if x != y {
+		return false
+	}
+	if p.preReleases || p.kind == kindAll || !a.channel() && !b.channel() {
+		return true
+	}
+	if p.span != nil && p.span.names && a.channel() != b.channel() {
+		return true // by a range that names a channel there is a way into it
+	}
+	return a.pre == b.pre && a.preNumbered == b.preNumbered
+}
+
+// compareInLine orders two versions of one line.
+func (p *Policy) compareInLine(a, b *version) int {
+	if c := compareReleases(a, b); c != 0 {
+		return c
+	}
+	return compareTails(p.variants.tail(a), p.variants.tail(b))
 }

@@ -14,6 +14,7 @@ type pattern struct {
 	re      *regexp.Regexp // nil for a glob
 	steps   int            // of re
 	compare int            // submatch that is compared; 0 is the whole tag
+	exact   string         // the one text that matches; empty where there are more
 }
 
 // parseGlobPattern reads a glob. Over whole tags it may hold nothing that no
@@ -24,7 +25,11 @@ func parseGlobPattern(text string, wholeTags bool) (*pattern, error) {
 		parse = parseTagGlob
 	}
 	g, err := parse(text)
-	return &pattern{glob: g}, err
+	p := &pattern{glob: g}
+	if !strings.ContainsAny(text, "*?") {
+		p.exact = text
+	}
+	return p, err
 }
 
 func parseRegexpPattern(c *Compiler, text string) (*pattern, error) {
@@ -32,7 +37,7 @@ func parseRegexpPattern(c *Compiler, text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{re: found.re, steps: found.steps, compare: max(found.re.SubexpIndex("compare"), 0)}, nil
+	return &pattern{re: found.re, steps: found.steps, compare: max(found.re.SubexpIndex("compare"), 0), exact: exactText(text)}, nil
 }
 
 // key returns the part of the text that decides the order, if it matches.

@@ -17,6 +17,8 @@ type Policy struct {
 	pattern     *pattern
 	filter      *filter
 	exclude     []glob
+	variants    variants
+	counted     string // the variants as one text
 }
 
 // kind is the part of a policy's name in front of the colon.
@@ -170,7 +172,8 @@ func (p *Policy) Equal(other *Policy) bool {
 		p.preReleases == other.preReleases &&
 		p.spec.Filter == other.spec.Filter &&
 		p.spec.Extract == other.spec.Extract &&
-		slices.Equal(p.spec.Exclude, other.spec.Exclude)
+		slices.Equal(p.spec.Exclude, other.spec.Exclude) &&
+		p.counted == other.counted
 }
 
 func equalBool(a, b *bool) bool {

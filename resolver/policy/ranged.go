@@ -6,30 +6,34 @@ import "sort"
 // above it if it lies in the range. From no version, they are the plain tags of
 // two or three parts.
 func (s *search) ranged() (string, Reason) {
-	preReleases := s.policy.preReleases || s.isVersion && !s.version.stable()
 	if !s.isVersion {
-		best := s.inSpan(s.view.order(lineKey{parts: 3}, preReleases), nil)
-		short := s.inSpan(s.view.order(lineKey{parts: 2}, preReleases), nil)
-		if best == nil || short != nil && s.above(short, best) {
-			best = short
-		}
-		if best == nil {
-			return "", StayNoCandidate
-		}
-		return s.view.tags[best.tag], IntoRange
+		return s.intoRange()
 	}
-	o := s.view.line(&s.version, preReleases)
+	l := s.view.line(s.key)
 	if !s.contained() {
-		if best := s.inSpan(o, nil); best != nil {
+		if best := s.rangedLine(l, nil); best != nil {
 			return s.view.tags[best.tag], IntoRange
 		}
 		return "", StayNoCandidate
 	}
-	current := s.version.entry()
-	if best := s.inSpan(o, &current); best != nil {
+	if best := s.rangedLine(l, &s.entry); best != nil {
 		return s.view.tags[best.tag], s.step(best)
 	}
+	if s.hasHigherLines() {
+		return "", StayOtherLines
+	}
 	return "", StayNewest
+}
+
+func (s *search) intoRange() (string, Reason) {
+	best := s.rangedLine(s.view.line(lineKey{parts: 3}), nil)
+	if other := s.rangedLine(s.view.line(lineKey{parts: 2}), nil); best == nil || other != nil && s.above(other, best) {
+		best = other
+	}
+	if best == nil {
+		return "", StayNoCandidate
+	}
+	return s.view.tags[best.tag], IntoRange
 }
 
 func (s *search) above(e, best *entry) bool {
@@ -39,36 +43,57 @@ func (s *search) above(e, best *entry) bool {
 	return s.preferred(e, best)
 }
 
+// rangedLine is the highest tag of a line that lies in the range, as the current
+// tag lets pre-releases in.
+func (s *search) rangedLine(l *line, above *entry) *entry {
+	switch {
+	case l == nil:
+		return nil
+	case s.policy.preReleases:
+		return s.inSpan(l.all, everything, above)
+	case s.isVersion && s.entry.channel():
+		return s.inSpan(l.all, sameChannel, above)
+	case s.onItsWay():
+		return s.inSpan(l.all, alsoNamed, above)
+	case s.policy.span.names:
+		return s.inSpan(l.all, named, above)
+	default:
+		return s.inSpan(l.releases, everything, above)
+	}
+}
+
+// onItsWay reports a current pre-release that lets any other in. One that the
+// range names lets in no more than the range does: else it would go on from
+// where the range has brought it.
+func (s *search) onItsWay() bool {
+	return s.isVersion && !s.entry.stable() && !s.names(&s.entry)
+}
+
+// names reports whether the range asks for the pre-release.
+func (s *search) names(e *entry) bool {
+	return s.policy.span.names && s.policy.span.asksFor(e, s.view.semver(e))
+}
+
 // contained reports whether the current version lies in the range.
 func (s *search) contained() bool {
-	if s.version.stable() {
-		return s.policy.span.match(s.version.semver(nil))
-	}
-	current := s.version.entry()
-	return s.policy.span.match(s.view.semver(&current))
+	return s.policy.span.match(s.view.semver(&s.entry))
 }
 
 // inSpan walks down from the range's upper bound to its lower one, or to the
 // version above which the answer must be.
-func (s *search) inSpan(o order, above *entry) *entry {
+func (s *search) inSpan(o order, which stability, above *entry) *entry {
 	span, entries := s.policy.span, s.view.entries
 	end := len(o)
-	if span.high != nil {
-		high := span.high.entry()
-		end = sort.Search(len(o), func(i int) bool { return compareEntries(&entries[o[i]], &high) > 0 })
-	}
-	var low *entry
-	if span.low != nil {
-		bound := span.low.entry()
-		low = &bound
+	if high := span.high; high != nil {
+		end = sort.Search(len(o), func(i int) bool { return compareEntries(&entries[o[i]], high) >= 0 })
 	}
 	for end > 0 {
 		last := &entries[o[end-1]]
-		if above != nil && compareEntries(last, above) <= 0 || low != nil && compareEntries(last, low) < 0 {
+		if above != nil && compareEntries(last, above) <= 0 || compareEntries(last, span.low) < 0 {
 			return nil
 		}
 		start := s.view.runStart(o, end)
-		if span.match(s.view.semver(last)) {
+		if s.takes(last, which) && span.match(s.view.semver(last)) {
 			if e := s.pick(o[start:end]); e != nil {
 				return e
 			}

@@ -54,6 +54,9 @@ func (t term) short() (*span, error) {
 		return nil, err
 	}
 	if t.operator == ">" {
+		if t.bound.early {
+			next.pre = lowest
+		}
 		return comparator{">=", next}.span()
 	}
 	next.pre = lowest

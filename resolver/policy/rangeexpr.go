@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/blang/semver/v4"
@@ -12,9 +13,24 @@ import (
 // takes to mean something else is translated before it sees it.
 type span struct {
 	match semver.Range
-	// low and high enclose everything that may match, so that a search need
-	// not try what lies outside. Nil is no bound.
-	low, high *version
+	// within is the same as intervals: what tells a range that holds nothing,
+	// and where a search need not look.
+	within intervals
+	// low and high enclose within; high is outside, and nil for no bound.
+	low, high *entry
+	// names reports a range that asks for pre-releases, each alternative for
+	// its own.
+	names        bool
+	alternatives []alternative
+}
+
+// alternative is a list of terms that must all hold.
+type alternative struct {
+	match semver.Range
+	// all pre-releases with a number are asked for, or those of the named x.y.z;
+	// a channel only by its word.
+	all   bool
+	named []entry
 }
 
 // contains reports whether the version lies in the range. Whether a
@@ -23,9 +39,33 @@ func (s *span) contains(v version) bool {
 	return s.match(v.semver(v.identifiers()))
 }
 
+// asksFor reports whether a pre-release, given twice, lies in an alternative
+// that asks for it.
+func (s *span) asksFor(e *entry, v semver.Version) bool {
+	for i := range s.alternatives {
+		if s.alternatives[i].asksFor(e) && s.alternatives[i].match(v) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *alternative) asksFor(e *entry) bool {
+	if a.all && !e.channel() {
+		return true
+	}
+	for i := range a.named {
+		if a.named[i].sameNumber(e) && (!e.channel() || e.suffix == a.named[i].suffix) {
+			return true
+		}
+	}
+	return false
+}
+
 // parseRange reads a range: alternatives joined by ||, each a list of terms
-// that must all hold, joined by blanks or commas.
-func parseRange(text string) (*span, error) {
+// that must all hold, joined by blanks or commas. Where pre-releases are
+// candidates, a short lower bound begins with those of its first version.
+func parseRange(text string, preReleases bool) (*span, error) {
 	switch {
 	case len(text) > maxExpression:
 		return nil, fmt.Errorf("range of %d bytes; allowed: at most %d", len(text), maxExpression)
@@ -33,80 +73,78 @@ func parseRange(text string) (*span, error) {
 		return nil, errors.New("empty range; allowed: " + rangeExamples)
 	}
 	var whole *span
-	for alternative := range strings.SplitSeq(text, "||") {
-		s, err := parseAlternative(alternative)
+	for part := range strings.SplitSeq(text, "||") {
+		s, err := parseAlternative(part, preReleases)
 		if err != nil {
 			return nil, err
 		}
 		whole = whole.or(s)
 	}
+	whole.low, whole.high = whole.within.bounds()
 	return whole, nil
 }
 
 const rangeExamples = `>=1.2 <2, ^1.2, ~1.2, 1.x, 1.2 - 1.4, !1.3.1, joined by "||"`
 
-func parseAlternative(text string) (*span, error) {
-	terms, err := splitTerms(text)
+func parseAlternative(text string, preReleases bool) (*span, error) {
+	terms, err := splitTerms(text, preReleases)
 	if err != nil {
 		return nil, err
 	}
 	var s *span
+	var asked alternative
 	for _, term := range terms {
 		t, err := term.span()
 		if err != nil {
 			return nil, err
 		}
 		s = s.and(t)
+		asked.ask(&term)
 	}
-	if s.contradictory() {
+	if len(s.within) == 0 {
 		return nil, fmt.Errorf("%q matches no version; allowed: alternatives joined by %q", strings.Trim(text, " \t"), "||")
 	}
+	asked.match = s.match
+	s.names = asked.all || len(asked.named) > 0
+	s.alternatives = []alternative{asked}
 	return s, nil
 }
 
-// contradictory reports terms that no version can satisfy together, such as
-// "1.2.3 1.3.0".
-func (s *span) contradictory() bool {
-	if s.low == nil || s.high == nil {
-		return false
+// ask adds the pre-releases that a term names. One that is shut out, and the -0
+// of an upper bound, which only says where it ends, ask for none.
+func (a *alternative) ask(t *term) {
+	if t.operator == "!" || t.operator == "!=" {
+		return
 	}
-	c := compareVersions(s.low, s.high)
-	return c > 0 || c == 0 && !s.contains(*s.low)
+	bounds := []*partial{&t.bound}
+	if t.upper != nil {
+		bounds = append(bounds, t.upper)
+	}
+	for _, b := range bounds {
+		switch {
+		case b.pre != "" && b.pre != lowest:
+			a.named = append(a.named, b.entry())
+		case b.all && b == &t.bound && t.operator != "<" && t.operator != "<=":
+			a.all = true
+		}
+	}
 }
 
 func (s *span) or(t *span) *span {
 	if s == nil {
 		return t
 	}
-	return &span{match: s.match.OR(t.match), low: outer(s.low, t.low, -1), high: outer(s.high, t.high, 1)}
+	return &span{
+		match: s.match.OR(t.match), within: s.within.or(t.within),
+		names: s.names || t.names, alternatives: slices.Concat(s.alternatives, t.alternatives),
+	}
 }
 
 func (s *span) and(t *span) *span {
 	if s == nil {
 		return t
 	}
-	return &span{match: s.match.AND(t.match), low: inner(s.low, t.low, 1), high: inner(s.high, t.high, -1)}
-}
-
-// outer returns the bound that lies further in the direction; none is furthest.
-func outer(a, b *version, direction int) *version {
-	if a == nil || b == nil {
-		return nil
-	}
-	return inner(a, b, direction)
-}
-
-// inner returns the bound that lies further in the direction, which is inwards;
-// none is no bound.
-func inner(a, b *version, direction int) *version {
-	switch {
-	case a == nil:
-		return b
-	case b == nil || compareVersions(a, b) == direction:
-		return a
-	default:
-		return b
-	}
+	return &span{match: s.match.AND(t.match), within: s.within.and(t.within)}
 }
 
 // comparator is one comparison with a complete version, in blang's terms.
@@ -120,16 +158,7 @@ func (c comparator) span() (*span, error) {
 	if err != nil {
 		return nil, fmt.Errorf("translating to %q: %w", c, err)
 	}
-	s := &span{match: match}
-	switch c.operator {
-	case ">", ">=":
-		s.low = &c.bound
-	case "<", "<=":
-		s.high = &c.bound
-	case "==":
-		s.low, s.high = &c.bound, &c.bound
-	}
-	return s, nil
+	return &span{match: match, within: c.intervals()}, nil
 }
 
 func (c comparator) String() string {

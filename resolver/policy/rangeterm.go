@@ -19,11 +19,15 @@ type partial struct {
 	version
 	numbers int // parts that are numbers, 0 to 3
 	text    string
+	// all: -0 asks for every pre-release.
+	all bool
+	// early: a short bound begins with the pre-releases of its first version.
+	early bool
 }
 
 // splitTerms reads an alternative. An operator may stand apart from its
 // version; versions never stand together.
-func splitTerms(text string) ([]term, error) {
+func splitTerms(text string, preReleases bool) ([]term, error) {
 	var terms []term
 	for group := range strings.SplitSeq(text, ",") {
 		fields := strings.FieldsFunc(group, func(r rune) bool { return r == ' ' || r == '\t' })
@@ -31,7 +35,7 @@ func splitTerms(text string) ([]term, error) {
 			return nil, errors.New("nothing on one side of a comma or ||; allowed: " + rangeExamples)
 		}
 		for len(fields) > 0 {
-			t, rest, err := nextTerm(fields)
+			t, rest, err := nextTerm(fields, preReleases)
 			if err != nil {
 				return nil, err
 			}
@@ -41,12 +45,15 @@ func splitTerms(text string) ([]term, error) {
 	return terms, nil
 }
 
-func nextTerm(fields []string) (t term, rest []string, err error) {
+func nextTerm(fields []string, preReleases bool) (t term, rest []string, err error) {
 	first := fields[0]
 	bound := strings.TrimLeft(first, operatorCharacters)
 	t.operator = first[:len(first)-len(bound)]
 	if !operators[t.operator] {
 		return t, nil, fmt.Errorf("unknown operator %q; allowed: =, !, >, >=, <, <=, ^, ~", t.operator)
+	}
+	if usual, ok := aliases[t.operator]; ok {
+		t.operator = usual
 	}
 	rest = fields[1:]
 	if bound == "" {
@@ -55,7 +62,7 @@ func nextTerm(fields []string) (t term, rest []string, err error) {
 		}
 		bound, rest = rest[0], rest[1:]
 	}
-	if t.bound, err = parsePartial(bound); err != nil {
+	if t.bound, err = parsePartial(bound, preReleases); err != nil {
 		return t, nil, err
 	}
 	if len(rest) == 0 || rest[0] != "-" {
@@ -64,7 +71,7 @@ func nextTerm(fields []string) (t term, rest []string, err error) {
 	if t.operator != "" || len(rest) < 2 {
 		return t, nil, errors.New("hyphen range without two plain versions; allowed: 1.2 - 1.4")
 	}
-	upper, err := parsePartial(rest[1])
+	upper, err := parsePartial(rest[1], preReleases)
 	t.upper = &upper
 	return t, rest[2:], err
 }
@@ -74,17 +81,46 @@ const operatorCharacters = "<>=!^~"
 var operators = map[string]bool{
 	"": true, "=": true, "==": true, "!": true, "!=": true,
 	">": true, ">=": true, "<": true, "<=": true, "^": true, "~": true,
+	"=>": true, "=<": true, "~>": true,
 }
+
+// aliases are other spellings that npm or Masterminds take.
+var aliases = map[string]string{"=>": ">=", "=<": "<=", "~>": "~"}
 
 // parsePartial reads a bound: [v]P[.P[.P]][-pre-release], where P is a number
 // or a wildcard.
-func parsePartial(text string) (partial, error) {
+func parsePartial(text string, preReleases bool) (partial, error) {
 	p := partial{text: text}
-	numbers, suffix, hasSuffix := strings.Cut(strings.TrimPrefix(text, "v"), "-")
-	parts := strings.Split(numbers, ".")
+	written, suffix, hasSuffix := strings.Cut(strings.TrimPrefix(text, "v"), "-")
+	parts := strings.Split(written, ".")
+	if err := p.readParts(parts); err != nil {
+		return p, err
+	}
+	p.early = preReleases && p.numbers < 3
+	switch {
+	case !hasSuffix:
+		return p, nil
+	case suffix == lowest:
+		p.all = true
+		if p.early = p.numbers < 3; !p.early {
+			p.pre = lowest
+		}
+		return p, nil
+	}
+	if !p.readSuffix(suffix) || p.pre == "" || p.variant != "" || p.revision.count > 0 {
+		return p, badBound(text, "its suffix is no pre-release; a range compares versions, and the variant follows the current tag")
+	}
+	if p.numbers < 3 {
+		return p, fmt.Errorf("bound %q: a pre-release of no one version; allowed: all three numbers, as in 1.2.0-rc.1, "+
+			"-0 for every pre-release, or matchPreRelease: \"false\"", text)
+	}
+	return p, nil
+}
+
+func (p *partial) readParts(parts []string) error {
 	fields := [...]*uint64{&p.major, &p.minor, &p.patch}
 	if len(parts) > len(fields) {
-		return p, badBound(text, "more than three parts")
+		return badBound(p.text, "more than three parts")
 	}
 	for i, part := range parts {
 		if part == "*" || part == "x" || part == "X" {
@@ -93,27 +129,14 @@ func parsePartial(text string) (partial, error) {
 		n, ok := number(part[:leadingDigits(part)])
 		switch {
 		case !ok || leadingDigits(part) != len(part):
-			return p, badBound(text, "not a version")
+			return badBound(p.text, "not a version")
 		case p.numbers < i:
-			return p, badBound(text, "a number after a wildcard")
+			return badBound(p.text, "a number after a wildcard")
 		}
 		*fields[i] = n //nolint:gosec // no more parts than fields, checked above
 		p.numbers++
 	}
-	if !hasSuffix {
-		return p, nil
-	}
-	if p.numbers < len(parts) {
-		return p, badBound(text, "a suffix after a wildcard")
-	}
-	if suffix == lowest {
-		p.pre = lowest
-		return p, nil
-	}
-	if !p.readSuffix(suffix) || p.pre == "" || p.variant != "" {
-		return p, badBound(text, "its suffix is no pre-release; a range compares versions, and the variant follows the current tag")
-	}
-	return p, nil
+	return nil
 }
 
 func badBound(text, why string) error {
@@ -121,12 +144,17 @@ func badBound(text, why string) error {
 }
 
 // whole reports a bound that names one version.
-func (p partial) whole() bool { return p.numbers == 3 || p.pre != "" }
+func (p partial) whole() bool { return p.numbers == 3 }
 
-// lower is the first release that the bound covers, or the version it names.
-func (p partial) lower() version { return p.version }
+// lower is the first version that the bound covers.
+func (p partial) lower() version {
+	if p.early {
+		return p.from()
+	}
+	return p.version
+}
 
-// from is the first version that the bound covers, its pre-releases included.
+// from is lower with the pre-releases of the first version.
 func (p partial) from() version {
 	v := p.version
 	if v.pre == "" {

@@ -11,6 +11,8 @@ const (
 	NewerMajor      Reason = "NewerMajor"
 	NewerPreRelease Reason = "NewerPreRelease"
 	NewerRelease    Reason = "NewerRelease" // of the x.y.z whose pre-release is the current tag
+	NewerRevision   Reason = "NewerRevision"
+	NewerVariant    Reason = "NewerVariant" // of those that the setting variant counts as one
 	IntoRange       Reason = "IntoRange"    // from outside, or from no tag at all
 	NewerMatch      Reason = "NewerMatch"
 	IntoPattern     Reason = "IntoPattern" // from no match, or from no tag at all
@@ -21,8 +23,11 @@ const (
 // Reasons to stay.
 const (
 	StayNewest        Reason = "StayNewest"
+	StayOtherLines    Reason = "OtherLines" // nothing newer in the line; other lines have higher versions
+	StayExactPattern  Reason = "StayExactPattern"
 	StayNever         Reason = "StayNever"
 	StayNotAVersion   Reason = "StayNotAVersion"
+	StayUnreadVersion Reason = "StayUnreadVersion" // no version tag, and it names more than one
 	StayFiltered      Reason = "StayFiltered"
 	StayNoCurrent     Reason = "StayNoCurrent"
 	StayNoCandidate   Reason = "StayNoCandidate"
@@ -33,27 +38,36 @@ const (
 
 // Reasons to reject a tag that is not chosen.
 const (
-	RejectNotATag      Reason = "RejectNotATag" // outside the tag grammar; an index holds none
-	RejectNotAnImage   Reason = "RejectNotAnImage"
-	RejectExcluded     Reason = "RejectExcluded"
-	RejectFiltered     Reason = "RejectFiltered"
-	RejectNotAVersion  Reason = "RejectNotAVersion"
-	RejectNoOrder      Reason = "RejectNoOrder"
-	RejectOtherLine    Reason = "RejectOtherLine"
-	RejectOtherVariant Reason = "RejectOtherVariant"
-	RejectOtherMajor   Reason = "RejectOtherMajor"
-	RejectOtherMinor   Reason = "RejectOtherMinor"
-	RejectPreRelease   Reason = "RejectPreRelease"
-	RejectNotHigher    Reason = "RejectNotHigher"
-	RejectOutsideRange Reason = "RejectOutsideRange"
-	RejectNoMatch      Reason = "RejectNoMatch"
-	RejectOtherTag     Reason = "RejectOtherTag"
-	RejectNever        Reason = "RejectNever"
-	RejectCurrent      Reason = "RejectCurrent"
-	RejectNotHighest   Reason = "RejectNotHighest"
-	RejectNotLatest    Reason = "RejectNotLatest"
-	RejectSameVersion  Reason = "RejectSameVersion" // the tie goes to the chosen one
+	RejectNotATag       Reason = "RejectNotATag" // outside the tag grammar; an index holds none
+	RejectNotAnImage    Reason = "RejectNotAnImage"
+	RejectExcluded      Reason = "RejectExcluded"
+	RejectFiltered      Reason = "RejectFiltered"
+	RejectNotAVersion   Reason = "RejectNotAVersion"
+	RejectNoOrder       Reason = "RejectNoOrder"
+	RejectOtherLine     Reason = "RejectOtherLine"
+	RejectOtherVariant  Reason = "RejectOtherVariant"
+	RejectOtherRevision Reason = "RejectOtherRevision"
+	RejectOtherChannel  Reason = "RejectOtherChannel"
+	RejectOtherDates    Reason = "RejectOtherDates"
+	RejectOtherMajor    Reason = "RejectOtherMajor"
+	RejectOtherMinor    Reason = "RejectOtherMinor"
+	RejectPreRelease    Reason = "RejectPreRelease"
+	RejectNotHigher     Reason = "RejectNotHigher"
+	RejectOutsideRange  Reason = "RejectOutsideRange"
+	RejectNoMatch       Reason = "RejectNoMatch"
+	RejectOtherTag      Reason = "RejectOtherTag"
+	RejectNever         Reason = "RejectNever"
+	RejectCurrent       Reason = "RejectCurrent"
+	RejectNotHighest    Reason = "RejectNotHighest"
+	RejectNotLatest     Reason = "RejectNotLatest"
+	RejectSameVersion   Reason = "RejectSameVersion" // the tie goes to the chosen one
 )
+
+// NothingNewer reports a tag that stays since there is nothing newer in its
+// line, whatever there is in others.
+func (r Reason) NothingNewer() bool {
+	return r == StayNewest || r == StayOtherLines || r == StayExactPattern
+}
 
 // Text returns the reason as a clause for people, such as "newer minor
 // release". A reason that this package does not know is its own text.
@@ -78,6 +92,10 @@ func moveText(r Reason) string {
 		return "newer pre-release"
 	case NewerRelease:
 		return "release of the current pre-release"
+	case NewerRevision:
+		return "newer revision"
+	case NewerVariant:
+		return "newer variant"
 	case IntoRange:
 		return "highest in the range"
 	case NewerMatch:
@@ -96,10 +114,16 @@ func stayText(r Reason) string {
 	switch r {
 	case StayNewest:
 		return "nothing newer that the policy allows"
+	case StayOtherLines:
+		return "nothing newer in its line, but in others"
+	case StayExactPattern:
+		return "the pattern matches this tag alone; use force to follow its digest"
 	case StayNever:
 		return "policy never"
 	case StayNotAVersion:
 		return "not a version tag; use semver:, force or newest"
+	case StayUnreadVersion:
+		return "not a version tag; use filter and extract, glob:, regexp:, force or newest"
 	case StayFiltered:
 		return "the filter extracts nothing from the current tag; widen it, or use semver:"
 	case StayNoCurrent:
@@ -134,6 +158,12 @@ func rejectText(r Reason) string {
 		return "other number of parts"
 	case RejectOtherVariant:
 		return "other variant"
+	case RejectOtherRevision:
+		return "other form of revision"
+	case RejectOtherChannel:
+		return "other channel"
+	case RejectOtherDates:
+		return "other kind of date, or none"
 	case RejectOtherMajor:
 		return "other major version"
 	case RejectOtherMinor:

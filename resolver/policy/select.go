@@ -1,7 +1,5 @@
 package policy
 
-import "strings"
-
 // Selection is the outcome of a policy for one container. Tag is the tag that
 // was chosen, the current one where it stays, and empty where nothing was
 // chosen and there is no current tag.
@@ -23,7 +21,7 @@ func (p *Policy) Select(ix *Index, current string) Selection {
 // SelectWithin is Select over the tags for which allow is true. The current tag
 // stays without being asked about. A nil allow is true for every tag.
 func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) bool) Selection {
-	s := search{policy: p, view: ix.view(p.filter), current: current, allow: allow}
+	s := search{policy: p, view: ix.view(p), current: current, allow: allow}
 	s.read()
 	var chosen string
 	var reason Reason
@@ -68,14 +66,20 @@ type search struct {
 	hasText   bool
 	version   version
 	isVersion bool
+	entry     entry // of the version
+	key       lineKey
+	lowest    entry // what a tag of the line that is looked at must be above
 }
 
 func (s *search) read() {
 	if s.current == "" {
 		return
 	}
-	if s.text, s.hasText = s.policy.baseText(s.current); s.hasText {
-		s.version, s.isVersion = parseVersion(s.text)
+	if s.text, s.hasText = s.policy.baseText(s.current); !s.hasText {
+		return
+	}
+	if s.version, s.isVersion = parseVersion(s.text); s.isVersion {
+		s.entry, s.key = s.view.entry(&s.version), s.view.variants.line(&s.version)
 	}
 }
 
@@ -98,48 +102,4 @@ func (s *search) force(ix *Index) Reason {
 	default:
 		return SameTag
 	}
-}
-
-// matching selects for glob and regexp. Lists are long and matches are few, but
-// a tag that is not higher than the best so far need not be matched at all.
-func (s *search) matching() (string, Reason) {
-	p := s.policy.pattern
-	var best, bestKey, currentKey string
-	matches := false
-	if s.hasText {
-		currentKey, matches = p.key(s.text)
-	}
-	for i := len(s.view.tags) - 1; i >= 0; i-- {
-		tag, text := s.view.tags[i], s.view.texts[i]
-		if p.whole() && !higherMatch(text, tag, bestKey, best) {
-			continue
-		}
-		key, ok := p.key(text)
-		if !ok || !higherMatch(key, tag, bestKey, best) ||
-			matches && compareNatural(key, currentKey) <= 0 || !s.permits(tag) {
-			continue
-		}
-		best, bestKey = tag, key
-	}
-	switch {
-	case best == "" && matches:
-		return "", StayNewest
-	case best == "":
-		return "", StayNoCandidate
-	case matches:
-		return best, NewerMatch
-	default:
-		return best, IntoPattern
-	}
-}
-
-// higherMatch compares by key, and gives the lexically smaller tag the tie.
-func higherMatch(key, tag, bestKey, best string) bool {
-	if best == "" {
-		return true
-	}
-	if c := compareNatural(key, bestKey); c != 0 {
-		return c > 0
-	}
-	return strings.Compare(tag, best) < 0
 }

@@ -13,6 +13,7 @@ import (
 const (
 	maxExpression = 512 // bytes of a range, pattern, filter or template
 	maxExclude    = 64  // globs
+	maxVariant    = 16  // globs
 )
 
 // Spec is a policy as settings give it.
@@ -32,10 +33,15 @@ type Spec struct {
 	Filter, Extract string
 	// Exclude are globs of tags that are dropped.
 	Exclude []string
+	// Variant are globs of variants that count as one, in natural order after
+	// the version: alpine* lets 1.2.0-alpine3.19 move to 1.2.1-alpine3.20. It
+	// is read for all, major, minor, patch and semver: alone. The default is
+	// none, which keeps each variant to the letter.
+	Variant []string
 }
 
 // Fault is one setting that cannot be used. Field is the setting's name:
-// policy, matchTag, filter, extract or exclude. Allowed says what is wrong and
+// policy, matchTag, filter, extract, exclude or variant. Allowed says what is wrong and
 // what is allowed instead.
 type Fault struct{ Field, Value, Allowed string }
 
@@ -74,6 +80,8 @@ func Parse(spec Spec) (*Policy, error) { return NewCompiler(math.MaxInt).Parse(s
 func (c *Compiler) Parse(spec Spec) (*Policy, error) {
 	spec.Exclude = slices.Clone(spec.Exclude)
 	slices.Sort(spec.Exclude)
+	spec.Variant = slices.Clone(spec.Variant)
+	slices.Sort(spec.Variant)
 	p := &Policy{spec: spec, preReleases: spec.MatchPreRelease != nil && !*spec.MatchPreRelease}
 	var faults Faults
 	note := func(field, value string, err error) {
@@ -86,19 +94,31 @@ func (c *Compiler) Parse(spec Spec) (*Policy, error) {
 	p.filter, err = parseFilter(c, spec.Filter)
 	note("filter", spec.Filter, err)
 	note("extract", spec.Extract, p.parseExtract())
-	if len(spec.Exclude) > maxExclude {
-		note("exclude", spec.Exclude[0], fmt.Errorf("%d globs; allowed: at most %d", len(spec.Exclude), maxExclude))
-		spec.Exclude = nil
-	}
-	for _, text := range spec.Exclude {
-		g, err := parseTagGlob(text)
-		note("exclude", text, err)
-		p.exclude = append(p.exclude, g)
+	p.exclude = parseGlobs(spec.Exclude, "exclude", maxExclude, note)
+	p.variants = parseGlobs(spec.Variant, "variant", maxVariant, note)
+	if p.hasLines() {
+		p.counted = strings.Join(spec.Variant, ",")
+	} else {
+		p.variants = nil
 	}
 	if faults != nil {
 		return nil, faults
 	}
 	return p, nil
+}
+
+func parseGlobs(texts []string, field string, most int, note func(field, value string, err error)) []glob {
+	if len(texts) > most {
+		note(field, texts[0], fmt.Errorf("%d globs; allowed: at most %d", len(texts), most))
+		return nil
+	}
+	var globs []glob
+	for _, text := range texts {
+		g, err := parseTagGlob(text)
+		note(field, text, err)
+		globs = append(globs, g)
+	}
+	return globs
 }
 
 func (p *Policy) parseName(c *Compiler) (err error) {
@@ -110,7 +130,7 @@ func (p *Policy) parseName(c *Compiler) (err error) {
 			return fmt.Errorf("%s takes no argument; allowed: %s", name, name)
 		}
 	case kindSemver:
-		p.span, err = parseRange(argument)
+		p.span, err = parseRange(argument, p.preReleases)
 	case kindGlob:
 		p.pattern, err = parseGlobPattern(argument, p.spec.Extract == "")
 	case kindRegexp:

@@ -118,6 +118,8 @@ func set(t testing.TB, spec *Spec, option string) {
 		spec.Extract = value
 	case "exclude":
 		spec.Exclude = strings.Split(value, ",")
+	case "variant":
+		spec.Variant = strings.Split(value, ",")
 	default:
 		t.Fatalf("unknown option %q", option)
 	}

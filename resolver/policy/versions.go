@@ -12,17 +12,17 @@ func (ix *Index) Versions(current string) []string {
 	beside, ok := parseVersion(current)
 	bare := ok && beside.bare()
 	type candidate struct {
-		tag   string
-		entry entry
+		tag     string
+		version version
 	}
 	var found []candidate
 	for _, tag := range ix.Tags() {
 		if v, ok := parseVersion(tag); ok && (bare || !v.bare()) {
-			found = append(found, candidate{tag, v.entry()})
+			found = append(found, candidate{tag, v})
 		}
 	}
 	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(compareEntries(&b.entry, &a.entry), cmp.Compare(a.tag, b.tag))
+		return cmp.Or(compareVersions(&b.version, &a.version), cmp.Compare(a.tag, b.tag))
 	})
 	tags := make([]string, len(found))
 	for i := range found {

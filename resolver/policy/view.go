@@ -8,53 +8,52 @@ import (
 
 // view is a list of tags with what stands for them in comparisons.
 type view struct {
-	tags    []string // in lexical order
-	texts   []string // one a tag; the tags themselves where nothing is extracted
-	entries []entry  // of the tags that are versions
-	numbers map[lineKey]uint32
-	lines   []line
+	tags     []string // in lexical order
+	texts    []string // one a tag; the tags themselves where nothing is extracted
+	variants variants // that count as one
+	entries  []entry  // of the tags that are versions, in the order of the tags
+	numbers  map[lineKey]uint32
+	lines    []line
+	tails    tails
 
 	once  sync.Once
 	known map[preRelease][]semver.PRVersion // what blang compares by
 }
 
-// lineKey names the tags that may follow one another. Bare numbers are in a
-// line of their own beside the plain one, as only a bare number may move there.
-type lineKey struct {
-	variant string
-	parts   uint8
-	bare    bool
-}
-
 // order says which entries come one after another: by version, then by tag.
 type order []uint32
 
-type line struct{ all, releases order }
+type line struct {
+	key           lineKey
+	all, releases order
+}
 
 // newView needs a buffer of two keys for each text.
-func newView(tags, texts []string, buffer []keyed) *view {
-	b := builder{view: &view{tags: tags, texts: texts, numbers: map[lineKey]uint32{}}}
+func newView(tags, texts []string, buffer []keyed, counted variants) *view {
+	b := builder{view: &view{tags: tags, texts: texts, variants: counted, numbers: map[lineKey]uint32{}}}
 	b.read()
 	b.sort(buffer)
 	b.split()
 	return b.view
 }
 
-// line returns the tags that a container at this version may move among.
-func (v *view) line(current *version, preReleases bool) order {
-	return v.order(lineKey{parts: current.parts, variant: current.variant, bare: current.bare()}, preReleases)
+// entry is the version as this list orders it.
+func (v *view) entry(of *version) entry {
+	e := of.entry()
+	if !v.variants.simple(of) {
+		t := v.variants.tail(of)
+		e.tail = v.tails.place(&t)
+	}
+	return e
 }
 
-func (v *view) order(key lineKey, preReleases bool) order {
-	number, ok := v.numbers[key]
-	switch {
-	case !ok:
-		return nil
-	case preReleases:
-		return v.lines[number].all
-	default:
-		return v.lines[number].releases
+// line returns the tags that a container of this line may move among; nil where
+// there are none.
+func (v *view) line(key lineKey) *line {
+	if number, ok := v.numbers[key]; ok {
+		return &v.lines[number]
 	}
+	return nil
 }
 
 // runStart returns where the equal versions that end before end begin.

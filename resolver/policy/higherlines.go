@@ -1,0 +1,89 @@
+package policy
+
+import "math"
+
+// hasHigherLines reports whether a line that the container does not move among
+// has a higher tag, such as the policy would take if it were of the line.
+func (s *search) hasHigherLines() bool {
+	for i := range s.view.lines {
+		if s.higherIn(&s.view.lines[i]) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// higherIn is the highest tag above the current one that the policy would take
+// out of the line, if it were the current tag's own. A line of dates is never
+// above one of counters.
+func (s *search) higherIn(l *line) *entry {
+	if l.key.bare || l.key.dates != s.key.dates {
+		return nil
+	}
+	floor := s.floor(l)
+	if floor == nil || len(l.all) == 0 || compareEntries(&s.view.entries[l.all[len(l.all)-1]], floor) <= 0 {
+		return nil
+	}
+	switch {
+	case s.policy.kind != kindSemver:
+		return s.highest(s.passable(l), s.reach(s.policy.kind), everything, floor)
+	case !s.contained():
+		floor = nil
+	}
+	if s.entry.channel() {
+		return s.inSpan(l.all, everything, floor)
+	}
+	return s.rangedLine(l, floor)
+}
+
+// passable are the tags of another line that the policy would take: releases,
+// unless it takes pre-releases, or the current tag is of a channel.
+func (s *search) passable(l *line) order {
+	if s.anyPreRelease() || s.entry.channel() {
+		return l.all
+	}
+	return l.releases
+}
+
+// floor is what a tag of the line must be above to be higher than the current
+// one; nil for the current tag's own line.
+func (s *search) floor(l *line) *entry {
+	key := l.key
+	key.bare = s.key.bare
+	own := key == s.key
+	if own && !s.entry.channel() {
+		return nil
+	}
+	s.lowest = s.entry
+	s.lowest.tail = math.MaxUint64 // revisions of two lines have no order
+	switch {
+	case key.parts > s.key.parts && !s.stuck():
+		s.cover()
+	case !own && s.climbs(&key):
+		s.lowest.suffix, s.lowest.preNumber = released-1, math.MaxUint64
+	}
+	return &s.lowest
+}
+
+// cover raises the floor above all that the current tag stands for: 1.2 is
+// 1.2.7, too.
+func (s *search) cover() {
+	if s.key.parts == 1 {
+		s.lowest.minor = math.MaxUint64
+	}
+	s.lowest.patch, s.lowest.suffix = math.MaxUint64, released
+}
+
+// stuck reports a level that leaves the current tag no other number to move to.
+func (s *search) stuck() bool {
+	r := s.reach(s.policy.kind)
+	return r != reachAll && int(s.key.parts) <= int(r)
+}
+
+// climbs reports a variant that counts up where the version has no more than one
+// number: 2022-CU12 is above 2022-CU9.
+func (s *search) climbs(key *lineKey) bool {
+	mine, its := s.version.variant, key.variant
+	return s.key.parts == 1 && key.parts == 1 && key.form == s.key.form && s.entry.stable() &&
+		alike(mine, its) && !isCommit(its) && compareNatural(its, mine) > 0
+}
