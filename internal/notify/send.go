@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
@@ -67,10 +66,7 @@ func (u URL) deliver(ctx context.Context, message string) (err error) {
 	if err != nil {
 		return err
 	}
-	if bot, ok := service.(*telegram.Service); ok {
-		return sendTelegram(ctx, bot.GetConfig(), message)
-	}
-	return service.Send(message, u.params())
+	return u.sendBy(ctx, service, message)
 }
 
 // params are what a service is told beside the message: mail has a subject.

@@ -1,13 +1,9 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -43,27 +39,16 @@ func postTelegram(ctx context.Context, token string, payload telegram.SendMessag
 	if err != nil {
 		return fmt.Errorf("writing the message: %w", err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.telegram.org/bot"+token+"/sendMessage", bytes.NewReader(body))
-	if err != nil {
-		return errors.New("the token makes no URL")
-	}
-	request.Header.Set("Content-Type", "application/json")
-	client := &http.Client{}
-	response, err := client.Do(request)
+	got, err := postJSON(ctx, "https://api.telegram.org/bot"+token+"/sendMessage", nil, body)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	var answer struct {
+	var said struct {
 		OK          bool   `json:"ok"`
 		Description string `json:"description"`
 	}
-	if err := json.Unmarshal(data, &answer); err != nil || !answer.OK {
-		return fmt.Errorf("status %d %s", response.StatusCode, answer.Description)
+	if err := json.Unmarshal(got.body, &said); err != nil || !got.taken() || !said.OK {
+		return fmt.Errorf("%w %s", got.failed(), oneLine(said.Description, maxField))
 	}
 	return nil
 }

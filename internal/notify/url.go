@@ -1,8 +1,10 @@
 package notify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ const (
 	hipChat    = "hipchat"
 	logService = "logger"
 	matrix     = "matrix"
+	pagerDuty  = "pagerduty"
 )
 
 // HipChatIsGone is what there is to say of settings for HipChat.
@@ -98,10 +101,21 @@ func (u URL) open() (service types.Service, err error) {
 			return nil, err
 		}
 	}
+	if u.Service() == pagerDuty {
+		parsed = withPagerDutyHost(parsed)
+	}
 	if err := service.Initialize(parsed, nil); err != nil {
 		return nil, err
 	}
 	return service, nil
+}
+
+// withPagerDutyHost gives a URL of PagerDuty the host and port that it may leave out:
+// shoutrrr (0.13) names them as defaults, and then asks port 0.
+func withPagerDutyHost(u *url.URL) *url.URL {
+	whole := *u
+	whole.Host = net.JoinHostPort(cmp.Or(u.Hostname(), "events.pagerduty.com"), cmp.Or(u.Port(), "443"))
+	return &whole
 }
 
 // services are those that one can send to.
