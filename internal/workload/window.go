@@ -93,7 +93,8 @@ func (w *Window) String() string {
 }
 
 // Open reports whether the window is open at a moment, and when that changes:
-// the first moment of its end or of the next opening. The zero time is never.
+// the first moment of its end or of the next opening. The zero time is never, or not
+// within the many openings of one another's time that are looked at.
 func (w *Window) Open(at time.Time) (open bool, until time.Time) {
 	if w == nil {
 		return true, time.Time{}
@@ -110,5 +111,40 @@ func (w *Window) Open(at time.Time) (open bool, until time.Time) {
 			until = next
 		}
 	}
+	if open {
+		until = w.end(until)
+	}
 	return open, until
+}
+
+// maxOverlaps bounds the openings that are looked at for where a window ends.
+const maxOverlaps = 64
+
+// end is when a window closes that is open until then at least: what opens before that
+// moment may keep it open.
+func (w *Window) end(until time.Time) time.Time {
+	for range maxOverlaps {
+		later := until
+		for _, s := range w.spans {
+			if end := s.openedBefore(until).Add(s.length); end.After(later) {
+				later = end
+			}
+		}
+		if later.Equal(until) {
+			return until
+		}
+		until = later
+	}
+	return time.Time{}
+}
+
+// openedBefore is a late opening that is before a moment, and open at it; the zero time
+// where there is none.
+func (s span) openedBefore(moment time.Time) time.Time {
+	for _, back := range []time.Duration{2 * time.Second, 2 * time.Minute, 2 * time.Hour, s.length} {
+		if began := s.opens.Next(moment.Add(-min(back, s.length))); !began.IsZero() && began.Before(moment) {
+			return began
+		}
+	}
+	return time.Time{}
 }

@@ -30,6 +30,15 @@ func TestWindows(t *testing.T) {
 		"is in UTC where no zone is named":       {"0 3 * * * for 30m", "2026-11-24T03:10:00Z", true, "2026-11-24T03:30:00Z"},
 		"of several, the next that opens counts": {"0 3 * * * for 1h; 0 12 * * * for 1h", "2026-11-24T05:00:00Z", false, "2026-11-24T12:00:00Z"},
 		"of several, one that is open counts":    {"0 3 * * * for 1h; 30 3 * * * for 2h", "2026-11-24T03:40:00Z", true, "2026-11-24T05:30:00Z"},
+		"of two that overlap, the last end":      {"0 3 * * * for 2h; 0 4 * * * for 3h", "2026-11-24T03:10:00Z", true, "2026-11-24T07:00:00Z"},
+		"of three that overlap one another":      {"0 5 * * * for 2h; 0 3 * * * for 90m; 0 4 * * * for 90m", "2026-11-24T03:10:00Z", true, "2026-11-24T07:00:00Z"},
+		"one within another changes nothing":     {"0 3 * * * for 4h; 0 4 * * * for 1h", "2026-11-24T03:10:00Z", true, "2026-11-24T07:00:00Z"},
+		"one that opens with the other's end":    {"0 3 * * * for 1h; 0 4 * * * for 1h", "2026-11-24T03:10:00Z", true, "2026-11-24T04:00:00Z"},
+		"openings of one that overlap":           {"0 3,4,5 * * * for 90m", "2026-11-24T03:10:00Z", true, "2026-11-24T06:30:00Z"},
+		"openings each minute that overlap":      {"* 3 * * * for 2m", "2026-11-24T03:00:30Z", true, "2026-11-24T04:01:00Z"},
+		"openings each second that overlap":      {"* 0 3 * * * for 1h", "2026-11-24T03:00:30Z", true, "2026-11-24T04:00:59Z"},
+		"over days":                              {"0 0 * * 1-5 for 2d", "2026-11-23T05:00:00Z", true, "2026-11-29T00:00:00Z"},
+		"never closes where each day is longer":  {"@daily for 2d", "2026-11-24T05:00:00Z", true, ""},
 		"may be as long as its interval":         {"@daily for 1d", "2026-11-24T05:00:00Z", true, "2026-11-25T00:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -38,7 +47,11 @@ func TestWindows(t *testing.T) {
 				t.Fatal(err)
 			}
 			open, until := window.Open(moment(t, test.at))
-			if open != test.open || !until.Equal(moment(t, test.until)) {
+			want := time.Time{}
+			if test.until != "" {
+				want = moment(t, test.until)
+			}
+			if open != test.open || !until.Equal(want) {
 				t.Errorf("open %t until %s", open, until)
 			}
 		})
