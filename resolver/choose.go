@@ -79,7 +79,15 @@ func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
-	return q.heldBack(seen, p.settled(kept))
+	return q.tellOthers(seen, q.heldBack(seen, p.settled(kept)))
+}
+
+// tellOthers adds what a stay passes over in other lines, if the query asks for it.
+func (q *Query) tellOthers(seen *view, kept Resolution) Resolution {
+	if q.TellOthers && (kept.Reason == policy.StayOtherLines || kept.Reason == policy.StayNoCandidate) {
+		kept.Others = q.Policy.OtherLines(seen.index, q.Tag, q.allowed(nil))
+	}
+	return kept
 }
 
 func (r *Resolver) selects(q *Query, seen *view, tried map[string]bool) policy.Selection {

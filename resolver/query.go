@@ -55,6 +55,9 @@ type Query struct {
 	// can be one, from when this Resolver first looked at the image: after a restart
 	// that is anew.
 	MinAge time.Duration
+	// TellOthers asks what a stay passes over in other lines: Resolution.Others.
+	// That looks at every line of the list, and is for what people read.
+	TellOthers bool
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 }
@@ -77,6 +80,9 @@ type Resolution struct {
 	// Passed are the tags that were preferred and could not be taken, best
 	// first; under a policy that goes by date, all that were looked at.
 	Passed []Rejection
+	// Others are higher tags of other lines, if nothing newer is in the base's own
+	// and the query asked for them.
+	Others policy.OtherLines
 	// Ripens is when the first of the tags that were passed over for their age is
 	// old enough; zero where none was.
 	Ripens time.Time
@@ -86,6 +92,9 @@ type Resolution struct {
 func (r Resolution) Why() string {
 	if r.Reason == StayHeld && len(r.Passed) > 0 {
 		return r.Passed[0].Tag + " is held"
+	}
+	if text := r.Others.Text(); text != "" {
+		return text
 	}
 	if r.Reason == StayTooYoung && !r.Ripens.IsZero() {
 		return "newer tags are younger than minAge, the first of them until " + r.Ripens.UTC().Format(time.RFC3339)

@@ -142,6 +142,7 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
 		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
 		Since: r.since, Platforms: rule.Platforms, MinAge: rule.MinAge, Hold: resolver.Hold(rule.Hold),
+		TellOthers: true,
 	}
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest

@@ -192,6 +192,7 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 		Policy: o.Rule.Policy, Pin: resolver.PinTag,
 		Want: []string{base.Tag, o.Submitted.Tag}, Platforms: o.Rule.Platforms,
 		Hold: resolver.Hold(o.Answer.Hold), Create: o.Stored == nil,
+		TellOthers: o.newSource(),
 	}
 	if o.pins() {
 		q.Pin = resolver.PinDigest
@@ -207,6 +208,17 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 		q.WantDigest = q.Digest
 	}
 	return q
+}
+
+// newSource reports whether the writer names an image that was not named before. What
+// the policy passes over is told then, and not with each sync of the same manifest.
+func (o *Outcome) newSource() bool {
+	switch o.Answer.Row {
+	case intent.Created, intent.NewSource, intent.SourceUp, intent.SourceDown, intent.ByHand:
+		return true
+	default:
+		return false
+	}
 }
 
 func (o *Outcome) pins() bool { return o.Rule.Pins(o.Submitted.Digest != "") }

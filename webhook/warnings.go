@@ -64,7 +64,7 @@ func (o *Outcome) Problem() string {
 		return o.Resolution.Warning
 	case o.Resolution.Stale:
 		return "answered from the last known list: " + resolver.Summary(o.Resolution.Err)
-	case o.Answer.Resolve && troubling(o.Resolution.Reason):
+	case o.Answer.Resolve && (troubling(o.Resolution.Reason) || len(o.Resolution.Others.Tags) > 0):
 		return "stays at " + o.Result.Tag + ": " + o.Resolution.Why()
 	default:
 		return ""

@@ -49,7 +49,16 @@ func verdict(o *webhook.Outcome) string {
 	case !o.Answer.Resolve:
 		return image + " (the manifest carries its answer)"
 	}
-	return fmt.Sprintf("%s (policy %s: %s)", image, shown(o.Rule.Policy.Name()), resolver.Text(o.Resolution.Reason))
+	return fmt.Sprintf("%s (policy %s: %s)", image, shown(o.Rule.Policy.Name()), explained(&o.Resolution))
+}
+
+// explained is the reason of a resolution, with the tags of other lines that a stay
+// passes over.
+func explained(r *resolver.Resolution) string {
+	if others := r.Others.Text(); others != "" {
+		return others
+	}
+	return resolver.Text(r.Reason)
 }
 
 // listed reports whether the answer came from a list of tags.

@@ -183,7 +183,7 @@ func (o *tagsOptions) answer(tags []string) tagsAnswer {
 // choose asks one policy, as admission does.
 func (o *tagsOptions) choose(ctx context.Context, r *resolver.Resolver, p *policy.Policy) choice {
 	query := resolver.Query{
-		Repository: o.image.Repository, Tag: o.current(), Digest: o.image.Digest, Policy: p, Platforms: o.wanted,
+		Repository: o.image.Repository, Tag: o.current(), Digest: o.image.Digest, Policy: p, Platforms: o.wanted, TellOthers: true,
 	}
 	if (workload.Rule{Policy: p}).Pins(o.image.Digest != "") {
 		query.Pin = resolver.PinDigest

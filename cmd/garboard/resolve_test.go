@@ -164,7 +164,7 @@ func TestResolvePassesOverPoliciesOnWhatHasNoContainers(t *testing.T) {
 }
 
 func TestResolveWarnsAndGoesOn(t *testing.T) {
-	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9")
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.9", "built:1.2.0-7f3c2e1", "built:1.3.0-0a1b2c3")
 	for name, tc := range map[string]struct{ in, out, warning string }{
 		"a tag that is no version": {
 			pods("minor HOST/shop:latest"), pods("minor HOST/shop:latest"),
@@ -173,6 +173,10 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 		"a bad policy, and a good one beside it": {
 			pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.0"), pods("mayor HOST/shop:1.2.0", "all HOST/shop:1.2.9"),
 			`standard input:2: Pod a: metadata.annotations[garboard.dev/policy]: Invalid value: "mayor"`,
+		},
+		"a tag that has no line to move in": {
+			pods("minor HOST/built:1.2.0-7f3c2e1"), pods("minor HOST/built:1.2.0-7f3c2e1"),
+			"standard input:2: Pod a: c: stays at 1.2.0-7f3c2e1: nothing newer in its line; filter and extract would let in 1.3.0-0a1b2c3",
 		},
 		"an empty image": {
 			pods("minor ''"), pods("minor ''"), "standard input:2: Pod a: c: has no image",

@@ -58,6 +58,27 @@ func TestStayIsAnEventOnce(t *testing.T) {
 	}
 }
 
+// A build server that puts the commit into each tag gives none a line to move in.
+func TestOtherLinesAreToldOnce(t *testing.T) {
+	s := newSpace(t)
+	s.push("1.2.0-7f3c2e1", "1.3.0-0a1b2c3")
+	const told = "nothing newer in its line; filter and extract would let in 1.3.0-0a1b2c3"
+	manifest := s.manifest("web", "1.2.0-7f3c2e1", "garboard.dev/policy: minor", everySecond)
+	if _, warned := s.must(manifest, "apply", "-f", "-"); !strings.Contains(warned, told) {
+		t.Errorf("kubectl said %q, want %q", warned, told)
+	}
+	s.event("web", "ImageStayed", told)
+	s.push("1.4.0-deadbee")
+	s.polled()
+	out, _ := s.must("", "get", "events", "--field-selector=reason=ImageStayed", "-o=jsonpath={range .items[*]}{.message}{\"\\n\"}{end}")
+	if n := strings.Count(out, "\n"); n != 1 {
+		t.Errorf("%d Events:\n%s", n, out)
+	}
+	if _, warned := s.must(manifest, "apply", "-f", "-"); strings.Contains(warned, "line") {
+		t.Errorf("kubectl said %q about the same manifest again", warned)
+	}
+}
+
 func TestUpdaterRestartRollsNothing(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
