@@ -53,6 +53,40 @@ func TestSelect(t *testing.T) {
 			tags: "1.0.0\n", args: []string{"--policy", "minor", "--current", "latest"},
 			want: outcome{Out: "latest\n", Err: "garboard: stays at latest: not a version tag; use semver:, force or newest\n"},
 		},
+		"tells what is passed over in other lines": {
+			tags: "1.0.0-alpine3.19\n1.1.0-alpine3.20\n1.2.0\n", args: []string{"--policy", "minor", "--current", "1.0.0-alpine3.19"},
+			want: outcome{Out: "1.0.0-alpine3.19\n",
+				Err: "garboard: stays at 1.0.0-alpine3.19: nothing newer in its line; variant: alpine* would let in 1.1.0-alpine3.20\n"},
+		},
+		"an explanation names the reason": {
+			tags: "1.0.0-alpine3.19\n1.2.0\n", args: []string{"--policy", "minor", "--current", "1.0.0-alpine3.19", "--explain"},
+			want: outcome{Out: "1.0.0-alpine3.19\n", Err: "1.2.0  other variant\n" +
+				"garboard: stays at 1.0.0-alpine3.19: OtherLines: nothing newer in its line; others have 1.2.0\n"},
+		},
+		"JSON with other lines": {
+			tags: "1.0.0-a1b2c3d\n1.2.0-d1b2c3d\n", args: []string{"--policy", "all", "--current", "1.0.0-a1b2c3d", "-o", "json"},
+			want: outcome{Out: "{\n  \"tag\": \"1.0.0-a1b2c3d\",\n  \"moved\": false,\n  \"reason\": \"OtherLines\",\n" +
+				"  \"text\": \"nothing newer in its line; filter and extract would let in 1.2.0-d1b2c3d\",\n" +
+				"  \"otherLines\": {\n    \"tags\": [\n      \"1.2.0-d1b2c3d\"\n    ],\n    \"settings\": [\n      \"filter and extract\"\n    ]\n  }\n}\n",
+				Err: "garboard: stays at 1.0.0-a1b2c3d: nothing newer in its line; filter and extract would let in 1.2.0-d1b2c3d\n"},
+		},
+		"variants that count as one": {
+			tags: "1.0.0-alpine3.19\n1.1.0-alpine3.20\n", args: []string{"--policy", "minor", "--current", "1.0.0-alpine3.19", "--variant", "alpine*, slim"},
+			want: outcome{Out: "1.1.0-alpine3.20\n"},
+		},
+		"a variant that no tag has": {
+			args: []string{"--policy", "minor", "--variant", "alpine[0-9]"},
+			want: outcome{Code: 2, Err: "--variant: \"alpine[0-9]\": '[' is in no tag; allowed: letters, digits, '.', '_', '-', and * and ?\n"},
+		},
+		"a pattern that is the tag": {
+			tags: "DEV\nPROD\n", args: []string{"--policy", "glob:DEV", "--current", "DEV"},
+			want: outcome{Out: "DEV\n", Err: "garboard: stays at DEV: the pattern matches this tag alone; use force to follow its digest\n"},
+		},
+		"what is no version, and says what it is built on": {
+			tags: "alpine-2.4.0\n2.4.0\n", args: []string{"--policy", "minor", "--current", "alpine-2.3.0"},
+			want: outcome{Out: "alpine-2.3.0\n",
+				Err: "garboard: stays at alpine-2.3.0: not a version tag; use filter and extract, glob:, regexp:, force or newest\n"},
+		},
 		"a range needs no current tag": {
 			tags: "1.0.0\n2.0.0\n", args: []string{"--policy", "semver:<2"},
 			want: outcome{Out: "1.0.0\n"},

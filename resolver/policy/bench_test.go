@@ -66,12 +66,31 @@ func BenchmarkIndex(b *testing.B) {
 	}
 }
 
+// BenchmarkStay looks through the lines of a repository in which every tag has
+// a line of its own.
+func BenchmarkStay(b *testing.B) {
+	tags := []string{"900.0.0-alpine", "1.0.0-slim"}
+	for i := range 10000 {
+		tags = append(tags, fmt.Sprintf("1.%d.%d-%07xf", i/100, i%100, i*2654435761%268435456))
+	}
+	ix, p := NewIndex(tags), parsed(b, Spec{Name: "minor"})
+	for _, current := range []string{"900.0.0-alpine", "1.0.0-slim"} {
+		b.Run("from="+current, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Select(ix, current)
+			}
+		})
+	}
+}
+
 func TestSelectAllocatesNothing(t *testing.T) {
-	ix := NewIndex(many(10000))
-	for _, name := range []string{"all", "major", "minor", "patch", "semver:>=3 <9", "semver:^4.1 || !5.x", "never", "glob:4.*"} {
+	ix := NewIndex(append(many(10000), "4.1.0-r1", "4.1.0-r2", "4.1.0.1-ls2", "4.1.0.1-ls10", "5.0.0-dev", "5.1.0-dev", "4-cu9", "4-cu10", "2025-01-01"))
+	for _, name := range []string{"all", "major", "minor", "patch", "semver:>=3 <9", "semver:^4.1 || !5.x", "semver:>=4.1.0-0", "never", "glob:4.*"} {
 		for _, matchPreRelease := range []bool{true, false} {
-			p := parsed(t, Spec{Name: name, MatchPreRelease: &matchPreRelease, Exclude: []string{"*-debug"}})
-			for _, current := range []string{"4.1.0", "4.2.0-alpine", "2.0.0-rc.2", "latest"} {
+			p := parsed(t, Spec{Name: name, MatchPreRelease: &matchPreRelease, Exclude: []string{"*-debug"}, Variant: []string{"alp*"}})
+			p.Select(ix, "4.1.0") // makes the view of the variants
+			for _, current := range []string{"4.1.0", "4.2.0-alpine", "2.0.0-rc.2", "latest", "4.1.0-r1", "4.1.0.1-ls2", "4.1.0-ls3", "5.0.0-dev", "5.1.0-dev", "4-cu9", "2025-01-01"} {
 				if n := testing.AllocsPerRun(20, func() { p.Select(ix, current) }); n != 0 {
 					t.Errorf("%s from %q: %v allocations", name, current, n)
 				}

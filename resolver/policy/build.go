@@ -32,7 +32,8 @@ func (b *builder) read() {
 	}
 	b.entries, b.lineOf = make([]entry, 0, likely), make([]uint32, 0, likely)
 	for i, text := range b.texts {
-		if v, ok := parseVersion(text); ok {
+		var v version
+		if v.read(text) {
 			b.add(&v, i)
 		}
 	}
@@ -46,12 +47,14 @@ func (b *builder) read() {
 }
 
 func (b *builder) add(v *version, tag int) {
-	key := b.variants.line(v)
+	var key lineKey
+	b.variants.setLine(&key, v)
 	if key.plainNumber() {
 		key.bare = true // the bare and the plain are one line until they are split
 	}
 	number := b.number(key)
-	e := v.entry()
+	var e entry
+	v.setEntry(&e)
 	e.tag = uint32(tag) //nolint:gosec // no list is that long
 	if !b.variants.simple(v) {
 		b.tails, b.tailed = append(b.tails, b.variants.tail(v)), append(b.tailed, uint32(len(b.entries))) //nolint:gosec // no more than tags

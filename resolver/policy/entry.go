@@ -22,8 +22,14 @@ type entry struct {
 const released = uint8(2 * (len(preReleases) + 1))
 
 // entry is the version without the tail that only a view knows.
-func (v *version) entry() entry {
-	e := entry{major: v.major, minor: v.minor, patch: v.patch, preNumber: v.preNumber, prefixed: v.prefixed}
+func (v *version) entry() (e entry) {
+	v.setEntry(&e)
+	return e
+}
+
+// setEntry is entry without a copy.
+func (v *version) setEntry(e *entry) {
+	e.major, e.minor, e.patch, e.preNumber, e.prefixed = v.major, v.minor, v.patch, v.preNumber, v.prefixed
 	if v.revision.count == 1 {
 		e.tail = v.revision.numbers[0]
 	}
@@ -37,7 +43,6 @@ func (v *version) entry() entry {
 	if v.preNumbered {
 		e.suffix++
 	}
-	return e
 }
 
 func (e *entry) stable() bool { return e.suffix == released }

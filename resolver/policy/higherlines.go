@@ -20,20 +20,21 @@ func (s *search) higherIn(l *line) *entry {
 	if l.key.bare || l.key.dates != s.key.dates {
 		return nil
 	}
-	floor := s.floor(l)
-	if floor == nil || len(l.all) == 0 || compareEntries(&s.view.entries[l.all[len(l.all)-1]], floor) <= 0 {
+	floor, other := s.floor(l)
+	if !other || len(l.all) == 0 || compareEntries(&s.view.entries[l.all[len(l.all)-1]], &floor) <= 0 {
 		return nil
 	}
+	above := &floor
 	switch {
 	case s.policy.kind != kindSemver:
-		return s.highest(s.passable(l), s.reach(s.policy.kind), everything, floor)
+		return s.highest(s.passable(l), s.reach(s.policy.kind), everything, above)
 	case !s.contained():
-		floor = nil
+		above = nil
 	}
 	if s.entry.channel() {
-		return s.inSpan(l.all, everything, floor)
+		return s.inSpan(l.all, everything, above)
 	}
-	return s.rangedLine(l, floor)
+	return s.rangedLine(l, above)
 }
 
 // passable are the tags of another line that the policy would take: releases,
@@ -46,32 +47,32 @@ func (s *search) passable(l *line) order {
 }
 
 // floor is what a tag of the line must be above to be higher than the current
-// one; nil for the current tag's own line.
-func (s *search) floor(l *line) *entry {
+// one; false for the current tag's own line.
+func (s *search) floor(l *line) (floor entry, other bool) {
 	key := l.key
 	key.bare = s.key.bare
 	own := key == s.key
 	if own && !s.entry.channel() {
-		return nil
+		return floor, false
 	}
-	s.lowest = s.entry
-	s.lowest.tail = math.MaxUint64 // revisions of two lines have no order
+	floor = s.entry
+	floor.tail = math.MaxUint64 // revisions of two lines have no order
 	switch {
 	case key.parts > s.key.parts && !s.stuck():
-		s.cover()
+		floor.cover(s.key.parts)
 	case !own && s.climbs(&key):
-		s.lowest.suffix, s.lowest.preNumber = released-1, math.MaxUint64
+		floor.suffix, floor.preNumber = released-1, math.MaxUint64
 	}
-	return &s.lowest
+	return floor, true
 }
 
-// cover raises the floor above all that the current tag stands for: 1.2 is
-// 1.2.7, too.
-func (s *search) cover() {
-	if s.key.parts == 1 {
-		s.lowest.minor = math.MaxUint64
+// cover raises the entry above all that a tag of so many parts stands for: 1.2
+// is 1.2.7, too.
+func (e *entry) cover(parts uint8) {
+	if parts == 1 {
+		e.minor = math.MaxUint64
 	}
-	s.lowest.patch, s.lowest.suffix = math.MaxUint64, released
+	e.patch, e.suffix = math.MaxUint64, released
 }
 
 // stuck reports a level that leaves the current tag no other number to move to.

@@ -89,9 +89,9 @@ func wantLines(t *testing.T, name string, v *view) {
 				return compareVersions(&x, &y)
 			})
 			var got []string
-			of := v.line(key).releases
+			of := v.line(&key).releases
 			if preReleases {
-				of = v.line(key).all
+				of = v.line(&key).all
 			}
 			for _, at := range of {
 				got = append(got, v.tags[v.entries[at].tag])

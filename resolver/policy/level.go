@@ -13,7 +13,7 @@ func (s *search) level() (string, Reason) {
 	case !s.isVersion:
 		return "", notAVersion(s.text)
 	}
-	if best := s.inLine(s.view.line(s.key)); best != nil {
+	if best := s.inLine(s.view.line(&s.key)); best != nil {
 		return s.view.tags[best.tag], s.step(best)
 	}
 	if s.hasHigherLines() {

@@ -31,15 +31,23 @@ const (
 // several. No tag holds it.
 const oneVariant = "*"
 
-func (v *version) line() lineKey {
-	key := lineKey{variant: v.variant, parts: v.parts, form: v.revision.form, bare: v.bare()}
+func (v *version) line() (key lineKey) {
+	v.setLine(&key)
+	return key
+}
+
+// setLine is line without a copy.
+func (v *version) setLine(key *lineKey) {
+	key.variant, key.parts, key.form = v.variant, v.parts, v.revision.form
 	switch {
 	case v.dashed:
 		key.dates = dashedDates
-	case v.parts == 1 && calendarDate(v.major):
-		key.dates = oneDate
+	case v.parts == 1:
+		key.bare = v.bare()
+		if calendarDate(v.major) {
+			key.dates = oneDate
+		}
 	}
-	return key
 }
 
 // plainNumber reports the line of one number that has bare numbers in it, too.
@@ -64,12 +72,16 @@ func (vs variants) match(variant string) bool {
 }
 
 // line is version.line with the variants that count as one.
-func (vs variants) line(v *version) lineKey {
-	key := v.line()
+func (vs variants) line(v *version) (key lineKey) {
+	vs.setLine(&key, v)
+	return key
+}
+
+func (vs variants) setLine(key *lineKey, v *version) {
+	v.setLine(key)
 	if len(vs) > 0 && vs.match(v.variant) {
 		key.variant = oneVariant
 	}
-	return key
 }
 
 // tail orders what is the same version and pre-release: by the variant, where

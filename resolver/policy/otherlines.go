@@ -31,7 +31,7 @@ func (o OtherLines) Text() string {
 		examples += " and more"
 	}
 	if len(o.Settings) == 0 {
-		return StayOtherLines.Text() + ", which have " + examples
+		return "nothing newer in its line; others have " + examples
 	}
 	return "nothing newer in its line; " + strings.Join(o.Settings, ", or ") + " would let in " + examples
 }
@@ -108,14 +108,14 @@ func (s *search) lettingIn(v *version) string {
 	sameVariant := mine.variant == its.variant
 	mine.variant, its.variant, mine.bare, its.bare = "", "", false, false
 	switch {
-	case !sameVariant && !alike(s.version.variant, v.variant):
+	case mine.parts != its.parts, !sameVariant && !alike(s.version.variant, v.variant):
 		return ""
 	case mine != its:
 		return "filter and extract"
 	case sameVariant:
 		return `matchPreRelease: "false"`
 	}
-	if g := s.globOver(v.variant); g != "" {
+	if g := s.globOver(v.variant); g != "" && !isCommit(v.variant) {
 		return "variant: " + g
 	}
 	return "filter and extract"

@@ -9,7 +9,7 @@ func (s *search) ranged() (string, Reason) {
 	if !s.isVersion {
 		return s.intoRange()
 	}
-	l := s.view.line(s.key)
+	l := s.view.line(&s.key)
 	if !s.contained() {
 		if best := s.rangedLine(l, nil); best != nil {
 			return s.view.tags[best.tag], IntoRange
@@ -26,8 +26,8 @@ func (s *search) ranged() (string, Reason) {
 }
 
 func (s *search) intoRange() (string, Reason) {
-	best := s.rangedLine(s.view.line(lineKey{parts: 3}), nil)
-	if other := s.rangedLine(s.view.line(lineKey{parts: 2}), nil); best == nil || other != nil && s.above(other, best) {
+	best := s.rangedLine(s.view.line(&lineKey{parts: 3}), nil)
+	if other := s.rangedLine(s.view.line(&lineKey{parts: 2}), nil); best == nil || other != nil && s.above(other, best) {
 		best = other
 	}
 	if best == nil {

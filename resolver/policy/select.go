@@ -68,7 +68,6 @@ type search struct {
 	isVersion bool
 	entry     entry // of the version
 	key       lineKey
-	lowest    entry // what a tag of the line that is looked at must be above
 }
 
 func (s *search) read() {
@@ -78,9 +77,12 @@ func (s *search) read() {
 	if s.text, s.hasText = s.policy.baseText(s.current); !s.hasText {
 		return
 	}
-	if s.version, s.isVersion = parseVersion(s.text); s.isVersion {
-		s.entry, s.key = s.view.entry(&s.version), s.view.variants.line(&s.version)
+	if s.isVersion = s.version.read(s.text); !s.isVersion {
+		s.version = version{}
+		return
 	}
+	s.view.setEntry(&s.entry, &s.version)
+	s.view.variants.setLine(&s.key, &s.version)
 }
 
 func (s *search) permits(tag string) bool {

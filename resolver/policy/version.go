@@ -23,30 +23,32 @@ type version struct {
 	revision            revision
 }
 
-// parseVersion reads a version. Commit hashes need no rule of their own: with a
-// letter among their digits they do not fit the grammar.
-func parseVersion(text string) (version, bool) {
-	var v version
-	rest, prefixed := strings.CutPrefix(text, "v")
-	v.prefixed = prefixed
-	if after, ok := v.readDate(rest); ok {
-		rest = after
-	} else if rest, ok = v.readNumbers(rest); !ok {
-		return version{}, false
-	}
-	if rest == "" {
-		return v, true
-	}
-	rest, ok := v.readPlaces(rest)
-	switch {
-	case !ok:
-		return version{}, false
-	case rest == "":
-		return v, true
-	case rest[0] != '-' || !v.readSuffix(rest[1:]):
+// parseVersion reads a version.
+func parseVersion(text string) (v version, ok bool) {
+	if !v.read(text) {
 		return version{}, false
 	}
 	return v, true
+}
+
+// read reads a version into the zero value. Commit hashes need no rule of their
+// own: with a letter among their digits they do not fit the grammar.
+func (v *version) read(text string) (ok bool) {
+	rest := text
+	if rest != "" && rest[0] == 'v' {
+		v.prefixed, rest = true, rest[1:]
+	}
+	if len(rest) >= len(dateLayout) && rest[4] == '-' && v.readDate(rest) {
+		rest = rest[len(dateLayout):]
+	} else if rest, ok = v.readNumbers(rest); !ok {
+		return false
+	}
+	if rest != "" && rest[0] != '-' {
+		if rest, ok = v.readPlaces(rest); !ok {
+			return false
+		}
+	}
+	return rest == "" || rest[0] == '-' && v.readSuffix(rest[1:])
 }
 
 // likelyVersion tells almost what parseVersion does, at a fraction of its cost.
@@ -66,7 +68,7 @@ func (v *version) readNumbers(rest string) (string, bool) {
 		}
 		*field, rest = n, rest[digits:]
 		v.parts++
-		if v.parts == 3 || !strings.HasPrefix(rest, ".") {
+		if v.parts == 3 || rest == "" || rest[0] != '.' {
 			break
 		}
 		rest = rest[1:]
@@ -76,14 +78,13 @@ func (v *version) readNumbers(rest string) (string, bool) {
 
 // readDate reads YYYY-MM-DD, which would be a version of one part with a
 // variant, and would move once a year on the same day.
-func (v *version) readDate(rest string) (string, bool) {
+func (v *version) readDate(rest string) bool {
 	date, ok := dashedDate(rest)
-	if !ok {
-		return rest, false
+	if ok {
+		v.major, v.minor, v.patch = date/10000, date/100%100, date%100
+		v.parts, v.dashed = 3, true
 	}
-	v.major, v.minor, v.patch = date/10000, date/100%100, date%100
-	v.parts, v.dashed = 3, true
-	return rest[len(dateLayout):], true
+	return ok
 }
 
 // readPlaces reads the revisions that stand among the numbers: a fourth part

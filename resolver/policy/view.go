@@ -37,24 +37,34 @@ func newView(tags, texts []string, buffer []keyed, counted variants) *view {
 	return b.view
 }
 
-// entry is the version as this list orders it.
-func (v *view) entry(of *version) entry {
-	e := of.entry()
+// setEntry makes an entry the version as this list orders it.
+func (v *view) setEntry(e *entry, of *version) {
+	of.setEntry(e)
 	if !v.variants.simple(of) {
 		t := v.variants.tail(of)
 		e.tail = v.tails.place(&t)
 	}
-	return e
 }
 
 // line returns the tags that a container of this line may move among; nil where
 // there are none.
-func (v *view) line(key lineKey) *line {
-	if number, ok := v.numbers[key]; ok {
+func (v *view) line(key *lineKey) *line {
+	if len(v.lines) <= fewLines {
+		for i := range v.lines {
+			if v.lines[i].key == *key {
+				return &v.lines[i]
+			}
+		}
+		return nil
+	}
+	if number, ok := v.numbers[*key]; ok {
 		return &v.lines[number]
 	}
 	return nil
 }
+
+// fewLines is up to where comparing keys beats the map.
+const fewLines = 6
 
 // runStart returns where the equal versions that end before end begin.
 func (v *view) runStart(o order, end int) int {

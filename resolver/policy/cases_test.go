@@ -1,0 +1,98 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The inputs of people's reports, with what they want.
+func TestReportedCases(t *testing.T) {
+	no := false
+	plex := Spec{Name: "semver:1.x", Filter: `^([0-9]+(\.[0-9]+){2})\.[0-9]+-.*`, Extract: "$1"}
+	for name, test := range map[string]struct {
+		spec    Spec
+		current string
+		tags    string
+		want    string
+		others  OtherLines
+	}{
+		"an environment moves within itself":  {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0-prod 0.6.0-prod", "0.6.0-dev", OtherLines{}},
+		"and not to the release":              {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0 0.6.0", "0.6.0-dev", OtherLines{}},
+		"nor to a higher one":                 {Spec{Name: "minor"}, "0.0.1-dev", "0.0.1-dev 0.0.5-dev 0.0.6", "0.0.5-dev", OtherLines{}},
+		"but under all":                       {Spec{Name: "all"}, "0.0.1-dev", "0.0.1-dev 0.0.3-dev 0.0.3", "0.0.3", OtherLines{}},
+		"an image with a shell keeps it":      {Spec{Name: "minor"}, "24.16-dev", "24.16 24.16-dev 24.17 24.17-dev", "24.17-dev", OtherLines{}},
+		"linuxserver":                         {Spec{Name: "minor"}, "v1.0.20210914-ls22", "v1.0.20210914-ls22 v1.0.20210914-ls99 v1.0.20210914-ls126", "v1.0.20210914-ls126", OtherLines{}},
+		"linuxserver without matchPreRelease": {Spec{Name: "minor", MatchPreRelease: &no}, "v0.1.0-ls1", "v0.1.0-ls1 v0.1.0-ls2 v0.2.0-ls3", "v0.2.0-ls3", OtherLines{}},
+		"Bitnami":                             {Spec{Name: "patch"}, "0.28.1-scratch-r0", "0.28.1-scratch-r0 0.28.1-scratch-r1", "0.28.1-scratch-r1", OtherLines{}},
+		"version and date":                    {Spec{Name: "minor"}, "v0.0.11-20260226", "v0.0.11-20260226 v0.0.12-20260316", "v0.0.12-20260316", OtherLines{}},
+		"UBI":                                 {Spec{Name: "minor"}, "8.6-990", "8.6-903 8.6-990 8.7-929 8.7", "8.7-929", OtherLines{}},
+		"k3s":                                 {Spec{Name: "patch"}, "v1.29.5-k3s2", "v1.29.5-k3s2 v1.29.6-k3s1", "v1.29.6-k3s1", OtherLines{}},
+		"apk":                                 {Spec{Name: "minor"}, "1.2.3-r1", "1.2.3-r1 1.2.3-r2 1.2.4-r0", "1.2.4-r0", OtherLines{}},
+		"a commit in each tag is told":        {Spec{Name: "all"}, "1.2.0-7f3c2e1", "1.2.0-7f3c2e1 1.3.0-0a1b2c3 1.4.0-deadbee", "1.2.0-7f3c2e1", OtherLines{Tags: []string{"1.4.0-deadbee", "1.3.0-0a1b2c3"}, Settings: []string{"filter and extract"}}},
+		"a number in front of the variant is told":     {Spec{Name: "minor"}, "0.9.2-alpine", "0.9.2-alpine 0.9.3-2-alpine 0.9.4-2-alpine", "0.9.2-alpine", OtherLines{Tags: []string{"0.9.4-2-alpine"}, Settings: []string{"variant: *alpine"}}},
+		"a cumulative update is told":                  {Spec{Name: "major"}, "2022-CU9-ubuntu-22.04", "2022-CU9-ubuntu-22.04 2022-CU12-ubuntu-22.04", "2022-CU9-ubuntu-22.04", OtherLines{Tags: []string{"2022-CU12-ubuntu-22.04"}, Settings: []string{"variant: CU*-ubuntu-22.04"}}},
+		"the base image's next version is told":        {Spec{Name: "minor"}, "1.29.0-alpine3.19", "1.29.0-alpine3.19 1.30.0-alpine3.20 1.30.0", "1.29.0-alpine3.19", OtherLines{Tags: []string{"1.30.0-alpine3.20"}, Settings: []string{"variant: alpine*"}}},
+		"a glob that takes more is not proposed":       {Spec{Name: "minor"}, "1.29.0-alpine3.19", "1.29.0-alpine3.19 1.30.0-alpine3.20 1.30.0-alpine3.20-slim", "1.29.0-alpine3.19", OtherLines{Tags: []string{"1.30.0-alpine3.20"}, Settings: []string{"filter and extract"}}},
+		"another variant is no way":                    {Spec{Name: "minor"}, "1.2.3-alpine", "1.2.3-alpine 1.4.0 1.3.0-slim", "1.2.3-alpine", OtherLines{Tags: []string{"1.4.0", "1.3.0-slim"}}},
+		"many are counted":                             {Spec{Name: "all"}, "1.0.0-ubi8.1", "1.1.0-ubi8.2 1.2.0-ubi8.3 1.3.0-ubi8.4 1.4.0-ubi8.5 1.5.0", "1.0.0-ubi8.1", OtherLines{Tags: []string{"1.4.0-ubi8.5", "1.3.0-ubi8.4", "1.2.0-ubi8.3"}, More: 1, Settings: []string{"variant: ubi*"}}},
+		"a channel that has ended is told":             {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0", "0.5.0-dev", OtherLines{Tags: []string{"0.6.0"}, Settings: []string{`matchPreRelease: "false"`}}},
+		"a range in another line is told":              {Spec{Name: "semver:>=2"}, "1.0.0-r1", "1.0.0-r1 2.0.0 2.1.0-alpine", "1.0.0-r1", OtherLines{Tags: []string{"2.0.0"}, Settings: []string{"filter and extract"}}},
+		"a date with hyphens":                          {Spec{Name: "all"}, "2025-08-05", "2025-08-05 2025-09-02 2026-08-05 2026-10-01", "2026-10-01", OtherLines{}},
+		"Plex":                                         {plex, "1.28.0.5999-97678ded3", "1.28.0.5999-97678ded3 1.28.1.6104-788f82488 1.28.1.6092-aaaaaaaaa", "1.28.1.6104-788f82488", OtherLines{}},
+		"builds that extract alike":                    {Spec{Name: "minor", Filter: `^(.*)-ls\d+$`, Extract: "$1"}, "1.40.2-ls5", "1.40.2-ls5 1.41.0-ls9 1.41.0-ls10 1.41.0-ls11", "1.41.0-ls11", OtherLines{}},
+		"Temurin under a range":                        {Spec{Name: "semver:^17"}, "17.0.3_7-jdk-alpine", "17.0.3_7-jdk-alpine 17.0.5_8-jdk-alpine", "17.0.5_8-jdk-alpine", OtherLines{}},
+		"a glob does not go back to the rc":            {Spec{Name: "glob:1.*"}, "1.2.0", "1.2.0 1.2.0-rc1 1.1.0", "1.2.0", OtherLines{}},
+		"and leaves it":                                {Spec{Name: "glob:v1.*"}, "v1.3.0-rc.1", "v1.3.0-rc.1 v1.3.0", "v1.3.0", OtherLines{}},
+		"and keeps the variant":                        {Spec{Name: "glob:1.*"}, "1.0", "1.0 1.0-jmx 1.1 1.1-jmx", "1.1", OtherLines{}},
+		"a bare number does not go to a date":          {Spec{Name: "major"}, "3", "2 3 3.19 3.20.1 20210804 20230329 edge", "3", OtherLines{}},
+		"nor behind a variant":                         {Spec{Name: "major"}, "3-alpine", "3-alpine 20230329-alpine", "3-alpine", OtherLines{}},
+		"a range that names a pre-release":             {Spec{Name: "semver:=1.2.3-rc.1"}, "1.2.2", "1.2.2 1.2.3-rc.1", "1.2.3-rc.1", OtherLines{}},
+		"a range that asks for all":                    {Spec{Name: "semver:>=1.0.0-0"}, "", "1.0.0 1.1.0-rc.1", "1.1.0-rc.1", OtherLines{}},
+		"Flux's own example":                           {Spec{Name: "semver:^1.x-0"}, "1.0.0", "1.0.0 1.1.0-rc.1 2.0.0-rc.1", "1.1.0-rc.1", OtherLines{}},
+		"a channel of Keel's tests":                    {Spec{Name: "major"}, "1.2.0-dev", "1.2.0-dev 1.3.0-dev 1.5.0 1.8.0-alpha", "1.3.0-dev", OtherLines{}},
+		"a shorter tag stands for a longer":            {Spec{Name: "minor"}, "1.2", "1.2 1.2.7", "1.2", OtherLines{}},
+		"but where the level leaves it nothing":        {Spec{Name: "patch"}, "1.2", "1.2 1.2.7", "1.2", OtherLines{Tags: []string{"1.2.7"}}},
+		"the word of a stable tag is no pre-release's": {Spec{Name: "minor"}, "1.2.0", "1.2.0 1.3.0-dev 1.3.0-rc.1-alpine", "1.2.0", OtherLines{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, tags := parsed(t, test.spec), strings.Fields(test.tags)
+			if got := p.Select(NewIndex(tags), test.current); got.Tag != test.want {
+				t.Errorf("got %q (%s), want %q", got.Tag, got.Reason, test.want)
+			}
+			if got := p.OtherLines(NewIndex(tags), test.current, nil); test.want == test.current {
+				if diff := cmp.Diff(test.others, got); diff != "" {
+					t.Errorf("other lines (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestOtherLinesText(t *testing.T) {
+	for want, others := range map[string]OtherLines{
+		"": {},
+		"nothing newer in its line; variant: ubi* would let in 3-ubi9, 2-ubi9 and more": {Tags: []string{"3-ubi9", "2-ubi9"}, More: 2, Settings: []string{"variant: ubi*"}},
+		"nothing newer in its line; filter and extract, or variant: a* would let in b":  {Tags: []string{"b"}, Settings: []string{"filter and extract", "variant: a*"}},
+		"nothing newer in its line; others have 1.9.0-slim":                             {Tags: []string{"1.9.0-slim"}},
+	} {
+		if got := others.Text(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// What is advised for a tag that is no version never leads out of its variant.
+func TestAdviceForNoVersion(t *testing.T) {
+	for tag, want := range map[string]Reason{
+		"latest": StayNotAVersion, "main": StayNotAVersion, "9f8e7d6c": StayNotAVersion,
+		"alpine": StayUnreadVersion, "latest-alpine": StayUnreadVersion, "alpine-2.3.0": StayUnreadVersion,
+		"release-1.2.3": StayUnreadVersion, "ci-0.150.0": StayUnreadVersion, "RELEASE.2024-01-01T16-36-33Z": StayUnreadVersion,
+		"1.2.3.4.5": StayUnreadVersion, "4.2.21.Final": StayUnreadVersion, "stable-slim": StayUnreadVersion,
+	} {
+		if got := parsed(t, Spec{Name: "minor"}).Select(NewIndex([]string{"1.0.0"}), tag); got.Reason != want || got.Tag != tag {
+			t.Errorf("%s: got %+v, want %s", tag, got, want)
+		}
+	}
+}
