@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -98,11 +100,48 @@ func (c *Cluster) bootCertManager(ctx context.Context) error {
 	if _, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", c.binaries.Path("crds")); err != nil {
 		return fmt.Errorf("installing cert-manager's CRDs: %w", err)
 	}
-	limit := fmt.Sprintf("--timeout=%s", waitLimit)
-	if _, _, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "crd", "--all", limit); err != nil {
-		return fmt.Errorf("waiting for cert-manager's CRDs: %w", err)
+	if err := c.AwaitServed(ctx); err != nil {
+		return err
 	}
 	return c.startParts(ctx, c.certManager())
+}
+
+// AwaitServed waits until all CustomResourceDefinitions are served. `kubectl wait` fails
+// where one has no conditions yet.
+func (c *Cluster) AwaitServed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, waitLimit, fmt.Errorf("not served after %s", waitLimit))
+	defer cancel()
+	err := poll(ctx, pollEvery, func(ctx context.Context) error {
+		text, err := c.client.Discovery().RESTClient().Get().
+			AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").DoRaw(ctx)
+		if err != nil {
+			return err
+		}
+		return established(text)
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the custom resources: %w", err)
+	}
+	return nil
+}
+
+// established is an error where one of a list of CustomResourceDefinitions is not.
+func established(list []byte) error {
+	var decoded struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct{ Conditions []metav1.Condition }
+		}
+	}
+	if err := json.Unmarshal(list, &decoded); err != nil {
+		return err
+	}
+	for i := range decoded.Items {
+		if !meta.IsStatusConditionTrue(decoded.Items[i].Status.Conditions, "Established") {
+			return fmt.Errorf("%s is not established", decoded.Items[i].Metadata.Name)
+		}
+	}
+	return nil
 }
 
 func (c *Cluster) registryAnswers(ctx context.Context) error {

@@ -181,14 +181,23 @@ func writeKubeconfig(name string, config *rest.Config, namespace string) error {
 	file.AuthInfos[entry] = &clientcmdapi.AuthInfo{Token: config.BearerToken}
 	file.Contexts[entry] = &clientcmdapi.Context{Cluster: entry, AuthInfo: entry, Namespace: namespace}
 	file.CurrentContext = entry
-	return clientcmd.WriteToFile(*file, name)
-}
-
-// replaceFile writes a file so that a reader sees the old text or the new one.
-func replaceFile(name string, text []byte) error {
-	temp := name + ".tmp"
-	if err := os.WriteFile(temp, text, 0o600); err != nil {
+	text, err := clientcmd.Write(*file)
+	if err != nil {
 		return err
 	}
-	return os.Rename(temp, name)
+	return replaceFile(name, text)
+}
+
+// replaceFile writes a file so that a reader sees the old text or the new one, also
+// where several write it at a time.
+func replaceFile(name string, text []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".tmp-")
+	if err != nil {
+		return err
+	}
+	_, err = temp.Write(text)
+	if err = errors.Join(err, temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	return err
 }

@@ -52,7 +52,9 @@ func define(t *testing.T, name, file string) {
 	t.Helper()
 	t.Cleanup(func() { kubectlFor(t, "", "delete", "--ignore-not-found", "crd", name) })
 	kubectlFor(t, "", "create", "-f", file)
-	kubectlFor(t, "", "wait", "--for=condition=Established", "--timeout=60s", "crd/"+name)
+	if err := suiteOf(t).AwaitServed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // kubectlFor also runs while the test is being cleaned up after.
