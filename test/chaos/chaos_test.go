@@ -36,7 +36,7 @@ var (
 // Whatever comes and goes, no image goes down that nobody asked to, no write is
 // lost, nothing rolls for nothing, and every request is answered in time. The
 // seed chooses what each writer does and what troubles come, not how they
-// interleave.
+// interleave. It takes as long as -duration says, and no less than each trouble coming once.
 func TestChaos(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()

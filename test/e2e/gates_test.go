@@ -95,12 +95,21 @@ func (s *space) failing(name string, annotations ...string) string {
 	return s.manifest(name, "1.2.0", append(annotations, "garboard.dev/policy: glob:1.*", everySecond)...)
 }
 
+// enough is a deadline, in seconds, within which a good rollout ends on any machine.
+const enough = 60
+
+// deadline gives the rollouts of the Deployment web so many seconds.
+func (s *space) deadline(seconds int) {
+	s.t.Helper()
+	s.must("", "patch", "deployment/web", "-p", fmt.Sprintf(`{"spec":{"progressDeadlineSeconds":%d}}`, seconds))
+}
+
 // runsUntil starts one, named web, whose rollout has so many seconds.
-func (s *space) runsUntil(deadline int, annotations ...string) {
+func (s *space) runsUntil(seconds int, annotations ...string) {
 	s.t.Helper()
 	s.push("1.2.0")
 	s.must(s.failing("web", annotations...), "apply", "-f", "-")
-	s.must("", "patch", "deployment/web", "-p", fmt.Sprintf(`{"spec":{"progressDeadlineSeconds":%d}}`, deadline))
+	s.deadline(seconds)
 	s.settled("web")
 	// Managed fields know the time to the second: of two writes in one, another leader
 	// cannot tell which was the last, and takes nothing back.
@@ -127,6 +136,7 @@ func TestFailedRolloutIsTold(t *testing.T) {
 	s.push("1.3.0-unpullable")
 	s.event("web", "RolloutFailed", "its progress deadline is exceeded")
 	s.wantTag("web", "1.3.0-unpullable")
+	s.deadline(enough)
 	s.push("1.4.0")
 	s.event("web", "RolloutSucceeded", "1.3.0-unpullable -> "+s.image+":1.4.0")
 }
@@ -145,6 +155,7 @@ func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 		t.Errorf("it rolled again: revision %s -> %s", revision, got)
 	}
 	// Something higher ends the hold.
+	s.deadline(enough)
 	s.push("1.4.0")
 	s.awaitTag("web", "1.4.0")
 	s.event("web", "RolloutSucceeded", ":1.4.0")
@@ -154,10 +165,10 @@ func TestFailedRolloutIsTakenBackAndHeld(t *testing.T) {
 // What somebody writes after a move is theirs: their rollout is not taken back.
 func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 	s := newSpace(t)
-	s.runsUntil(3, "garboard.dev/rollback: auto")
+	s.runsUntil(enough, "garboard.dev/rollback: auto")
 	s.push("1.3.0")
 	s.event("web", "RolloutSucceeded", ":1.3.0")
-	s.must("", "patch", "deployment/web", "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"no":"such"}}}}}`)
+	s.must("", "patch", "deployment/web", "-p", `{"spec":{"progressDeadlineSeconds":3,"template":{"spec":{"nodeSelector":{"no":"such"}}}}}`)
 	s.await("the rollout to fail", func(context.Context) error {
 		for _, c := range s.deployment("web").Status.Conditions {
 			if c.Reason == "ProgressDeadlineExceeded" {
@@ -176,11 +187,12 @@ func TestWhatAPersonBreaksIsNotTakenBack(t *testing.T) {
 func TestAnotherLeaderTakesBackWhatFailed(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
+	s.updater(soon()...)
 	s.runsUntil(6, "garboard.dev/rollback: auto")
 	s.push("1.3.0-unpullable")
 	s.awaitTag("web", "1.3.0-unpullable")
 	s.killUpdater()
-	s.startUpdater()
+	s.startUpdater(soon()...)
 	s.event("web", "RolledBack", "web: "+s.image+":1.3.0-unpullable -> "+s.image+":1.2.0, and held")
 	s.settled("web")
 	s.wantTag("web", "1.2.0")

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // chat is a webhook that people read, with what it was sent.
@@ -82,18 +84,21 @@ func (s *space) telling(c *chat, more string) (settings string) {
 			s.t.Error(err)
 		}
 	})
-	s.restart("--notifications-config=" + settings)
+	s.restart(soon("--notifications-config=" + settings)...)
 	return settings
 }
 
 // What is kept for the next updater.
 func (s *space) waiting() string {
 	s.t.Helper()
-	out, _, err := s.Kubectl(s.t.Context(), "", "-n", "garboard", "get", "configmap", "garboard-notices", "-o=jsonpath={.data}")
+	kept, err := s.Client().CoreV1().ConfigMaps("garboard").Get(s.t.Context(), "garboard-notices", metav1.GetOptions{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return strings.TrimSuffix(out, "{}")
+	if len(kept.Data) == 0 {
+		return ""
+	}
+	return fmt.Sprint(kept.Data)
 }
 
 func TestAMoveIsToldOnceToTheChannelThatItNames(t *testing.T) {
@@ -169,7 +174,7 @@ func TestWhatAKilledUpdaterHadToTellIsTold(t *testing.T) {
 	c.mu.Lock()
 	c.hangs = nil
 	c.mu.Unlock()
-	s.startUpdater("--notifications-config=" + settings)
+	s.startUpdater(soon("--notifications-config=" + settings)...)
 	// The lease of the one that was killed has to run out first.
 	s.awaitWithin(2*time.Minute, "the message", func(context.Context) error {
 		for _, line := range c.about(s, "web") {

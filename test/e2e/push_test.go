@@ -101,6 +101,7 @@ const nextLeader = 2 * time.Minute
 func TestNextLeaderReadsForThoseThatAreOnlyPushed(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
+	s.updater(soon()...)
 	repository := s.readFirst()
 	push := func(tag string) {
 		if _, err := s.Push(t.Context(), repository, tag); err != nil {
@@ -112,7 +113,7 @@ func TestNextLeaderReadsForThoseThatAreOnlyPushed(t *testing.T) {
 	s.settled("web")
 	s.killUpdater()
 	push("1.3.0")
-	s.startUpdater()
+	s.startUpdater(soon()...)
 	s.awaitTagWithin(nextLeader, "web", "1.3.0")
 }
 
@@ -156,7 +157,7 @@ func (s *space) receivingUpdaters(registry string, addresses [2]string) (leader,
 	})
 	start := func(address string) *installation.Server {
 		s.t.Helper()
-		s.startUpdater("--private-registries="+registry, "--push-address="+address, "--push-config="+filepath.Join(dir, "push.yaml"))
+		s.startUpdater(soon("--private-registries="+registry, "--push-address="+address, "--push-config="+filepath.Join(dir, "push.yaml"))...)
 		server := s.garboard.Updater()
 		started = append(started, server)
 		return server

@@ -37,7 +37,7 @@ func (s *space) sharded(ctx context.Context) (servers []*installation.Server) {
 	})
 	s.stopUpdater()
 	for range 2 {
-		s.startUpdater("--shards=4")
+		s.startUpdater(soon("--shards=4")...)
 		servers = append(servers, s.garboard.Updater())
 	}
 	return servers
@@ -68,6 +68,9 @@ func (s *space) owners(want int) {
 
 // Two updaters move what is theirs and nothing else. When one is killed the other
 // has its repositories within the time of a Lease, and nothing is moved twice.
+//
+// It takes more than 20 seconds: the Lease of the one that was killed runs out after ten,
+// and the shards change hands in rounds.
 func TestUpdatersShareTheRepositories(t *testing.T) {
 	alone(t)
 	s := newSpace(t)

@@ -48,11 +48,6 @@ type suite struct {
 // startLimit bounds the start of a cluster, with the first build of its parts.
 const startLimit = 30 * time.Minute
 
-// quickLeases run out within a test. Those of the other cluster are as installed.
-func quickLeases() []string {
-	return []string{"--leader-elect-lease-duration=6s", "--leader-elect-renew-deadline=4s", "--leader-elect-retry-period=500ms"}
-}
-
 // source is the folder of the repository.
 const source = "../.."
 
@@ -82,17 +77,13 @@ func (s *suite) boot(ctx context.Context, program string) (err error) {
 		return err
 	}
 	s.counted = newCounter(s.Registry)
-	o := installation.Options{
+	s.garboard, err = installation.Install(ctx, s.Cluster, installation.Options{
 		// Each address by itself: any other on loopback stays refused.
 		Args: []string{"--private-registries=" + s.private.address + "," + s.counted.host(), "--log-level=debug"},
 		// Less than a kubectl takes to start: what a test pushes is seen by its next
 		// command, however fast the machine is.
 		Source: source, Binary: program, WebhookArgs: []string{"--fresh-for=50ms"},
-	}
-	if s.alone {
-		o.UpdaterArgs = quickLeases()
-	}
-	s.garboard, err = installation.Install(ctx, s.Cluster, o)
+	})
 	return err
 }
 

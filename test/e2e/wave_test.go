@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	waveSize = 500
-	// waveLimit bounds a wave of that size, with the half minute that a Lease lasts
+	waveSize = 150
+	// waveLimit bounds a wave of that size, with the ten seconds that a Lease lasts
 	// after its holder was killed.
 	waveLimit = 5 * time.Minute
 )
@@ -59,10 +59,13 @@ func (s *space) wave(ctx context.Context, tag, revision string) (there, rolled i
 // A leader that is killed in the middle of a wave leaves some workloads moved, some
 // in line and some between a dry run and its bump. The next one moves the rest, and
 // none twice.
+//
+// It takes more than 20 seconds: ten for the Lease of the one that was killed, and the rest
+// for the moves of 150 workloads.
 func TestKilledInTheMiddleOfAWave(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
-	s.updater("--max-rollouts=20")
+	s.updater(soon("--max-rollouts=20")...)
 	s.push("1.2.0")
 	create, ctx := errgroup.WithContext(t.Context())
 	create.SetLimit(8)
@@ -98,7 +101,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 		t.Fatalf("%d had moved already: the wave was over", killed)
 	}
 	t.Logf("killed when %d of %d had moved", killed, waveSize)
-	s.startUpdater("--max-rollouts=20")
+	s.startUpdater(soon("--max-rollouts=20")...)
 	s.awaitWithin(waveLimit, "all to have moved, each once", func(ctx context.Context) error {
 		there, rolled, err := s.wave(ctx, "1.3.0", "2")
 		if err != nil || there < waveSize || rolled < waveSize {
@@ -117,7 +120,7 @@ func TestKilledInTheMiddleOfAWave(t *testing.T) {
 func TestKilledBetweenDecisionAndBump(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
-	s.updater("--max-rollouts=1")
+	s.updater(soon("--max-rollouts=1")...)
 	s.push("1.2.0")
 	for _, name := range []string{"one", "two"} {
 		s.must(s.failing(name), "apply", "-f", "-")
@@ -140,7 +143,7 @@ func TestKilledBetweenDecisionAndBump(t *testing.T) {
 	})
 	s.killUpdater()
 	s.push("1.4.0")
-	s.startUpdater("--max-rollouts=1")
+	s.startUpdater(soon("--max-rollouts=1")...)
 	for _, name := range []string{"one", "two"} {
 		s.awaitTag(name, "1.4.0")
 		s.settled(name)

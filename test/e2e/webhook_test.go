@@ -9,6 +9,7 @@ import (
 
 	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,14 +27,12 @@ func (s *space) only(servers ...*installation.Server) {
 	if err := s.garboard.Route(servers...); err != nil {
 		s.t.Fatal(err)
 	}
-	for _, server := range before {
-		if err := server.Stop(s.t.Context()); err != nil {
-			s.t.Fatal(err)
-		}
+	if err := stopAll(s.t.Context(), before); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// restore gives the other tests the two webhooks back.
+// restore gives the next test the two webhooks back.
 func (s *space) restore() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
 	defer cancel()
@@ -41,16 +40,30 @@ func (s *space) restore() {
 	if err := s.garboard.Route(); err != nil {
 		s.t.Error(err)
 	}
-	for range 2 {
-		if _, err := s.garboard.StartWebhook(ctx); err != nil {
-			s.t.Error(err)
-		}
+	var next [2]*installation.Server
+	var all errgroup.Group
+	all.Go(func() error { return stopAll(ctx, before) })
+	for i := range next {
+		all.Go(func() (err error) {
+			next[i], err = s.garboard.StartUnrouted(ctx)
+			return err
+		})
 	}
-	for _, server := range before {
-		if err := server.Stop(ctx); err != nil {
-			s.t.Error(err)
-		}
+	err := all.Wait()
+	if err == nil {
+		err = s.garboard.Route(next[:]...)
 	}
+	if err != nil {
+		s.t.Error(err)
+	}
+}
+
+func stopAll(ctx context.Context, servers []*installation.Server) error {
+	var all errgroup.Group
+	for _, server := range servers {
+		all.Go(func() error { return server.Stop(ctx) })
+	}
+	return all.Wait()
 }
 
 func (s *space) start(args ...string) *installation.Server {

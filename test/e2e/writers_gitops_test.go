@@ -75,7 +75,14 @@ func (l *loop) live() *unstructured.Unstructured {
 // stored, in labels, annotations, or anything outside of metadata and status.
 func (l *loop) drifted(manifest string) bool {
 	l.t.Helper()
-	live, dry := l.live(), l.apply(manifest, metav1.DryRunAll)
+	var live, dry *unstructured.Unstructured
+	l.await("a comparison while no controller writes", func(context.Context) error {
+		live, dry = l.live(), l.apply(manifest, metav1.DryRunAll)
+		if after := l.live(); live != nil && after.GetResourceVersion() != live.GetResourceVersion() {
+			return errors.New("what is stored has changed meanwhile")
+		}
+		return nil
+	})
 	if live == nil {
 		return true
 	}

@@ -41,8 +41,6 @@ type Options struct {
 	Args []string
 	// WebhookArgs are added to the webhooks' own, after Args.
 	WebhookArgs []string
-	// UpdaterArgs are added to the updater's own, after Args.
-	UpdaterArgs []string
 	// NoUpdater leaves the updater out.
 	NoUpdater bool
 	// Log gets a line a step. The default is none.
@@ -58,7 +56,6 @@ type Installation struct {
 	args    []string // of all processes
 	source  string
 	webhook []string // of the webhooks
-	updates []string // of the updater
 
 	mu       sync.Mutex
 	webhooks []*Server
@@ -86,7 +83,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, updates: o.UpdaterArgs, source: o.Source}
+	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
 		if err := do(); err != nil {
@@ -201,7 +198,7 @@ func (i *Installation) StartUpdater(ctx context.Context, args ...string) error {
 		return err
 	}
 	status := "127.0.0.1:" + strconv.Itoa(port)
-	s, err := i.serve(ctx, "updater", updaterAccount, slices.Concat([]string{"--leader-elect-namespace=" + namespace, "--status-address=" + status}, i.updates, args)...)
+	s, err := i.serve(ctx, "updater", updaterAccount, append([]string{"--leader-elect-namespace=" + namespace, "--status-address=" + status}, args...)...)
 	if err != nil {
 		return err
 	}

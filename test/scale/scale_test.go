@@ -7,6 +7,8 @@ import (
 
 // The counts of a small run are those of a large one: nothing is asked while nothing
 // happens, one list is read a poll, and a workload is moved by one bump.
+//
+// It takes more than 20 seconds: ten of rest for each size, and the start of a cluster.
 func TestScale(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a cluster")

@@ -14,6 +14,8 @@ import (
 	"github.com/garboard-dev/garboard/test/cluster"
 )
 
+// It takes more than 20 seconds: Leases of six run out twice, and the API server is started
+// twice.
 func TestShards(t *testing.T) {
 	shared = cluster.StartForTest(t, cluster.Options{NoCertManager: true})
 	t.Run("are spread evenly, and each has one owner", spread)
