@@ -27,6 +27,8 @@ KUBELET := test/kubelet
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
 UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/')
 
+RUNNING = $$(grep -rl --include='*_test.go' '"os/exec"' . | grep -v '^./test/.*/' | xargs -n 1 dirname | sort -u)
+
 .PHONY: help
 help: ## Show the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,20 +46,28 @@ clean: ## Remove build outputs; what is cached outside the checkout stays
 
 ### Test
 
+# The two beside each other: much of the second is waiting.
 .PHONY: test
-test: test-unit test-e2e ## Run all tests
+test: ## Run all tests
+	$(LOCALCLUSTER) build
+	$(MAKE) --no-print-directory -j 2 test-unit test-e2e
 
-# -count=1: some tests run programs, and Go's test cache does not see what those read.
+# Go's test cache answers for a package that has passed and of which nothing changed since:
+# sources, files of the module that its tests read, environment. What programs read that a
+# test runs, and files of another module, it does not see: those run each time.
+# GOFLAGS=-count=1 runs all.
 .PHONY: test-unit
 test-unit: ## Run unit and property tests with the race detector
-	CGO_ENABLED=1 go test -race -count=1 $(UNIT)
+	CGO_ENABLED=1 go test -race $(UNIT)
+	CGO_ENABLED=1 go test -race -count=1 $(RUNNING)
 	go -C $(MONITORING) test -count=1 ./...
 	go -C $(KUBELET) test -count=1 ./...
 
+# The longest first; three at a time, each with clusters of its own.
 .PHONY: test-e2e
 test-e2e: ## Run the end-to-end suite against a real control plane
 	$(LOCALCLUSTER) build
-	go test -count=1 -p 1 -timeout 30m ./test/...
+	go test -count=1 -p 3 -timeout 30m ./test/e2e ./test/chaos ./test/...
 
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
