@@ -33,6 +33,8 @@ type pool struct {
 	dir    string       // of the program
 	idle   chan *suite  // for a test to have to itself; nil for one that is not started
 
+	starting sync.Mutex
+
 	mu      sync.Mutex
 	started []*suite
 	users   map[string]*suite // by the name of the test
@@ -85,6 +87,10 @@ func newPool(dir string, together, clusters int) *pool {
 func (p *pool) program() string { return filepath.Join(p.dir, "garboard") }
 
 func (p *pool) start(alone bool) (*suite, error) {
+	// One after another: tests of the first run while the second starts, and all at once
+	// would be minutes on a busy machine.
+	p.starting.Lock()
+	defer p.starting.Unlock()
 	if err := p.build(); err != nil {
 		return nil, err
 	}
