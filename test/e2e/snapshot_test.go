@@ -101,7 +101,7 @@ func TestRestartDuringAnOutageAnswersFromTheSnapshot(t *testing.T) {
 	}
 	l.cut.Store(true)
 
-	stale := "web: answered from the last known list: " + unreached
+	stale := "web: " + s.image + ":1.2.0 -> 1.2.7; answered from the last known list: " + unreached
 	for _, end := range []struct {
 		how string
 		do  func(*installation.Server) error
