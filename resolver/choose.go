@@ -103,7 +103,7 @@ type written struct {
 
 // examine reads of a candidate what pin, platforms and age ask for.
 func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential Credential) (written, *unfitError) {
-	if q.Pin != PinDigest && len(q.Platforms) == 0 && q.MinAge <= 0 {
+	if !q.Pin.writesDigest() && len(q.Platforms) == 0 && q.MinAge <= 0 {
 		return written{}, nil
 	}
 	digest, err := r.digest(ctx, q, tag, credential, r.options.FreshFor)
@@ -116,7 +116,7 @@ func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential
 	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
 		return written{}, fault
 	}
-	if q.Pin != PinDigest {
+	if !q.Pin.writesDigest() {
 		return written{}, nil
 	}
 	return written{digest, err}, nil
@@ -125,7 +125,10 @@ func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential
 // remain is the base, with the digest that it lacks.
 func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selection, credential Credential) Resolution {
 	kept := stay(q, selected.Reason)
-	if q.Pin != PinDigest || q.Digest != "" || !selected.Reason.NothingNewer() {
+	if q.Pin == PinFollow && q.Digest != "" {
+		return r.rebuilt(ctx, q, kept, credential)
+	}
+	if !q.Pin.writesDigest() || q.Digest != "" || !selected.Reason.NothingNewer() {
 		return kept
 	}
 	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
@@ -142,4 +145,27 @@ func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selecti
 		return kept
 	}
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: PinnedDigest, Stale: err != nil, Err: err}
+}
+
+// rebuilt is a base that stays, with the image that its tag points to by now. One that
+// cannot be read, or does not serve, leaves the base as it is.
+func (r *Resolver) rebuilt(ctx context.Context, q *Query, kept Resolution, credential Credential) Resolution {
+	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
+	switch {
+	case digest == "" || notFound(err):
+		kept.Reason, kept.Err = StayNoDigest, err
+		return kept
+	case digest == q.Digest:
+		kept.Stale, kept.Err = err != nil, err
+		return kept
+	case q.Hold.Tag == q.Tag && q.Hold.Digest == digest:
+		kept.Reason, kept.Passed = StayHeld, []Rejection{{q.Tag, textHeld}}
+		return kept
+	}
+	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
+		kept.Reason = fault.reason
+		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
+		return kept
+	}
+	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}
 }

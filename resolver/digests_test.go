@@ -130,6 +130,34 @@ func TestPinDigest(t *testing.T) {
 			all[:1], digests, Query{}, timeout,
 			Resolution{Tag: "1.0.0", Reason: StayNoDigest, Err: timeout},
 		},
+		"pin: follow takes what a tag that stays points to": {
+			all[:1], digests, Query{Digest: old, Pin: PinFollow}, nil,
+			Resolution{Tag: "1.0.0", Digest: base, Reason: policy.SameTag},
+		},
+		"and a higher tag before it": {
+			all, digests, Query{Digest: old, Pin: PinFollow}, nil,
+			Resolution{Tag: "1.0.2", Digest: "sha256:two", Reason: policy.NewerPatch},
+		},
+		"and the digest that is missing": {
+			all[:1], digests, Query{Pin: PinFollow}, nil,
+			Resolution{Tag: "1.0.0", Digest: base, Reason: PinnedDigest},
+		},
+		"but not a digest that was left": {
+			all[:1], digests, Query{Digest: old, Pin: PinFollow, Hold: Hold{"1.0.0", base}}, nil,
+			Resolution{Tag: "1.0.0", Digest: old, Reason: StayHeld},
+		},
+		"one that was built after it it takes": {
+			all[:1], digests, Query{Digest: old, Pin: PinFollow, Hold: Hold{"1.0.0", "sha256:left"}}, nil,
+			Resolution{Tag: "1.0.0", Digest: base, Reason: policy.SameTag},
+		},
+		"and stays where it points to the same": {
+			all[:1], digests, Query{Digest: base, Pin: PinFollow}, nil,
+			Resolution{Tag: "1.0.0", Digest: base, Reason: policy.StayNewest},
+		},
+		"and where nobody knows": {
+			all[:1], digests, Query{Digest: old, Pin: PinFollow}, timeout,
+			Resolution{Tag: "1.0.0", Digest: old, Reason: StayNoDigest, Err: timeout},
+		},
 		"pin: tag reads no digest": {
 			all, nil, Query{Digest: old, Pin: PinTag}, timeout,
 			Resolution{Tag: "1.0.2", Reason: policy.NewerPatch},

@@ -202,7 +202,7 @@ func settled(q *Query, chosen *build, dated bool) Resolution {
 	switch {
 	case !dated:
 		return stay(q, policy.StayNoDate)
-	case chosen == nil || chosen.running && (q.Digest != "" || q.Pin != PinDigest || chosen.digest == ""):
+	case chosen == nil || chosen.running && (q.Digest != "" || !q.Pin.writesDigest() || chosen.digest == ""):
 		return stay(q, policy.StayNewest)
 	case chosen.running && chosen.early != nil:
 		kept := stay(q, StayTooYoung)
@@ -210,11 +210,11 @@ func settled(q *Query, chosen *build, dated bool) Resolution {
 		return kept
 	case chosen.running:
 		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedBuild}
-	case q.Pin != PinDigest && chosen.tag == q.Tag:
+	case !q.Pin.writesDigest() && chosen.tag == q.Tag:
 		return stay(q, policy.StayNewest)
 	}
 	answer := Resolution{Tag: chosen.tag, Reason: policy.BuiltLater}
-	if q.Pin == PinDigest {
+	if q.Pin.writesDigest() {
 		answer.Digest = chosen.digest
 	}
 	return answer

@@ -3,6 +3,8 @@ package resolver
 import (
 	"fmt"
 	"slices"
+
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // passing is what was passed over on the way down from the tag that the policy
@@ -49,7 +51,7 @@ func (p *passing) told(r Resolution) Resolution {
 func (p *passing) settled(kept Resolution) Resolution {
 	switch {
 	case p.fault == nil || p.fault.fatal():
-	case len(p.young) > 0 && kept.Reason != PinnedDigest:
+	case len(p.young) > 0 && kept.Reason != PinnedDigest && kept.Reason != policy.SameTag:
 		kept.Reason = StayTooYoung
 	case kept.Reason.NothingNewer() && p.fault.reason == StayNoPlatform:
 		kept.Reason = StayNoPlatform

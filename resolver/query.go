@@ -17,7 +17,12 @@ const (
 	PinTag Pin = "tag"
 	// PinDigest writes tag@digest.
 	PinDigest Pin = "digest"
+	// PinFollow writes tag@digest, and the digest that the tag has now where the tag
+	// stays.
+	PinFollow Pin = "follow"
 )
+
+func (p Pin) writesDigest() bool { return p == PinDigest || p == PinFollow }
 
 // Query asks for one container.
 type Query struct {

@@ -61,9 +61,9 @@ func (u *Updater) held(before, after *unstructured.Unstructured) {
 	if !okWas || !okIs || is.HoldText() == "" {
 		return
 	}
-	holds := was.Holds()
+	former, now := was.Holds(), is.Holds()
 	for _, slot := range is.Slots() {
-		if held, ok := is.Holds()[slot.Key()]; ok && held != holds[slot.Key()] {
+		if held, ok := now[slot.Key()]; ok && held != former[slot.Key()] {
 			u.say(after, "/"+slot.Key(), eventNormal, ReasonHeld, "%s: %s stays: %s is held", slot.Key(), slot.Image, held)
 		}
 	}

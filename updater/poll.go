@@ -147,6 +147,9 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 	if rule.Pins(submittedDigest) {
 		q.Pin = resolver.PinDigest
 	}
+	if rule.Follows() {
+		q.Pin = resolver.PinFollow
+	}
 	return q
 }
 

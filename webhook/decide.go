@@ -84,6 +84,9 @@ type Decision struct {
 	input    Input
 	outcomes []Outcome
 	badHold  bool
+	// full: there is no room for the answer's annotations, and nothing is changed.
+	full bool
+	ours texts
 }
 
 // Outcomes returns what became of each image slot, in the slots' order.
@@ -167,6 +170,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	}
 	wait.Wait()
 	panicked.raise()
+	decision.annotate()
 	return decision
 }
 
@@ -197,13 +201,16 @@ func (o *Outcome) query(bump workload.Record) resolver.Query {
 	if o.pins() {
 		q.Pin = resolver.PinDigest
 	}
+	if o.Rule.Follows() {
+		q.Pin = resolver.PinFollow
+	}
 	if o.target != nil {
 		q.Allow = func(tag string) bool { return tag == o.target.Tag }
 	}
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
 		q.Want = append(q.Want, target.Tag)
 		q.WantDigest = target.Digest
-	} else if o.Rule.Policy.Digest(base.Tag) {
+	} else if o.Rule.Follows() || o.Rule.Policy.Digest(base.Tag) {
 		// Another replica may have seen the tag move.
 		q.WantDigest = q.Digest
 	}

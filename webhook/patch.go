@@ -18,28 +18,19 @@ import (
 // none where nothing changes.
 func (d *Decision) Patch() []jsonpatch.Operation {
 	var ops []jsonpatch.Operation
+	object := d.input.Object
+	template := append(object.TemplateMetadataPath(), "annotations")
+	if d.full {
+		return annotate(object, template, map[string]string{workload.AnnotationBump: d.storedBump()})
+	}
 	for _, o := range d.outcomes {
 		if o.Image != o.Slot.Image {
 			ops = append(ops, jsonpatch.NewOperation("replace", pointer(o.Slot.Path...), o.Image))
 		}
 	}
-	object := d.input.Object
-	want := map[string]map[string]string{}
-	set := func(path []string, key, value string) {
-		at := strings.Join(path, "/")
-		if want[at] == nil {
-			want[at] = map[string]string{}
-		}
-		want[at][key] = value
-	}
-	template := append(object.TemplateMetadataPath(), "annotations")
-	set(template, workload.AnnotationRecord, d.recordText())
-	set(template, workload.AnnotationBump, d.bumpText())
-	set([]string{"metadata", "annotations"}, workload.AnnotationState, d.stateText())
-	set([]string{"metadata", "annotations"}, workload.AnnotationHold, d.holdText())
-	set([]string{"metadata", "annotations"}, workload.AnnotationChangeCause, d.changeCause())
-	for _, at := range slices.Sorted(maps.Keys(want)) {
-		ops = append(ops, annotate(object, strings.Split(at, "/"), want[at])...)
+	ops = append(ops, annotate(object, []string{"metadata", "annotations"}, d.ours.object)...)
+	if d.ours.template != nil {
+		ops = append(ops, annotate(object, template, d.ours.template)...)
 	}
 	return ops
 }
@@ -140,7 +131,14 @@ func (d *Decision) asStored() bool {
 // bumpText consumes the bump. One that reached the store without us goes with
 // the next move: taking it off alone would roll the Pods for nothing.
 func (d *Decision) bumpText() string {
-	if d.input.Stored == nil || d.touched() {
+	if d.touched() {
+		return ""
+	}
+	return d.storedBump()
+}
+
+func (d *Decision) storedBump() string {
+	if d.input.Stored == nil {
 		return ""
 	}
 	return d.input.Stored.BumpText()
@@ -148,7 +146,7 @@ func (d *Decision) bumpText() string {
 
 // stateText is the state of the answer. First contact that moves nothing
 // leaves no trace.
-func (d *Decision) stateText() string {
+func (d *Decision) stateText(most int) (text string, fits bool) {
 	state := workload.State{}
 	for _, o := range d.outcomes {
 		if entry, ok := o.remember(); ok {
@@ -160,9 +158,9 @@ func (d *Decision) stateText() string {
 		stored = d.input.Stored.StateText()
 	}
 	if maps.EqualFunc(state, workload.ParseState(stored), workload.ContainerState.Equal) {
-		return stored
+		return stored, len(stored) <= most
 	}
-	return state.String()
+	return state.Within(most)
 }
 
 func (o *Outcome) remember() (workload.ContainerState, bool) {

@@ -74,7 +74,7 @@ const outOfRange = `spec.template.spec.containers[0].image: Invalid value: "a.ex
 
 func TestModes(t *testing.T) {
 	w := newWorld(t)
-	onNamespace := `namespace default metadata.annotations[garboard.dev/pin]: Invalid value: "maybe": allowed: digest, tag`
+	onNamespace := `namespace default metadata.annotations[garboard.dev/pin]: Invalid value: "maybe": allowed: digest, follow, tag`
 	tests := map[string]struct {
 		namespace string
 		object    judged
@@ -96,7 +96,7 @@ func TestModes(t *testing.T) {
 		"off refuses a bad setting": {
 			"unjudged", judged{annotations: annotations{"garboard.dev/pin": "sha"}, web: "1.0.0"},
 			verdict{
-				refused: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+				refused: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`,
 				warned:  "",
 			},
 		},
@@ -105,11 +105,11 @@ func TestModes(t *testing.T) {
 		},
 		"warn tells of a bad setting in Keel's spelling": {
 			"on", judged{annotations: annotations{"keel.sh/pin": "sha"}, web: "1.0.0"},
-			verdict{warned: `metadata.annotations[keel.sh/pin]: Invalid value: "sha": allowed: digest, tag`},
+			verdict{warned: `metadata.annotations[keel.sh/pin]: Invalid value: "sha": allowed: digest, follow, tag`},
 		},
 		"enforce refuses it there": {
 			"enforce", judged{annotations: annotations{"keel.sh/pin": "sha"}, web: "1.0.0"},
-			verdict{refused: `metadata.annotations[keel.sh/pin]: Invalid value: "sha": allowed: digest, tag`},
+			verdict{refused: `metadata.annotations[keel.sh/pin]: Invalid value: "sha": allowed: digest, follow, tag`},
 		},
 		"keys that Keel writes are known, enforced": {
 			"enforce", judged{annotations: annotations{"keel.sh/update-time": "now", "keel.sh/digest": "sha256:0"}, web: "1.0.0"}, verdict{},
@@ -119,7 +119,7 @@ func TestModes(t *testing.T) {
 		},
 		"what is on its way out is never refused": {
 			"enforce", judged{annotations: inRange("garboard.dev/pin", "sha"), web: "1.0.0", gone: true},
-			verdict{warned: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`},
+			verdict{warned: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`},
 		},
 		"a policy of no container is told": {
 			"enforce", judged{annotations: inRange("garboard.dev/policy.wbe", "all"), web: "2.0.0"},

@@ -144,7 +144,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		Record: o.record, SubmittedRecord: o.submitted,
 		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
 		Unread:          v.in.Unread && v.settings.Silent(),
-		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange, Pins: o.pins(),
+		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
 	if o.Rule.Governed() {

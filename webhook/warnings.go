@@ -23,6 +23,9 @@ const (
 // with what was asked for. A manifest that is applied again and keeps what it
 // has says nothing: loops would fill logs with it.
 func (d *Decision) Warnings() []string {
+	if d.full {
+		return []string{warningFull}
+	}
 	var all []string
 	for i := range d.outcomes {
 		if w := d.outcomes[i].warning(d.input.Manager); w != "" {

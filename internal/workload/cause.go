@@ -8,6 +8,9 @@ const (
 	AnnotationChangeCause = "kubernetes.io/change-cause"
 	// CausePrefix marks a cause as ours.
 	CausePrefix = "garboard: "
+	// maxCause bounds the cause that is looked into, for each container: one that we
+	// write tells of five.
+	maxCause = 4 << 10
 )
 
 // ChangeCause returns the object's change cause; empty without one.
@@ -18,7 +21,7 @@ func (o *Object) ChangeCause() string { return text(o.Annotations()[AnnotationCh
 // hint.
 func (o *Object) MovedByUpdater(container string) bool {
 	causes, ours := strings.CutPrefix(o.ChangeCause(), CausePrefix)
-	if !ours {
+	if !ours || len(causes) > maxCause {
 		return false
 	}
 	for cause := range strings.SplitSeq(causes, ", ") {

@@ -23,7 +23,7 @@ const (
 // choices are the settings that take one of a few values.
 var choices = map[string][]string{
 	keyMatchTag: booleans, keyMatchPreRelease: booleans, keyInitContainers: booleans, keyImageVolumes: booleans,
-	keyPin:            {PinDigest, PinTag},
+	keyPin:            {PinDigest, PinFollow, PinTag},
 	keyTrigger:        {TriggerPoll, TriggerPush},
 	keyResolveOn:      {ResolveOnApply, ResolveOnChange},
 	keyOnUnresolvable: {Keep, Deny},

@@ -49,7 +49,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 		"a value with a slip": {
 			annotations: keys{"garboard.dev/policy": "minr", "garboard.dev/resolveOn": "chnage", "garboard.dev/pin": "digets"},
 			faults: []string{
-				`metadata.annotations[garboard.dev/pin]: Invalid value: "digets": did you mean "digest"? allowed: digest, tag`,
+				`metadata.annotations[garboard.dev/pin]: Invalid value: "digets": did you mean "digest"? allowed: digest, follow, tag`,
 				`metadata.annotations[garboard.dev/resolveOn]: Invalid value: "chnage": did you mean "change"? allowed: apply, change`,
 				`metadata.annotations[garboard.dev/policy]: Invalid value: "minr": unknown policy; did you mean "minor"? allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never`,
 			},
@@ -94,7 +94,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			faults: []string{
 				`metadata.annotations[garboard.dev/matchTag]: Invalid value: "1": allowed: true, false`,
 				"metadata.annotations[garboard.dev/monitorContainers]: Invalid value: \"(\": missing closing ) in \"(\"; allowed: an RE2 regular expression",
-				`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+				`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`,
 				`metadata.annotations[garboard.dev/pollSchedule]: Invalid value: "5m": bad schedule (parsing schedule: expected 5 to 6 fields, found 1: [5m]); allowed: "@every DURATION" of at least 1s, "@hourly" and the like, or cron with 5 fields, or 6 with seconds first`,
 				`metadata.annotations[garboard.dev/resolveOn]: Invalid value: "always": allowed: apply, change`,
 				`metadata.annotations[garboard.dev/trigger]: Invalid value: "approval": allowed: poll, push`,

@@ -46,6 +46,7 @@ const (
 const (
 	PinTag    = "tag"
 	PinDigest = "digest"
+	PinFollow = "follow"
 
 	TriggerPoll = "poll"
 	TriggerPush = "push"
@@ -85,7 +86,7 @@ type Settings struct {
 type Rule struct {
 	// Policy is nil where the slot is not governed.
 	Policy *policy.Policy
-	// Pin is PinTag, PinDigest, or empty where the workload does not say.
+	// Pin is PinTag, PinDigest, PinFollow, or empty where the workload does not say.
 	Pin string
 	// Trigger is TriggerPoll or TriggerPush. The default is TriggerPoll.
 	Trigger string
@@ -137,13 +138,17 @@ func (r Rule) Governed() bool { return r.Policy != nil }
 func (r Rule) Pins(submittedDigest bool) bool {
 	switch {
 	case r.Pin != "":
-		return r.Pin == PinDigest
+		return r.Pin != PinTag
 	case submittedDigest:
 		return true
 	default:
 		return r.Policy != nil && (r.Policy.Kind() == "force" || r.Policy.Kind() == "newest")
 	}
 }
+
+// Follows reports whether a resolution carries the digest that the tag has now, also
+// where the tag stays.
+func (r Rule) Follows() bool { return r.Pin == PinFollow }
 
 // SameAnswer reports whether two rules give the same answer for the same image
 // and registry, but for their holds: a change of anything else resolves nothing.

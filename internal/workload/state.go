@@ -55,16 +55,23 @@ const maxStateText = 64 << 10
 
 // String writes the state as compact JSON with sorted keys; empty for none.
 func (s State) String() string {
+	text, _ := s.Within(maxState)
+	return text
+}
+
+// Within is String, of no more than so many bytes: the oldest results go first. fits
+// is false where not even the last ones are within.
+func (s State) Within(most int) (text string, fits bool) {
 	if len(s) == 0 {
-		return ""
+		return "", true
 	}
 	for keep := maxHistory; ; keep-- {
 		data, err := json.Marshal(s.newest(keep))
 		if err != nil { // strings and slices of strings always marshal
-			return ""
+			return "", false
 		}
-		if len(data) <= maxStateText || keep == 1 {
-			return string(data)
+		if len(data) <= min(most, maxStateText) || keep == 1 {
+			return string(data), len(data) <= most
 		}
 	}
 }

@@ -232,7 +232,7 @@ func (s *space) policyTellsAll(t *testing.T) {
 		t.Fatal("it was admitted")
 	}
 	for _, want := range []string{
-		`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, tag`,
+		`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`,
 		`metadata.annotations[garboard.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: canary, `,
 		`metadata.labels[garboard.dev/policy.web]: Invalid value: "mayor": allowed: all, `,
 	} {

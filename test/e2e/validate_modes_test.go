@@ -77,7 +77,7 @@ func TestAllFaultsInOneMessage(t *testing.T) {
 		`metadata.annotations[garboard.dev/polcy]: Invalid value: "minor": unknown key; did you mean "policy"?`,
 		`metadata.annotations[garboard.dev/pollShedule]: Invalid value: "@hourly": unknown key; did you mean "pollSchedule"?`,
 		`metadata.annotations[garboard.dev/policy.web]: Invalid value: "minr": unknown policy; did you mean "minor"?`,
-		`metadata.annotations[garboard.dev/pin]: Invalid value: "diggest": did you mean "digest"? allowed: digest, tag`,
+		`metadata.annotations[garboard.dev/pin]: Invalid value: "diggest": did you mean "digest"? allowed: digest, follow, tag`,
 		`metadata.annotations[keel.sh/matchTag]: Invalid value: "yes": allowed: true, false`,
 		`metadata.annotations[garboard.dev/policy]: Invalid value: "semver:>=banana"`,
 	} {

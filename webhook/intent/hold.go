@@ -10,7 +10,7 @@ func Stands(rules Rules, hold workload.Result, at Image) workload.Result {
 	switch {
 	case hold.Tag == "" || rules == nil:
 		return hold
-	case rules.ByDigest(at.Tag) && hold.Digest != "":
+	case hold.Digest != "" && (rules.ByDigest(at.Tag) || hold.Tag == at.Tag && at.Digest != ""):
 		if hold.Digest == at.Digest {
 			return workload.Result{}
 		}
@@ -46,7 +46,7 @@ func (c Case) leaves(left, to Image) workload.Result {
 		return standing
 	}
 	held := left.Result()
-	if !c.Rules.ByDigest(to.Tag) {
+	if !c.Rules.ByDigest(to.Tag) && !(c.Follows && left.Tag == to.Tag) {
 		held.Digest = ""
 	}
 	return Higher(c.Rules, standing, held)

@@ -100,6 +100,8 @@ type Case struct {
 	Gated bool
 	// Pins is true where an answer carries a digest.
 	Pins bool
+	// Follows is true where a container follows the digest of its tag beside its policy.
+	Follows bool
 	// Unread is true where nobody can tell for now whether the container is
 	// governed.
 	Unread bool
