@@ -93,7 +93,11 @@ func (p *proxy) open(dir string) error {
 
 // connect speaks TLS for whichever host is asked for.
 func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
-	host, _, _ := net.SplitHostPort(r.Host)
+	host, port, _ := net.SplitHostPort(r.Host)
+	if port != "443" { // nothing else is open on the internet's side
+		http.Error(w, "no such port", http.StatusBadGateway)
+		return
+	}
 	raw, buffered, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return
