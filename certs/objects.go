@@ -27,8 +27,8 @@ const (
 
 const (
 	// The CA lives long because its own renewal does not reissue the serving
-	// certificates: those follow one by one at their next renewal, and cainjector
-	// keeps the old CA in the bundle until then.
+	// certificates: those follow one by one at their next renewal. cainjector adds the
+	// new CA to the bundle then, and keeps the old one until it expires.
 	caDuration = 10 * 365 * 24 * time.Hour
 	// Longer than servingDuration, so that no serving certificate outlives the
 	// CA that signed it.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -45,6 +46,8 @@ type Cluster struct {
 	life context.Context // ends with the cluster: for what runs in the background
 	end  context.CancelFunc
 	work sync.WaitGroup // what runs in the background
+
+	secretDelay atomic.Int64 // a duration: of files behind their Secrets
 
 	mu       sync.Mutex
 	parts    map[string]*Process

@@ -32,11 +32,15 @@ func (c *Cluster) SecretToDir(ctx context.Context, namespace, name, dir string) 
 	return writeVolume(dir, secret.Data)
 }
 
+// DelaySecrets has the files that FollowSecret keeps up to date follow their Secrets so
+// much later from now on, as those of a kubelet do. The default is at once.
+func (c *Cluster) DelaySecrets(by time.Duration) { c.secretDelay.Store(int64(by)) }
+
 // FollowSecret waits, a minute at most, until the Secret exists and is in the
 // folder, then keeps the folder up to date until the context or the cluster
 // ends. A kubelet takes
-// up to a minute to see a change; this takes milliseconds. A Secret that is
-// deleted leaves its files, as it does in a running Pod.
+// up to a minute to see a change; this takes milliseconds, unless DelaySecrets says
+// otherwise. A Secret that is deleted leaves its files, as it does in a running Pod.
 func (c *Cluster) FollowSecret(ctx context.Context, namespace, name, dir string) error {
 	life, end := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.life, end) //nolint:contextcheck // whichever of the two ends first
@@ -56,7 +60,7 @@ func (c *Cluster) FollowSecret(ctx context.Context, namespace, name, dir string)
 		ObjectType: &corev1.Secret{},
 		Handler: cache.ResourceEventHandlerFuncs{
 			AddFunc:    write,
-			UpdateFunc: func(_, now any) { write(now) },
+			UpdateFunc: func(_, now any) { c.later(life, func() { write(now) }) },
 		},
 	})
 	c.work.Go(func() {
@@ -78,6 +82,25 @@ func (c *Cluster) FollowSecret(ctx context.Context, namespace, name, dir string)
 		return fmt.Errorf("following Secret %s/%s: %w", namespace, name, err)
 	}
 	return nil
+}
+
+// later does something when the files of a Secret are due, unless the context ends
+// before.
+func (c *Cluster) later(ctx context.Context, do func()) {
+	by := time.Duration(c.secretDelay.Load())
+	if by <= 0 {
+		do()
+		return
+	}
+	c.work.Go(func() {
+		timer := time.NewTimer(by)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			do()
+		case <-ctx.Done():
+		}
+	})
 }
 
 // writeVolume does what a kubelet's atomic writer does; see

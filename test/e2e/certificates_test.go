@@ -26,7 +26,7 @@ func certificates(t *testing.T) client.Client {
 }
 
 // served is the serial number of the certificate that a webhook serves.
-func served(t *testing.T, address string) string {
+func served(t testing.TB, address string) string {
 	t.Helper()
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", address)
@@ -37,7 +37,7 @@ func served(t *testing.T, address string) string {
 	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String()
 }
 
-func serialOf(t *testing.T, text []byte) string {
+func serialOf(t testing.TB, text []byte) string {
 	t.Helper()
 	block, _ := pem.Decode(text)
 	if block == nil {
