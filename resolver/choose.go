@@ -62,7 +62,7 @@ func (v *view) lackedTag(q *Query) (warning string, trusted bool) {
 func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
 	p := passing{tags: map[string]bool{}}
 	for p.goesOn() {
-		selected := r.selects(q, seen, p.tags)
+		selected := r.selects(ctx, q, seen, p.tags)
 		if !selected.Moved(q.Tag) {
 			break
 		}
@@ -74,12 +74,12 @@ func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential
 		p.by(selected.Tag, found)
 	}
 	var kept Resolution
-	if selected := r.selects(q, seen, p.tags); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
+	if selected := r.selects(ctx, q, seen, p.tags); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
 		kept = stay(q, p.fault.reason)
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
-	return q.tellOthers(seen, q.heldBack(seen, p.settled(kept)))
+	return q.tellOthers(seen, q.heldBack(ctx, seen, p.settled(kept)))
 }
 
 // tellOthers adds what a stay passes over in other lines, if the query asks for it.
@@ -90,8 +90,21 @@ func (q *Query) tellOthers(seen *view, kept Resolution) Resolution {
 	return kept
 }
 
-func (r *Resolver) selects(q *Query, seen *view, tried map[string]bool) policy.Selection {
-	return q.Policy.SelectWithin(seen.index, q.Tag, q.allowed(tried))
+func (r *Resolver) selects(ctx context.Context, q *Query, seen *view, tried map[string]bool) policy.Selection {
+	return q.selects(ctx, seen, q.allowed(tried))
+}
+
+// selects stays where that would take more than the query may, or where its time ends
+// while tags are matched.
+func (q *Query) selects(ctx context.Context, seen *view, allow func(tag string) bool) policy.Selection {
+	if !q.affords(seen.index.Len()) {
+		return policy.Selection{Tag: q.Tag, Reason: StayTooCostly}
+	}
+	ended := func() bool { return ctx.Err() != nil }
+	if ended() { // the list came as late, and a short one takes no time
+		ended = nil
+	}
+	return q.Policy.SelectUntil(ended, seen.index, q.Tag, allow)
 }
 
 // written is the digest that is written beside a tag; none is empty. old is why

@@ -25,7 +25,7 @@ func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]R
 	for _, passed := range answer.Passed {
 		told[passed.Tag] = true
 	}
-	if selected := r.selects(&q, &seen, told); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
+	if selected := r.selects(ctx, &q, &seen, told); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
 		rejected = append(rejected, Rejection{selected.Tag, notChosen(&answer)})
 		told[selected.Tag] = true
 	}

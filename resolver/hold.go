@@ -1,6 +1,8 @@
 package resolver
 
 import (
+	"context"
+
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
@@ -50,11 +52,11 @@ func (q *Query) allowed(tried map[string]bool) func(tag string) bool {
 }
 
 // heldBack tells of the tag that would have been chosen but for the hold.
-func (q *Query) heldBack(seen *view, kept Resolution) Resolution {
+func (q *Query) heldBack(ctx context.Context, seen *view, kept Resolution) Resolution {
 	if q.Hold.Tag == "" || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
 		return kept
 	}
-	if free := q.Policy.SelectWithin(seen.index, q.Tag, q.Allow); free.Moved(q.Tag) {
+	if free := q.selects(ctx, seen, q.Allow); free.Moved(q.Tag) {
 		kept.Reason = StayHeld
 		kept.Passed = append([]Rejection{{free.Tag, textHeld}}, kept.Passed...)
 	}

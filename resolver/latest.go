@@ -37,6 +37,9 @@ type build struct {
 
 // latest is the tag that was built last, for policies that go by date.
 func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
+	if !q.affords(seen.index.Len()) {
+		return stay(q, StayTooCostly)
+	}
 	tags := q.Policy.Candidates(seen.index, q.Tag, q.Allow)
 	var warning string
 	if len(tags) > maxDated {

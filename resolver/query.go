@@ -65,6 +65,23 @@ type Query struct {
 	TellOthers bool
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
+	// Sharing is how many queries are asked for one workload, which have one bound
+	// together on what the regular expressions of its policies take. The zero value is
+	// one.
+	Sharing int
+
+	work int // steps of regular expressions times tags, so far
+}
+
+// maxWork bounds the steps of regular expressions times the tags that they are matched
+// with, of all queries for one workload.
+const maxWork = 50_000_000
+
+// affords reports whether the query may match so many tags once more. The answer
+// depends on the query and its list alone, so that a dry run gets the same.
+func (q *Query) affords(tags int) bool {
+	q.work += q.Policy.Steps() * tags
+	return q.work <= maxWork/max(q.Sharing, 1)
 }
 
 // Resolution is the outcome.

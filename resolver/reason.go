@@ -28,6 +28,8 @@ const (
 	// StayTooYoung: there are candidates, and none of them is known to be as old as
 	// was asked for.
 	StayTooYoung policy.Reason = "StayTooYoung"
+	// StayTooCostly: the regular expressions have too many steps for so many tags.
+	StayTooCostly policy.Reason = "StayTooCostly"
 	// StayOtherDigest: the tag that was asked for has another image behind it by
 	// now. Who asks for one digest alone says so.
 	StayOtherDigest policy.Reason = "StayOtherDigest"
@@ -61,6 +63,8 @@ func Text(reason policy.Reason) string {
 		return "newer tags are held"
 	case StayOtherDigest:
 		return "the tag has another digest by now than the one that was asked for"
+	case StayTooCostly:
+		return "the regular expressions have too many steps for so many tags; shorten them"
 	case StayTooYoung:
 		return "no newer tag is known to be as old as minAge asks for"
 	case StayNoPlatform:

@@ -38,6 +38,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		}
 		running := runs(reference, record[slot.Key()], rule)
 		query := r.query(rule, running, reference.Digest != "")
+		query.Sharing = len(object.Slots())
 		if query.Platforms == nil && u.Placement != nil {
 			query.Platforms = placed()
 		}

@@ -156,6 +156,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			continue
 		}
 		query := o.query(view.bump)
+		query.Sharing = len(slots)
 		if query.Platforms == nil && d.Placement != nil {
 			query.Platforms = placed()
 		}

@@ -87,7 +87,7 @@ func notReference(err error) string {
 func troubling(reason policy.Reason) bool {
 	switch reason {
 	case policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayExactPattern, policy.StayNeedsRegistry, policy.StayFiltered, policy.StayNoCandidate,
-		resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform,
+		resolver.StayTooCostly, policy.StayOutOfTime, resolver.StayNotInList, resolver.StayEmptyList, resolver.StayNoDigest, resolver.StayNoDate, resolver.StayNoPlatform,
 		resolver.StayRegistryUnavailable:
 		return true
 	default:

@@ -36,7 +36,7 @@ var booleans = []string{"true", "false"}
 // policy and its companions are policy.Parse's matter, and whatever is compiled is the
 // reader's: compiling takes of its budget.
 var checks = map[string]func(e entry) string{
-	keyPolicy: noFault, keyFilter: noFault, keyExtract: noFault, keyExclude: checkExclude,
+	keyPolicy: noFault, keyFilter: noFault, keyExtract: noFault, keyExclude: checkGlobs, keyVariant: checkGlobs,
 	keyMatchTag: checkBool, keyMatchPreRelease: checkBool,
 	keyInitContainers: checkBool, keyImageVolumes: checkBool,
 	keyPin: checkChoice, keyResolveOn: checkChoice, keyOnUnresolvable: checkChoice,
@@ -164,7 +164,7 @@ func checkSchedule(e entry) string {
 	return ""
 }
 
-func checkExclude(e entry) string {
+func checkGlobs(e entry) string {
 	if len(e.value) > maxExclude {
 		return fmt.Sprintf("%d bytes; allowed: at most %d", len(e.value), maxExclude)
 	}

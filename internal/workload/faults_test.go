@@ -13,7 +13,7 @@ import (
 )
 
 const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
-	"onUnresolvable, pin, platforms, policy, pollSchedule, releaseNotes, resolveOn, rollback, trigger, window, policy.<container>"
+	"onUnresolvable, pin, platforms, policy, pollSchedule, releaseNotes, resolveOn, rollback, trigger, variant, window, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {
 	tests := map[string]struct {

@@ -14,7 +14,7 @@ import (
 // binding are the settings whose bad values are not passed over under Keel's prefix
 // either. They hold images back.
 var binding = map[string]bool{
-	keyPolicy: true, keyFilter: true, keyExtract: true, keyExclude: true, keyPlatforms: true,
+	keyPolicy: true, keyFilter: true, keyExtract: true, keyExclude: true, keyVariant: true, keyPlatforms: true,
 	keyHold: true, keyMinAge: true, keyWindow: true, keyCanary: true, keyApprovals: true,
 }
 

@@ -44,6 +44,7 @@ func TestWhatKeelPassesOver(t *testing.T) {
 		"a window that cannot be read":      {"keel.sh/window", "at night", "bad window (", true},
 		"an age that cannot be read":        {"keel.sh/minAge", "old", "allowed: a duration", true},
 		"a filter that cannot be read":      {"keel.sh/filter", "(", "missing closing )", true},
+		"variants that are none":            {"keel.sh/variant", "[a]", "'[' is in no", true},
 		"a policy that cannot be read":      {"keel.sh/policy", "mayor", "unknown policy; did you mean", true},
 		"an empty policy":                   {"keel.sh/policy", "", "no policy; ", true},
 		"a hold, which is ours alone":       {"keel.sh/hold", "web=1.2.3", "allowed: as the annotation", true},

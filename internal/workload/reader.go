@@ -24,11 +24,11 @@ type reader struct {
 	settings *Settings
 	// chosen are the entries that count, by the names of their settings, and details
 	// what is wrong with them; passed are those that are passed over, and why.
-	chosen  map[string]entry
-	details map[string]string
-	passed  map[entry]string
-	told    int // of those that are passed over
-	exclude []string
+	chosen           map[string]entry
+	details          map[string]string
+	passed           map[entry]string
+	told             int // of those that are passed over
+	exclude, variant []string
 }
 
 // choose picks the entry that counts for each setting, and compiles what is needed to
@@ -119,12 +119,21 @@ func (r *reader) read(o *Object) {
 		s.rule.Platforms, _ = parsePlatforms(v)
 	}
 	r.readGates()
-	if list, ok := r.good(keyExclude); ok && list != "" {
-		for glob := range strings.SplitSeq(list, ",") {
-			r.exclude = append(r.exclude, strings.TrimSpace(glob))
-		}
-	}
+	r.exclude, r.variant = r.globs(keyExclude), r.globs(keyVariant)
 	r.readPolicies()
+}
+
+// globs reads a comma-separated list.
+func (r *reader) globs(name string) []string {
+	list, ok := r.good(name)
+	if !ok || list == "" {
+		return nil
+	}
+	globs := strings.Split(list, ",")
+	for i := range globs {
+		globs[i] = strings.TrimSpace(globs[i])
+	}
+	return globs
 }
 
 func (r *reader) readPolicies() {
@@ -161,7 +170,7 @@ func (r *reader) readPolicies() {
 // to extract from is seen with a policy alone.
 func (r *reader) readCompanions() {
 	filter, _ := r.good(keyFilter)
-	_, err := r.patterns.Parse(policy.Spec{Name: "never", Filter: filter, Exclude: r.exclude})
+	_, err := r.patterns.Parse(policy.Spec{Name: "never", Filter: filter, Exclude: r.exclude, Variant: r.variant})
 	var faults policy.Faults
 	if !errors.As(err, &faults) {
 		return
@@ -179,7 +188,7 @@ func (r *reader) policy(e entry, container string) *policy.Policy {
 		return nil
 	}
 	spec := policy.Spec{
-		Name: e.value, Exclude: r.exclude,
+		Name: e.value, Exclude: r.exclude, Variant: r.variant,
 		MatchTag: r.boolean(keyMatchTag).pointer(), MatchPreRelease: r.boolean(keyMatchPreRelease).pointer(),
 	}
 	spec.Filter, _ = r.good(keyFilter)

@@ -20,6 +20,7 @@ const (
 	keyFilter            = "filter"
 	keyExtract           = "extract"
 	keyExclude           = "exclude"
+	keyVariant           = "variant"
 	keyTrigger           = "trigger"
 	keyPollSchedule      = "pollSchedule"
 	keyMonitorContainers = "monitorContainers"

@@ -186,6 +186,7 @@ func TestSameAnswer(t *testing.T) {
 		"another policy":                     {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "patch"}, false},
 		"another filter":                     {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/filter": "^1"}, false},
 		"globs in another order":             {keys{"garboard.dev/policy": "all", "garboard.dev/exclude": "a*,b*"}, keys{"garboard.dev/policy": "all", "garboard.dev/exclude": "b*, a*"}, true},
+		"another variant":                    {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/variant": "alpine*"}, false},
 		"another pin":                        {keys{"garboard.dev/policy": "minor"}, keys{"garboard.dev/policy": "minor", "garboard.dev/pin": "digest"}, false},
 		"another pin of what is not governed": {
 			keys{"garboard.dev/policy": "never"}, keys{"garboard.dev/pin": "digest"}, true,

@@ -132,17 +132,24 @@ func (f *filter) text(tag string) (string, bool) {
 
 // apply shows the tags as the filter and the variants make them; no filter
 // changes none.
-func (f *filter) apply(tags []string, counted variants) *view {
+// apply returns nil where ended is true before it is through.
+func (f *filter) apply(ended func() bool, tags []string, counted variants) *view {
 	kept, texts := tags, tags
 	if f != nil {
-		kept, texts = f.narrow(tags)
+		var whole bool
+		if kept, texts, whole = f.narrow(ended, tags); !whole {
+			return nil
+		}
 	}
 	return newView(kept, texts, make([]keyed, 2*len(texts)), counted)
 }
 
-func (f *filter) narrow(tags []string) (kept, texts []string) {
+func (f *filter) narrow(ended func() bool, tags []string) (kept, texts []string, whole bool) {
 	kept, texts = make([]string, 0, len(tags)), make([]string, 0, len(tags))
-	for _, tag := range tags {
+	for i, tag := range tags {
+		if i%matchedAtOnce == 0 && ended != nil && ended() {
+			return nil, nil, false
+		}
 		if text, ok := f.text(tag); ok {
 			kept, texts = append(kept, tag), append(texts, text)
 		}
@@ -150,5 +157,5 @@ func (f *filter) narrow(tags []string) (kept, texts []string) {
 	if f.template == "" {
 		texts = kept
 	}
-	return kept, texts
+	return kept, texts, true
 }

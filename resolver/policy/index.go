@@ -58,24 +58,32 @@ func (ix *Index) Tags() []string {
 
 // view returns the tags of images as the policy's filter and variants show them.
 func (ix *Index) view(p *Policy) *view {
+	v, _ := ix.viewUntil(nil, p)
+	return v
+}
+
+// viewUntil returns false where ended was true before the filter was through.
+func (ix *Index) viewUntil(ended func() bool, p *Policy) (v *view, whole bool) {
 	if ix == nil {
-		return &view{variants: p.variants}
+		return &view{variants: p.variants}, true
 	}
 	if p.filter == nil && len(p.variants) == 0 {
-		return ix.plain
+		return ix.plain, true
 	}
 	wanted := extractedView{filter: p.spec.Filter, extract: p.spec.Extract, variants: p.counted}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	for _, known := range ix.extracted {
 		if known.filter == wanted.filter && known.extract == wanted.extract && known.variants == wanted.variants {
-			return known.view
+			return known.view, true
 		}
 	}
-	wanted.view = p.filter.apply(ix.plain.tags, p.variants)
+	if wanted.view = p.filter.apply(ended, ix.plain.tags, p.variants); wanted.view == nil {
+		return nil, false
+	}
 	if len(ix.extracted) == maxExtracted {
 		ix.extracted = slices.Delete(ix.extracted, 0, 1)
 	}
 	ix.extracted = append(ix.extracted, wanted)
-	return wanted.view
+	return wanted.view, true
 }

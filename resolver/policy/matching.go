@@ -51,6 +51,10 @@ func (s *search) match(tag, key string) match {
 	return m
 }
 
+// matchedAtOnce is how many tags are matched between two looks at the time. One may
+// take half a millisecond.
+const matchedAtOnce = 64
+
 // best is the highest match. Lists are long and matches are few, but a tag that
 // is not higher than the best so far need not be matched at all.
 func (s *search) best(start match, matches bool) match {
@@ -62,6 +66,9 @@ func (s *search) best(start match, matches bool) match {
 	}
 	next := len(s.view.entries) - 1
 	for i := len(s.view.tags) - 1; i >= 0; i-- {
+		if s.cut = i%matchedAtOnce == 0 && s.ended != nil && s.ended(); s.cut {
+			return match{}
+		}
 		m := match{tag: s.view.tags[i], key: s.view.texts[i]}
 		for next >= 0 && int(s.view.entries[next].tag) > i {
 			next--

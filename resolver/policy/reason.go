@@ -25,6 +25,7 @@ const (
 	StayNewest        Reason = "StayNewest"
 	StayOtherLines    Reason = "OtherLines" // nothing newer in the line; other lines have higher versions
 	StayExactPattern  Reason = "StayExactPattern"
+	StayOutOfTime     Reason = "StayOutOfTime"
 	StayNever         Reason = "StayNever"
 	StayNotAVersion   Reason = "StayNotAVersion"
 	StayUnreadVersion Reason = "StayUnreadVersion" // no version tag, and it names more than one
@@ -116,6 +117,8 @@ func stayText(r Reason) string {
 		return "nothing newer that the policy allows"
 	case StayOtherLines:
 		return "nothing newer in its line, but in others"
+	case StayOutOfTime:
+		return "no time to match so many tags with the regular expression; shorten it, or narrow the tags by a simpler policy"
 	case StayExactPattern:
 		return "the pattern matches this tag alone; use force to follow its digest"
 	case StayNever:

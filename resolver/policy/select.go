@@ -21,7 +21,18 @@ func (p *Policy) Select(ix *Index, current string) Selection {
 // SelectWithin is Select over the tags for which allow is true. The current tag
 // stays without being asked about. A nil allow is true for every tag.
 func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) bool) Selection {
-	s := search{policy: p, view: ix.view(p), current: current, allow: allow}
+	return p.SelectUntil(nil, ix, current, allow)
+}
+
+// SelectUntil is SelectWithin that stays, as StayOutOfTime, once ended is true. It is
+// asked every few tags that a regular expression is matched with, which may take as
+// long as a request. A nil ended is never true.
+func (p *Policy) SelectUntil(ended func() bool, ix *Index, current string, allow func(tag string) bool) Selection {
+	view, whole := ix.viewUntil(ended, p)
+	if !whole {
+		return Selection{Tag: current, Reason: StayOutOfTime}
+	}
+	s := search{policy: p, view: view, current: current, allow: allow, ended: ended}
 	s.read()
 	var chosen string
 	var reason Reason
@@ -38,6 +49,9 @@ func (p *Policy) SelectWithin(ix *Index, current string, allow func(tag string) 
 		chosen, reason = s.matching()
 	default:
 		chosen, reason = s.level()
+	}
+	if s.cut {
+		chosen, reason = "", StayOutOfTime
 	}
 	if chosen == "" {
 		chosen = current
@@ -61,6 +75,8 @@ type search struct {
 	view    *view
 	current string
 	allow   func(tag string) bool
+	ended   func() bool
+	cut     bool // ended was true
 
 	text      string // stands for the current tag in comparisons
 	hasText   bool
