@@ -53,7 +53,7 @@ func TestNotifyTestSaysWhichChannelTookTheMessage(t *testing.T) {
 	got.Out = regexp.MustCompile(` +`).ReplaceAllString(got.Out, " ")
 	want := outcome{Code: 1, Err: "garboard: sending test messages: 2 of 3 channels did not take it\n", Out: "CHANNEL SERVICE SENT TIME ERROR\n" +
 		"good generic yes TIME \n" +
-		"bad generic no TIME failed to send notification to generic webhook: server returned unexpected response status code: 403 Forbidden\n" +
+		"bad generic no TIME generic: status 403 Forbidden\n" +
 		"quiet generic no TIME the template has nothing to say of a test\n"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
