@@ -21,7 +21,7 @@ func (c *Cluster) boot(ctx context.Context) error {
 	if err := c.StartAPIServer(ctx); err != nil {
 		return err
 	}
-	if err := c.startParts(ctx, c.controllers(), c.scheduler(), c.kwok()); err != nil {
+	if err := c.startParts(ctx, c.controllers(), c.scheduler(), c.kubelet()); err != nil {
 		return err
 	}
 	all, ctx := errgroup.WithContext(ctx)

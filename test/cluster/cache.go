@@ -36,11 +36,11 @@ func cacheDir() (string, error) {
 type keyInputs struct {
 	goVersion string // as "go env GOVERSION" prints it
 	platform  string // GOOS/GOARCH
-	kwok      string // version
-	flags     string // of the linker
+	prebuilt  string // what is not built
+	flags     string // of compiler and linker
 }
 
-func newKeyInputs(ctx context.Context, source string) (keyInputs, error) {
+func newKeyInputs(ctx context.Context, source string, ready []prebuilt) (keyInputs, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
 	cmd.Dir = source
 	out, err := cmd.Output()
@@ -50,19 +50,19 @@ func newKeyInputs(ctx context.Context, source string) (keyInputs, error) {
 	return keyInputs{
 		goVersion: strings.TrimSpace(string(out)),
 		platform:  runtime.GOOS + "/" + runtime.GOARCH,
-		kwok:      kwokVersion,
-		flags:     linkerFlags,
+		prebuilt:  fmt.Sprint(ready),
+		flags:     strings.Join(compilerFlags(), " ") + " " + linkerFlags,
 	}, nil
 }
 
 // cacheKey names what a build of the module would make: two equal keys, two
-// equal sets of programs. Tests of the module and its notes do not count.
-func cacheKey(module fs.FS, in keyInputs) (string, error) {
+// equal sets of programs. The files that count are those that the build reads.
+func cacheKey(module fs.FS, in keyInputs, counts func(name string) bool) (string, error) {
 	sum := sha256.New()
-	sum.Write(fmt.Appendf(nil, "%q\n", []string{in.goVersion, in.platform, in.kwok, in.flags}))
+	sum.Write(fmt.Appendf(nil, "%q\n", []string{in.goVersion, in.platform, in.prebuilt, in.flags}))
 	// WalkDir goes in lexical order: the key does not depend on the file system.
 	err := fs.WalkDir(module, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !isSource(name) {
+		if err != nil || entry.IsDir() || !counts(name) {
 			return err
 		}
 		text, err := fs.ReadFile(module, name)
@@ -79,10 +79,15 @@ func cacheKey(module fs.FS, in keyInputs) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
 
+// isSource leaves out the module's tests and notes.
 func isSource(name string) bool {
-	base := path.Base(name)
-	return slices.Contains([]string{"go.mod", "go.sum"}, base) ||
-		strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go")
+	return isRequirement(name) || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+}
+
+// isRequirement is for programs of other modules, of the versions that this one
+// requires.
+func isRequirement(name string) bool {
+	return slices.Contains([]string{"go.mod", "go.sum"}, path.Base(name))
 }
 
 // findSource finds the control plane's module from the working folder, which in

@@ -22,8 +22,8 @@ func TestCacheKey(t *testing.T) {
 		}
 		return m
 	}
-	inputs := keyInputs{goVersion: "go1.26.8", platform: "linux/amd64", kwok: "v0.8.0", flags: "-s"}
-	first, err := cacheKey(module(nil), inputs)
+	inputs := keyInputs{goVersion: "go1.26.8", platform: "linux/amd64", flags: "-s"}
+	first, err := cacheKey(module(nil), inputs, isSource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +43,8 @@ func TestCacheKey(t *testing.T) {
 		"a text moved between files does not hide": {files: map[string]string{"go.mod": "module m\na h1:b\n", "go.sum": ""}},
 		"another Go is another key":                {edit: func(in *keyInputs) { in.goVersion = "go1.27.0" }},
 		"another platform is another key":          {edit: func(in *keyInputs) { in.platform = "linux/arm64" }},
-		"another kwok is another key":              {edit: func(in *keyInputs) { in.kwok = "v0.9.0" }},
-		"other linker flags are another key":       {edit: func(in *keyInputs) { in.flags = "" }},
+		"a program that is there is another key":   {edit: func(in *keyInputs) { in.prebuilt = "etcd" }},
+		"other flags are another key":              {edit: func(in *keyInputs) { in.flags = "" }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestCacheKey(t *testing.T) {
 			if test.edit != nil {
 				test.edit(&in)
 			}
-			got, err := cacheKey(module(test.files), in)
+			got, err := cacheKey(module(test.files), in, isSource)
 			if err != nil {
 				t.Fatal(err)
 			}

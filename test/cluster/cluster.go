@@ -38,6 +38,9 @@ type Cluster struct {
 
 	withCertManager bool
 
+	helmOnce sync.Mutex
+	helm     string // its path, once it is known
+
 	log io.Writer // gets what takes long
 
 	rest   *rest.Config
@@ -143,7 +146,7 @@ func (c *Cluster) Client() kubernetes.Interface { return c.client }
 
 // NoopWebhook is the path of a webhook program that allows all and changes
 // nothing; flags: -addr, -cert-dir.
-func (c *Cluster) NoopWebhook() string { return c.binaries.Path("noopwebhook") }
+func (c *Cluster) NoopWebhook() string { return c.binaries.Path(noopWebhook) }
 
 // Logs copies the logs of all parts into a folder, which is made.
 func (c *Cluster) Logs(dir string) error {

@@ -4,19 +4,33 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
-// helmVersion is built by itself: in the control plane's module, a new Helm
-// would build the whole control plane again.
-const helmVersion = "v4.3.1"
+// helmPackage is a tool of the control plane's module, whose packages it shares.
+// It is a program of its own since the demo does not run it.
+const helmPackage = "helm.sh/helm/v4/cmd/helm"
 
-// BuildHelm returns the path of a helm, from the cache if it holds one. The
-// first build takes minutes and reports to log; a second one at the same time
-// waits for the first.
+// BuildHelm returns the path of a helm: of this machine's, if its version fits,
+// or from the cache, if that holds one. The first build takes a minute and
+// reports to log, or minutes without the control plane's build before it; a
+// second one at the same time waits for the first.
 func BuildHelm(ctx context.Context, log io.Writer) (string, error) {
 	source, err := findSource()
+	if err != nil {
+		return "", err
+	}
+	if p, ok := helmTool().find(ctx, source); ok {
+		return p.path, nil
+	}
+	inputs, err := newKeyInputs(ctx, source, nil)
+	if err != nil {
+		return "", err
+	}
+	key, err := cacheKey(os.DirFS(source), inputs, isRequirement)
 	if err != nil {
 		return "", err
 	}
@@ -24,29 +38,41 @@ func BuildHelm(ctx context.Context, log io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	entry := filepath.Join(cache, "tools", "helm-"+helmVersion)
-	err = once(ctx, entry, "helm.lock", log, func() error {
-		return buildInto(ctx, entry, source, log, builder.helm)
+	entry := filepath.Join(cache, "helm-"+key)
+	err = once(ctx, entry, "build.lock", log, func() error {
+		if err := buildInto(ctx, entry, source, log, builder.helm); err != nil {
+			return fmt.Errorf("building Helm: %w", err)
+		}
+		return prune(cache, time.Now())
 	})
 	if err != nil {
-		return "", fmt.Errorf("building Helm %s: %w", helmVersion, err)
+		return "", err
 	}
-	return filepath.Join(entry, "helm"), nil
+	return filepath.Join(entry, toolHelm), nil
 }
 
 func (b builder) helm(ctx context.Context) error {
-	return b.build(ctx, "Helm client", "install", "-ldflags", "-s -w", "helm.sh/helm/v4/cmd/helm@"+helmVersion)
+	return b.build(ctx, "Helm client", helmPackage, "-ldflags", "-s -w")
 }
 
 // Helm runs Helm as the administrator, with stdin as its standard input, and
 // builds it first where it must (see BuildHelm). Its own files are in the
 // cluster's folder. The error of a failed one has its arguments and its stderr.
 func (c *Cluster) Helm(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
-	path, err := BuildHelm(ctx, c.log)
+	path, err := c.helmPath(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	return runTool(ctx, path, c.helmEnvironment(), stdin, args)
+}
+
+func (c *Cluster) helmPath(ctx context.Context) (path string, err error) {
+	c.helmOnce.Lock()
+	defer c.helmOnce.Unlock()
+	if c.helm == "" {
+		c.helm, err = BuildHelm(ctx, c.log)
+	}
+	return c.helm, err
 }
 
 // helmEnvironment leaves out what the user of this machine has set for a Helm

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,8 +42,12 @@ func prune(cache string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	helms, err := filepath.Glob(filepath.Join(cache, "helm-*"))
+	if err != nil {
+		return err
+	}
 	var errs []error
-	for _, entry := range entries {
+	for _, entry := range slices.Concat(entries, helms) {
 		info, err := os.Stat(entry)
 		if err != nil {
 			errs = append(errs, err)

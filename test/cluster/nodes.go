@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// bootNodes creates the nodes, which kwok then plays, and waits for each.
+// bootNodes creates the nodes and waits until each is ready.
 func (c *Cluster) bootNodes(ctx context.Context) error {
 	version, err := c.client.Discovery().ServerVersion()
 	if err != nil {
@@ -22,7 +22,7 @@ func (c *Cluster) bootNodes(ctx context.Context) error {
 		if _, err := nodes.Create(ctx, node, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("creating node %q: %w", node.Name, err)
 		}
-		err := c.await(ctx, c.part(partKwok), node.Name, func(ctx context.Context) error {
+		err := c.await(ctx, c.part(partKubelet), node.Name, func(ctx context.Context) error {
 			got, err := nodes.Get(ctx, node.Name, metav1.GetOptions{})
 			if err != nil {
 				return err
@@ -36,8 +36,8 @@ func (c *Cluster) bootNodes(ctx context.Context) error {
 	return nil
 }
 
-// schedulable says why a Pod cannot be scheduled to the node: kwok must have
-// made it ready and the controllers must have seen that.
+// schedulable says why a Pod cannot be scheduled to the node: the kubelet must
+// have made it ready and the controllers must have seen that.
 func schedulable(node *corev1.Node) error {
 	for _, taint := range node.Spec.Taints {
 		if taint.Effect != corev1.TaintEffectPreferNoSchedule {
@@ -52,7 +52,7 @@ func schedulable(node *corev1.Node) error {
 	return fmt.Errorf("node is not ready")
 }
 
-// newNode is an object only; the annotations are kwok's way to know its own.
+// newNode is an object only.
 func newNode(name, version string) *corev1.Node {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("1000"),
@@ -62,15 +62,10 @@ func newNode(name, version string) *corev1.Node {
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name,
-			Annotations: map[string]string{
-				"kwok.x-k8s.io/node":           "fake",
-				"node.alpha.kubernetes.io/ttl": "0",
-			},
 			Labels: map[string]string{
 				corev1.LabelArchStable: "amd64",
 				corev1.LabelOSStable:   "linux",
 				corev1.LabelHostname:   name,
-				"type":                 "kwok",
 			},
 		},
 		Status: corev1.NodeStatus{

@@ -15,7 +15,7 @@ const (
 	partScheduler   = "kube-scheduler"
 	partRegistry    = "registry"
 	partEgress      = "egress"
-	partKwok        = "kwok"
+	partKubelet     = "kubelet"
 	partCertManager = "certmanager"
 )
 
@@ -23,7 +23,7 @@ const (
 // is stopped at the same time.
 func stopOrder() [][]string {
 	return [][]string{
-		{partCertManager, partKwok, partRegistry, partScheduler, partControllers},
+		{partCertManager, partKubelet, partRegistry, partScheduler, partControllers},
 		{partAPIServer, partEgress},
 		{partEtcd},
 	}
@@ -31,16 +31,18 @@ func stopOrder() [][]string {
 
 // controlPlane is a part that is in the all-in-one program.
 func (c *Cluster) controlPlane(name string, flags ...string) program {
-	return program{name: name, path: c.binaries.Path("controlplane"), args: append([]string{name}, flags...)}
+	return program{name: name, path: c.binaries.Path(controlPlane), args: append([]string{name}, flags...)}
 }
 
+// etcd may be a program of this machine.
 func (c *Cluster) etcd() program {
 	client, peer := "http://"+loopback(c.ports.Etcd), "http://"+loopback(c.ports.Peer)
-	return c.controlPlane(partEtcd,
+	return program{name: partEtcd, path: c.binaries.Path(partEtcd), args: []string{
 		"--name=e0", "--data-dir=etcd.data", "--log-level=warn",
 		"--unsafe-no-fsync", // a power cut may lose a test's data
-		"--listen-client-urls="+client, "--advertise-client-urls="+client,
-		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer, "--initial-cluster=e0="+peer)
+		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=e0=" + peer,
+	}}
 }
 
 func (c *Cluster) apiServer() program {
@@ -94,17 +96,9 @@ func (c *Cluster) registry() program {
 	return p
 }
 
-// kwok plays the kubelet by the stages; outside of kwokctl it has none built
-// in. The CIDR gives 65534 Pod addresses; the empty address opens no port.
-func (c *Cluster) kwok() program {
-	return program{
-		name: partKwok, path: c.binaries.Path("kwok"),
-		env: []string{"KWOK_WORKDIR=" + c.Dir},
-		args: []string{
-			"--kubeconfig=kubeconfig", "--config=stages.yaml", "--manage-all-nodes=true",
-			"--node-lease-duration-seconds=40", "--cidr=10.0.0.1/16", "--node-ip=10.0.0.1", "--server-address=",
-		},
-	}
+// kubelet is the part that is played, for all nodes.
+func (c *Cluster) kubelet() program {
+	return c.controlPlane(partKubelet, "-kubeconfig", "kubeconfig")
 }
 
 func (c *Cluster) certManager() program {

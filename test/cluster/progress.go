@@ -1,13 +1,15 @@
 package cluster
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,17 +22,34 @@ const reportEvery = 20 * time.Second
 // makes the go command compile.
 const coldBuild = 100
 
+// packageWeight is what a package takes however small it is, in bytes of source:
+// the compiler starts and reads what is imported.
+const packageWeight = 64 << 10
+
 // progress counts what "go build -v" has said so far. It is an io.Writer for
 // its standard error.
 type progress struct {
-	what  string
-	total int // packages to compile; 0 = unknown
+	what string
+	// weights are the packages to compile, with the time that they take in bytes
+	// of source: the large packages come last.
+	weights map[string]int64
+	total   int64 // of all weights and the link
 
 	mu        sync.Mutex
 	rest      []byte // the beginning of a line
 	compiled  int
+	done      int64 // of the total
 	downloads int
 	messages  []string
+}
+
+func newProgress(what string, weights map[string]int64) *progress {
+	p := &progress{what: what, weights: weights}
+	for _, w := range weights {
+		p.total += w
+	}
+	p.total += p.total / 10 // the link
+	return p
 }
 
 // Write takes any piece of the output.
@@ -58,11 +77,13 @@ func (p *progress) line(line string) {
 		p.messages = append(p.messages, line)
 	case line != "":
 		p.compiled++
+		p.done += p.weights[line]
 	}
 }
 
-// String is one line for a person who waits.
-func (p *progress) String(elapsed time.Duration) string {
+// String is one line for a person who waits. Downloads are over when the
+// compiler, which began at the time given, starts.
+func (p *progress) String(elapsed, compiling time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var s strings.Builder
@@ -70,66 +91,78 @@ func (p *progress) String(elapsed time.Duration) string {
 	if p.downloads > 0 {
 		fmt.Fprintf(&s, ", %d modules downloaded", p.downloads)
 	}
-	if p.total == 0 {
-		fmt.Fprintf(&s, ", %d packages compiled", p.compiled)
+	if len(p.weights) == 0 {
 		return s.String()
 	}
-	fmt.Fprintf(&s, ", %d of %d packages compiled", p.compiled, p.total)
-	if left := estimate(p.compiled, p.total, elapsed); left > 0 {
-		fmt.Fprintf(&s, ", about %s left", left)
+	fmt.Fprintf(&s, ", %d of %d packages compiled", p.compiled, len(p.weights))
+	if left := estimate(p.done, p.total, compiling); left > 0 {
+		fmt.Fprintf(&s, ", at this pace about %s left", left)
 	}
 	return s.String()
 }
 
 // estimate is the time that is left if it goes on as it went, rounded up to
 // half a minute since it is no better than that; 0 = too early to tell.
-func estimate(compiled, total int, elapsed time.Duration) time.Duration {
+func estimate(done, total int64, elapsed time.Duration) time.Duration {
 	const step = 30 * time.Second
-	if compiled == 0 || compiled*20 < total || elapsed < reportEvery {
+	if done <= 0 || done*20 < total || elapsed < reportEvery {
 		return 0
 	}
-	left := elapsed * time.Duration(max(total-compiled, 0)) / time.Duration(compiled)
-	return left.Truncate(step) + step // the linker comes last
+	left := time.Duration(float64(elapsed) * float64(max(total-done, 0)) / float64(done))
+	return left.Truncate(step) + step
 }
 
-// build runs a go command that compiles and reports how far it is.
-func (b builder) build(ctx context.Context, what, verb string, args ...string) error {
-	p := &progress{what: what}
-	if verb == "build" {
-		total, err := b.stale(ctx, p, args[len(args)-1])
-		if err != nil {
-			return err
-		}
-		p.total = total
-		if total > coldBuild {
-			say(b.log, "%d packages to compile, which takes minutes; the next start takes seconds", total)
-		}
+// build builds the packages of a pattern and reports how far it is.
+func (b builder) build(ctx context.Context, what, pattern string, flags ...string) error {
+	listing := newProgress(what, nil)
+	weights, err := b.stale(ctx, listing, pattern, flags)
+	if err != nil {
+		return err
 	}
-	return b.run(p, b.command(ctx, verb, append([]string{"-v"}, args...)...))
+	if len(weights) > coldBuild {
+		say(b.log, "%d packages to compile, which takes minutes; the next start takes seconds", len(weights))
+	}
+	p := newProgress(what, weights)
+	p.downloads = listing.downloads
+	return b.run(p, b.command(ctx, "build", slices.Concat([]string{"-v", "-o", b.out + string(filepath.Separator)}, flags, []string{pattern})...))
 }
 
-// stale counts the packages that are not in the build cache; it also makes the
+// stale weighs the packages that are not in the build cache; it also makes the
 // go command download all modules.
-func (b builder) stale(ctx context.Context, p *progress, pattern string) (int, error) {
-	cmd := b.command(ctx, "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", pattern)
+func (b builder) stale(ctx context.Context, p *progress, pattern string, flags []string) (map[string]int64, error) {
+	const format = `{{if .Stale}}{{.ImportPath}}|{{.Dir}}|{{join .GoFiles "|"}}{{end}}`
+	cmd := b.command(ctx, "list", slices.Concat([]string{"-deps", "-f", format}, flags, []string{pattern})...)
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if err := b.run(p, cmd); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return lines(&out), nil
+	weights := map[string]int64{}
+	for line := range strings.Lines(out.String()) {
+		fields := strings.Split(strings.TrimSpace(line), "|")
+		if len(fields) < 2 {
+			continue
+		}
+		weights[fields[0]] = weigh(fields[1], fields[2:])
+	}
+	return weights, nil
 }
 
-func lines(r io.Reader) (n int) {
-	for s := bufio.NewScanner(r); s.Scan(); {
-		n++
+// weigh tells how long a package takes to compile, beside others.
+func weigh(dir string, files []string) int64 {
+	size := int64(packageWeight)
+	for _, name := range files {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			size += info.Size()
+		}
 	}
-	return n
+	return size
 }
 
 // run runs the command and prints p now and then.
 func (b builder) run(p *progress, cmd *exec.Cmd) error {
 	cmd.Stderr = p
+	began := time.Now()
 	done := make(chan error, 1)
 	go func() {
 		// See startProcess.
@@ -147,7 +180,7 @@ func (b builder) run(p *progress, cmd *exec.Cmd) error {
 			}
 			return nil
 		case <-report.C:
-			say(b.log, "%s", p.String(since(b.began)))
+			say(b.log, "%s", p.String(since(b.began), since(began)))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -10,23 +9,24 @@ import (
 
 func TestEstimate(t *testing.T) {
 	tests := map[string]struct {
-		compiled, total int
-		elapsed         time.Duration
-		want            time.Duration
+		done, total int64
+		elapsed     time.Duration
+		want        time.Duration
 	}{
-		"nothing is known at the beginning":             {compiled: 0, total: 3000, elapsed: 30 * time.Second},
-		"few packages tell nothing":                     {compiled: 100, total: 3000, elapsed: 30 * time.Second},
-		"a short time tells nothing":                    {compiled: 2000, total: 3000, elapsed: 5 * time.Second},
-		"half done takes as long again, and the link":   {compiled: 1500, total: 3000, elapsed: 3 * time.Minute, want: 3*time.Minute + 30*time.Second},
-		"the rest is rounded up":                        {compiled: 2000, total: 3000, elapsed: 3 * time.Minute, want: 2 * time.Minute},
-		"all compiled leaves the link":                  {compiled: 3000, total: 3000, elapsed: 5 * time.Minute, want: 30 * time.Second},
-		"more than expected is never a negative time":   {compiled: 3001, total: 3000, elapsed: 5 * time.Minute, want: 30 * time.Second},
-		"a total of one that is done is not a division": {compiled: 1, total: 1, elapsed: time.Minute, want: 30 * time.Second},
-		"an empty build is not a division by zero":      {compiled: 0, total: 0, elapsed: time.Minute},
+		"nothing is known at the beginning":             {done: 0, total: 3000, elapsed: 30 * time.Second},
+		"a little tells nothing":                        {done: 100, total: 3000, elapsed: 30 * time.Second},
+		"a short time tells nothing":                    {done: 2000, total: 3000, elapsed: 5 * time.Second},
+		"half done takes as long again":                 {done: 1500, total: 3000, elapsed: 3 * time.Minute, want: 3*time.Minute + 30*time.Second},
+		"the rest is rounded up":                        {done: 2000, total: 3000, elapsed: 3 * time.Minute, want: 2 * time.Minute},
+		"a slow machine is told its own time":           {done: 1500, total: 3000, elapsed: 40 * time.Minute, want: 40*time.Minute + 30*time.Second},
+		"all done is still not said to take nothing":    {done: 3000, total: 3000, elapsed: 5 * time.Minute, want: 30 * time.Second},
+		"more than expected is never a negative time":   {done: 3001, total: 3000, elapsed: 5 * time.Minute, want: 30 * time.Second},
+		"an empty build is not a division by zero":      {done: 0, total: 0, elapsed: time.Minute},
+		"gigabytes for hours are not more than fits in": {done: 1 << 30, total: 4 << 30, elapsed: 10 * time.Hour, want: 30*time.Hour + 30*time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := estimate(test.compiled, test.total, test.elapsed); got != test.want {
+			if got := estimate(test.done, test.total, test.elapsed); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -34,7 +34,9 @@ func TestEstimate(t *testing.T) {
 }
 
 func TestProgressReadsWhatTheGoCommandSays(t *testing.T) {
-	p := &progress{what: "control plane", total: 4}
+	p := newProgress("control plane", map[string]int64{
+		"internal/goarch": 200, "k8s.io/api/core/v1": 2000, "k8s.io/small": 0, "k8s.io/large": 7800,
+	})
 	// The go command's output comes in any pieces.
 	for _, piece := range []string{
 		"go: downloading k8s.io/api v0.37.2\ngo: downl", "oading k8s.io/kubectl v0.37.2\n",
@@ -44,16 +46,20 @@ func TestProgressReadsWhatTheGoCommandSays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "building the control plane: 1m30s, 2 modules downloaded, 2 of 4 packages compiled, about 2m0s left"
-	if got := p.String(90 * time.Second); got != want {
+	// A fifth is done: the large package and the link are four times as much.
+	want := "building the control plane: 1m40s, 2 modules downloaded, 2 of 4 packages compiled, at this pace about 4m30s left"
+	if got := p.String(100*time.Second, time.Minute); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got, want := strings.Join(p.messages, "|"), "# k8s.io/broken|x.go:1:2: no such thing"; got != want {
 		t.Errorf("messages %q, want %q", got, want)
 	}
-	p.total = 0
-	want = "building the control plane: 1m30s, 2 modules downloaded, 2 packages compiled"
-	if got := fmt.Sprint(p.String(90 * time.Second)); got != want {
+	listing := newProgress("control plane", nil)
+	if _, err := io.WriteString(listing, "go: downloading k8s.io/api v0.37.2\n"); err != nil {
+		t.Fatal(err)
+	}
+	want = "building the control plane: 1m30s, 1 modules downloaded"
+	if got := listing.String(90*time.Second, 90*time.Second); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -23,7 +23,7 @@ const dataLink = "..data"
 
 // SecretToDir writes the keys of a Secret as files of a folder, as a kubelet's
 // volume does: all keys change in one step, by the swap of a symbolic link. It
-// is the kubelet's part that kwok does not play.
+// is the kubelet's part that is not played otherwise.
 func (c *Cluster) SecretToDir(ctx context.Context, namespace, name, dir string) error {
 	secret, err := c.client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {

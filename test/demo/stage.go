@@ -29,7 +29,7 @@ type stage struct {
 // the story there.
 func local(ctx context.Context, source string, keep bool) error {
 	fmt.Println("A Kubernetes control plane on this machine: etcd, API server, controllers, scheduler,")
-	fmt.Println("a registry and cert-manager, all real; the kubelet and its containers are played by kwok.")
+	fmt.Println("a registry and cert-manager, all real; the kubelet and its containers are played.")
 	if keep {
 		return kept(ctx, source)
 	}

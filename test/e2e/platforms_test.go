@@ -112,7 +112,6 @@ func (s *space) node(architecture string) (remove func()) {
 	node, err := nodes.Create(ctx, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			GenerateName: "other-",
-			Annotations:  map[string]string{"kwok.x-k8s.io/node": "fake"},
 			Labels:       map[string]string{corev1.LabelOSStable: "linux", corev1.LabelArchStable: architecture},
 		},
 		Spec: corev1.NodeSpec{Unschedulable: true},

@@ -9,8 +9,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -122,9 +120,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 
 // Build builds the program from the repository in a folder.
 func Build(ctx context.Context, source, binary string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/garboard")
-	command.Dir = source
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	command := cluster.GoCommand(ctx, source, "build", "-o", binary, "./cmd/garboard")
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
