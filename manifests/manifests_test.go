@@ -21,6 +21,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 var update = flag.Bool("update", false, "write the rendered manifest and the golden files again")
@@ -46,15 +48,14 @@ func TestInstallIsTheRenderedBase(t *testing.T) {
 	}
 }
 
-// kustomize renders a folder.
+// kustomize renders a folder with the local cluster's kubectl, which is of one
+// version on every machine. Where it is not built yet, that takes minutes.
 func kustomize(t *testing.T, dir string) string {
 	t.Helper()
-	kubectl, err := exec.LookPath("kubectl")
-	if err != nil {
-		t.Fatalf("kubectl is needed to render the manifests, and is not in PATH: %v", err)
-	}
+	programs, err := cluster.Build(t.Context(), os.Stderr)
+	must(t, err)
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), kubectl, "kustomize", dir)
+	cmd := exec.CommandContext(t.Context(), programs.Path("kubectl"), "kustomize", dir)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
