@@ -187,6 +187,7 @@ func runningOf(o *workload.Object, repository string) (workload.Result, bool) {
 		if err != nil || reference.Repository != repository {
 			continue
 		}
+		reference = tagged(reference, record[slot.Key()])
 		running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
 		if recorded := record[slot.Key()]; running.Digest == "" && recorded.Tag == running.Tag {
 			running.Digest = recorded.Digest

@@ -31,9 +31,8 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 	moves, news := false, false
 	for _, slot := range from(object.Slots(), r.rest.container) {
 		rule := settings.Rule(slot)
-		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Trigger == workload.TriggerPush && !r.all ||
-			reference.Repository != r.repository || reference.Tag == "" && reference.Digest != "" {
+		reference, ok := governed(slot.Image, rule, record[slot.Key()])
+		if !ok || rule.Trigger == workload.TriggerPush && !r.all || reference.Repository != r.repository {
 			continue
 		}
 		running := runs(reference, record[slot.Key()], rule)

@@ -126,6 +126,26 @@ func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resol
 	return u.Resolver.Resolve(ctx, q)
 }
 
+// governed reads the image of a container. It is not ok where no policy moves it: for a
+// bare digest that is a person's.
+func governed(image string, rule workload.Rule, recorded workload.Result) (reference resolver.Reference, ok bool) {
+	reference, err := resolver.ParseReference(image)
+	if err != nil || !rule.Governed() {
+		return reference, false
+	}
+	reference = tagged(reference, recorded)
+	return reference, reference.Tag != "" || reference.Digest == ""
+}
+
+// tagged gives a bare digest the tag of its record: another webhook has put the digest
+// in the place of the tag. What a person writes so has a record without a tag.
+func tagged(reference resolver.Reference, recorded workload.Result) resolver.Reference {
+	if reference.Tag == "" && reference.Digest != "" {
+		reference.Tag = recorded.Tag
+	}
+	return reference
+}
+
 // runs is the image a container runs, with the digest that its record has of
 // it where the image is written without.
 func runs(reference resolver.Reference, recorded workload.Result, rule workload.Rule) workload.Result {

@@ -85,16 +85,22 @@ func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
 		last, former := past[len(past)-1], past[len(past)-2]
 		from, okFrom := workload.ParseResult(former.Result)
 		to, okTo := workload.ParseResult(last.Result)
-		running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-		if !okFrom || !okTo || former.Repository != reference.Repository || last.Repository != reference.Repository || !running.Agrees(to) {
+		// Another webhook may have stored something else.
+		was, left, _ := former.StoredAs()
+		is, stored, _ := last.StoredAs()
+		running := workload.Result{Tag: reference.Tag, Digest: reference.Digest}
+		if running.Digest == "" {
+			running.Tag = reference.TagOrLatest()
+		}
+		if !okFrom || !okTo || was != reference.Repository || is != reference.Repository || !running.Agrees(stored) {
 			continue
 		}
 		digest := ""
 		if reference.Digest != "" {
-			digest = from.Digest
+			digest = left.Digest
 		}
 		rule := settings.Rule(slot)
-		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Image: reference.With(from.Tag, digest), From: from, To: to}
+		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Image: reference.With(left.Tag, digest), From: from, To: to}
 		r.moves, r.terms = append(r.moves, m), termsOf(&rule)
 		r.changes = append(r.changes, Change{Container: slot.Key(), From: m.Image, To: slot.Image})
 		// What is held has been left: this is the way back.

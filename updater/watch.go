@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/resolver"
 )
 
 // CacheOptions returns how the manager's cache keeps workloads: without all
@@ -164,8 +163,8 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
-		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || !rule.Governed() || rule.Schedule == nil {
+		reference, ok := governed(slot.Image, rule, record[slot.Key()])
+		if !ok || rule.Schedule == nil {
 			continue
 		}
 		wants := use{repository: reference.Repository, schedule: rule.Schedule}

@@ -61,10 +61,10 @@ func (d *Decision) told() string {
 // told writes "web: example.com/app:1.2.0 -> example.com/app:1.2.7 (policy
 // patch; row new_source; reason HighestAllowed)", or "web: IMAGE stays (…)".
 func (o *Outcome) told() string {
-	from := o.before().Text
-	text := o.Slot.Key() + ": " + workload.Shorten(from, maxField)
-	if to := o.Image; to != from {
-		text += " -> " + workload.Shorten(to, maxField)
+	from := o.before()
+	text := o.Slot.Key() + ": " + workload.Shorten(from.Text, maxField)
+	if o.differs(from) {
+		text += " -> " + workload.Shorten(o.Image, maxField)
 	} else if !o.moves() {
 		text += " stays"
 	}

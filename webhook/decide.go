@@ -260,7 +260,7 @@ func (o *Outcome) settle(r resolver.Resolution, err error) {
 		o.Moved = true
 		return
 	}
-	o.Moved = o.Image != o.Stored.Text || o.newDigest()
+	o.Moved = o.Image != o.Stored.Text && !o.respelled() || o.newDigest()
 }
 
 // newDigest is true where the tag stays and the digest behind it does not, of
@@ -270,33 +270,4 @@ func (o *Outcome) newDigest() bool {
 		return false
 	}
 	return o.record == nil || o.record.Digest != o.Result.Digest
-}
-
-// text writes the final reference in the spelling that is already there: the
-// stored one where the image stays, so that a template stays equal to itself.
-func (o *Outcome) text() string {
-	final := o.Answer.Image
-	if o.Answer.Resolve && o.Err == nil {
-		final.Tag, final.Digest = o.Result.Tag, o.Result.Digest
-	}
-	if !o.pins() && o.Answer.Image.Digest == "" {
-		final.Digest = ""
-	}
-	switch {
-	case o.invalid != nil, o.Answer.Row == intent.NotGoverned:
-		return o.Submitted.Text
-	case o.Stored != nil && final.Same(*o.Stored):
-		return o.Stored.Text
-	case final.Same(o.Submitted):
-		return o.Submitted.Text
-	}
-	spelled := o.Submitted.Text
-	if o.Stored != nil && o.Submitted.Repository != final.Repository {
-		spelled = o.Stored.Text
-	}
-	reference, err := resolver.ParseReference(spelled)
-	if err != nil { // it was parsed before
-		return spelled
-	}
-	return reference.With(final.Tag, final.Digest)
 }

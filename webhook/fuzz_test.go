@@ -222,6 +222,10 @@ func FuzzMutate(f *testing.F) {
 		hold     = `,"garboard.dev/hold":"c=1.2.7,gone=1"`
 		spec     = `{"containers":[{"name":"c","image":"a/b:1.2.0","new":[1.0,null]}],"initContainers":[{"name":"i","image":"a/b:1.2.5"}],"volumes":[{"name":"v","image":{"reference":"a/b:1.3.0"}}]}`
 		moved    = `{"containers":[{"name":"c","image":"a/b:1.2.7"}]}`
+		digest   = `@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
+		mirrored = `{"containers":[{"name":"c","image":"m.example.com/a/b:1.2.7"}]}`
+		pinned   = `{"containers":[{"name":"c","image":"a/b` + digest + `"}]}`
+		rewrites = `,"garboard.dev/state":"{\"c\":{\"from\":\"a/b:1.2.0\",\"results\":[{\"result\":\"1.2.7\",\"from\":\"a/b:1.2.0\",\"repository\":\"docker.io/a/b\",\"stored\":\"STORED\"}]}}"`
 	)
 	for i, kind := range workload.StandardKinds().All() {
 		seed := func(object, old string) { f.Add(uint8(i), object, old, "kubectl-client-side-apply") }
@@ -244,6 +248,13 @@ func FuzzMutate(f *testing.F) {
 		// A hold that cannot be read is taken off.
 		seed(object(kind, governed+state, "", spec), object(kind, governed+state+`,"garboard.dev/hold":"c=,x"`, record, moved))
 		seed(object(kind, `"keel.sh/policy":"force"`, `"garboard.dev/resolved":"c=1.2.7@sha256:0"`, spec), object(kind, `"garboard.dev/state":"{"`, bump, spec))
+		// What another webhook has rewritten: applied again, in the second round, and undone.
+		inMirror, inPlace := strings.Replace(rewrites, "STORED", "m.example.com/a/b:1.2.7", 1), strings.Replace(rewrites, "STORED", "docker.io/a/b"+digest, 1)
+		seed(object(kind, governed+inMirror, record, spec), object(kind, governed+inMirror, record, mirrored))
+		seed(object(kind, governed+state, record, mirrored), "")
+		seed(object(kind, governed+inPlace, record, spec), object(kind, governed+inPlace, record, pinned))
+		seed(object(kind, governed+inPlace, record+","+bump, pinned), object(kind, governed+inPlace, record, pinned))
+		seed(object(kind, governed+inMirror, record, pinned), object(kind, governed+state, record, mirrored))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))
 		// An image that nobody can read is put right.

@@ -106,6 +106,8 @@ func rowName(row intent.Row) string {
 		return "source_down"
 	case intent.CreateOnlyKind:
 		return "create_only_kind"
+	case intent.Rewritten:
+		return "rewritten"
 	default:
 		return "other"
 	}

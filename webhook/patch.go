@@ -168,7 +168,8 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 	case o.invalid != nil:
 		return o.state, o.state.From != ""
 	case o.Answer.Row == intent.Reinvoked:
-		return o.resubmited, true
+		last, _ := o.resubmited.Last()
+		return o.resubmited.AsStored(o.storedFor(last)), true
 	case !o.Rule.Governed() && o.state.From == "":
 		return workload.ContainerState{}, false
 	case o.untouchedStranger():
@@ -178,15 +179,34 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
 		before = o.resubmited // our own answer, seen again
 	}
-	return before.With(o.Answer.Source, workload.Past{
-		Result: o.Result.String(), From: cmp.Or(o.Answer.Answers, o.Answer.Source), Repository: o.Answer.Image.Repository,
-	}), true
+	past := workload.Past{Result: o.Result.String(), Repository: o.Answer.Repository}
+	last, ok := before.Last()
+	stays := ok && o.Answer.Last && o.unmoved() && (o.Stored == nil || !o.newDigest())
+	if stays {
+		past = last
+	}
+	past.From = cmp.Or(o.Answer.Answers, o.Answer.Source)
+	if !stays || o.Answer.Anew {
+		past.Stored = o.storedFor(past)
+	}
+	return before.With(o.Answer.Source, past), true
+}
+
+// storedFor is the image as it is written, where that is not the answer itself.
+func (o *Outcome) storedFor(past workload.Past) string {
+	written, err := imageOf(o.Image)
+	result, ok := workload.ParseResult(past.Result)
+	if err != nil || !ok || written.Repository == past.Repository && written.Tag == result.Tag &&
+		(written.Digest == result.Digest || written.Digest == "" && !o.pins()) {
+		return ""
+	}
+	return workload.Written(written.Repository, written.Result())
 }
 
 // untouchedStranger is a container that we have never written, submitted as it
 // is stored and left so.
 func (o *Outcome) untouchedStranger() bool {
-	return o.Stored != nil && o.state.From == "" && !o.Moved && o.Submitted.Same(*o.Stored)
+	return o.Stored != nil && o.state.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
 }
 
 // same keeps a text that already says what is wanted, so that a spelling of

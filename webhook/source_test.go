@@ -30,7 +30,7 @@ func TestManifestAppliedWhileTheImageMovedIsTheSource(t *testing.T) {
 }
 
 // edited is an object after a change.
-func edited(t *testing.T, object string, change func(metadata map[string]any)) string {
+func edited(t testing.TB, object string, change func(metadata map[string]any)) string {
 	t.Helper()
 	var root map[string]any
 	if err := json.Unmarshal([]byte(object), &root); err != nil {

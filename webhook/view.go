@@ -17,13 +17,13 @@ type view struct {
 	record, resubmission  workload.Record
 	holds, submittedHolds workload.Record
 	storedImages          map[string]workload.Slot
-	applied               *workload.Object
-	// applying parses the submitted last-applied configuration, once.
-	applying      func() *workload.Object
-	recordDropped bool
-	recordCarried bool
-	bump          workload.Record
-	bumpAll       bool
+	// applied and applying parse the stored and the submitted last-applied
+	// configuration, once.
+	applied, applying func() *workload.Object
+	recordDropped     bool
+	recordCarried     bool
+	bump              workload.Record
+	bumpAll           bool
 	// updater: the request is the updater's.
 	updater bool
 }
@@ -48,9 +48,7 @@ func newView(in Input, updater bool) *view {
 		v.recordCarried = in.Object.CarriesRecord() || stored.CarriesRecord()
 		v.recordDropped = in.Object.RecordText() == "" && !v.recordCarried && !v.keepsAnnotations()
 	}
-	if len(v.state) == 0 {
-		v.applied = stored.LastApplied()
-	}
+	v.applied = sync.OnceValue(stored.LastApplied)
 	v.readBump()
 	return v
 }
@@ -134,8 +132,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		state: v.state[key], resubmited: v.resubmitted[key],
 		record: entryOf(v.record, key), submitted: entryOf(v.resubmission, key),
 	}
-	// A bare digest names one image for ever.
-	if err != nil || submitted.Tag == "" {
+	if err != nil {
 		o.Rule.Policy = nil
 	}
 	c := intent.Case{
@@ -154,6 +151,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	if stored {
 		image, _ := imageOf(was.Image) // one that cannot be read is of another repository
 		o.Stored, c.Stored = &image, &image
+		v.evidence(&c, slot)
 		before := v.before.Rule(was)
 		c.Bumped = v.bumped(o, c.Gated)
 		c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
@@ -166,10 +164,34 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	if source, err := imageOf(o.state.From); err == nil {
 		c.Source = &source
 	}
-	if applied, err := imageOf(v.applied.ImageOf(key)); err == nil {
-		c.LastApplied = &applied
+	if stored && (len(v.state) == 0 || c.Named != nil) {
+		if applied, err := imageOf(v.applied().ImageOf(key)); err == nil {
+			c.LastApplied = &applied
+		}
 	}
+	c = intent.Align(c)
+	// A bare digest names one image for ever.
+	if c.Submitted.Tag == "" {
+		o.Rule.Policy, c.Rules = nil, nil
+	}
+	o.Submitted, o.Stored = c.Submitted, c.Stored
 	return c
+}
+
+// evidence is what the request tells of who wrote an image that another webhook may
+// have rewritten.
+func (v *view) evidence(c *intent.Case, slot workload.Slot) {
+	if c.Submitted.Repository == c.Stored.Repository && c.Submitted.Digest == c.Stored.Digest && c.Submitted.Tag != "" {
+		return
+	}
+	c.Untouched = v.in.Object.LeavesImage(v.in.Stored, slot)
+	// Others leave what kubectl once noted there, and some under a name of their own.
+	if v.in.Manager != "kubectl-client-side-apply" {
+		return
+	}
+	if named, err := imageOf(v.applying().ImageOf(slot.Key())); err == nil {
+		c.Named = &named
+	}
 }
 
 // imageOf takes a reference apart. One without a tag means latest, unless it

@@ -98,7 +98,7 @@ func troubling(reason policy.Reason) bool {
 func (o *Outcome) warning(manager string) string {
 	from := o.before()
 	if problem := o.Problem(); problem != "" {
-		if o.Answer.Resolve && o.Image != from.Text {
+		if o.Answer.Resolve && o.differs(from) {
 			return o.change(from) + "; " + problem
 		}
 		return problem
@@ -110,9 +110,9 @@ func (o *Outcome) warning(manager string) string {
 		return o.change(from) + " as written" + o.held()
 	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.hold:
 		return o.Result.Tag + " stays, brought back past Garboard" + o.held()
-	case o.Answer.Repair && o.Image != from.Text:
+	case o.Answer.Repair && o.differs(from):
 		return o.change(from) + " (repaired: it was written past Garboard)"
-	case o.Answer.Resolve && (o.Image != from.Text || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
+	case o.Answer.Resolve && (o.differs(from) || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
 		why := "policy " + o.Rule.Policy.Name()
 		if preferred := o.Resolution.Preferred(); preferred != "" {
 			why += "; " + preferred
@@ -130,6 +130,15 @@ func (o *Outcome) warning(manager string) string {
 	default:
 		return ""
 	}
+}
+
+// differs reports whether the answer is another image than a change is told from. The
+// stored one under the writer's name for it is no other.
+func (o *Outcome) differs(from intent.Image) bool {
+	if o.Stored != nil && from.Text == o.Stored.Text && o.respelled() {
+		return false
+	}
+	return o.Image != from.Text
 }
 
 // before is what a change is told from: what runs, or what a person or a new
@@ -170,7 +179,7 @@ func personal(manager string) bool {
 // staysBelow reports whether the stored image stays although a higher one was
 // submitted.
 func (o *Outcome) staysBelow() bool {
-	if o.Stored == nil || !o.Rule.Governed() || o.Image != o.Stored.Text {
+	if o.Stored == nil || !o.Rule.Governed() || o.Moved {
 		return false
 	}
 	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)
@@ -180,7 +189,7 @@ func (o *Outcome) staysBelow() bool {
 // staysAbove reports whether the stored image stays although a lower one was
 // submitted.
 func (o *Outcome) staysAbove() bool {
-	if o.Stored == nil || !o.Rule.Governed() || o.Image != o.Stored.Text {
+	if o.Stored == nil || !o.Rule.Governed() || o.Moved {
 		return false
 	}
 	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)

@@ -173,6 +173,9 @@ func image(p workload.Past) string {
 func is(written string, p workload.Past) bool {
 	reference, err := resolver.ParseReference(written)
 	result, ok := workload.ParseResult(p.Result)
+	if at, stored, known := p.StoredAs(); known && err == nil && at == reference.Repository && p.Stored != "" {
+		return stored.Agrees(workload.Result{Tag: reference.Tag, Digest: reference.Digest})
+	}
 	if err != nil || !ok || reference.Repository != p.Repository {
 		return false
 	}

@@ -189,3 +189,18 @@ func TestEntriesOfAForgedState(t *testing.T) {
 		})
 	}
 }
+
+// What another webhook has stored in the place of a result runs all the same.
+func TestRewrittenImageIsTheResultThatRuns(t *testing.T) {
+	const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	for _, stored := range []string{"mirror.example.com/app:1.2.7", app + "@" + digest, "mirror.example.com/app:1.2.7@" + digest} {
+		o := deployment(stored, "", "1.2.6", "1.2.7")
+		state := o.State()
+		state["web"] = state["web"].AsStored(stored)
+		o.Annotations()["garboard.dev/state"] = state.String()
+		entries := entries(o, nil)
+		if len(entries) != 2 || !entries[0].Running || entries[0].Image != app+":1.2.7" {
+			t.Errorf("of %s: %+v", stored, entries)
+		}
+	}
+}

@@ -96,7 +96,11 @@ func running(o *workload.Object, container string) string {
 	if err != nil {
 		return ""
 	}
-	return workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}.String()
+	tag := reference.TagOrLatest()
+	if reference.Tag == "" && reference.Digest != "" { // another webhook may have put it in the tag's place
+		tag = o.Record()[container].Tag
+	}
+	return workload.Result{Tag: tag, Digest: reference.Digest}.String()
 }
 
 // Set adds holds to a workload, and returns what admission made of each: one

@@ -1,6 +1,9 @@
 package workload
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // maxManagers bounds the managed fields that are looked into. The API server keeps
 // ten updaters beside the appliers
@@ -36,20 +39,43 @@ func (o *Object) AppliedBy(manager string, stored *Object, slot Slot) bool {
 	return false
 }
 
+// LeavesImage reports whether the request that submits the object has not written the
+// image of the slot, by the managed fields: who owns it has owned it since the same
+// time. What is another image all the same was rewritten on the way.
+func (o *Object) LeavesImage(stored *Object, slot Slot) bool {
+	now, before := o.writers(slot), stored.writers(slot)
+	return len(now) > 0 && maps.Equal(now, before)
+}
+
+// writers are who owns an image, with the time of the entry.
+func (o *Object) writers(slot Slot) map[owner]string {
+	found := map[owner]string{}
+	o.eachOwner(func(who owner, entry map[string]any) {
+		if ownsImage(child(entry, "fieldsV1"), slot) {
+			found[who] = text(entry["time"])
+		}
+	})
+	return found
+}
+
 // owners are the managed fields, those of subresources excepted; none where there are
 // more than anybody has.
 func (o *Object) owners() map[owner]map[string]any {
+	found := map[owner]map[string]any{}
+	o.eachOwner(func(who owner, entry map[string]any) { found[who] = child(entry, "fieldsV1") })
+	return found
+}
+
+func (o *Object) eachOwner(do func(who owner, entry map[string]any)) {
 	entries, _ := o.metadata()["managedFields"].([]any)
 	if len(entries) > maxManagers {
-		return nil
+		return
 	}
-	found := make(map[owner]map[string]any, len(entries))
 	for _, e := range entries {
 		if entry, ok := e.(map[string]any); ok && text(entry["subresource"]) == "" {
-			found[owner{text(entry["manager"]), text(entry["operation"])}] = child(entry, "fieldsV1")
+			do(owner{text(entry["manager"]), text(entry["operation"])}, entry)
 		}
 	}
-	return found
 }
 
 // ownsAnnotation looks at the object under a path, such as its pod template.

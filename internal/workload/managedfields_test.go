@@ -96,3 +96,32 @@ func TestAppliedBy(t *testing.T) {
 		})
 	}
 }
+
+// Who writes an image takes its field, or another time. A webhook does neither.
+func TestLeavesImage(t *testing.T) {
+	at := func(time string, entry any) any {
+		entry.(map[string]any)["time"] = time
+		return entry
+	}
+	web := fieldsOf("web", "f:image")
+	flux := func(time string) any { return at(time, entryBy("flux", "Apply", web)) }
+	for name, test := range map[string]struct {
+		was, is []any
+		want    bool
+	}{
+		"no managed fields":                   {},
+		"a label":                             {was: []any{flux("1")}, is: []any{flux("1"), at("2", entryBy("kubectl-label", "Update", nil))}, want: true},
+		"an apply":                            {was: []any{flux("1")}, is: []any{flux("2")}},
+		"a person who takes it":               {was: []any{flux("1")}, is: []any{at("2", entryBy("kubectl-set", "Update", web))}},
+		"another who shares it":               {was: []any{flux("1")}, is: []any{flux("1"), at("2", entryBy("argocd", "Apply", web))}},
+		"a status":                            {was: []any{flux("1")}, is: []any{flux("1"), map[string]any{"manager": "x", "operation": "Update", "subresource": "status", "fieldsV1": web}}, want: true},
+		"an object whose fields nobody owned": {is: []any{flux("1")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := managed(t, test.is)
+			if got := o.LeavesImage(managed(t, test.was), o.Slots()[0]); got != test.want {
+				t.Errorf("got %t, want %t", got, test.want)
+			}
+		})
+	}
+}

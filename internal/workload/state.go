@@ -3,6 +3,7 @@ package workload
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // maxHistory is how many results the state keeps of a container.
@@ -20,6 +21,40 @@ type Past struct {
 	From string `json:"from"`
 	// Repository is the one that the result's tag is of.
 	Repository string `json:"repository"`
+	// Stored is the image that was stored in place of the result, where another
+	// webhook has made another one of it: the repository, with tag and digest as
+	// they are written. Read it by StoredAs.
+	Stored string `json:"stored,omitempty"`
+}
+
+// StoredAs is the image that was stored. Where it is a bare digest, the result
+// tells the tag.
+func (p Past) StoredAs() (repository string, r Result, ok bool) {
+	if p.Stored == "" {
+		r, ok = ParseResult(p.Result)
+		return p.Repository, r, ok
+	}
+	name, digest, _ := strings.Cut(p.Stored, "@")
+	r.Digest = digest
+	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
+		name, r.Tag = name[:colon], name[colon+1:]
+	}
+	r, ok = ParseResult(r.String())
+	return name, r, ok && name != ""
+}
+
+// Written is an image as Stored keeps it.
+func Written(repository string, r Result) string {
+	if r.Tag == "" {
+		return repository + r.String()
+	}
+	return repository + ":" + r.String()
+}
+
+// answers reports whether both are the same answer, whatever became of it.
+func (p Past) answers(other Past) bool {
+	p.Stored = other.Stored
+	return p == other
 }
 
 // ContainerState is what admission remembers of one container.
@@ -96,10 +131,14 @@ func (c ContainerState) Last() (Past, bool) {
 
 // With returns the state after an answer: the source, and the result at the
 // end of the history unless it is there already. One result that answers
-// another source is there again: a source that comes back is known by it.
+// another source is there again: a source that comes back is known by it. What
+// was stored in place of the same answer is kept until something else is.
 func (c ContainerState) With(source string, p Past) ContainerState {
 	next := ContainerState{From: source, Results: c.Results}
-	if last, ok := c.Last(); ok && last == p {
+	if last, ok := c.Last(); ok && last.answers(p) {
+		if p.Stored != "" {
+			return next.AsStored(p.Stored)
+		}
 		return next
 	}
 	next.Results = append(slices.Clone(c.Results), p)
@@ -107,6 +146,31 @@ func (c ContainerState) With(source string, p Past) ContainerState {
 		next.Results = next.Results[n-maxHistory:]
 	}
 	return next
+}
+
+// AsStored returns the state with what was stored in place of its last result;
+// empty where that is the result itself.
+func (c ContainerState) AsStored(image string) ContainerState {
+	if last, ok := c.Last(); !ok || last.Stored == image {
+		return c
+	}
+	c.Results = slices.Clone(c.Results)
+	c.Results[len(c.Results)-1].Stored = image
+	return c
+}
+
+// TagOf is the tag of a digest that is stored without one: that of the last answer,
+// where another webhook has put the digest in its place. It is empty for a digest that
+// a person has written.
+func (c ContainerState) TagOf(digest string) string {
+	last, _ := c.Last()
+	result, ok := ParseResult(last.Result)
+	_, stored, known := last.StoredAs()
+	// Nothing is known of what was stored where admission is not called again.
+	if !ok || !known || stored.Digest != digest && (last.Stored != "" || stored.Digest != "") {
+		return ""
+	}
+	return result.Tag
 }
 
 // Equal reports whether both remember the same.

@@ -131,6 +131,7 @@ func randomState(r *rand.Rand, containers int) (workload.State, []string) {
 			c = c.With(pick(r, "a/web:1", "b/web:2@"+digest), workload.Past{
 				Result: fmt.Sprint(r.IntN(5)), From: pick(r, "a/web:1", "b/web:2@"+digest, "\u2028<&>\n\"é"),
 				Repository: pick(r, "docker.io/a/web", "example.com:5000/b/web"),
+				Stored:     pick(r, "", "mirror.example.com/a/web:1", "a/web@"+digest),
 			})
 		}
 		state[key] = c
@@ -178,5 +179,67 @@ func TestAStateThatGrowsTooLargeGivesUpItsOldestResults(t *testing.T) {
 	}
 	if again := parsed.String(); again != text {
 		t.Error("the text changes when it is read and written again")
+	}
+}
+
+// What another webhook has stored in the place of a result is told apart from it, and
+// a digest in the place of a tag has that tag.
+func TestStoredInPlaceOfAResult(t *testing.T) {
+	const other = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for name, test := range map[string]struct {
+		result, stored string
+		repository     string
+		is             workload.Result
+		bad            bool
+		tag            string // of the digest
+	}{
+		"nothing else":                  {result: "1.2.7", repository: "docker.io/a/web", is: workload.Result{Tag: "1.2.7"}, tag: "1.2.7"},
+		"nothing else, with its digest": {result: "1.2.7@" + digest, repository: "docker.io/a/web", is: workload.Result{Tag: "1.2.7", Digest: digest}, tag: "1.2.7"},
+		"another digest was answered":   {result: "1.2.7@" + other, repository: "docker.io/a/web", is: workload.Result{Tag: "1.2.7", Digest: other}},
+		"a person's digest":             {result: "@" + digest, repository: "docker.io/a/web", is: workload.Result{Digest: digest}},
+		"a mirror":                      {result: "1.2.7", stored: "example.com:5000/a/web:1.2.7", repository: "example.com:5000/a/web", is: workload.Result{Tag: "1.2.7"}},
+		"a mirror and a digest": {
+			result: "1.2.7", stored: "example.com:5000/a/web:1.2.7@" + digest, repository: "example.com:5000/a/web", is: workload.Result{Tag: "1.2.7", Digest: digest}, tag: "1.2.7",
+		},
+		"a digest":                {result: "1.2.7", stored: "docker.io/a/web@" + digest, repository: "docker.io/a/web", is: workload.Result{Digest: digest}, tag: "1.2.7"},
+		"another digest":          {result: "1.2.7", stored: "docker.io/a/web@" + other, repository: "docker.io/a/web", is: workload.Result{Digest: other}},
+		"no tag":                  {result: "1.2.7", stored: "example.com:5000/a/web", repository: "example.com:5000/a/web", bad: true},
+		"a bad tag":               {result: "1.2.7", stored: "example.com/a/web:-", repository: "example.com/a/web", is: workload.Result{}, bad: true},
+		"a bad digest":            {result: "1.2.7", stored: "example.com/a/web@x", repository: "example.com/a/web", is: workload.Result{}, bad: true},
+		"no repository":           {result: "1.2.7", stored: ":1.2.7", is: workload.Result{Tag: "1.2.7"}, bad: true},
+		"a result that is no tag": {result: "", stored: "docker.io/a/web@" + digest, repository: "docker.io/a/web", is: workload.Result{Digest: digest}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := workload.Past{Result: test.result, From: "a/web:1.2.0", Repository: "docker.io/a/web", Stored: test.stored}
+			repository, is, ok := p.StoredAs()
+			if repository != test.repository || is != test.is || ok == test.bad {
+				t.Errorf("got %q, %v, %t", repository, is, ok)
+			}
+			if test.stored != "" && ok && workload.Written(repository, is) != test.stored {
+				t.Errorf("written again it is %q", workload.Written(repository, is))
+			}
+			state := workload.ContainerState{From: p.From, Results: []workload.Past{p}}
+			if got := state.TagOf(digest); got != test.tag {
+				t.Errorf("the digest has the tag %q, want %q", got, test.tag)
+			}
+		})
+	}
+}
+
+// The same answer to the same source is the last one still, whatever was stored.
+func TestSameAnswerKeepsWhatWasStored(t *testing.T) {
+	answer := past("1.2.7")[0]
+	state := workload.ContainerState{}.With(answer.From, answer).AsStored("example.com/a/web:1.2.7")
+	again := state.With(answer.From, answer)
+	if !again.Equal(state) || len(again.Results) != 1 {
+		t.Errorf("got %v, want %v", again, state)
+	}
+	answer.Stored = "other.example.com/a/web:1.2.7"
+	if next := state.With(answer.From, answer); len(next.Results) != 1 || next.Results[0] != answer || state.Results[0] == answer {
+		t.Errorf("got %v of %v", next, state)
+	}
+	answer = past("1.2.8")[0]
+	if next := state.With(answer.From, answer); len(next.Results) != 2 || next.Results[1] != answer {
+		t.Errorf("got %v", next)
 	}
 }

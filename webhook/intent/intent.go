@@ -76,6 +76,12 @@ type Case struct {
 	// submitted image is as it is stored, so that only the manifest tells; nil
 	// where the request does not show a manifest.
 	Applied *Image
+	// Named is the image that the submitted last-applied configuration names, nil
+	// where the writer keeps none. Untouched is true where the managed fields tell
+	// that the writer has not written the image. Both are asked for where another
+	// webhook may have rewritten it.
+	Named     *Image
+	Untouched bool
 
 	// State and SubmittedState are what the stored and the submitted object
 	// remember of the container.
@@ -112,6 +118,21 @@ type Case struct {
 	// Manager is the request's field manager; empty where the writer names
 	// none, as `kubectl rollout undo` does.
 	Manager string
+
+	// What Align has found.
+	aligned bool
+	// past are the results of State as they were stored, and home is the repository
+	// that the manifest names.
+	past []workload.Past
+	home string
+	// bare is true where the submitted image is a bare digest.
+	bare bool
+	// anew is true where the stored image was rewritten in a way that the history does
+	// not know.
+	anew bool
+	// unsure is true where the submitted image looks like the stored one, rewritten,
+	// and may be a manifest's.
+	unsure bool
 }
 
 // Row is a row of the table.
@@ -132,6 +153,8 @@ const (
 	Created     Row = 10
 	// CreateOnlyKind is the update of a Job or a bare Pod.
 	CreateOnlyKind Row = 11
+	// Rewritten is the stored version with another digest beside it, or none.
+	Rewritten Row = 12
 )
 
 // Answer is what becomes of the container.
@@ -146,6 +169,15 @@ type Answer struct {
 	// Answers is the reference that the image answers, where that is another
 	// than the source: what a person wrote.
 	Answers string
+	// Repository is the one that the history has the image under: the source's,
+	// where other webhooks make another of it.
+	Repository string
+	// Last is true where Image is the last result of the history, whatever was
+	// stored in its place.
+	Last bool
+	// Anew is true where another webhook has made something of that result which the
+	// history does not know.
+	Anew bool
 	// Hold is the hold afterwards, before the registry is asked: Stands tells
 	// what its answer leaves of it.
 	Hold workload.Result
@@ -162,12 +194,25 @@ type Answer struct {
 // gate binds every writer: whatever the row, its base is then the answer, and only
 // the updater's bump leads on from there.
 func Decide(c Case) Answer {
-	if !c.Gated || c.Bumped {
-		return decide(c)
+	c = Align(c)
+	shut := c.Gated && !c.Bumped
+	if shut {
+		c.SettingsChanged = false // none bears on an answer that is not resolved
 	}
-	c.SettingsChanged = false // none bears on an answer that is not resolved
 	answer := decide(c)
-	answer.Resolve, answer.Gated = false, answer.Resolve
+	if shut {
+		answer.Resolve, answer.Gated = false, answer.Resolve
+	}
+	if answer.Repository == "" {
+		answer.Repository = answer.Image.Repository
+		if answer.Repository == c.Submitted.Repository {
+			answer.Repository = c.home
+		}
+	}
+	if last, ok := c.newest(); ok && c.Stored != nil && c.Stored.is(last) {
+		answer.Last = answer.Last || answer.Image == *c.Stored
+	}
+	answer.Anew = answer.Last && (c.anew || c.Stored == nil || answer.Row == Rewritten)
 	return answer
 }
 
@@ -179,7 +224,7 @@ func decide(c Case) Answer {
 	if reinvoked(c) {
 		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From, Hold: c.Hold}
 	}
-	if last, ok := c.State.Last(); ok && c.unread(f, last) {
+	if last, ok := c.newest(); ok && c.unread(f, last) {
 		return Answer{Row: SameAgain, Image: *c.Stored, Source: f.Text, Answers: last.From, Hold: c.Hold}
 	}
 	if c.Rules == nil && (!c.CreateOnly || c.Source == nil) {
@@ -191,6 +236,9 @@ func decide(c Case) Answer {
 	// An undo is asked for first: it may bring back another repository too.
 	if undone(c) {
 		return Answer{Row: Undo, Image: c.Submitted, Source: f.Text, Hold: c.leaves(c.stored(), c.submitted()), Below: c.below(c.Submitted, *c.Stored)}
+	}
+	if c.otherForm(f) {
+		return Answer{Row: Rewritten, Image: c.Submitted, Resolve: !c.rewritten() && !c.ResolveOnChange, Source: f.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted), Last: true}
 	}
 	if c.newSource(f) {
 		answer := Answer{Row: NewSource, Image: c.Submitted, Resolve: true, Source: c.Submitted.Text}
@@ -210,9 +258,16 @@ func decide(c Case) Answer {
 
 func create(c Case) Answer {
 	answer := Answer{Row: Created, Image: c.Submitted, Resolve: c.Rules != nil, Source: c.Submitted.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted)}
-	// Our own answer, seen again by reinvocation or in an exported manifest.
-	if last, ok := c.SubmittedState.Last(); ok && c.Submitted.is(last) {
-		answer.Source = c.SubmittedState.From
+	last, ok := c.SubmittedState.Last()
+	switch {
+	case !ok:
+	case c.Submitted.is(last): // our own answer, seen again by reinvocation or in an exported manifest
+		answer.Source, answer.Repository, answer.Last = c.SubmittedState.From, last.Repository, true
+	case c.SubmittedRecord != nil && c.second() && c.Submitted.Tag == c.lastTag(): // rewritten
+		answer.Source, answer.Repository, answer.Last = c.SubmittedState.From, last.Repository, true
+		// An exported manifest is resolved, what another webhook has just made of our
+		// answer is not: that is as new as it gets.
+		answer.Resolve = answer.Resolve && last.Stored != "" && !c.bare
 	}
 	return answer
 }
@@ -243,43 +298,4 @@ func (c Case) source() Image {
 	default:
 		return *c.Stored
 	}
-}
-
-// reinvoked recognises our own output: the submitted state is the stored one
-// plus exactly the submitted record; plus the image, where the template has no
-// record because it stays as it was before Garboard.
-func reinvoked(c Case) bool {
-	if c.SubmittedState.From == "" {
-		return false
-	}
-	if c.SubmittedState.Equal(c.State) {
-		return c.repaired()
-	}
-	result := c.Submitted.Result()
-	if c.SubmittedRecord != nil {
-		if !result.Agrees(*c.SubmittedRecord) {
-			return false
-		}
-		result = *c.SubmittedRecord
-	}
-	last, ok := c.SubmittedState.Last()
-	return ok && c.SubmittedState.Equal(c.State.With(c.SubmittedState.From, workload.Past{
-		Result: result.String(), From: last.From, Repository: c.Submitted.Repository,
-	}))
-}
-
-// repaired recognises our own output after a repair, which has nothing to add
-// to the state: the image is the last result again, and not what is stored.
-func (c Case) repaired() bool {
-	last, ok := c.SubmittedState.Last()
-	if !ok || c.Stored == nil || c.SubmittedRecord == nil || c.Submitted.Same(*c.Stored) || c.dropsDigest() {
-		return false
-	}
-	return c.Submitted.is(last) && c.Submitted.Result().Agrees(*c.SubmittedRecord)
-}
-
-// dropsDigest tells a manifest that is applied again from our output: it names
-// the tag without the digest that is stored behind it.
-func (c Case) dropsDigest() bool {
-	return c.Submitted.Digest == "" && c.Stored.Digest != ""
 }

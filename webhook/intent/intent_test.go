@@ -39,7 +39,7 @@ func history(entries ...string) workload.ContainerState {
 	var state workload.ContainerState
 	for _, e := range entries {
 		source, result, _ := strings.Cut(e, ">")
-		state = state.With(image(source).Text, workload.Past{Result: result, From: image(source).Text, Repository: image(result).Repository})
+		state = state.With(image(source).Text, workload.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository})
 	}
 	return state
 }
@@ -92,6 +92,9 @@ type story struct {
 	manager       string
 	want          want
 	noPolicy      bool
+	kept          []string // history with what was stored, in place of history
+	named         string
+	untouched     bool
 	sameSubmitted bool // the submitted state is the stored one
 }
 
@@ -113,6 +116,10 @@ func (st story) decide(t *testing.T) intent.Answer {
 		RecordDropped: st.dropped, RecordCarried: st.carried,
 		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Manager: st.manager,
 	}
+	if len(st.kept) > 0 {
+		c.State = kept(st.kept...)
+	}
+	c.Named, c.Untouched = pointer(st.named), st.untouched
 	if st.noPolicy {
 		c.Rules = nil
 	}

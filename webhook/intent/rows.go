@@ -42,8 +42,21 @@ func (c Case) nameless() bool {
 // earlier reports whether an image is a result before the last one. By its
 // place, not by its version: what was undone may be undone again.
 func (c Case) earlier(image Image) bool {
-	n := len(c.State.Results)
-	return n > 1 && slices.ContainsFunc(c.State.Results[:n-1], image.is)
+	n := len(c.past)
+	return n > 1 && slices.ContainsFunc(c.past[:n-1], image.is)
+}
+
+// otherForm reports whether the stored version is submitted with another digest beside
+// it, as webhooks that pin do, and the manifest itself pins none.
+func (c Case) otherForm(f Image) bool {
+	last, ok := c.newest()
+	known := ok && c.Stored != nil && c.Stored.is(last) && c.Named == nil
+	if c.Stored == nil || !known && !c.rewritten() || !c.SubmittedState.Equal(c.State) ||
+		c.Submitted.Repository != c.Stored.Repository || c.Submitted.Tag != c.Stored.Tag ||
+		c.Submitted.Digest == c.Stored.Digest || c.Submitted.Digest == "" || f.Digest != "" || imperative(c.Manager) {
+		return false
+	}
+	return true
 }
 
 // newSource is row 2: nothing that is stored bears on the answer.
@@ -83,10 +96,10 @@ func unchanged(c Case, f Image) Answer {
 		return Answer{Row: PastUs, Image: base, Resolve: true, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base), Repair: true}
 	}
 	answer := Answer{
-		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged, Source: f.Text,
+		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged || c.unsure && !c.ResolveOnChange, Source: f.Text,
 		Hold: Stands(c.Rules, c.Hold, c.stored()),
 	}
-	if last, ok := c.State.Last(); ok && !answer.Resolve && !named {
+	if last, ok := c.newest(); ok && !answer.Resolve && !named {
 		answer.Answers = last.From
 	}
 	return answer
@@ -101,7 +114,7 @@ func (c Case) unread(f Image, last workload.Past) bool {
 
 // last is the newest result of the history.
 func (c Case) last() Image {
-	past, _ := c.State.Last()
+	past, _ := c.newest()
 	result, _ := workload.ParseResult(past.Result)
 	return Image{Repository: past.Repository, Tag: result.Tag, Digest: result.Digest}
 }
@@ -111,7 +124,7 @@ func (c Case) last() Image {
 // state it may be older, since a record is only changed together with an
 // image.
 func (c Case) pastUs() bool {
-	if last, ok := c.State.Last(); ok {
+	if last, ok := c.newest(); ok {
 		result, _ := workload.ParseResult(last.Result)
 		return !c.Stored.is(last) || c.Pins && c.Stored.Digest == "" && result.Digest != ""
 	}
@@ -125,7 +138,7 @@ func (c Case) repairBase() Image {
 		return *c.Stored
 	}
 	recorded := *c.Stored
-	recorded.Tag, recorded.Digest = c.Record.Tag, c.Record.Digest
+	recorded.Tag, recorded.Digest, recorded.Text = c.Record.Tag, c.Record.Digest, ""
 	if recorded.Tag != c.Stored.Tag && c.moves(*c.Stored, recorded) {
 		return recorded
 	}
@@ -134,7 +147,7 @@ func (c Case) repairBase() Image {
 
 // byHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
 func byHand(c Case, f Image) Answer {
-	if last, ok := c.State.Last(); ok && last.From == c.Submitted.Text && last.From != f.Text && c.Stored.is(last) {
+	if last, ok := c.newest(); ok && last.From == c.Submitted.Text && last.From != f.Text && c.Stored.is(last) {
 		// The same command again, as a pipeline that is run again sends it.
 		return Answer{
 			Row: ByHand, Image: *c.Stored, Resolve: !c.ResolveOnChange, Source: f.Text, Answers: c.Submitted.Text,
@@ -186,7 +199,7 @@ func declared(c Case, f Image) Answer {
 // answered reports whether the stored image was the answer to the submitted
 // source before.
 func (c Case) answered() bool {
-	for _, past := range c.State.Results {
+	for _, past := range c.past {
 		if past.From == c.Submitted.Text && c.Stored.is(past) {
 			return true
 		}

@@ -1,0 +1,64 @@
+package webhook
+
+import (
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/webhook/intent"
+)
+
+// respelled is true where the image stays the stored one and is written under the
+// repository that the writer names: another webhook has put the stored one there, and
+// does so again. If it does not, the Pods roll as they would without Garboard.
+func (o *Outcome) respelled() bool {
+	return o.Stored != nil && o.Rule.Governed() && o.unmoved() && o.Answer.Image.Same(*o.Stored)
+}
+
+// unmoved is true where the answer's base is the answer.
+func (o *Outcome) unmoved() bool { return o.final().Same(o.Answer.Image) }
+
+// final is the image of the answer.
+func (o *Outcome) final() intent.Image {
+	final := o.Answer.Image
+	if o.Answer.Resolve && o.Err == nil {
+		final.Tag, final.Digest = o.Result.Tag, o.Result.Digest
+	}
+	if !o.pins() && o.Answer.Image.Digest == "" {
+		final.Digest = ""
+	}
+	return final
+}
+
+// text writes the final reference in the spelling that is already there: the
+// stored one where the image stays, so that a template stays equal to itself.
+func (o *Outcome) text() string {
+	final := o.final()
+	switch {
+	case o.invalid != nil, o.Answer.Row == intent.NotGoverned:
+		return o.Submitted.Text
+	case o.Stored != nil && final.Same(*o.Stored):
+		return o.storedText()
+	case final.Same(o.Submitted):
+		return o.Submitted.Text
+	}
+	spelled := o.Submitted.Text
+	if o.Stored != nil && o.Submitted.Repository != final.Repository {
+		spelled = o.Stored.Text
+	}
+	reference, err := resolver.ParseReference(spelled)
+	if err != nil { // it was parsed before
+		return spelled
+	}
+	return reference.With(final.Tag, final.Digest)
+}
+
+// storedText is the stored image under the repository that the writer names. What the
+// stored repository is, is another webhook's to say: who has written past it, or made
+// up a history, does not have it kept by that.
+func (o *Outcome) storedText() string {
+	stored, err := resolver.ParseReference(o.Stored.Text)
+	named, unread := resolver.ParseReference(o.Submitted.Text)
+	if err != nil || unread != nil || o.Answer.Row == intent.CreateOnlyKind ||
+		stored.Repository == named.Repository || o.Stored.Repository != named.Repository {
+		return o.Stored.Text
+	}
+	return named.With(stored.Tag, stored.Digest)
+}
