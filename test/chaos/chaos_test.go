@@ -67,7 +67,9 @@ func TestChaos(t *testing.T) {
 	}
 	steady := w.steady(t)
 
-	trouble := &troubles{world: w, garboard: garboard, certs: certificates(t, c), random: w.dice(100), had: map[string]int{}}
+	trouble := &troubles{
+		world: w, garboard: garboard, certs: certificates(t, c), mirror: newMirror(t, w.namespace), random: w.dice(100), had: map[string]int{},
+	}
 	background.Go(func() {
 		if err := trouble.kubelet(watching); err != nil {
 			t.Error(err)
@@ -145,7 +147,7 @@ func (w *world) push(ctx context.Context, t *testing.T) {
 		tags = []int64{0, 1}
 	}
 	for _, tag := range tags {
-		for _, repository := range []string{"team/one", "team/two", "team/three"} {
+		for _, repository := range []string{"team/one", "team/two", "team/three", "mirror/team/one", "mirror/team/two", "mirror/team/three"} {
 			if _, err := w.cluster.Push(ctx, repository, fmt.Sprintf("1.2.%d", tag)); err != nil {
 				t.Error(err)
 				return

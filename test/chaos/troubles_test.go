@@ -20,6 +20,7 @@ type troubles struct {
 	*world
 	garboard *installation.Installation
 	certs    client.Client
+	mirror   *mirror
 	random   *rand.Rand
 	had      map[string]int
 }
@@ -37,6 +38,7 @@ func (t *troubles) all() []trouble {
 		{"the certificate is renewed", t.renew},
 		{"the API server is killed", t.restart},
 		{"the updater is restarted", t.restartUpdater},
+		{"a mirror comes and goes", t.comesAndGoes},
 	}
 }
 
