@@ -52,7 +52,7 @@ func (d *Decision) causes() []string {
 	var causes []string
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
-		if o.Answer.Resolve && o.Moved && o.Stored != nil && o.Submitted.Same(*o.Stored) {
+		if (o.Answer.Resolve || o.Answer.Row == intent.TakenBack) && o.Moved && o.Stored != nil && o.Submitted.Same(*o.Stored) {
 			causes = append(causes, o.cause())
 		}
 	}
@@ -65,8 +65,11 @@ func (o *Outcome) cause() string {
 	if from.Digest == "" && o.record != nil && o.record.Tag == from.Tag {
 		from.Digest = o.record.Digest
 	}
-	return o.Slot.Key() + " " + shortResult(from) + " -> " + shortResult(o.Result) +
-		" (policy " + workload.Shorten(o.Rule.Policy.Name(), 80) + ")"
+	moved := o.Slot.Key() + " " + shortResult(from) + " -> " + shortResult(o.Result)
+	if o.Answer.Row == intent.TakenBack {
+		return moved + " (taken back)"
+	}
+	return moved + " (policy " + workload.Shorten(o.Rule.Policy.Name(), 80) + ")"
 }
 
 func shortResult(r workload.Result) string {

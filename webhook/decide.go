@@ -127,6 +127,14 @@ type Outcome struct {
 	// unopened is true where a bump was not the updater's to pass it.
 	target   *workload.Result
 	unopened bool
+	// back is what the updater takes the container back to; unasked is true where
+	// another writer asks for that.
+	back    *workload.Result
+	unasked bool
+	// healthy is what the updater says was healthy last; updaters is true where the
+	// request is its.
+	healthy  string
+	updaters bool
 }
 
 // Decide works out the answer for every slot. It changes nothing and asks the
@@ -155,7 +163,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			o.settle(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
 			continue
 		}
-		query := o.query(view.bump)
+		query := o.query(view.bump.Targets)
 		query.Sharing = len(slots)
 		if query.Platforms == nil && d.Placement != nil {
 			query.Platforms = placed()
@@ -235,8 +243,11 @@ func (o *Outcome) pins() bool { return o.Rule.Pins(o.Submitted.Digest != "") }
 // what the record says of it where the image is written without.
 func (o *Outcome) baseDigest() string {
 	base := o.Answer.Image
-	if o.Answer.Row == intent.Undo && o.submitted != nil {
+	switch {
+	case o.Answer.Row == intent.Undo && o.submitted != nil:
 		return o.submitted.Digest
+	case o.Answer.Row == intent.TakenBack:
+		return o.back.Digest
 	}
 	if base.Digest == "" && o.record != nil && o.record.Tag == base.Tag && o.Stored != nil && base.Same(*o.Stored) {
 		return o.record.Digest

@@ -48,6 +48,7 @@ func (c call) withinGate(t testing.TB, submitted *workload.Object, slot workload
 	if c.updates() && submitted.BumpText() != old.BumpText() {
 		target := workload.ParseRecord(submitted.BumpText())[slot.Key()]
 		targets = append(targets, target, workload.Result{Tag: target.Tag})
+		targets = append(targets, wayBack(submitted, old, slot)...)
 	}
 	for _, was := range old.Slots() {
 		if was.Key() != slot.Key() {
@@ -61,6 +62,20 @@ func (c call) withinGate(t testing.TB, submitted *workload.Object, slot workload
 		}
 	}
 	return allowed
+}
+
+// wayBack is the earlier result that a bump takes a container back to, if it had it.
+func wayBack(submitted, old *workload.Object, slot workload.Slot) []workload.Result {
+	to := workload.ParseBump(submitted.BumpText()).Back[slot.Key()]
+	state := old.State()[slot.Key()]
+	had := func(p workload.Past) bool {
+		result, ok := workload.ParseResult(p.Result)
+		return ok && result.Agrees(to)
+	}
+	if to.String() == state.Healthy || slices.ContainsFunc(state.Results, had) {
+		return []workload.Result{to, {Tag: to.Tag}}
+	}
+	return nil
 }
 
 // canonical is an image as all of its spellings mean it; what is no image stays.

@@ -76,7 +76,7 @@ func (o *Outcome) moves() bool {
 // noteworthy reports whether a container was resolved, changed or disagreed
 // about. What is left is written as it is stored, or is not ours to judge.
 func (o *Outcome) noteworthy() bool {
-	return o.Answer.Resolve || o.Answer.Below || o.unopened || o.Hold != o.hold || o.Image != o.Slot.Image || o.Problem() != ""
+	return o.Answer.Resolve || o.Answer.Below || o.unopened || o.unasked || o.Hold != o.hold || o.Image != o.Slot.Image || o.Problem() != ""
 }
 
 // rowName names a row of the table for machines.
@@ -108,6 +108,8 @@ func rowName(row intent.Row) string {
 		return "create_only_kind"
 	case intent.Rewritten:
 		return "rewritten"
+	case intent.TakenBack:
+		return "taken_back"
 	default:
 		return "other"
 	}

@@ -157,7 +157,8 @@ func (d *Decision) stateText(most int) (text string, fits bool) {
 	if d.input.Stored != nil {
 		stored = d.input.Stored.StateText()
 	}
-	if maps.EqualFunc(state, workload.ParseState(stored), workload.ContainerState.Equal) {
+	alike := func(a, b workload.ContainerState) bool { return a.Equal(b) && a.Healthy == b.Healthy }
+	if maps.EqualFunc(state, workload.ParseState(stored), alike) {
 		return stored, len(stored) <= most
 	}
 	return state.Within(most)
@@ -169,7 +170,11 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 		return o.state, o.state.From != ""
 	case o.Answer.Row == intent.Reinvoked:
 		last, _ := o.resubmited.Last()
-		return o.resubmited.AsStored(o.storedFor(last)), true
+		again := o.resubmited.AsStored(o.storedFor(last))
+		if !o.updaters && again.Healthy != o.state.Healthy {
+			again.Healthy = "" // not the first round's
+		}
+		return again, true
 	case !o.Rule.Governed() && o.state.From == "":
 		return workload.ContainerState{}, false
 	case o.untouchedStranger():
@@ -189,7 +194,9 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 	if !stays || o.Answer.Anew {
 		past.Stored = o.storedFor(past)
 	}
-	return before.With(o.Answer.Source, past), true
+	after := before.With(o.Answer.Source, past)
+	after.Healthy = o.healthyAfter()
+	return after, true
 }
 
 // storedFor is the image as it is written, where that is not the answer itself.
@@ -201,6 +208,20 @@ func (o *Outcome) storedFor(past workload.Past) string {
 		return ""
 	}
 	return workload.Written(written.Repository, written.Result())
+}
+
+// healthyAfter is what a way back would return to after the answer: what the updater
+// says, and else what was known, unless another writer moves the container, or this is
+// the way back.
+func (o *Outcome) healthyAfter() string {
+	switch {
+	case o.Stored == nil, o.Answer.Row == intent.TakenBack, o.Moved && !o.updaters:
+		return ""
+	case o.healthy != "":
+		return o.healthy
+	default:
+		return o.state.Healthy
+	}
 }
 
 // untouchedStranger is a container that we have never written, submitted as it

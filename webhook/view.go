@@ -22,7 +22,7 @@ type view struct {
 	applied, applying func() *workload.Object
 	recordDropped     bool
 	recordCarried     bool
-	bump              workload.Record
+	bump              workload.Bump
 	bumpAll           bool
 	// updater: the request is the updater's.
 	updater bool
@@ -95,10 +95,10 @@ func (v *view) readBump() {
 	if text == "" || text == v.in.Stored.BumpText() {
 		return
 	}
-	v.bump = workload.ParseRecord(text)
+	v.bump = workload.ParseBump(text)
 	v.bumpAll = true
 	for _, slot := range v.in.Object.Slots() {
-		if _, ok := v.bump[slot.Key()]; ok {
+		if v.bump.Names(slot.Key()) {
 			v.bumpAll = false
 		}
 	}
@@ -106,20 +106,46 @@ func (v *view) readBump() {
 
 // bumped reports whether the request bumps a container. One with a gate moves by
 // the updater's bump alone, and to the target that it names: the gate is the
-// updater's to open, and what it found ripe is that target and nothing later.
+// updater's to open, and what it found ripe is that target and nothing later. The
+// rest of a canary's set moves to the version that has soaked, and to nothing later.
 func (v *view) bumped(o *Outcome, gated bool) bool {
-	target, named := v.bump[o.Slot.Key()]
+	target, named := v.bump.Targets[o.Slot.Key()]
+	exact := v.updater && target.Tag != ""
 	switch {
 	case !named && !v.bumpAll:
 		return false
-	case !gated:
+	case exact && (gated || o.Rule.Canary.Follows()):
+		o.target = &target
 		return true
-	case !v.updater || target.Tag == "":
+	case gated:
 		o.unopened = true
 		return false
+	default:
+		return true
 	}
-	o.target = &target
-	return true
+}
+
+// back is the result that the request takes a container back to; nil where it does
+// not. The word of the updater alone counts.
+func (v *view) back(o *Outcome) *workload.Result {
+	to, named := v.bump.Back[o.Slot.Key()]
+	if !named || to.Tag == "" {
+		return nil
+	}
+	if !v.updater {
+		o.unasked = true
+		return nil
+	}
+	return &to
+}
+
+// healthy is what the updater knows to have been healthy of a container; empty where
+// it does not say.
+func (v *view) healthy(key string) string {
+	if !v.updater {
+		return ""
+	}
+	return v.bump.Healthy[key].String()
 }
 
 // outcome starts a slot's outcome and returns the case that the table of
@@ -129,7 +155,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	submitted, err := imageOf(slot.Image)
 	*o = Outcome{
 		Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err,
-		state: v.state[key], resubmited: v.resubmitted[key],
+		state: v.state[key], resubmited: v.resubmitted[key], updaters: v.updater,
 		record: entryOf(v.record, key), submitted: entryOf(v.resubmission, key),
 	}
 	if err != nil {
@@ -154,6 +180,8 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		v.evidence(&c, slot)
 		before := v.before.Rule(was)
 		c.Bumped = v.bumped(o, c.Gated)
+		o.back = v.back(o)
+		c.Back, o.healthy = o.back, v.healthy(key)
 		c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
 		if image.Same(submitted) {
 			c.Applied = v.appliedNow(slot, submitted, o.state.From)

@@ -106,6 +106,10 @@ func (o *Outcome) warning(manager string) string {
 	switch {
 	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
 		return o.change(from) + " as written: Garboard no longer governs it"
+	case o.Answer.Row == intent.TakenBack:
+		return o.change(from) + " (taken back by the updater)" + o.held()
+	case o.unasked:
+		return "way back ignored: only the updater's is taken"
 	case o.Answer.Below:
 		return o.change(from) + " as written" + o.held()
 	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.hold:

@@ -39,6 +39,9 @@ type Canary struct {
 	Soak  time.Duration
 }
 
+// Follows reports whether the workload follows another one.
+func (c Canary) Follows() bool { return c.Set != "" && !c.First }
+
 const (
 	ageAllowed    = `a duration such as "72h" or "3d", of at most 366d`
 	canaryAllowed = `"SET first for DURATION" for the workload that goes ahead, "SET" for the rest`

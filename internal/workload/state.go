@@ -64,6 +64,10 @@ type ContainerState struct {
 	From string `json:"from"`
 	// Results are the last results, oldest first.
 	Results []Past `json:"results,omitempty"`
+	// Healthy is the last result that was healthy when the updater moved the
+	// container on from it: what a way back returns to. It is empty where another
+	// writer has moved the container since, or where the updater did not know.
+	Healthy string `json:"healthy,omitempty"`
 }
 
 // State maps slot keys to what is remembered of them. It holds no time, so
@@ -134,7 +138,7 @@ func (c ContainerState) Last() (Past, bool) {
 // another source is there again: a source that comes back is known by it. What
 // was stored in place of the same answer is kept until something else is.
 func (c ContainerState) With(source string, p Past) ContainerState {
-	next := ContainerState{From: source, Results: c.Results}
+	next := ContainerState{From: source, Results: c.Results, Healthy: c.Healthy}
 	if last, ok := c.Last(); ok && last.answers(p) {
 		if p.Stored != "" {
 			return next.AsStored(p.Stored)
@@ -173,7 +177,7 @@ func (c ContainerState) TagOf(digest string) string {
 	return result.Tag
 }
 
-// Equal reports whether both remember the same.
+// Equal reports whether both remember the same source and results.
 func (c ContainerState) Equal(other ContainerState) bool {
 	return c.From == other.From && slices.Equal(c.Results, other.Results)
 }

@@ -98,6 +98,9 @@ type Case struct {
 	// zero value is none.
 	Hold workload.Result
 
+	// Back is the result that the updater takes the container back to; nil where it
+	// does not.
+	Back *workload.Result
 	// Bumped is true where the request bumps the container, SettingsChanged
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
@@ -155,6 +158,8 @@ const (
 	CreateOnlyKind Row = 11
 	// Rewritten is the stored version with another digest beside it, or none.
 	Rewritten Row = 12
+	// TakenBack is the updater's way back from a version that failed.
+	TakenBack Row = 13
 )
 
 // Answer is what becomes of the container.
@@ -232,6 +237,9 @@ func decide(c Case) Answer {
 	}
 	if c.CreateOnly {
 		return createOnly(c, f)
+	}
+	if answer, ok := takenBack(c, f); ok {
+		return answer
 	}
 	// An undo is asked for first: it may bring back another repository too.
 	if undone(c) {

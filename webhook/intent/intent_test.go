@@ -78,6 +78,7 @@ type story struct {
 	appliedNow    string
 	pins          bool
 	history       []string
+	healthy, back string
 	submitted     workload.ContainerState
 	record, was   string // the submitted record, and the stored one
 	dropped       bool
@@ -120,6 +121,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		c.State = kept(st.kept...)
 	}
 	c.Named, c.Untouched = pointer(st.named), st.untouched
+	c.State.Healthy, c.Back = st.healthy, record(st.back)
 	if st.noPolicy {
 		c.Rules = nil
 	}
