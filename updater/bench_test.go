@@ -2,7 +2,10 @@ package updater
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,8 +36,12 @@ type server struct {
 	objects map[string]*unstructured.Unstructured
 	// behind are workloads as the cache still has them.
 	behind map[string]*unstructured.Unstructured
-	// writes are how often it was asked to write: dry runs count, too.
-	writes int
+	// writes are how often it was asked to write: dry runs count, too. patches are what
+	// was asked.
+	writes  int
+	patches []string
+	// optedOut: the namespaces are Garboard's no more.
+	optedOut bool
 	// answer is what becomes of a write: the object as admission leaves it, or a
 	// refusal. Nothing changes where it is nil.
 	answer func(o *unstructured.Unstructured, dry bool) error
@@ -42,7 +49,7 @@ type server struct {
 
 func (s *server) read(name string, into client.Object) error {
 	if namespace, ok := into.(*metav1.PartialObjectMetadata); ok {
-		namespace.Name, namespace.Labels = name, map[string]string{"garboard.dev/enabled": "true"}
+		namespace.Name, namespace.Labels = name, map[string]string{"garboard.dev/enabled": strconv.FormatBool(!s.optedOut)}
 		return nil
 	}
 	o, ok := s.objects[name]
@@ -95,13 +102,23 @@ func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, op
 		opt.ApplyToPatch(options)
 	}
 	after, dry := o.(*unstructured.Unstructured), len(options.DryRun) > 0
-	if patch.Type() == types.MergePatchType && after.Object["spec"] == nil { // a bump
-		if err := d.read(o.GetName(), after); err != nil {
-			return err
-		}
+	if patch.Type() != types.MergePatchType {
+		return fmt.Errorf("the updater sent a patch of type %s", patch.Type())
 	}
-	if d.answer != nil {
-		if err := d.answer(after, dry); err != nil {
+	if err := d.read(o.GetName(), after); err != nil {
+		return err
+	}
+	data, err := patch.Data(after)
+	if err != nil {
+		return err
+	}
+	d.patches = append(d.patches, string(data))
+	answer := d.answer
+	if back := backIn(data); len(back) > 0 && answer == nil {
+		answer = takesBack(back)
+	}
+	if answer != nil {
+		if err := answer(after, dry); err != nil {
 			return err
 		}
 	}
@@ -109,6 +126,45 @@ func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, op
 		d.objects[o.GetName()] = after.DeepCopy()
 	}
 	return nil
+}
+
+// backIn is what a bump takes back.
+func backIn(patch []byte) workload.Record {
+	var bump struct {
+		Spec struct {
+			Template struct {
+				Metadata struct{ Annotations map[string]string }
+			}
+		}
+	}
+	if json.Unmarshal(patch, &bump) != nil {
+		return nil
+	}
+	return workload.ParseBump(bump.Spec.Template.Metadata.Annotations[workload.AnnotationBump]).Back
+}
+
+// takesBack is an admission that takes containers back, and holds what they leave.
+func takesBack(to workload.Record) func(*unstructured.Unstructured, bool) error {
+	return func(o *unstructured.Unstructured, _ bool) error {
+		containers, _, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
+		if err != nil {
+			return err
+		}
+		holds := workload.Record{}
+		for _, c := range containers {
+			container := c.(map[string]any)
+			name, image := container["name"].(string), container["image"].(string)
+			if result, ok := to[name]; ok {
+				container["image"] = repository + ":" + result.Tag
+				holds[name] = workload.Result{Tag: image[strings.LastIndex(image, ":")+1:]}
+			}
+		}
+		o.SetGeneration(o.GetGeneration() + 1)
+		annotations := o.GetAnnotations()
+		annotations[workload.AnnotationHold] = holds.String()
+		o.SetAnnotations(annotations)
+		return unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers")
+	}
 }
 
 // recorded is a queue whose delays are written down in place of being waited for.
@@ -154,9 +210,9 @@ type bench struct {
 	clock  *clocktesting.FakeClock
 	events *events.FakeRecorder
 	told   *told
-	// polled, tried and looked are its queues.
-	polled        *recorded[string]
-	tried, looked *recorded[objectKey]
+	// polled, tried, looked, inspected and returned are its queues.
+	polled                             *recorded[string]
+	tried, looked, inspected, returned *recorded[objectKey]
 	// reads are how often the registry was asked; it answers with registry.
 	reads    int
 	registry func() (resolver.Resolution, error)
@@ -188,9 +244,12 @@ func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) 
 	})
 	b.polled = &recorded[string]{TypedDelayingInterface: b.polls}
 	b.tried = &recorded[objectKey]{TypedDelayingInterface: b.moves}
-	b.looked = &recorded[objectKey]{TypedDelayingInterface: b.checks}
-	b.polls, b.moves, b.checks = b.polled, b.tried, b.looked
-	t.Cleanup(func() { b.polls.ShutDown(); b.moves.ShutDown(); b.checks.ShutDown() })
+	b.polls, b.moves = b.polled, b.tried
+	b.looked = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Looks}
+	b.inspected = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Inspections}
+	b.returned = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Returns}
+	b.watcher.Looks, b.watcher.Inspections, b.watcher.Returns = b.looked, b.inspected, b.returned
+	t.Cleanup(func() { b.polls.ShutDown(); b.moves.ShutDown(); b.watcher.ShutDown() })
 	b.lead(true)
 	for _, o := range objects {
 		b.objects[o.GetName()] = o
@@ -224,7 +283,27 @@ func (b *bench) takeOver(t *testing.T) {
 func (b *bench) wait(t *testing.T, o *unstructured.Unstructured, d time.Duration) {
 	t.Helper()
 	b.clock.Step(d)
-	b.look(t.Context(), keyIs(o))
+	b.look(t, o)
+}
+
+// look has the rollout of a workload looked at, and its Pods and way back where that
+// comes of it.
+func (b *bench) look(t *testing.T, o *unstructured.Unstructured) {
+	t.Helper()
+	b.watcher.Look(t.Context(), keyIs(o))
+	for _, stage := range []struct {
+		queue *recorded[objectKey]
+		work  func(context.Context, objectKey)
+	}{{b.inspected, b.watcher.Inspect}, {b.returned, b.watcher.Return}} {
+		if stage.queue.last() > 0 && b.watcher.Of(keyIs(o)) != nil { // put off before
+			stage.queue.Add(keyIs(o))
+		}
+		for stage.queue.Len() > 0 {
+			key, _ := stage.queue.Get()
+			stage.work(t.Context(), key)
+			stage.queue.Done(key)
+		}
+	}
 }
 
 func (b *bench) stateOf(t *testing.T, name string) State {

@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -13,10 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
-
-// fieldManager names the updater as the writer of bumps.
-const fieldManager = "garboard-updater"
 
 // bumped is what became of a bump.
 type bumped int
@@ -39,7 +38,7 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	kind := before.Kind
-	if why := stopped(o); why != "" {
+	if why := rollout.Stopped(o); why != "" {
 		u.stopped(o, moves, why)
 		return bumpStopped
 	}
@@ -51,36 +50,33 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	for _, m := range moves {
 		targets[m.Container] = m.To
 	}
-	text := targets.String()
+	if h := rollout.Read(o); h.Complete() && u.watcher.Unfinished(moves[0].key, h) == nil {
+		u.book.learn(moves[0].key) // though its time is not over
+	}
+	ask := workload.Bump{Targets: targets, Healthy: u.healthyOf(moves[0].key, before)}
+	text := ask.String()
 	if text == before.BumpText() {
 		text += "," // one that was stored past admission counts only if it differs
 	}
-	patch := client.RawPatch(types.MergePatchType, bumpPatch(kind, o.GetUID(), text))
+	patch := bumpPatch(kind, o.GetUID(), "", text)
 	var after *workload.Object
-	var answer *unstructured.Unstructured
+	answer := empty(kind)
+	answer.SetNamespace(o.GetNamespace())
+	answer.SetName(o.GetName())
 	for _, dry := range []bool{true, false} {
-		answer = empty(kind)
-		answer.SetNamespace(o.GetNamespace())
-		answer.SetName(o.GetName())
-		options := []client.PatchOption{client.FieldOwner(fieldManager)}
-		if u.Kinds.Custom(kind) {
-			options = append(options, strictly)
-		}
-		if dry {
-			options = append(options, client.DryRunAll)
-		}
-		if err := explained(u.Client.Patch(ctx, answer, patch, options...)); err != nil {
+		var err error
+		if after, err = u.patch(ctx, answer, kind, patch, dry); err != nil {
 			u.refused(ctx, o, moves, dry, err)
-			return bumpFailed
-		}
-		var ok bool
-		if after, ok = u.Kinds.FromMap(answer.Object); !ok {
 			return bumpFailed
 		}
 		if done := u.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
 			return done
 		}
-		if why := stopped(answer); dry && why != "" {
+		if dry && u.strays(o, moves, after) {
+			u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
+			return bumpIdle
+		}
+		if why := rollout.Stopped(answer); dry && why != "" {
 			u.stopped(o, moves, why)
 			return bumpStopped
 		}
@@ -91,6 +87,33 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 		"workload", o.GetName(), "images", toldOf(changes(before, after)), "durationSeconds", u.Clock.Since(began).Seconds())
 	return bumpMoved
 }
+
+// patch sends a bump, and returns the workload as it is answered, which is read into
+// answer.
+func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, kind workload.Kind, patch []byte, dry bool) (*workload.Object, error) {
+	options := []client.PatchOption{client.FieldOwner(rollout.FieldManager)}
+	if u.Kinds.Custom(kind) {
+		options = append(options, strictly)
+	}
+	if dry {
+		options = append(options, client.DryRunAll)
+	}
+	got := empty(kind)
+	got.SetNamespace(answer.GetNamespace())
+	got.SetName(answer.GetName())
+	if err := explained(u.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {
+		return nil, err
+	}
+	after, ok := u.Kinds.FromMap(got.Object)
+	if !ok {
+		return nil, errNoWorkload
+	}
+	got.DeepCopyInto(answer)
+	return after, nil
+}
+
+// errNoWorkload is an answer of another kind than was asked for.
+var errNoWorkload = errors.New("the answer is no workload")
 
 // stopped tells of a workload that takes nothing new. It is tried again when its
 // state changes.
@@ -104,13 +127,14 @@ func (u *Updater) stopped(o *unstructured.Unstructured, moves []Move, why string
 // refused tells of a bump that the API server did not take.
 func (u *Updater) refused(ctx context.Context, o *unstructured.Unstructured, moves []Move, dry bool, err error) {
 	u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
+	why := explain(err)
 	// By the kind of error: its text may differ with every try.
 	u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() {
-		u.say(o, "", eventWarning, ReasonFailed, "bumping: %v", err)
-		u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, "could not be updated: "+err.Error(), nil)
+		u.say(o, "", eventWarning, ReasonFailed, "bumping: %s", why)
+		u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, "could not be updated: "+why, nil)
 	})
 	u.blocked(moves, WaitFailed, "the update was refused")
-	log.FromContext(ctx).Error(err, "bumping", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
+	log.FromContext(ctx).Error(nil, "bumping failed", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry, "error", why)
 }
 
 // movedBy reads from the answer to a bump whether admission moved an image.
@@ -132,8 +156,42 @@ func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, mov
 		return bumpFailed
 	}
 	u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
+	u.declined(o, moves, after)
 	logger.V(1).Info("admission moved nothing")
 	return bumpIdle
+}
+
+// declined tells of a bump that admission took off without a move, where nothing else
+// explains it: not one that was found a while ago, since another may be the newest by
+// now, and not one that another writer made meanwhile.
+func (u *Updater) declined(o *unstructured.Unstructured, moves []Move, after *workload.Object) {
+	for _, m := range moves {
+		if u.Clock.Since(m.found) <= outdatedAfter && after.ImageOf(m.Container) == m.Image {
+			u.unmoved(o, m, "admission took the bump off and moved nothing: is --updater-account of the webhook the updater's, and does no other webhook put the image back?")
+		}
+	}
+}
+
+// strays tells of a bump by which admission would move the rest of a canary's set past
+// the version that has soaked.
+func (u *Updater) strays(o *unstructured.Unstructured, moves []Move, after *workload.Object) bool {
+	strays := false
+	for _, m := range moves {
+		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !after.Record()[m.Container].Agrees(m.To) {
+			strays = true
+			u.unmoved(o, m, "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
+		}
+	}
+	return strays
+}
+
+// unmoved tells once why a bump comes to nothing.
+func (u *Updater) unmoved(o *unstructured.Unstructured, m Move, why string) {
+	u.blocked([]Move{m}, WaitDeclined, why)
+	u.said.once(o.GetUID(), m.Container, WaitDeclined+m.To.String(), func() {
+		u.say(o, "/"+m.Container, eventWarning, ReasonFailed, "%s: %s stays, and not %s: %s", m.Container, m.Image, m.To, why)
+		u.tell(o, m.Rule.Notify, LevelWarn, ReasonFailed, m.Container+": "+why, nil)
+	})
 }
 
 // moved tells of a move that was made, and watches what comes of it.
@@ -144,24 +202,23 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 		u.said.clear(o.GetUID(), m.Container)
 	}
 	made := changes(before, after)
-	moves = madeOf(moves, made, after)
-	r := &rollout{
-		uid: answer.GetUID(), generation: answer.GetGeneration(), changes: made, moves: moves,
-		terms: termsOf(moves[0].Rule), began: u.Clock.Now(), placed: true,
+	h := rollout.Read(o)
+	r := &rollout.Rollout{
+		UID: answer.GetUID(), Generation: answer.GetGeneration(), Others: rollout.Others(answer), Began: u.Clock.Now(),
+		Changes: unfinished(u.watcher.Unfinished(key, h), made, after), Before: u.baseline(key, h, moves),
 	}
-	for i := range moves {
-		moves[i].Workload, moves[i].Rule = nil, nil // thousands may be watched at once
-	}
+	channels, moves := moves[0].Rule.Notify, madeOf(moves, made, after)
 	u.Metrics.rollout(rolloutStarted)
 	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
-	u.tell(o, r.terms.channels, LevelInfo, ReasonUpdated, toldOf(made), made)
+	u.tell(o, channels, LevelInfo, ReasonUpdated, toldOf(made), made)
 	for _, m := range moves {
 		u.book.note(key, m.Container, func(s *Standing) {
 			s.State, s.Newest, s.Reason, s.Message = StateRolling, m.To.String(), "", ""
 		})
 	}
-	u.rollouts.begin(key, r)
-	u.checks.Add(key) // the cache may have it already
+	u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(moves)...)) // a former rollout may have given it back
+	u.places.take(key, r)
+	u.watcher.Begin(key, r)
 }
 
 // madeOf are the moves as admission made them, which may be fewer, and to others
@@ -200,7 +257,7 @@ func changes(before, after *workload.Object) []Change {
 			to += "@" + records[key].Digest
 		}
 		if from != to {
-			all = append(all, Change{Container: key, From: from, To: to, written: slot.Image})
+			all = append(all, Change{Container: key, From: from, To: to, Written: slot.Image})
 		}
 	}
 	return all
@@ -208,9 +265,14 @@ func changes(before, after *workload.Object) []Change {
 
 // bumpPatch is a merge patch of the one annotation. The UID is a
 // precondition: an object that was created anew meanwhile is not the one that
-// was decided about. Sent twice, it moves nothing the second time.
-func bumpPatch(kind workload.Kind, uid types.UID, text string) []byte {
-	patch := map[string]any{"metadata": map[string]any{"uid": string(uid)}}
+// was decided about. So is the version, where one is given. Sent twice, it moves
+// nothing the second time.
+func bumpPatch(kind workload.Kind, uid types.UID, version, text string) []byte {
+	metadata := map[string]any{"uid": string(uid)}
+	if version != "" {
+		metadata["resourceVersion"] = version
+	}
+	patch := map[string]any{"metadata": metadata}
 	at := patch
 	for _, key := range kind.Template {
 		next := map[string]any{}

@@ -1,18 +1,13 @@
 package updater
 
 import (
-	"context"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // canaries knows the sets of workloads in which one goes ahead.
@@ -22,6 +17,9 @@ type canaries struct {
 	of   map[objectKey]string
 	// healthy is from when on a workload was seen healthy with what it runs.
 	healthy map[objectKey]healthySince
+	// soaked is what a first has run for long enough, by repository. It may run
+	// another version by now: the rest follows to this one.
+	soaked map[objectKey]map[string]workload.Result
 }
 
 // healthySince is how long a workload has been healthy with its images; the zero
@@ -33,7 +31,10 @@ type healthySince struct {
 }
 
 func newCanaries() *canaries {
-	return &canaries{sets: map[string]map[objectKey]workload.Canary{}, of: map[objectKey]string{}, healthy: map[objectKey]healthySince{}}
+	return &canaries{
+		sets: map[string]map[objectKey]workload.Canary{}, of: map[objectKey]string{}, healthy: map[objectKey]healthySince{},
+		soaked: map[objectKey]map[string]workload.Result{},
+	}
 }
 
 // setOf names a set in its namespace: no other may bear on it.
@@ -49,6 +50,9 @@ func (c *canaries) put(key objectKey, place workload.Canary) {
 			delete(c.sets, set)
 		}
 		delete(c.of, key)
+	}
+	if !place.First {
+		delete(c.soaked, key)
 	}
 	if place.Set == "" {
 		delete(c.healthy, key)
@@ -101,7 +105,7 @@ func (c *canaries) first(key objectKey) bool {
 // see notes how a workload is, and returns from when on it has been healthy with
 // these images. Its own status may know better after a restart of ours; but not of
 // Pods that broke later and came back.
-func (c *canaries) see(key objectKey, images string, h health, now time.Time) time.Time {
+func (c *canaries) see(key objectKey, images string, h rollout.Health, now time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.healthy[key]
@@ -109,10 +113,10 @@ func (c *canaries) see(key objectKey, images string, h health, now time.Time) ti
 		known = healthySince{images: images}
 	}
 	switch {
-	case h.phase != phaseHealthy:
+	case h.Phase != rollout.Healthy:
 		known.at, known.broken = time.Time{}, true
-	case known.at.IsZero() && !known.broken && !h.since.IsZero():
-		known.at = h.since
+	case known.at.IsZero() && !known.broken && !h.Since.IsZero():
+		known.at = h.Since
 	case known.at.IsZero():
 		known.at = now
 	}
@@ -120,63 +124,25 @@ func (c *canaries) see(key objectKey, images string, h health, now time.Time) ti
 	return known.at
 }
 
-// canaryGate lets the rest of a set follow its first.
-type canaryGate struct{ u *Updater }
-
-// Judge is a Gate.
-func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
-	place := m.Rule.Canary
-	if place.Set == "" || place.First {
-		return Verdict{}
+// passed notes what a first has run for long enough, and returns false where that is
+// no news.
+func (c *canaries) passed(first objectKey, repository string, result workload.Result) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.soaked[first] == nil {
+		c.soaked[first] = map[string]workload.Result{}
 	}
-	firsts := g.u.canaries.firsts(setOf(m.Workload.Namespace(), place))
-	if len(firsts) == 0 {
-		return Verdict{Reason: WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
-	}
-	keys := slices.SortedFunc(maps.Keys(firsts), cmpKeys)
-	for _, key := range keys {
-		if verdict := g.follows(ctx, m, key, firsts[key].Soak); !verdict.Open() {
-			return verdict
-		}
-	}
-	return Verdict{}
+	news := c.soaked[first][repository] != result
+	c.soaked[first][repository] = result
+	return news
 }
 
-// follows judges by one workload that goes ahead.
-func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak time.Duration) Verdict {
-	wait := func(format string, args ...any) Verdict {
-		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
-	}
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(first.gvk())
-	if err := g.u.Cache.Get(ctx, first.NamespacedName, o); err != nil {
-		return wait("goes first, and is not there")
-	}
-	object, ok := g.u.Kinds.FromMap(o.Object)
-	if !ok {
-		return wait("goes first, and is not there")
-	}
-	running, uses := runningOf(object, m.Repository)
-	if !uses {
-		return wait("goes first, and has no image of that repository")
-	}
-	if !running.Agrees(m.To) {
-		return wait("goes first, and runs %s", running)
-	}
-	if replicas, known, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); known && replicas == 0 {
-		return wait("goes first, and has no Pods")
-	}
-	h := healthOf(o)
-	since := g.u.canaries.see(first, imagesOf(object), h, g.u.Clock.Now())
-	if h.phase != phaseHealthy {
-		return wait("goes first, and is not healthy")
-	}
-	if ripe := since.Add(soak); g.u.Clock.Now().Before(ripe) {
-		verdict := wait("has been healthy since %s, for %s it has to be", since.UTC().Format("15:04 MST"), soak)
-		verdict.Again = ripe
-		return verdict
-	}
-	return Verdict{}
+// lastPassed is what a first has run for long enough, of a repository.
+func (c *canaries) lastPassed(first objectKey, repository string) (workload.Result, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	result, ok := c.soaked[first][repository]
+	return result, ok
 }
 
 // runningOf is what a workload runs of a repository.

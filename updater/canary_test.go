@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +73,105 @@ func TestCanaryWithoutPodsLetsNobodyFollow(t *testing.T) {
 		if verdict.Open() != want || !want && !strings.Contains(verdict.Message, "has no Pods") {
 			t.Errorf("with %d replicas it is open: %t (%s)", replicas, verdict.Open(), verdict.Message)
 		}
+	}
+}
+
+// A StatefulSet whose partition keeps Pods as they are has not run the version, however
+// healthy it is.
+func TestCanaryWithAPartitionLetsNobodyFollow(t *testing.T) {
+	first := movedBefore(t, "apps/v1", "StatefulSet", time.Minute,
+		`{observedGeneration: 4, replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 0, currentRevision: a, updateRevision: b}`)
+	set(t, first, "shop first for 30m", "metadata", "annotations", "garboard.dev/canary")
+	for partition, status := range map[int64]string{
+		3: `{observedGeneration: 4, replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 0, currentRevision: a, updateRevision: b}`,
+		2: `{observedGeneration: 4, replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 2, updatedReplicas: 1, currentRevision: a, updateRevision: b}`,
+		0: `{observedGeneration: 4, replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 3, currentRevision: b, updateRevision: b}`,
+	} {
+		first := first.DeepCopy()
+		set(t, first, map[string]any{"partition": partition}, "spec", "updateStrategy", "rollingUpdate")
+		b := newBench(t, Pace{}, first)
+		b.status(t, first, status)
+		rest := first.DeepCopy()
+		rest.SetName("rest")
+		move := &Move{
+			Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: workload.Result{Tag: "1.2.7"},
+			Rule: &workload.Rule{Canary: workload.Canary{Set: "shop"}},
+		}
+		canaryGate{b.Updater}.Judge(t.Context(), move)
+		b.clock.Step(time.Hour)
+		if verdict := (canaryGate{b.Updater}).Judge(t.Context(), move); verdict.Open() != (partition == 0) {
+			t.Errorf("with a partition of %d it is open: %t (%s)", partition, verdict.Open(), verdict.Message)
+		}
+	}
+}
+
+// Versions that come faster than the soak would keep the rest of a set where it is for
+// ever, if the first took each of them at once.
+func TestCanarySetMovesThoughVersionsComeFasterThanItsSoak(t *testing.T) {
+	b := newBench(t, Pace{})
+	member := func(name, canary string) *unstructured.Unstructured {
+		o := running(t)
+		o.SetName(name)
+		annotations := o.GetAnnotations()
+		annotations["garboard.dev/canary"] = canary
+		o.SetAnnotations(annotations)
+		b.objects[name] = o
+		b.event(t, o)
+		return o
+	}
+	first, rest := member("first", "shop first for 30m"), member("rest", "shop")
+	b.admits()
+	var ran []string
+	for minute := range 240 {
+		newest := fmt.Sprintf("1.3.%d", minute/20)
+		for _, o := range []*unstructured.Unstructured{first, rest} {
+			if b.images(t, o) != newest+" 2.0.0" {
+				b.finds(t, o, newest)
+			}
+			now := b.objects[o.GetName()]
+			b.status(t, o, healthy3(int(now.GetGeneration()), b.clock.Now().Truncate(time.Minute)))
+			b.event(t, now)
+			b.look(t, o)
+		}
+		if now := b.images(t, rest); len(ran) == 0 || ran[len(ran)-1] != now {
+			ran = append(ran, now)
+		}
+		b.clock.Step(time.Minute)
+	}
+	if len(ran) < 5 {
+		t.Errorf("in four hours the rest ran %q, and the first ends with %s", ran, b.images(t, first))
+	}
+}
+
+// A webhook that takes a bump for a hint, since it trusts another account, would move
+// the rest to what the first has not run.
+func TestCanarysRestIsNotMovedPastItsFirst(t *testing.T) {
+	o := running(t)
+	o.SetAnnotations(map[string]string{"garboard.dev/policy": "major", "garboard.dev/canary": "shop"})
+	b := newBench(t, Pace{}, o)
+	first := running(t)
+	first.SetName("first")
+	first.SetAnnotations(map[string]string{"garboard.dev/policy": "major", "garboard.dev/canary": "shop first for 0s"})
+	set(t, first, []any{map[string]any{"name": "c", "image": repository + ":1.3.0"}}, "spec", "template", "spec", "containers")
+	b.objects["first"] = first
+	b.event(t, first)
+	for tag, want := range map[string]string{"1.4.0": "1.2.7 2.0.0", "1.3.0": "1.3.0 2.0.0"} {
+		b.objects["web"] = o.DeepCopy()
+		b.answer = admits(tag)
+		b.finds(t, o, "1.3.0")
+		if got := b.images(t, o); got != want {
+			t.Errorf("where admission would move it to %s it runs %s, want %s", tag, got, want)
+		}
+	}
+}
+
+// admits has admission move the first container to what a bump names.
+func (b *bench) admits() {
+	b.answer = func(o *unstructured.Unstructured, dry bool) error {
+		last := b.patches[len(b.patches)-1]
+		_, target, _ := strings.Cut(last, `"c=`)
+		tag, _, _ := strings.Cut(target, `"`)
+		tag, _, _ = strings.Cut(tag, `,`)
+		return admits(tag)(o, dry)
 	}
 }

@@ -23,6 +23,7 @@ const (
 	ReasonSucceeded     = "RolloutSucceeded"
 	ReasonRolloutFailed = "RolloutFailed"
 	ReasonRolledBack    = "RolledBack"
+	ReasonNotRolledBack = "NotRolledBack"
 )
 
 const (

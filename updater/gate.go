@@ -20,6 +20,7 @@ const (
 	WaitCanary    = "CanaryNotReady"
 	WaitStopped   = "WorkloadStopped"
 	WaitAdmission = "AdmissionNotAsked"
+	WaitDeclined  = "AdmissionDeclined"
 	WaitFailed    = "UpdateFailed"
 )
 

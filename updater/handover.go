@@ -73,7 +73,7 @@ func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
 			ours[repository] = true
 			u.observe(repository)
 			for _, key := range u.tracker.usersOf(repository) {
-				if u.rollouts.of(key) == nil {
+				if u.watcher.Of(key) == nil {
 					u.resume(ctx, key)
 				}
 			}
@@ -94,7 +94,8 @@ func (u *Updater) giveUp(key objectKey) {
 		return
 	}
 	u.pending.forget(key)
-	u.rollouts.forget(key)
+	u.watcher.Forget(key)
+	u.places.forget(key)
 	u.pace.leave(key)
 	u.pace.quit(key)
 	u.book.leave(key)

@@ -26,7 +26,7 @@ metadata:
     garboard.dev/policy: patch
     garboard.dev/rollback: auto
     kubernetes.io/change-cause: "garboard: c 1.2.6 -> 1.2.7 (policy patch)"
-    garboard.dev/state: '{"c":{"from":"example.com/app:1.2.0","results":[{"result":"1.2.6","from":"example.com/app:1.2.0","repository":"example.com/app"},{"result":"1.2.7","from":"example.com/app:1.2.0","repository":"example.com/app"}]}}'
+    garboard.dev/state: '{"c":{"healthy":"1.2.6","from":"example.com/app:1.2.0","results":[{"result":"1.2.6","from":"example.com/app:1.2.0","repository":"example.com/app"},{"result":"1.2.7","from":"example.com/app:1.2.0","repository":"example.com/app"}]}}'
   managedFields:
   - {manager: kubectl, time: "2025-12-01T00:00:00Z", fieldsV1: {"f:spec": {}}}
   - {manager: garboard-updater, time: %q, fieldsV1: {"f:spec": {}}}

@@ -27,7 +27,7 @@ func TestOnDeleteIsNotJudged(t *testing.T) {
 				b.wait(t, o, 11*time.Minute)
 				want := repository + ":1.2.8"
 				if judged {
-					want = repository + ":1.2.7"
+					want = repository + ":1.2.6" // what was healthy last
 				}
 				if got := b.image(t, o); got != want {
 					t.Errorf("it runs %s, want %s", got, want)

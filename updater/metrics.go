@@ -102,7 +102,7 @@ func (u *Updater) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect is of prometheus.Collector.
 func (u *Updater) Collect(collected chan<- prometheus.Metric) {
 	counts := map[string]int{}
-	for _, reason := range []string{WaitHeld, WaitTooYoung, WaitPlatform, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitFailed} {
+	for _, reason := range []string{WaitHeld, WaitTooYoung, WaitPlatform, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitDeclined, WaitFailed} {
 		counts[reason] = 0
 	}
 	u.book.each(func(s *Standing) {

@@ -14,6 +14,8 @@ import (
 const (
 	tryAgain    = 30 * time.Second
 	maxTryAgain = 10 * time.Minute
+	// outdatedAfter is when what a poll found is looked up again before it is judged.
+	outdatedAfter = time.Minute
 )
 
 // workMoves tries the moves of the next workload. It returns false at the end.
@@ -62,7 +64,7 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 	case bumpFailed:
 		u.moves.AddAfter(key, u.pending.failed(key, u.Clock.Now()))
 	}
-	if !u.rollouts.placed(key) { // by a former move
+	if !u.places.taken(key) { // by a former move
 		u.pace.leave(key)
 	}
 }
@@ -73,7 +75,7 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 func (u *Updater) outdated(moves []Move) {
 	now := u.Clock.Now()
 	for _, m := range moves {
-		if now.Sub(m.found) > time.Minute {
+		if now.Sub(m.found) > outdatedAfter {
 			u.ripens(m.Repository, now)
 			u.polls.Add(m.Repository)
 		}
@@ -94,7 +96,7 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 		u.pending.forget(key)
 		return nil, o, pushed
 	}
-	if r := u.rollouts.of(key); r != nil && r.uid == o.GetUID() && o.GetGeneration() < r.generation {
+	if r := u.watcher.Of(key); r != nil && r.UID == o.GetUID() && o.GetGeneration() < r.Generation {
 		return nil, o, pushed // the cache is behind the last bump: its next event comes here again
 	}
 	var again time.Time

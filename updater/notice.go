@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // Level is how much a notice matters.
@@ -20,21 +21,7 @@ const (
 )
 
 // Change is one image that moves.
-type Change struct {
-	// Container is the slot's key; From and To are references.
-	Container, From, To string
-
-	// written is To as it stands in the template, which may lack the digest.
-	written string
-}
-
-// image is the reference in the template after the change.
-func (c Change) image() string {
-	if c.written == "" {
-		return c.To
-	}
-	return c.written
-}
+type Change = rollout.Change
 
 // Notice is one thing that people want to hear of.
 type Notice struct {

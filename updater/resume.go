@@ -3,13 +3,13 @@ package updater
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // resumeAll watches again what a former leader began, of the kinds that are wanted.
@@ -30,99 +30,107 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	if u.Cache.Get(ctx, key.NamespacedName, o) != nil {
 		return
 	}
-	at, ours := movedAt(o, 0)
-	h := healthOf(o)
-	if !ours || h.phase != phaseRolling && h.phase != phaseFailed && !h.resumes || complete(o, at) {
+	at, ours := rollout.Ours(o, "")
+	h := rollout.Read(o)
+	if !ours || h.Phase != rollout.Rolling && h.Phase != rollout.Failed && !h.Resumes || rollout.Over(o, at) {
 		return
 	}
-	r, err := u.recall(ctx, key)
+	past, err := u.recall(ctx, key)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "resuming", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name)
 		return
 	}
-	if len(r.changes) == 0 {
+	if len(past.Changes) == 0 {
 		return
 	}
-	r.began, r.generation, r.uid = at, o.GetGeneration(), o.GetUID()
+	r := past.Rollout
+	r.Began, r.Generation, r.UID = at, o.GetGeneration(), o.GetUID()
 	now := u.Clock.Now()
-	switch late := now.Sub(at) > r.terms.timeout; {
-	case h.phase == phaseRolling && late && conditionOf(o, "Progressing") == nil:
+	switch late := now.Sub(at) > past.terms.Timeout; {
+	case h.Phase == rollout.Rolling && late && !rollout.Watched(o):
 		return // nobody watched: it may have been healthy since, and broken by a node
-	case h.phase == phaseFailed && now.Sub(h.failed) > 2*r.terms.timeout:
-		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.message })
+	case h.Phase == rollout.Failed && now.Sub(h.FailedAt) > 2*past.terms.Timeout:
+		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.Message })
 		return // people were told, or have lived with it
 	}
-	r.placed = h.phase == phaseRolling
-	u.rollouts.begin(key, r)
-	if r.placed {
-		u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(r.moves)...))
+	if h.Phase == rollout.Rolling {
+		u.pace.hold(key, placeOf(key.Namespace, past.repositories...))
+		u.places.take(key, r)
 		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
 	}
-	u.checks.Add(key)
+	u.watcher.Begin(key, r)
 }
 
-// recall reads from the workload's state what its last move was.
-func (u *Updater) recall(ctx context.Context, key objectKey) (*rollout, error) {
+// recalled is a rollout that a former leader began, with its terms as they are now.
+type recalled struct {
+	*rollout.Rollout
+	terms        rollout.Terms
+	repositories []string
+}
+
+// recall reads from the workload's state what its last moves were.
+func (u *Updater) recall(ctx context.Context, key objectKey) (recalled, error) {
 	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
 	defer cancel()
+	past := recalled{Rollout: &rollout.Rollout{}}
 	live := empty(workload.Kind{GroupVersionKind: key.gvk()})
 	if err := u.Live.Get(ctx, key.NamespacedName, live); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", key.Name, err)
+		return past, fmt.Errorf("reading %q: %w", key.Name, err)
 	}
 	object, ok := u.Kinds.FromMap(live.Object)
 	namespace, err := u.namespace(ctx, key.Namespace)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("reading %q: %w", key.Name, err)
+		return past, fmt.Errorf("reading %q: %w", key.Name, err)
 	}
 	settings := workload.ReadSettings(u.withRelease(ctx, object), namespace)
-	r, state := &rollout{}, object.State()
 	for _, slot := range object.Slots() {
-		past := state[slot.Key()].Results
-		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || len(past) < 2 || !object.MovedByUpdater(slot.Key()) {
+		former, last, ok := lastMove(object, slot)
+		if !ok {
 			continue
 		}
-		last, former := past[len(past)-1], past[len(past)-2]
-		from, okFrom := workload.ParseResult(former.Result)
-		to, okTo := workload.ParseResult(last.Result)
-		// Another webhook may have stored something else.
-		was, left, _ := former.StoredAs()
-		is, stored, _ := last.StoredAs()
-		running := workload.Result{Tag: reference.Tag, Digest: reference.Digest}
-		if running.Digest == "" {
-			running.Tag = reference.TagOrLatest()
-		}
-		if !okFrom || !okTo || was != reference.Repository || is != reference.Repository || !running.Agrees(stored) {
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil {
 			continue
 		}
 		digest := ""
 		if reference.Digest != "" {
-			digest = left.Digest
+			digest = former.Digest
 		}
-		rule := settings.Rule(slot)
-		m := Move{key: key, Container: slot.Key(), Repository: reference.Repository, Image: reference.With(left.Tag, digest), From: from, To: to}
-		r.moves, r.terms = append(r.moves, m), termsOf(&rule)
-		r.changes = append(r.changes, Change{Container: slot.Key(), From: m.Image, To: slot.Image})
+		past.repositories = append(past.repositories, reference.Repository)
+		past.Changes = append(past.Changes, Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
 		// What is held has been left: this is the way back.
-		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(to) {
-			r.back = true
+		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(last) {
+			past.Back = true
 		}
 	}
-	return r, nil
+	past.terms, _ = termsOf(past.Rollout, object, settings)
+	return past, nil
 }
 
-// complete reports whether the rollout of a move that was made then is over by the
-// workload's own word, whatever its Pods are now.
-func complete(o *unstructured.Unstructured, moved time.Time) bool {
-	if at := completed(o); !at.IsZero() && !at.Before(moved) {
-		return true
+// lastMove is where the updater moved a container from, and to; ok is false where it
+// did not move it last. From is what was healthy last, where that is known.
+func lastMove(o *workload.Object, slot workload.Slot) (from, to workload.Result, ok bool) {
+	state := o.State()[slot.Key()]
+	reference, err := resolver.ParseReference(slot.Image)
+	past := state.Results
+	if err != nil || len(past) < 2 {
+		return from, to, false
 	}
-	current, okCurrent, _ := unstructured.NestedString(o.Object, "status", "currentRevision")
-	updated, okUpdated, _ := unstructured.NestedString(o.Object, "status", "updateRevision")
-	return okCurrent && okUpdated && current == updated && observed(o)
-}
-
-func observed(o *unstructured.Unstructured) bool {
-	generation, known, _ := unstructured.NestedInt64(o.Object, "status", "observedGeneration")
-	return known && generation >= o.GetGeneration()
+	last, former := past[len(past)-1], past[len(past)-2]
+	to, okTo := workload.ParseResult(last.Result)
+	// Another webhook may have stored something else.
+	was, _, _ := former.StoredAs()
+	is, stored, _ := last.StoredAs()
+	running := workload.Result{Tag: reference.Tag, Digest: reference.Digest}
+	if running.Digest == "" {
+		running.Tag = reference.TagOrLatest()
+	}
+	if !okTo || is != reference.Repository || was != reference.Repository || !running.Agrees(stored) {
+		return from, to, false
+	}
+	if healthy, known := workload.ParseResult(state.Healthy); known {
+		return healthy, to, healthy != to
+	}
+	from, ok = workload.ParseResult(former.Result)
+	return from, to, ok && o.MovedByUpdater(slot.Key())
 }

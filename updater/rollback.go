@@ -12,81 +12,148 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
-// errMovedOn: what would be taken back is not there any more.
-var errMovedOn = errors.New("the workload has been written since")
+// Why a rollout that failed is not taken back.
+var (
+	// errMovedOn: what would be taken back is not there any more, or nobody asks for it.
+	errMovedOn = errors.New("the workload has been written since")
+	// errSameText: nothing in the template tells the two images apart.
+	errSameText = errors.New("the image is written as before the move")
+	// errNeverHealthy: nothing is known to have been healthy.
+	errNeverHealthy = errors.New("no earlier version is known to have been healthy")
+	// errNotAsked and errDeclined: admission did not make the way back.
+	errNotAsked = errors.New("admission was not asked: is the webhook installed and running?")
+	errDeclined = errors.New("admission did not do it: is --updater-account of the webhook the updater's?")
+)
 
-// errSameText: nothing in the template tells the two images apart.
-var errSameText = errors.New("the image is written as before the move")
-
-// takeBack brings back the images that a failed rollout moved from, as an undo
-// does, and holds the versions that are left. It is the one time that the updater
-// writes an image: there is nothing to resolve. It returns false where another try
-// may do it.
-func (u *Updater) takeBack(ctx context.Context, key objectKey, r *rollout, kept *unstructured.Unstructured) (done bool) {
-	after, err := u.restore(ctx, kept, r)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "taking back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name)
-		u.said.once(kept.GetUID(), "", "taking back", func() {
-			u.say(kept, "", eventWarning, ReasonFailed, "taking back: %v", err)
-			u.tell(kept, r.terms.channels, LevelError, ReasonFailed, "could not be taken back: "+err.Error(), r.changes)
-		})
-		return errors.Is(err, errMovedOn) || errors.Is(err, errSameText) || apierrors.IsNotFound(err)
+// TakeBack is of rollout.Owner. A way back is a bump: admission writes the images that
+// were healthy last, and holds what is left.
+func (u owner) TakeBack(ctx context.Context, key objectKey, r *rollout.Rollout) (done bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
+	defer cancel()
+	live := empty(workload.Kind{GroupVersionKind: key.gvk()})
+	live.SetNamespace(key.Namespace)
+	live.SetName(key.Name)
+	before, after, terms, err := u.restore(ctx, live, r)
+	switch {
+	case errors.Is(err, errMovedOn) || apierrors.IsNotFound(err):
+		log.FromContext(ctx).Info("not taken back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "reason", err.Error())
+		return true
+	case errors.Is(err, errNeverHealthy) || errors.Is(err, errSameText):
+		u.notBack(ctx, key, live, r, terms, err)
+		return true
+	case err != nil:
+		u.notBack(ctx, key, live, r, terms, err)
+		return false
 	}
-	u.said.clear(kept.GetUID(), "")
-	back := make([]Change, 0, len(r.changes))
-	for _, c := range r.changes {
-		back = append(back, Change{Container: c.Container, From: c.To, To: c.From})
-	}
+	u.said.clear(live.GetUID(), "")
+	back := changes(before, after)
 	u.Metrics.rollout(rolloutRolledBack)
-	u.rollouts.begin(key, &rollout{
-		uid: after.GetUID(), generation: after.GetGeneration(), changes: back, terms: r.terms, back: true, began: u.Clock.Now(),
+	u.watcher.Begin(key, &rollout.Rollout{
+		UID: live.GetUID(), Generation: live.GetGeneration(), Others: rollout.Others(live), Changes: back, Back: true, Began: u.Clock.Now(),
 	})
-	u.say(kept, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
-	u.tell(kept, r.terms.channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
+	u.say(live, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
+	u.tell(live, terms.Channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
 	log.FromContext(ctx).Info("rolled back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
 	return true
 }
 
-// restore writes the former images, unless somebody has written the workload since
-// it was read.
-func (u *Updater) restore(ctx context.Context, kept *unstructured.Unstructured, r *rollout) (*unstructured.Unstructured, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
-	defer cancel()
-	live := empty(workload.Kind{GroupVersionKind: kept.GroupVersionKind()})
-	if err := u.Live.Get(ctx, client.ObjectKeyFromObject(kept), live); err != nil {
-		return nil, fmt.Errorf("reading it: %w", err)
-	}
-	before := live.DeepCopy()
-	object, ok := u.Kinds.FromMap(live.Object)
-	if _, ours := movedAt(withTouches(live), r.generation); !ok || !ours || live.GetUID() != r.uid || !r.stands(object) {
-		return nil, errMovedOn
-	}
-	former := map[string]workload.Former{}
-	for _, m := range r.moves {
-		if m.Image == "" || imageAfter(r.changes, m.Container) == m.Image {
-			return nil, errSameText
-		}
-		former[m.Container] = workload.Former{Image: m.Image, To: m.From, Left: m.To}
-	}
-	if !object.GoBack(former) {
-		return nil, errMovedOn
-	}
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := u.Client.Patch(ctx, live, patch, client.FieldOwner(fieldManager)); err != nil {
-		return nil, fmt.Errorf("writing it: %w", err)
-	}
-	return live, nil
+// notBack tells once why a rollout is not taken back.
+func (u *Updater) notBack(ctx context.Context, key objectKey, live *unstructured.Unstructured, r *rollout.Rollout, terms rollout.Terms, err error) {
+	why := explain(err)
+	log.FromContext(ctx).Info("taking back failed", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "error", why)
+	u.said.once(r.UID, "", "taking back", func() {
+		u.say(live, "", eventWarning, ReasonNotRolledBack, "not taken back: %s", why)
+		u.tell(live, terms.Channels, LevelError, ReasonNotRolledBack, "not taken back: "+why, r.Changes)
+	})
 }
 
-func imageAfter(changes []Change, container string) string {
-	for _, c := range changes {
-		if c.Container == container {
-			return c.image()
+// restore asks admission for the images that were healthy last, unless another writer
+// has written the workload since. It reads into live what is there, and what is stored.
+func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, r *rollout.Rollout) (before, after *workload.Object, terms rollout.Terms, err error) {
+	if err := u.Live.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
+		return nil, nil, terms, fmt.Errorf("reading it: %w", err)
+	}
+	before, ok := u.Kinds.FromMap(live.DeepCopy().Object)
+	namespace, err := u.namespace(ctx, live.GetNamespace())
+	if _, ours := rollout.Ours(live, r.Others); !ok || err != nil || !ours || live.GetUID() != r.UID || !r.Stands(before) || !namespace.Enabled() {
+		return nil, nil, terms, errMovedOn
+	}
+	settings := workload.ReadSettings(u.withRelease(ctx, before), namespace)
+	if terms, ok = termsOf(r, before, settings); !ok || !terms.TakeBack {
+		return nil, nil, terms, errMovedOn
+	}
+	to, err := u.formerOf(live, before, settings, r)
+	if err != nil {
+		return nil, nil, terms, err
+	}
+	text := workload.Bump{Back: to}.String()
+	if text == before.BumpText() {
+		text += ","
+	}
+	patch := bumpPatch(before.Kind, live.GetUID(), live.GetResourceVersion(), text)
+	for _, dry := range []bool{true, false} {
+		if after, err = u.patch(ctx, live, before.Kind, patch, dry); err != nil {
+			return nil, nil, terms, err
+		}
+		if err := u.tookBack(after, text, to); err != nil {
+			return nil, nil, terms, err
 		}
 	}
-	return ""
+	return before, after, terms, nil
+}
+
+// tookBack reads from the answer to a way back whether admission made it.
+func (u *Updater) tookBack(after *workload.Object, text string, to workload.Record) error {
+	if after.BumpText() == text {
+		return errNotAsked
+	}
+	for _, slot := range after.Slots() {
+		want, asked := to[slot.Key()]
+		if !asked {
+			continue
+		}
+		reference, err := resolver.ParseReference(slot.Image)
+		last, _ := after.State()[slot.Key()].Last()
+		answered, _ := workload.ParseResult(last.Result) // another webhook may rewrite the image
+		if err != nil || !want.Agrees(answered) && !want.Agrees(workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}) {
+			return errDeclined
+		}
+	}
+	return nil
+}
+
+// formerOf are the results that the containers of a rollout go back to: of each the
+// last that was healthy.
+func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, settings *workload.Settings, r *rollout.Rollout) (workload.Record, error) {
+	key := newKey(o.Kind.GroupVersionKind, live.GetNamespace(), live.GetName())
+	to, reason := workload.Record{}, errNeverHealthy
+	state := o.State()
+	for _, slot := range o.Slots() {
+		if !changed(r, slot.Key()) || !settings.Rule(slot).Governed() {
+			continue
+		}
+		healthy, known := u.book.healthy(key, slot.Key())
+		if !known {
+			healthy, known = workload.ParseResult(state[slot.Key()].Healthy)
+		}
+		reference, err := resolver.ParseReference(slot.Image)
+		if err != nil || !known {
+			continue
+		}
+		if healthy.Tag == reference.TagOrLatest() && (reference.Digest == "" || healthy.Digest == reference.Digest) {
+			reason = errSameText
+			continue
+		}
+		to[slot.Key()] = healthy
+	}
+	if len(to) == 0 {
+		return nil, reason
+	}
+	return to, nil
 }
 
 // toldOf lists images that moved: "web: example.com/app:1.2.7 -> example.com/app:1.2.8".

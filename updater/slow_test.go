@@ -83,7 +83,7 @@ func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Un
 func stop(u *Updater) {
 	u.polls.ShutDown()
 	u.moves.ShutDown()
-	u.checks.ShutDown()
+	u.watcher.ShutDown()
 	u.slow.going.Wait()
 }
 

@@ -45,7 +45,7 @@ func TestSecondMoveInASoakLeaksNoPlace(t *testing.T) {
 			}
 			b.status(t, o, healthy3(4, noon))
 			b.wait(t, o, time.Minute)
-			if b.pace.size() != 0 || b.rollouts.of(keyIs(o)) == nil {
+			if b.pace.size() != 0 || b.watcher.Of(keyIs(o)) == nil {
 				t.Fatal("it is healthy, and has its place still, or is watched no more")
 			}
 			b.answer = test.second
@@ -87,7 +87,7 @@ func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 	}
 	b.wait(t, o, 2*time.Minute)
 	for range 2 {
-		if got := b.looked.last(); got != tryAgain {
+		if got := b.returned.last(); got != tryAgain {
 			t.Fatalf("it is tried again in %s, want %s", got, tryAgain)
 		}
 		b.wait(t, o, tryAgain)
@@ -100,7 +100,7 @@ func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 	if got := b.image(t, o); got != repository+":1.2.6" {
 		t.Errorf("it runs %s, want what it ran before", got)
 	}
-	for reason, want := range map[string]int{ReasonRolloutFailed: 1, ReasonFailed: 1, ReasonRolledBack: 1} {
+	for reason, want := range map[string]int{ReasonRolloutFailed: 1, ReasonNotRolledBack: 1, ReasonRolledBack: 1} {
 		if got := b.told.of(reason); got != want {
 			t.Errorf("people were told %d times of %s, want %d", got, reason, want)
 		}
@@ -157,7 +157,7 @@ func TestDeadlineBeforeTheMoveIsNotTheMoves(t *testing.T) {
 	}{
 		"exceeded an hour before":  {-time.Hour, "1.2.8"},
 		"exceeded a minute before": {-time.Minute, "1.2.8"},
-		"exceeded a minute after":  {time.Minute, "1.2.7"},
+		"exceeded a minute after":  {time.Minute, "1.2.6"}, // 1.2.7 has never been healthy
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := movedBefore(t, "apps/v1", "Deployment", 2*time.Hour, exceeded3(4, noon.Add(-time.Hour)))
@@ -170,7 +170,7 @@ func TestDeadlineBeforeTheMoveIsNotTheMoves(t *testing.T) {
 			if got := b.image(t, o); got != repository+":"+test.want {
 				t.Errorf("it runs %s, want %s", got, test.want)
 			}
-			if failed := b.told.of(ReasonRolloutFailed) > 0; failed != (test.want == "1.2.7") {
+			if failed := b.told.of(ReasonRolloutFailed) > 0; failed != (test.want == "1.2.6") {
 				t.Errorf("people were told that it failed: %t", failed)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // State is where a container stands between what it runs and the newest image
@@ -40,6 +42,9 @@ type Standing struct {
 	// Checked is when the registry was asked last, Next when it is next; the zero
 	// time is not yet, or never.
 	Checked, Next time.Time
+
+	// healthy is the last version that was seen healthy; the zero value is none.
+	healthy workload.Result
 }
 
 // book holds the standings of all workloads.
@@ -128,7 +133,7 @@ func (b *book) noteAll(key objectKey, change func(*Standing)) {
 
 // leave notes that another updater knows of a workload, and this one nothing.
 func (b *book) leave(key objectKey) {
-	b.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message = StateUnknown, "", "" })
+	b.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", workload.Result{} })
 }
 
 func (b *book) each(visit func(*Standing)) {

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // strip returns a transform for the informers of workloads: it keeps the keys
@@ -53,12 +54,10 @@ func keepRollout(kept, full *unstructured.Unstructured) {
 	if generation := full.GetGeneration(); generation > 0 {
 		kept.SetGeneration(generation)
 	}
-	if moved := touches(full); moved != "" {
-		kept.Object[touched] = moved
-	}
+	rollout.Condense(kept, full)
 	if spec, ok := full.Object["spec"].(map[string]any); ok {
 		into, _ := kept.Object["spec"].(map[string]any)
-		for _, field := range []string{"replicas", "paused", "updateStrategy"} {
+		for _, field := range rollout.SpecFields {
 			if value, ok := spec[field]; ok && into != nil {
 				into[field] = value
 			}
@@ -66,7 +65,7 @@ func keepRollout(kept, full *unstructured.Unstructured) {
 	}
 	status, _ := full.Object["status"].(map[string]any)
 	few := map[string]any{}
-	for _, field := range statusCounts {
+	for _, field := range rollout.StatusFields {
 		if value, ok := status[field]; ok {
 			few[field] = value
 		}

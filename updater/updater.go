@@ -18,6 +18,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // Resolver answers which image a container moves to.
@@ -115,10 +116,10 @@ type Updater struct {
 	pending     *pending
 	pace        *pace
 	canaries    *canaries
-	// checks are the workloads whose rollouts are to be looked at.
-	checks   workqueue.TypedDelayingInterface[objectKey]
-	rollouts *rollouts
-	slow     *slowPolls
+	watcher     *rollout.Watcher[objectKey]
+	// places are the rollouts that have a place of the pace.
+	places *places
+	slow   *slowPolls
 
 	mu sync.Mutex
 	// leads is false while another replica does the work.
@@ -152,13 +153,19 @@ func New(o Options) *Updater {
 	u := &Updater{
 		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
 		urgent: newUrgent[string](), urgentMoves: newUrgent[objectKey](),
-		pending: newPending(), canaries: newCanaries(), rollouts: newRollouts(), slow: newSlowPolls(o.Workers),
+		pending: newPending(), canaries: newCanaries(), places: newPlaces(), slow: newSlowPolls(o.Workers),
 		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
 	}
 	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
 	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
-	u.checks = newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf("rollouts"))
+	stage := func(name string) rollout.Queue[objectKey] {
+		return newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf(name))
+	}
+	u.watcher = rollout.NewWatcher(rollout.Options[objectKey]{
+		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,
+		Looks: stage("rollouts"), Inspections: stage("inspections"), Returns: stage("returns"),
+	})
 	u.pace = newPace(o.Pace, func(key objectKey) {
 		u.urgentMoves.add(key) // a place is kept for it, which nobody uses meanwhile
 		u.moves.Add(key)
@@ -195,10 +202,7 @@ func (u *Updater) Start(ctx context.Context) error {
 			})
 		}
 	}
-	workers.Go(func() {
-		for u.workHealth(ctx) {
-		}
-	})
+	workers.Go(func() { u.watcher.Run(ctx, u.Workers) })
 	if u.Ownership != nil {
 		workers.Go(func() { u.followOwnership(ctx) })
 	}
@@ -209,7 +213,7 @@ func (u *Updater) Start(ctx context.Context) error {
 	<-ctx.Done()
 	u.polls.ShutDown()
 	u.moves.ShutDown()
-	u.checks.ShutDown()
+	u.watcher.ShutDown()
 	workers.Wait()
 	u.slow.going.Wait()
 	return nil

@@ -252,7 +252,7 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 				if k.GroupVersionKind.Kind != kind {
 					continue
 				}
-				if got := string(bumpPatch(k, "u", targets.String())); got != want {
+				if got := string(bumpPatch(k, "u", "", targets.String())); got != want {
 					t.Errorf("patch %s, want %s", got, want)
 				}
 			}

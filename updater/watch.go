@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // CacheOptions returns how the manager's cache keeps workloads: without all
@@ -102,9 +103,13 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 	return toolscache.ResourceEventHandlerFuncs{
 		AddFunc: track,
 		UpdateFunc: func(before, object any) {
-			track(object)
 			was, okWas := before.(*unstructured.Unstructured)
-			if is, ok := object.(*unstructured.Unstructured); ok && okWas {
+			is, okIs := object.(*unstructured.Unstructured)
+			same := okWas && okIs && was.GetUID() == is.GetUID()
+			if okWas && okIs && !same { // deleted and created anew while the watch was broken
+				u.drop(keyOf(kind, was), kind, was.GetUID())
+			}
+			if track(object); same {
 				u.held(was, is)
 			}
 		},
@@ -136,13 +141,15 @@ func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured
 	if u.pending.waits(key, u.Clock.Now()) { // its settings may have changed
 		u.moves.Add(key)
 	}
-	if u.rollouts.of(key) != nil {
-		u.checks.Add(key)
-	} else if u.book.failed(key) && healthOf(o).phase == phaseHealthy {
+	h := rollout.Read(o)
+	if !u.watcher.Changed(key) && u.book.failed(key) && h.Phase == rollout.Healthy {
 		u.recovered(key)
 	}
-	if object, ok := u.Kinds.FromMap(o.Object); ok && u.canaries.first(key) {
-		u.canaries.see(key, imagesOf(object), healthOf(o), u.Clock.Now())
+	if object, ok := u.Kinds.FromMap(o.Object); ok {
+		u.learn(key, object, h)
+		if u.canaries.first(key) {
+			u.canaries.see(key, imagesOf(object), h, u.Clock.Now())
+		}
 	}
 	for _, follower := range u.canaries.rest(key) {
 		if u.pending.waits(follower, u.Clock.Now()) {
@@ -190,7 +197,8 @@ func (u *Updater) drop(key objectKey, kind workload.Kind, uid types.UID) {
 	u.book.keep(key, nil)
 	u.canaries.put(key, workload.Canary{})
 	u.pending.forget(key)
-	u.rollouts.forget(key)
+	u.watcher.Forget(key)
+	u.places.forget(key)
 	u.pace.leave(key)
 	u.pace.quit(key)
 }

@@ -1,4 +1,4 @@
-package updater
+package rollout
 
 import "testing"
 
@@ -17,7 +17,7 @@ func TestStoppedRollouts(t *testing.T) {
 		"a Deployment":              {"{apiVersion: apps/v1, kind: Deployment, status: {phase: Degraded}}", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := stopped(object(t, test.object)); got != test.want {
+			if got := Stopped(object(t, test.object)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -1,0 +1,152 @@
+package updater
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/rollout"
+)
+
+// canaryGate lets the rest of a set follow its first, and has the first stay at a
+// version until the rest may follow: versions that come faster than the soak would
+// keep the rest where it is for ever.
+type canaryGate struct{ u *Updater }
+
+// Judge is a Gate. It may change the target: the rest goes to what has soaked, where
+// something newer has not.
+func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
+	place := m.Rule.Canary
+	if place.First {
+		return g.leads(ctx, m, place.Soak)
+	}
+	if place.Set == "" {
+		return Verdict{}
+	}
+	firsts := g.u.canaries.firsts(setOf(m.Workload.Namespace(), place))
+	if len(firsts) == 0 {
+		return Verdict{Reason: WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
+	}
+	keys := slices.SortedFunc(maps.Keys(firsts), cmpKeys)
+	verdict := g.followsAll(ctx, m, keys, firsts, m.To)
+	if verdict.Open() {
+		return verdict
+	}
+	for _, key := range keys {
+		earlier, ok := g.u.canaries.lastPassed(key, m.Repository)
+		if ok && permits(m, earlier) && g.followsAll(ctx, m, keys, firsts, earlier).Open() {
+			m.To = earlier
+			return Verdict{}
+		}
+	}
+	return verdict
+}
+
+// permits reports whether a version is one that a move may have for a target in place of
+// its own.
+func permits(m *Move, version workload.Result) bool {
+	return m.Rule.Policy != nil && version.Tag != m.From.Tag && m.Rule.Policy.Moves(m.From.Tag, version.Tag)
+}
+
+// followsAll judges a target by all workloads that go ahead.
+func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []objectKey, firsts map[objectKey]workload.Canary, to workload.Result) Verdict {
+	for _, key := range keys {
+		if verdict := g.follows(ctx, m, key, firsts[key].Soak, to); !verdict.Open() {
+			return verdict
+		}
+	}
+	return Verdict{}
+}
+
+// follows judges a target by one workload that goes ahead.
+func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak time.Duration, to workload.Result) Verdict {
+	wait := func(format string, args ...any) Verdict {
+		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
+	}
+	f, ok := g.look(ctx, first, m.Repository)
+	switch {
+	case !ok:
+		return wait("goes first, and is not there")
+	case !f.uses:
+		return wait("goes first, and has no image of that repository")
+	}
+	passed, known := g.u.canaries.lastPassed(first, m.Repository)
+	if known && passed.Agrees(to) && !f.running.Agrees(to) && m.Rule.Policy != nil && m.Rule.Policy.Moves(to.Tag, f.running.Tag) {
+		return Verdict{} // it has moved on from it, and not back
+	}
+	switch {
+	case !f.running.Agrees(to):
+		return wait("goes first, and runs %s", f.running)
+	case f.health.Phase == rollout.Empty:
+		return wait("goes first, and has no Pods")
+	case f.health.Phase == rollout.Partial:
+		return wait("goes first, and %s", f.health.Message)
+	case f.health.Phase != rollout.Healthy:
+		return wait("goes first, and is not healthy")
+	}
+	if ripe := f.since.Add(soak); g.u.Clock.Now().Before(ripe) {
+		verdict := wait("has been healthy since %s, for %s it has to be", f.since.UTC().Format("15:04 MST"), soak)
+		verdict.Again = ripe
+		return verdict
+	}
+	g.u.canaries.passed(first, m.Repository, f.running)
+	return Verdict{}
+}
+
+// leads judges a move of the workload that goes ahead: it stays while what it runs
+// soaks and the rest waits for that.
+func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verdict {
+	rest := g.u.canaries.rest(m.key)
+	f, ok := g.look(ctx, m.key, m.Repository)
+	if len(rest) == 0 || !ok || !f.uses || f.health.Phase != rollout.Healthy {
+		return Verdict{}
+	}
+	waits := slices.ContainsFunc(rest, func(key objectKey) bool {
+		follower, ok := g.look(ctx, key, m.Repository)
+		return ok && follower.uses && !follower.running.Agrees(f.running)
+	})
+	ripe := f.since.Add(soak)
+	switch {
+	case !waits:
+		return Verdict{}
+	case g.u.Clock.Now().Before(ripe):
+		return Verdict{WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, ripe.UTC().Format("15:04 MST")), ripe}
+	}
+	if g.u.canaries.passed(m.key, m.Repository, f.running) {
+		for _, follower := range rest {
+			g.u.moves.Add(follower)
+		}
+	}
+	return Verdict{}
+}
+
+// member is a workload of a set, as it is now.
+type member struct {
+	health  rollout.Health
+	running workload.Result
+	// uses is false where it has no image of the repository.
+	uses bool
+	// since is from when on it has been healthy, of one that goes ahead.
+	since time.Time
+}
+
+// look reads a workload of a set from the cache.
+func (g canaryGate) look(ctx context.Context, key objectKey, repository string) (m member, ok bool) {
+	o := owner{g.u}.Workload(ctx, key)
+	if o == nil {
+		return m, false
+	}
+	object, ok := g.u.Kinds.FromMap(o.Object)
+	if !ok {
+		return m, false
+	}
+	m.health = rollout.Read(o)
+	m.running, m.uses = runningOf(object, repository)
+	if g.u.canaries.first(key) {
+		m.since = g.u.canaries.see(key, imagesOf(object), m.health, g.u.Clock.Now())
+	}
+	return m, true
+}
