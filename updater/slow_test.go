@@ -99,7 +99,7 @@ func polling(t *testing.T, u *Updater, lasts time.Duration) {
 			}
 		})
 	}
-	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(10 * time.Second) {
+	for end := time.Now().Add(lasts); time.Now().Before(end); <-time.After(10 * time.Second) {
 		if err := u.Healthy(); err != nil {
 			t.Errorf("liveness: %v", err)
 			break

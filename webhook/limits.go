@@ -86,10 +86,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	late := &lateWriter{ResponseWriter: w}
 	g.next.ServeHTTP(late, r.WithContext(context.WithValue(r.Context(), lateKey{}, late)))
-	if late.is.Load() {
-		g.limits.Metrics.overloaded(overloadRefused)
-		http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
+	if !late.is.Load() {
+		return
 	}
+	g.limits.Metrics.overloaded(overloadRefused)
+	http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
 }
 
 // lateWriter keeps back the answer to a request whose time is over: an answer would

@@ -25,7 +25,9 @@ type answer struct {
 }
 
 // failed is the error of an answer that has not taken a message.
-func (a answer) failed() error { return fmt.Errorf("status %d %s", a.status, http.StatusText(a.status)) }
+func (a answer) failed() error {
+	return fmt.Errorf("status %d %s", a.status, http.StatusText(a.status))
+}
 
 // taken reports whether the service has the message.
 func (a answer) taken() bool { return a.status >= 200 && a.status < 300 }
@@ -51,7 +53,7 @@ type bound struct {
 }
 
 // Do sends a request.
-func (b bound) Do(r *http.Request) (*http.Response, error) { return b.client.Do(r.WithContext(b.ctx)) }
+func (b bound) Do(r *http.Request) (*http.Response, error) { return b.client.Do(r.WithContext(b.ctx)) } //nolint:gosec // the operator's address
 
 // send sends a request, and reads the answer.
 func (r request) send(ctx context.Context) (answer, error) {

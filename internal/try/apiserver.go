@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	admissionv1 "k8s.io/api/admission/v1"
@@ -162,12 +163,7 @@ func (s *apiServer) roll() error {
 	}
 	s.revision++
 	now.number = s.revision
-	kept := s.revisions[:0]
-	for _, r := range s.revisions {
-		if !reflect.DeepEqual(r.template, template) {
-			kept = append(kept, r)
-		}
-	}
-	s.revisions = append(kept, now)
+	s.revisions = slices.DeleteFunc(s.revisions, func(r revision) bool { return reflect.DeepEqual(r.template, template) })
+	s.revisions = append(s.revisions, now)
 	return nil
 }

@@ -87,7 +87,8 @@ func merged(stored, wanted *unstructured.Unstructured) (*unstructured.Unstructur
 		return nil, err
 	}
 	result := &unstructured.Unstructured{}
-	return result, result.UnmarshalJSON(text)
+	err = result.UnmarshalJSON(text)
+	return result, err
 }
 
 // errNoRevision is why there is nothing to undo.

@@ -118,7 +118,7 @@ func TestALevelNeverLeavesTheLine(t *testing.T) {
 		text, _ = w.policy.text(got.Tag)
 		to, _ := parseVersion(text)
 		bad := to.parts != from.parts || to.dashed != from.dashed || to.revision.form != from.revision.form
-		if to.variant != from.variant && !(w.policy.variants.match(from.variant) && w.policy.variants.match(to.variant)) {
+		if to.variant != from.variant && (!w.policy.variants.match(from.variant) || !w.policy.variants.match(to.variant)) {
 			bad = true
 		}
 		if from.channel() && w.policy.kind != kindAll && !w.policy.preReleases && (to.pre != from.pre || to.preNumbered) {

@@ -129,7 +129,7 @@ func suffixFormOf(name, digits string) suffixForm {
 	}
 	for i, known := range revisionNames {
 		if name == known {
-			return namedForm + suffixForm(i) //nolint:gosec // there are eight
+			return namedForm + suffixForm(i)
 		}
 	}
 	return noForm

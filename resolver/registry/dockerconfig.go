@@ -79,17 +79,21 @@ func loadDockerConfig() (*configfile.ConfigFile, error) {
 		if info, err := os.Stat(name); name == "" || err != nil || info.IsDir() {
 			continue
 		}
-		opened, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = opened.Close() }()
-		return config.LoadFromReader(opened)
+		return loadConfig(name)
 	}
 	if os.Getenv(configfile.DockerEnvConfigKey) != "" {
 		return configfile.New(""), nil
 	}
 	return nil, nil //nolint:nilnil // no file is no fault
+}
+
+func loadConfig(name string) (*configfile.ConfigFile, error) {
+	opened, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = opened.Close() }()
+	return config.LoadFromReader(opened)
 }
 
 // under is a file in a folder; "" where the folder is not known.

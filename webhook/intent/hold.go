@@ -46,7 +46,7 @@ func (c Case) leaves(left, to Image) workload.Result {
 		return standing
 	}
 	held := left.Result()
-	if !c.Rules.ByDigest(to.Tag) && !(c.Follows && left.Tag == to.Tag) {
+	if !c.Rules.ByDigest(to.Tag) && (!c.Follows || left.Tag != to.Tag) {
 		held.Digest = ""
 	}
 	return Higher(c.Rules, standing, held)

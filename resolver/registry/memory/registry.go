@@ -41,7 +41,7 @@ func Start(ctx context.Context) (*Registry, error) {
 	r := &Registry{
 		listener: listener,
 		server: &http.Server{
-			Handler:           ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))),
+			Handler:           ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))), //nolint:forbidigo // the only logger that it takes
 			ReadHeaderTimeout: headerTimeout,
 		},
 		served: make(chan error, 1),
