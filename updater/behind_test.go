@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,5 +36,20 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	b.try(t.Context(), keyIs(o))
 	if b.writes != 2 || b.pending.waits(keyIs(o), b.clock.Now()) {
 		t.Errorf("%d writes once the cache has it, and something waits: %t", b.writes, b.pending.waits(keyIs(o), b.clock.Now()))
+	}
+}
+
+// Keel's users name where people read about new versions.
+func TestReleaseNotesAreNamedWithTheMove(t *testing.T) {
+	o := movedBefore(t, "apps/v1", "Deployment", time.Hour, healthy3(4, noon))
+	annotations := o.GetAnnotations()
+	annotations["keel.sh/releaseNotes"] = "https://example.com/app/releases"
+	o.SetAnnotations(annotations)
+	b := newBench(t, Pace{}, o)
+	b.answer = admits("1.2.8")
+	b.finds(t, o, "1.2.8")
+	const want = "; release notes: https://example.com/app/releases"
+	if text := b.told.notices[len(b.told.notices)-1].Text; !strings.HasSuffix(text, want) {
+		t.Errorf("told %q, want it to end with %q", text, want)
 	}
 }

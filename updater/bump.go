@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -209,8 +210,9 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 	}
 	channels, moves := moves[0].Rule.Notify, madeOf(moves, made, after)
 	u.Metrics.rollout(rolloutStarted)
-	u.say(o, "", eventNormal, ReasonUpdated, "%s", toldOf(made))
-	u.tell(o, channels, LevelInfo, ReasonUpdated, toldOf(made), made)
+	text := toldOf(made) + releaseNotesOf(moves)
+	u.say(o, "", eventNormal, ReasonUpdated, "%s", text)
+	u.tell(o, channels, LevelInfo, ReasonUpdated, text, made)
 	for _, m := range moves {
 		u.book.note(key, m.Container, func(s *Standing) {
 			s.State, s.Newest, s.Reason, s.Message = StateRolling, m.To.String(), "", ""
@@ -219,6 +221,17 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 	u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(moves)...)) // a former rollout may have given it back
 	u.places.take(key, r)
 	u.watcher.Begin(key, r)
+}
+
+// releaseNotesOf names where people read about the versions that moves go to.
+func releaseNotesOf(moves []Move) string {
+	var text string
+	for _, m := range moves {
+		if notes := m.Rule.ReleaseNotes; notes != "" && !strings.Contains(text, notes) {
+			text += "; release notes: " + notes
+		}
+	}
+	return text
 }
 
 // madeOf are the moves as admission made them, which may be fewer, and to others

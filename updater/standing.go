@@ -39,6 +39,9 @@ type Standing struct {
 	// Reason is a word for machines, such as WindowClosed; Message the same as a
 	// clause for people. Both are empty where there is nothing to say.
 	Reason, Message string
+	// ReleaseNotes is the address of what people read about new versions; empty for
+	// none.
+	ReleaseNotes string
 	// Checked is when the registry was asked last, Next when it is next; the zero
 	// time is not yet, or never.
 	Checked, Next time.Time
@@ -68,7 +71,7 @@ func (b *book) keep(key objectKey, containers []Standing) {
 	for i, c := range containers {
 		if known := b.row(key, c.Container); known != nil && known.Repository == c.Repository {
 			rows[i] = *known
-			rows[i].Running, rows[i].Policy = c.Running, c.Policy
+			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes = c.Running, c.Policy, c.ReleaseNotes
 			if known.State == StatePending && known.Running != c.Running {
 				rows[i].settle() // somebody wrote it
 			}

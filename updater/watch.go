@@ -182,7 +182,7 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 		standings = append(standings, Standing{
 			Kind: object.Kind.GroupVersionKind.Kind, Namespace: o.GetNamespace(), Name: o.GetName(), Container: slot.Key(),
 			Repository: reference.Repository, Running: runs(reference, record[slot.Key()], rule).String(),
-			Policy: rule.Policy.Name(), State: StateUnknown,
+			Policy: rule.Policy.Name(), State: StateUnknown, ReleaseNotes: rule.ReleaseNotes,
 		})
 	}
 	return uses, standings, canary

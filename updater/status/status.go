@@ -57,6 +57,8 @@ type Item struct {
 	// Reason is a word for machines, Message a clause for people.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
+	// ReleaseNotes is the address of what people read about new versions.
+	ReleaseNotes string `json:"releaseNotes,omitempty"`
 	// LastCheck is when the registry was asked last, NextCheck when it is next;
 	// nil is not yet, or never.
 	LastCheck *metav1.Time `json:"lastCheck,omitempty"`
@@ -70,7 +72,7 @@ func listOf(standings []updater.Standing) *List {
 		item := Item{
 			Namespace: s.Namespace, Kind: s.Kind, Name: s.Name, Container: s.Container,
 			Repository: s.Repository, Running: s.Running, Newest: s.Newest, Policy: s.Policy,
-			State: s.State, Reason: s.Reason, Message: s.Message,
+			State: s.State, Reason: s.Reason, Message: s.Message, ReleaseNotes: s.ReleaseNotes,
 		}
 		if !s.Checked.IsZero() {
 			item.LastCheck = &metav1.Time{Time: s.Checked}
