@@ -204,3 +204,32 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 		t.Error("no reading came as far as to compile anything")
 	}
 }
+
+// FuzzReadingSettingsIsBounded looks for the dearest object: any text as any setting,
+// and as the policies of as many containers as there is room for.
+func FuzzReadingSettingsIsBounded(f *testing.F) {
+	f.Add("filter", "a{999}b{999}", "patch", 256)
+	f.Add("monitorContainers", `(?i)\pL{30}`, "regexp:(a{30}){30}", 1000)
+	f.Add("exclude", strings.Repeat("*a", 60), "glob:*", 300)
+	f.Add("extract", "$1", "semver:>=1 || <2", 40)
+	f.Add("variant", "a*,b*", "regexp:(?P<compare>[a-z]+)$", 1500)
+	f.Fuzz(func(t *testing.T, name, text, policy string, n int) {
+		n = min(max(n, 0), 2000)
+		for _, prefix := range []string{"garboard.dev/", "keel.sh/"} {
+			reader := workload.NewReader()
+			for object := range 2 {
+				settings := keys{prefix + name: text}
+				for i := range n {
+					settings[fmt.Sprint(prefix, "policy.c", i)] = fmt.Sprint(policy, object*n+i)
+				}
+				o, namespace := placed(t, "annotations", settings)
+				if _, err := reader.Settings(t.Context(), o, namespace); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := reader.Steps(); got > mostSteps {
+				t.Fatalf("compiled %d steps, want at most %d", got, mostSteps)
+			}
+		}
+	})
+}
