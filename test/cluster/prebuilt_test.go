@@ -10,13 +10,12 @@ import (
 )
 
 // fake puts a program into a folder that prints the text.
-func fake(t *testing.T, dir, name, text string) string {
+func fake(t *testing.T, dir, name, text string) {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\ncat <<'END'\n%s\nEND\n", text), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\ncat <<'END'\n%s\nEND\n", text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // required is the version of a module that the control plane is built of.

@@ -38,8 +38,12 @@ func (r *rewritten) release(tags ...string) {
 // runs is the version of a stored image, and an error where nothing has rewritten it.
 func (r *rewritten) runs(name string) (string, error) {
 	image := r.deployment(name).Spec.Template.Spec.Containers[0].Image
-	if again, err := r.rewriting.of(r.t.Context(), image); err != nil || again != image {
-		return "", fmt.Errorf("%s is stored, and it would be %s (%v)", image, again, err)
+	again, err := r.rewriting.of(r.t.Context(), image)
+	if err != nil {
+		return "", fmt.Errorf("rewriting %s: %w", image, err)
+	}
+	if again != image {
+		return "", fmt.Errorf("%s is stored, and it would be %s", image, again)
 	}
 	rest, digest, _ := strings.Cut(image, "@")
 	if r.bare {

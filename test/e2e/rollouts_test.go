@@ -218,7 +218,7 @@ func keep(t *testing.T, path, kind string, events []told) {
 		}
 		lines = append(append(lines, line...), '\n')
 	}
-	if err := os.WriteFile(path, lines, 0o644); err != nil { //nolint:gosec // test data
+	if err := os.WriteFile(path, lines, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -48,7 +48,7 @@ type Report struct {
 }
 
 // Owner is what a Watcher asks of the updater, and tells it. K names workloads.
-type Owner[K comparable] interface {
+type Owner[K comparable] interface { //nolint:interfacebloat // one updater answers all four
 	// Workload returns a workload as the cache has it; nil where it is gone.
 	Workload(ctx context.Context, key K) *unstructured.Unstructured
 	// Terms returns what the settings say at this moment; ok is false where none of
@@ -136,7 +136,9 @@ func (w *Watcher[K]) Run(ctx context.Context, workers int) {
 	run := func(queue Queue[K], work func(context.Context, K)) {
 		for range workers {
 			all.Go(func() {
-				for ctx.Err() == nil && next(ctx, queue, work) {
+				more := true
+				for more && ctx.Err() == nil {
+					more = next(ctx, queue, work)
 				}
 			})
 		}
