@@ -34,7 +34,8 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 		return suffix, true
 	}
 	digits := token[len(name):]
-	if digits == "" && rest != "" {
+	// Behind a hyphen, a date at the end is the revision of a channel (nightly-20260226).
+	if digits == "" && rest != "" && (rest[0] != '-' || !isDate(rest[1:])) {
 		if next, after := cutToken(rest[1:]); next != "" && leadingDigits(next) == len(next) {
 			digits, rest = next, after
 		}
@@ -52,6 +53,12 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 		rest = rest[1:]
 	}
 	return rest, true
+}
+
+// isDate reports a suffix that is a date as a whole: 20260226 or 2026-02-26.
+func isDate(s string) bool {
+	_, dashed := dashedDate(s)
+	return dashed && len(s) == len(dateLayout) || suffixFormOf("", s) == dateForm
 }
 
 // cutToken returns the text up to the first - or ., and the rest from there.

@@ -152,7 +152,7 @@ func TestKeyOfDockerHubIsNotForLocalhost(t *testing.T) {
 
 // Each Secret has one key: those of one Secret the kubelet takes in the order of a map.
 func TestOrderOfKeysIsTheKubelets(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same tables each time
+	random := rand.New(rand.NewPCG(1, 2)) // the same tables each time
 	for range 1500 {
 		var all []corev1.Secret
 		for i := range 1 + random.IntN(8) {
