@@ -2,12 +2,14 @@ package workload
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/garboard-dev/garboard/internal/spelling"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -72,7 +74,7 @@ var releaseKeys = []struct{ key, name string }{
 
 // NewRelease reads the block keel: as Keel does: without a policy or images it
 // says nothing, a value that is empty or zero is as good as none, and unknown
-// keys are passed over. value returns the text that the release's values have at
+// keys are passed over, with a warning if they are like one of Keel's. value returns the text that the release's values have at
 // a path such as image.repository; nothing of it is told to anybody. How large the
 // block may be is the caller's to say.
 func NewRelease(keel map[string]any, value func(path string) (text string, ok bool)) Release {
@@ -86,6 +88,7 @@ func NewRelease(keel map[string]any, value func(path string) (text string, ok bo
 			r.entries = append(r.entries, releaseEntry(k.key, k.name, v))
 		}
 	}
+	r.entries = append(r.entries, misspelt(keel)...)
 	for i, item := range items[:min(len(items), maxReleaseImages)] {
 		r.images = append(r.images, newReleaseImage(fmt.Sprintf("images[%d].", i), item, value))
 	}
@@ -94,6 +97,25 @@ func NewRelease(keel map[string]any, value func(path string) (text string, ok bo
 			fmt.Sprintf("too many, the last %d of them are not read; allowed: at most %d", more, maxReleaseImages))})
 	}
 	return r
+}
+
+// misspelt returns the keys of the block that are like one of Keel's, the first 10. A
+// chart has keys of its own there, such as enabled, and nothing is said of these.
+func misspelt(keel map[string]any) []entry {
+	known := []string{"images"}
+	for _, k := range releaseKeys {
+		known = append(known, k.key)
+	}
+	var found []entry
+	for _, key := range slices.Sorted(maps.Keys(keel)) {
+		if len(found) == maxStrays {
+			break
+		}
+		if !slices.Contains(known, key) && spelling.Nearest(key, known) != "" {
+			found = append(found, releaseEntry(key, key, keel[key]))
+		}
+	}
+	return found
 }
 
 func newReleaseImage(at string, item any, value func(path string) (string, bool)) releaseImage {

@@ -54,9 +54,13 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 		"a container's own policy comes first": {
 			keel: webAlone, own: keys{"garboard.dev/policy.web": "patch"}, want: map[string]string{"web": "patch"},
 		},
-		"no policy, as in Keel":           {keel: "approvals: 1\nimages: [{repository: image.repository}]", want: map[string]string{}},
-		"no images, as in Keel":           {keel: "policy: minor", want: map[string]string{}},
-		"unknown keys, as in Keel":        {keel: webAlone + "enabled: true\nchannel: x", want: map[string]string{"web": "minor"}},
+		"no policy, as in Keel":    {keel: "approvals: 1\nimages: [{repository: image.repository}]", want: map[string]string{}},
+		"no images, as in Keel":    {keel: "policy: minor", want: map[string]string{}},
+		"unknown keys, as in Keel": {keel: webAlone + "enabled: true\nchannel: x", want: map[string]string{"web": "minor"}},
+		"a slip in a key": {
+			keel: webAlone + "pollShedule: '@every 1m'", want: map[string]string{"web": "minor"},
+			fault: `keel.pollShedule: Invalid value: "@every 1m": unknown key; did you mean "pollSchedule"?`,
+		},
 		"Keel's empty values are nothing": {keel: webAlone + "trigger: ''\napprovals: 0\nnotificationChannels: []", want: map[string]string{"web": "minor"}},
 		"booleans as YAML has them":       {keel: webAlone + "matchTag: true\nmatchPreRelease: false", want: map[string]string{"web": "minor"}},
 		"a bad policy": {
