@@ -90,11 +90,12 @@ func TestUpdaterRestartRollsNothing(t *testing.T) {
 		before[name] = s.settled(name) + " " + s.deployment(name).ResourceVersion
 	}
 	s.restart()
-	s.await("five polls", func(context.Context) error {
-		if n := s.polls(); n < 5 {
-			return fmt.Errorf("%d", n)
+	s.await("five polls", func(ctx context.Context) error {
+		n, err := metricOf(ctx, s.garboard.Updater().Metrics, "garboard_updater_polls_total")
+		if err == nil && n < 5 {
+			err = fmt.Errorf("%d", n)
 		}
-		return nil
+		return err
 	})
 	for _, name := range names {
 		if got := s.settled(name) + " " + s.deployment(name).ResourceVersion; got != before[name] {
