@@ -102,7 +102,8 @@ func NewRelease(keel map[string]any, value func(path string) (text string, ok bo
 // misspelt returns the keys of the block that are like one of Keel's, the first 10. A
 // chart has keys of its own there, such as enabled, and nothing is said of these.
 func misspelt(keel map[string]any) []entry {
-	known := []string{"images"}
+	known := make([]string, 0, len(releaseKeys)+1)
+	known = append(known, "images")
 	for _, k := range releaseKeys {
 		known = append(known, k.key)
 	}
