@@ -127,6 +127,11 @@ func (s *space) kubectl(stdin string, args ...string) (stdout, stderr string, er
 func (s *space) must(stdin string, args ...string) (stdout, stderr string) {
 	s.t.Helper()
 	stdout, stderr, err := s.kubectl(stdin, args...)
+	// A controller may write between the read and the PUT of a replace: a person then
+	// repeats it.
+	for tries := 0; tries < 5 && err != nil && args[0] == "replace" && strings.Contains(err.Error(), "(Conflict)"); tries++ {
+		stdout, stderr, err = s.kubectl(stdin, args...)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
