@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -221,17 +220,6 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 	u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(moves)...)) // a former rollout may have given it back
 	u.places.take(key, r)
 	u.watcher.Begin(key, r)
-}
-
-// releaseNotesOf names where people read about the versions that moves go to.
-func releaseNotesOf(moves []Move) string {
-	var text string
-	for _, m := range moves {
-		if notes := m.Rule.ReleaseNotes; notes != "" && !strings.Contains(text, notes) {
-			text += "; release notes: " + notes
-		}
-	}
-	return text
 }
 
 // madeOf are the moves as admission made them, which may be fewer, and to others

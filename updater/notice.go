@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -52,4 +53,15 @@ func (u *Updater) tell(o *unstructured.Unstructured, channels []string, level Le
 		At: u.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
 		UID: string(o.GetUID()), Channels: channels, Text: workload.Shorten(text, maxNote), Changes: changes,
 	})
+}
+
+// releaseNotesOf names where people read about the versions that moves go to.
+func releaseNotesOf(moves []Move) string {
+	var text string
+	for _, m := range moves {
+		if notes := m.Rule.ReleaseNotes; notes != "" && !strings.Contains(text, notes) {
+			text += "; release notes: " + notes
+		}
+	}
+	return text
 }
