@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 const notificationsPage = "notifications.md"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/garboard-dev/garboard/internal/pullsecret"
+	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"

@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/configfile"
-	"github.com/garboard-dev/garboard/internal/notify"
 	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 // noticesConfigMap keeps the notices that wait; manifests/components/notifications

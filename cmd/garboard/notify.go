@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 func newNotifyCommand() *cobra.Command {

@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"github.com/garboard-dev/garboard/internal/helmvalues"
-	"github.com/garboard-dev/garboard/internal/placement"
+	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
+	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/status"
 )

@@ -21,8 +21,8 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/garboard-dev/garboard/certs"
-	"github.com/garboard-dev/garboard/internal/helmvalues"
-	"github.com/garboard-dev/garboard/internal/placement"
+	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
+	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/webhook"
 )
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 // said is what a channel with a template sends of a notice.

@@ -15,7 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
-	"github.com/garboard-dev/garboard/internal/pullsecret"
+	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 )
 
 func TestObjectsAreBounded(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 // taker is a service that speaks its own protocol here, and what it makes of a request.

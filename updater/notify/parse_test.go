@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/internal/configfile"
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 func TestParseTellsAllFaults(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	clocktesting "k8s.io/utils/clock/testing"
 
-	"github.com/garboard-dev/garboard/internal/notify"
+	"github.com/garboard-dev/garboard/updater/notify"
 )
 
 const head = "apiVersion: garboard.dev/v1alpha1\nkind: NotificationsConfig\nchannels:\n"

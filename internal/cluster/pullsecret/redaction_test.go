@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/garboard-dev/garboard/internal/pullsecret"
+	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 )
 
 // What is in a Secret appears nowhere, however a value or an error is printed.
