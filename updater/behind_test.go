@@ -24,10 +24,10 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	if b.writes != 2 {
 		t.Fatalf("%d writes for the first bump and its dry run", b.writes)
 	}
-	b.pending.add(Move{
+	b.pending.add(keyIs(o), time.Time{}, Move{
 		key: keyIs(o), Container: b.workloadOf(t, o).Slots()[0].Key(), Repository: repository, Image: image,
 		To: workload.Result{Tag: "1.2.8"}, found: b.clock.Now(),
-	}, time.Time{})
+	})
 	b.try(t.Context(), keyIs(o))
 	if b.writes != 2 || b.told.of(ReasonUpdated) != 1 {
 		t.Errorf("%d writes, told of %d moves", b.writes, b.told.of(ReasonUpdated))

@@ -347,9 +347,9 @@ func (b *bench) found(t *testing.T, o *unstructured.Unstructured, tags ...string
 	t.Helper()
 	for i, slot := range b.workloadOf(t, b.objects[o.GetName()]).Slots()[:len(tags)] {
 		from := slot.Image[strings.LastIndex(slot.Image, ":")+1:]
-		b.pending.add(Move{
+		b.pending.add(keyIs(o), time.Time{}, Move{
 			key: keyIs(o), Container: slot.Key(), Repository: repository, Image: slot.Image,
 			From: workload.Result{Tag: from}, To: workload.Result{Tag: tags[i]}, found: b.clock.Now(),
-		}, time.Time{})
+		})
 	}
 }

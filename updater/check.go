@@ -28,7 +28,7 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 	settings, record := workload.ReadSettings(object, namespace), object.Record()
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
-	moves, news := false, false
+	var found []Move
 	for _, slot := range from(object.Slots(), r.rest.container) {
 		rule := settings.Rule(slot)
 		reference, ok := governed(slot.Image, rule, record[slot.Key()])
@@ -62,12 +62,10 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 			u.said.once(o.GetUID(), slot.Key(), "unavailable", func() { u.failed(o, slot, err) })
 			u.unknown(key, slot, err)
 		case moved(running, resolution):
-			moves = true
-			fresh := u.pending.add(Move{
+			found = append(found, Move{
 				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
 				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
-			}, r.received)
-			news = news || fresh || !u.book.is(key, slot.Key(), StatePending)
+			})
 		default:
 			u.pending.drop(key, slot.Key())
 			u.stay(key, o, slot, resolution)
@@ -81,17 +79,23 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 		u.ripens(r.repository, resolution.Ripens)
 		u.checked(key, slot, r)
 	}
-	if moves {
-		u.found(r, key, news)
+	if len(found) > 0 {
+		u.found(r, key, found)
 	}
 	return failure
 }
 
-// found has the moves of a workload tried. Who stands in the pace's line is woken when
+// found has the moves of a workload tried. They are added at once: a worker that tries
+// the workload meanwhile would bump it for the first container alone, and once more for
+// the others. Who stands in the pace's line is woken when
 // its turn comes, and without news there is no more to say of it: to try thousands with
 // each poll would keep the workers from those whose turn it is.
-func (u *Updater) found(r *round, key objectKey, news bool) {
+func (u *Updater) found(r *round, key objectKey, moves []Move) {
 	r.moves = true
+	news := u.pending.add(key, r.received, moves...)
+	for _, m := range moves {
+		news = news || !u.book.is(key, m.Container, StatePending)
+	}
 	if r.pushed {
 		u.urgentMoves.add(key)
 	}

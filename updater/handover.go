@@ -21,7 +21,7 @@ func (u *Updater) beginAll(ctx context.Context, key objectKey, moves []Move) (wo
 	for _, m := range moves {
 		next, end, ok := u.begin(ctx, m.Repository)
 		if !ok {
-			u.pending.drop(key, m.Container)
+			u.pending.done(key, m)
 			continue
 		}
 		ctx = next //nolint:fatcontext // one for each repository of a workload

@@ -56,10 +56,10 @@ func (u *Updater) try(ctx context.Context, key objectKey) {
 		if !pushed.IsZero() {
 			u.Metrics.pushToBump.Observe(u.Clock.Since(pushed).Seconds())
 		}
-		u.pending.drop(key, containersOf(ready)...)
+		u.pending.done(key, ready...)
 		return // it leaves once its outcome is known
 	case bumpIdle:
-		u.pending.drop(key, containersOf(ready)...)
+		u.pending.done(key, ready...)
 		u.outdated(ready)
 	case bumpFailed:
 		u.moves.AddAfter(key, u.pending.failed(key, u.Clock.Now()))
@@ -102,11 +102,11 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 	var again time.Time
 	for _, m := range waiting {
 		if !renew(&m, object, settings) {
-			u.pending.drop(key, m.Container) // the next poll tells
+			u.pending.done(key, m) // the next poll tells
 			continue
 		}
 		if !u.owns(m.Repository) {
-			u.pending.drop(key, m.Container)
+			u.pending.done(key, m)
 			continue
 		}
 		verdict := u.judge(ctx, &m)
@@ -157,14 +157,6 @@ func repositoriesOf(moves []Move) []string {
 	all := make([]string, 0, len(moves))
 	for _, m := range moves {
 		all = append(all, m.Repository)
-	}
-	return all
-}
-
-func containersOf(moves []Move) []string {
-	all := make([]string, 0, len(moves))
-	for _, m := range moves {
-		all = append(all, m.Container)
 	}
 	return all
 }

@@ -48,30 +48,53 @@ func (p *pending) took(key objectKey) {
 	delete(p.refused, key)
 }
 
-// add notes a move, in place of another of the same container. It returns false where
-// that was the same.
-func (p *pending) add(m Move, pushed time.Time) (news bool) {
+// add notes moves of a workload, in place of others of the same containers. It returns
+// false if all of them were known.
+func (p *pending) add(key objectKey, pushed time.Time, found ...Move) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	moves := p.moves[m.key]
-	if i := slices.IndexFunc(moves, func(other Move) bool { return other.Container == m.Container }); i >= 0 {
-		news = moves[i].Image != m.Image || moves[i].To != m.To
+	moves := slices.Clone(p.moves[key])
+	for _, m := range found {
+		i := slices.IndexFunc(moves, func(other Move) bool { return other.Container == m.Container })
+		if i < 0 {
+			moves, news = append(moves, m), true
+			continue
+		}
+		news = news || moves[i].Image != m.Image || moves[i].To != m.To
 		moves[i] = m
-	} else {
-		news = true
-		p.moves[m.key] = append(moves, m)
 	}
-	if _, known := p.pushed[m.key]; !known && !pushed.IsZero() {
-		p.pushed[m.key] = pushed
+	p.moves[key] = moves
+	if _, known := p.pushed[key]; !known && !pushed.IsZero() {
+		p.pushed[key] = pushed
 	}
 	return news
 }
 
-// drop forgets the moves of some containers.
-func (p *pending) drop(key objectKey, containers ...string) {
+// drop forgets the move of a container, whatever it is.
+func (p *pending) drop(key objectKey, container string) {
+	p.keep(key, func(m Move) bool { return m.Container != container })
+}
+
+// done forgets moves that were tried. What a poll has found for their containers since
+// then waits for the next try.
+func (p *pending) done(key objectKey, tried ...Move) {
+	p.keep(key, func(m Move) bool {
+		return !slices.ContainsFunc(tried, func(t Move) bool {
+			return t.Container == m.Container && t.Image == m.Image && t.found.Equal(m.found)
+		})
+	})
+}
+
+// keep forgets the moves of a workload that are not wanted.
+func (p *pending) keep(key objectKey, wanted func(Move) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	left := slices.DeleteFunc(p.moves[key], func(m Move) bool { return slices.Contains(containers, m.Container) })
+	var left []Move
+	for _, m := range p.moves[key] {
+		if wanted(m) {
+			left = append(left, m)
+		}
+	}
 	if len(left) > 0 {
 		p.moves[key] = left
 		return
