@@ -30,6 +30,7 @@ func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential 
 		kept.Warning = warning
 		return kept
 	}
+	q.limitTime(ctx)
 	var chosen Resolution
 	if q.Policy.ByDate(q.Tag) {
 		chosen = r.latest(ctx, q, seen, credential)
@@ -62,7 +63,7 @@ func (v *view) lackedTag(q *Query) (warning string, trusted bool) {
 func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
 	p := passing{tags: map[string]bool{}}
 	for p.goesOn() {
-		selected := r.selects(ctx, q, seen, p.tags)
+		selected := q.selects(seen, q.allowed(p.tags))
 		if !selected.Moved(q.Tag) {
 			break
 		}
@@ -74,37 +75,37 @@ func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential
 		p.by(selected.Tag, found)
 	}
 	var kept Resolution
-	if selected := r.selects(ctx, q, seen, p.tags); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
+	if selected := q.selects(seen, q.allowed(p.tags)); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
 		kept = stay(q, p.fault.reason)
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
-	return q.tellOthers(seen, q.heldBack(ctx, seen, p.settled(kept)))
+	return q.tellOthers(seen, q.heldBack(seen, p.settled(kept)))
 }
 
 // tellOthers adds what a stay passes over in other lines, if the query asks for it.
 func (q *Query) tellOthers(seen *view, kept Resolution) Resolution {
 	if q.TellOthers && (kept.Reason == policy.StayOtherLines || kept.Reason == policy.StayNoCandidate) {
-		kept.Others = q.Policy.OtherLines(seen.index, q.Tag, q.allowed(nil))
+		kept.Others = q.Policy.OtherLines(q.ended, seen.index, q.Tag, q.allowed(nil))
 	}
 	return kept
 }
 
-func (r *Resolver) selects(ctx context.Context, q *Query, seen *view, tried map[string]bool) policy.Selection {
-	return q.selects(ctx, seen, q.allowed(tried))
-}
-
 // selects stays where that would take more than the query may, or where its time ends
 // while tags are matched.
-func (q *Query) selects(ctx context.Context, seen *view, allow func(tag string) bool) policy.Selection {
+func (q *Query) selects(seen *view, allow func(tag string) bool) policy.Selection {
 	if !q.affords(seen.index.Len()) {
 		return policy.Selection{Tag: q.Tag, Reason: StayTooCostly}
 	}
-	ended := func() bool { return ctx.Err() != nil }
-	if ended() { // the list came as late, and a short one takes no time
-		ended = nil
+	return q.Policy.SelectUntil(q.ended, seen.index, q.Tag, allow)
+}
+
+// limitTime has the matching of tags end with the time of the query. Where that has
+// ended already, the list came as late, and a short one takes no time.
+func (q *Query) limitTime(ctx context.Context) {
+	if ctx.Err() == nil {
+		q.ended = func() bool { return ctx.Err() != nil }
 	}
-	return q.Policy.SelectUntil(ended, seen.index, q.Tag, allow)
 }
 
 // written is the digest that is written beside a tag; none is empty. old is why

@@ -21,11 +21,12 @@ func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]R
 	if seen.index == nil && seen.err != nil {
 		return nil, &Unavailable{Repository: q.Repository, Err: seen.err}
 	}
+	q.limitTime(ctx)
 	rejected, told := slices.Clone(answer.Passed), map[string]bool{}
 	for _, passed := range answer.Passed {
 		told[passed.Tag] = true
 	}
-	if selected := r.selects(ctx, &q, &seen, told); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
+	if selected := q.selects(&seen, q.allowed(told)); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
 		rejected = append(rejected, Rejection{selected.Tag, notChosen(&answer)})
 		told[selected.Tag] = true
 	}

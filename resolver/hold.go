@@ -1,10 +1,6 @@
 package resolver
 
-import (
-	"context"
-
-	"github.com/garboard-dev/garboard/resolver/policy"
-)
+import "github.com/garboard-dev/garboard/resolver/policy"
 
 // Hold is the version that a workload has left. While it stands, no version
 // above what runs, up to and including it, is a candidate; a higher one is, and
@@ -52,11 +48,11 @@ func (q *Query) allowed(tried map[string]bool) func(tag string) bool {
 }
 
 // heldBack tells of the tag that would have been chosen but for the hold.
-func (q *Query) heldBack(ctx context.Context, seen *view, kept Resolution) Resolution {
+func (q *Query) heldBack(seen *view, kept Resolution) Resolution {
 	if q.Hold.Tag == "" || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
 		return kept
 	}
-	if free := q.selects(ctx, seen, q.Allow); free.Moved(q.Tag) {
+	if free := q.selects(seen, q.Allow); free.Moved(q.Tag) {
 		kept.Reason = StayHeld
 		kept.Passed = append([]Rejection{{free.Tag, textHeld}}, kept.Passed...)
 	}

@@ -40,7 +40,10 @@ func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential 
 	if !q.affords(seen.index.Len()) {
 		return stay(q, StayTooCostly)
 	}
-	tags := q.Policy.Candidates(seen.index, q.Tag, q.Allow)
+	tags, whole := q.Policy.CandidatesUntil(q.ended, seen.index, q.Tag, q.Allow)
+	if !whole {
+		return stay(q, policy.StayOutOfTime)
+	}
 	var warning string
 	if len(tags) > maxDated {
 		warning = fmt.Sprintf("only the %d highest of %d tags were looked at; narrow them with filter", maxDated, len(tags))

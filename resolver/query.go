@@ -70,7 +70,8 @@ type Query struct {
 	// one.
 	Sharing int
 
-	work int // steps of regular expressions times tags, so far
+	work  int         // steps of regular expressions times tags, so far
+	ended func() bool // the time of the query has; nil is never
 }
 
 // maxWork bounds the steps of regular expressions times the tags that they are matched

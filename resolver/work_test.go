@@ -1,10 +1,12 @@
 package resolver
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // No workload matches more than 50 million steps times tags, however many containers
@@ -38,6 +40,48 @@ func TestSelectionIsBoundedInStepsTimesTags(t *testing.T) {
 			}
 			if work := q.Policy.Steps() * len(tags) * tt.sharing; work > maxWork {
 				t.Errorf("matched %d steps times tags", work)
+			}
+		})
+	}
+}
+
+// shortTime is a context that ends while tags are matched.
+type shortTime struct {
+	context.Context
+	looks int // at the time, until it ends
+}
+
+func (s *shortTime) Err() error {
+	if s.looks--; s.looks < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// Each look at the time comes after 64 tags: a filter over 10,000 of them asks 157 times
+// if it does not end.
+func TestFilterEndsWithTheTimeOfTheQuery(t *testing.T) {
+	tags := []string{"1.0.0"}
+	for i := range 9999 {
+		tags = append(tags, fmt.Sprintf("build-%d", i))
+	}
+	for _, name := range []string{"minor", "newest", "force"} {
+		t.Run(name, func(t *testing.T) {
+			r := New(listed(map[string]registry.Image{"1.0.0": built(amd64)}), Options{})
+			r.registry.(*script).tags = tags
+			resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "minor")})
+			filtered, err := policy.Parse(policy.Spec{Name: name, Filter: "^[0-9]"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := &shortTime{t.Context(), 5}
+			got, err := r.Resolve(ctx, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: filtered})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantTag(t, got, "1.0.0", policy.StayOutOfTime)
+			if ctx.looks < -5 {
+				t.Errorf("went on for %d looks at the time after it had ended", -ctx.looks)
 			}
 		})
 	}

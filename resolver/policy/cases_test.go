@@ -61,7 +61,7 @@ func TestReportedCases(t *testing.T) {
 			if got := p.Select(NewIndex(tags), test.current); got.Tag != test.want {
 				t.Errorf("got %q (%s), want %q", got.Tag, got.Reason, test.want)
 			}
-			if got := p.OtherLines(NewIndex(tags), test.current, nil); test.want == test.current {
+			if got := p.OtherLines(nil, NewIndex(tags), test.current, nil); test.want == test.current {
 				if diff := cmp.Diff(test.others, got); diff != "" {
 					t.Errorf("other lines (-want +got):\n%s", diff)
 				}

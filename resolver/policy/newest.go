@@ -19,9 +19,21 @@ func (p *Policy) ByDigest(current string) bool { return p.Digest(current) || p.B
 // without the current one, the first to look at first. From a version those are
 // its line, then other versions, then the rest, each the highest first; from
 // what is none they are in natural order. Under force a version moves to higher
-// versions alone.
+// versions alone. A nil allow is true for every tag.
 func (p *Policy) Candidates(ix *Index, current string, allow func(tag string) bool) []string {
-	s := search{policy: p, view: ix.view(p), current: current, allow: allow}
+	tags, _ := p.CandidatesUntil(nil, ix, current, allow)
+	return tags
+}
+
+// CandidatesUntil is Candidates that returns false, and no tags, once ended is true.
+// It asks that every few tags that the filter is matched with. A nil ended is never
+// true.
+func (p *Policy) CandidatesUntil(ended func() bool, ix *Index, current string, allow func(tag string) bool) (tags []string, whole bool) {
+	view, whole := ix.viewUntil(ended, p)
+	if !whole {
+		return nil, false
+	}
+	s := search{policy: p, view: view, current: current, allow: allow}
 	s.read()
 	var found []dated
 	for i, tag := range s.view.tags {
@@ -36,7 +48,7 @@ func (p *Policy) Candidates(ix *Index, current string, allow func(tag string) bo
 			return cmp.Or(compareNatural(b.text, a.text), compareTags(b.tag, a.tag))
 		})
 	}
-	return datedTags(found)
+	return datedTags(found), true
 }
 
 // Prefer returns tags in the order in which they win where they were built at

@@ -38,9 +38,13 @@ func (o OtherLines) Text() string {
 
 // OtherLines tells what Select passes over where it stays for StayOtherLines, or
 // for StayNoCandidate under a range. It looks at every line, and is meant for
-// what people read.
-func (p *Policy) OtherLines(ix *Index, current string, allow func(tag string) bool) OtherLines {
-	s := search{policy: p, view: ix.view(p), current: current, allow: allow}
+// what people read. Once ended is true it tells nothing: see SelectUntil.
+func (p *Policy) OtherLines(ended func() bool, ix *Index, current string, allow func(tag string) bool) OtherLines {
+	view, whole := ix.viewUntil(ended, p)
+	if !whole {
+		return OtherLines{}
+	}
+	s := search{policy: p, view: view, current: current, allow: allow}
 	s.read()
 	if !s.isVersion || !p.hasLines() {
 		return OtherLines{}

@@ -133,13 +133,13 @@ func TestALevelNeverLeavesTheLine(t *testing.T) {
 func TestOtherLinesAreWhatTheReasonSays(t *testing.T) {
 	worlds(t, func(t *testing.T, r *rand.Rand, w world) {
 		got := w.policy.Select(NewIndex(w.tags), w.current)
-		others := w.policy.OtherLines(NewIndex(w.tags), w.current, nil)
+		others := w.policy.OtherLines(nil, NewIndex(w.tags), w.current, nil)
 		if got.Reason == StayOtherLines && len(others.Tags) == 0 || got.Reason == StayNewest && len(others.Tags) > 0 {
 			t.Errorf("%s of %q from %q: %s, and %+v", w.policy.Name(), w.tags, w.current, got.Reason, others)
 		}
 		shuffled := slices.Clone(w.tags)
 		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		again := w.policy.OtherLines(NewIndex(shuffled), w.current, nil)
+		again := w.policy.OtherLines(nil, NewIndex(shuffled), w.current, nil)
 		if !slices.Equal(again.Tags, others.Tags) || !slices.Equal(again.Settings, others.Settings) {
 			t.Errorf("%s from %q: %+v of %q, but %+v of %q", w.policy.Name(), w.current, others, w.tags, again, shuffled)
 		}

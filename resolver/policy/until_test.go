@@ -33,3 +33,29 @@ func TestSelectionEndsWithItsTime(t *testing.T) {
 		})
 	}
 }
+
+// A policy that goes by date has no tag to choose without the registry, and matches the
+// same filter.
+func TestCandidatesEndWithTheirTime(t *testing.T) {
+	tags := make([]string, 10_000)
+	for i := range tags {
+		tags[i] = fmt.Sprintf("build-%d", i)
+	}
+	for _, name := range []string{"newest", "force"} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Parse(Spec{Name: name, Filter: "^nothing-", MatchTag: new(bool)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ix := NewIndex(tags)
+			asked := 0
+			late := func() bool { asked++; return asked > 3 }
+			if got, whole := p.CandidatesUntil(late, ix, "1.0.0", nil); len(got) > 0 || whole || asked != 4 {
+				t.Errorf("got %d tags, whole is %t, after %d looks at the time", len(got), whole, asked)
+			}
+			if got, whole := p.CandidatesUntil(func() bool { return false }, ix, "1.0.0", nil); len(got) > 0 || !whole {
+				t.Errorf("got %d tags that the filter drops, and whole is %t with time enough", len(got), whole)
+			}
+		})
+	}
+}
