@@ -24,6 +24,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // noon is when every test of a bench begins.
@@ -77,7 +78,7 @@ func (c cached) Get(_ context.Context, key client.ObjectKey, into client.Object,
 	if o, behind := c.behind[key.Name]; behind {
 		full = o
 	}
-	kept, err := strip(c.kinds)(full.DeepCopy())
+	kept, err := watched.Strip(c.kinds)(full.DeepCopy())
 	if err == nil {
 		kept.(*unstructured.Unstructured).DeepCopyInto(into.(*unstructured.Unstructured))
 	}
@@ -212,7 +213,7 @@ type bench struct {
 	told   *told
 	// polled, tried, looked, inspected and returned are its queues.
 	polled                             *recorded[string]
-	tried, looked, inspected, returned *recorded[objectKey]
+	tried, looked, inspected, returned *recorded[watched.Key]
 	// reads are how often the registry was asked; it answers with registry.
 	reads    int
 	registry func() (resolver.Resolution, error)
@@ -242,12 +243,12 @@ func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) 
 		Kinds: kinds, Cache: cached{server: b.server}, Client: direct{server: b.server}, Live: direct{server: b.server},
 		Resolver: b, Metrics: metrics, Clock: b.clock, Events: b.events, Notifier: b.told, Pace: limits,
 	})
-	b.polled = &recorded[string]{TypedDelayingInterface: b.polls}
-	b.tried = &recorded[objectKey]{TypedDelayingInterface: b.moves}
-	b.polls, b.moves = b.polled, b.tried
-	b.looked = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Looks}
-	b.inspected = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Inspections}
-	b.returned = &recorded[objectKey]{TypedDelayingInterface: b.watcher.Returns}
+	b.polled = &recorded[string]{TypedDelayingInterface: b.polls.TypedDelayingInterface}
+	b.tried = &recorded[watched.Key]{TypedDelayingInterface: b.moves.TypedDelayingInterface}
+	b.polls.TypedDelayingInterface, b.moves.TypedDelayingInterface = b.polled, b.tried
+	b.looked = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Looks}
+	b.inspected = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Inspections}
+	b.returned = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Returns}
 	b.watcher.Looks, b.watcher.Inspections, b.watcher.Returns = b.looked, b.inspected, b.returned
 	t.Cleanup(func() { b.polls.ShutDown(); b.moves.ShutDown(); b.watcher.ShutDown() })
 	b.lead(true)
@@ -261,7 +262,7 @@ func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) 
 // event is what the updater hears when a workload is written.
 func (b *bench) event(t *testing.T, o *unstructured.Unstructured) {
 	t.Helper()
-	b.track(t.Context(), b.workloadOf(t, o).Kind, o)
+	b.track(t.Context(), keyIs(o), o)
 }
 
 func (b *bench) workloadOf(t *testing.T, o *unstructured.Unstructured) *workload.Object {
@@ -292,8 +293,8 @@ func (b *bench) look(t *testing.T, o *unstructured.Unstructured) {
 	t.Helper()
 	b.watcher.Look(t.Context(), keyIs(o))
 	for _, stage := range []struct {
-		queue *recorded[objectKey]
-		work  func(context.Context, objectKey)
+		queue *recorded[watched.Key]
+		work  func(context.Context, watched.Key)
 	}{{b.inspected, b.watcher.Inspect}, {b.returned, b.watcher.Return}} {
 		if stage.queue.last() > 0 && b.watcher.Of(keyIs(o)) != nil { // put off before
 			stage.queue.Add(keyIs(o))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // bumped is what became of a bump.
@@ -60,7 +61,7 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	}
 	patch := bumpPatch(kind, o.GetUID(), "", text)
 	var after *workload.Object
-	answer := empty(kind)
+	answer := watched.Empty(kind.GroupVersionKind)
 	answer.SetNamespace(o.GetNamespace())
 	answer.SetName(o.GetName())
 	for _, dry := range []bool{true, false} {
@@ -98,7 +99,7 @@ func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, 
 	if dry {
 		options = append(options, client.DryRunAll)
 	}
-	got := empty(kind)
+	got := watched.Empty(kind.GroupVersionKind)
 	got.SetNamespace(answer.GetNamespace())
 	got.SetName(answer.GetName())
 	if err := explained(u.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {

@@ -8,18 +8,19 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // canaries knows the sets of workloads in which one goes ahead.
 type canaries struct {
 	mu   sync.Mutex
-	sets map[string]map[objectKey]workload.Canary
-	of   map[objectKey]string
+	sets map[string]map[watched.Key]workload.Canary
+	of   map[watched.Key]string
 	// healthy is from when on a workload was seen healthy with what it runs.
-	healthy map[objectKey]healthySince
+	healthy map[watched.Key]healthySince
 	// soaked is what a first has run for long enough, by repository. It may run
 	// another version by now: the rest follows to this one.
-	soaked map[objectKey]map[string]workload.Result
+	soaked map[watched.Key]map[string]workload.Result
 }
 
 // healthySince is how long a workload has been healthy with its images; the zero
@@ -32,8 +33,8 @@ type healthySince struct {
 
 func newCanaries() *canaries {
 	return &canaries{
-		sets: map[string]map[objectKey]workload.Canary{}, of: map[objectKey]string{}, healthy: map[objectKey]healthySince{},
-		soaked: map[objectKey]map[string]workload.Result{},
+		sets: map[string]map[watched.Key]workload.Canary{}, of: map[watched.Key]string{}, healthy: map[watched.Key]healthySince{},
+		soaked: map[watched.Key]map[string]workload.Result{},
 	}
 }
 
@@ -41,7 +42,7 @@ func newCanaries() *canaries {
 func setOf(namespace string, c workload.Canary) string { return namespace + "/" + c.Set }
 
 // put notes a workload's place; the zero Canary takes it out.
-func (c *canaries) put(key objectKey, place workload.Canary) {
+func (c *canaries) put(key watched.Key, place workload.Canary) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if set, was := c.of[key]; was {
@@ -60,16 +61,16 @@ func (c *canaries) put(key objectKey, place workload.Canary) {
 	}
 	set := setOf(key.Namespace, place)
 	if c.sets[set] == nil {
-		c.sets[set] = map[objectKey]workload.Canary{}
+		c.sets[set] = map[watched.Key]workload.Canary{}
 	}
 	c.sets[set][key], c.of[key] = place, set
 }
 
 // firsts are the workloads of a set that go ahead.
-func (c *canaries) firsts(set string) map[objectKey]workload.Canary {
+func (c *canaries) firsts(set string) map[watched.Key]workload.Canary {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	firsts := map[objectKey]workload.Canary{}
+	firsts := map[watched.Key]workload.Canary{}
 	for key, place := range c.sets[set] {
 		if place.First {
 			firsts[key] = place
@@ -79,14 +80,14 @@ func (c *canaries) firsts(set string) map[objectKey]workload.Canary {
 }
 
 // rest are those that follow a workload; none where it is not the first.
-func (c *canaries) rest(key objectKey) []objectKey {
+func (c *canaries) rest(key watched.Key) []watched.Key {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	set := c.sets[c.of[key]]
 	if !set[key].First {
 		return nil
 	}
-	var rest []objectKey
+	var rest []watched.Key
 	for other, place := range set {
 		if !place.First {
 			rest = append(rest, other)
@@ -96,7 +97,7 @@ func (c *canaries) rest(key objectKey) []objectKey {
 }
 
 // first reports whether a workload goes ahead of others.
-func (c *canaries) first(key objectKey) bool {
+func (c *canaries) first(key watched.Key) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sets[c.of[key]][key].First
@@ -105,7 +106,7 @@ func (c *canaries) first(key objectKey) bool {
 // see notes how a workload is, and returns from when on it has been healthy with
 // these images. Its own status may know better after a restart of ours; but not of
 // Pods that broke later and came back.
-func (c *canaries) see(key objectKey, images string, h rollout.Health, now time.Time) time.Time {
+func (c *canaries) see(key watched.Key, images string, h rollout.Health, now time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.healthy[key]
@@ -126,7 +127,7 @@ func (c *canaries) see(key objectKey, images string, h rollout.Health, now time.
 
 // passed notes what a first has run for long enough, and returns false where that is
 // no news.
-func (c *canaries) passed(first objectKey, repository string, result workload.Result) bool {
+func (c *canaries) passed(first watched.Key, repository string, result workload.Result) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.soaked[first] == nil {
@@ -138,7 +139,7 @@ func (c *canaries) passed(first objectKey, repository string, result workload.Re
 }
 
 // lastPassed is what a first has run for long enough, of a repository.
-func (c *canaries) lastPassed(first objectKey, repository string) (workload.Result, bool) {
+func (c *canaries) lastPassed(first watched.Key, repository string) (workload.Result, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	result, ok := c.soaked[first][repository]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // canaryGate lets the rest of a set follow its first, and has the first stay at a
@@ -30,7 +31,7 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	if len(firsts) == 0 {
 		return Verdict{Reason: WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
 	}
-	keys := slices.SortedFunc(maps.Keys(firsts), cmpKeys)
+	keys := slices.SortedFunc(maps.Keys(firsts), watched.Key.Compare)
 	verdict := g.followsAll(ctx, m, keys, firsts, m.To)
 	if verdict.Open() {
 		return verdict
@@ -52,7 +53,7 @@ func permits(m *Move, version workload.Result) bool {
 }
 
 // followsAll judges a target by all workloads that go ahead.
-func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []objectKey, firsts map[objectKey]workload.Canary, to workload.Result) Verdict {
+func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []watched.Key, firsts map[watched.Key]workload.Canary, to workload.Result) Verdict {
 	for _, key := range keys {
 		if verdict := g.follows(ctx, m, key, firsts[key].Soak, to); !verdict.Open() {
 			return verdict
@@ -62,7 +63,7 @@ func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []objectKey, f
 }
 
 // follows judges a target by one workload that goes ahead.
-func (g canaryGate) follows(ctx context.Context, m *Move, first objectKey, soak time.Duration, to workload.Result) Verdict {
+func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soak time.Duration, to workload.Result) Verdict {
 	wait := func(format string, args ...any) Verdict {
 		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
 	}
@@ -104,7 +105,7 @@ func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verd
 	if len(rest) == 0 || !ok || !f.uses || f.health.Phase != rollout.Healthy {
 		return Verdict{}
 	}
-	waits := slices.ContainsFunc(rest, func(key objectKey) bool {
+	waits := slices.ContainsFunc(rest, func(key watched.Key) bool {
 		follower, ok := g.look(ctx, key, m.Repository)
 		return ok && follower.uses && !follower.running.Agrees(f.running)
 	})
@@ -134,7 +135,7 @@ type member struct {
 }
 
 // look reads a workload of a set from the cache.
-func (g canaryGate) look(ctx context.Context, key objectKey, repository string) (m member, ok bool) {
+func (g canaryGate) look(ctx context.Context, key watched.Key, repository string) (m member, ok bool) {
 	o := owner{g.u}.Workload(ctx, key)
 	if o == nil {
 		return m, false

@@ -10,22 +10,18 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // check decides about the containers of one workload that use the round's
 // repository. Those that move are handed on to the gates; the error is the
 // registry's.
-func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstructured.Unstructured) error {
-	object, ok := u.Kinds.FromMap(o.Object)
+func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstructured.Unstructured) error {
+	w, ok := u.workloads.Govern(ctx, o)
 	if !ok {
 		return nil
 	}
-	namespace, err := u.namespace(ctx, o.GetNamespace())
-	if err != nil || !namespace.Enabled() || object.Deleting() {
-		return nil //nolint:nilerr // a namespace that is gone takes its workloads along
-	}
-	object = u.withRelease(ctx, object)
-	settings, record := workload.ReadSettings(object, namespace), object.Record()
+	object, settings, record := w.Object, w.Settings, w.Object.Record()
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
 	var found []Move
@@ -90,27 +86,27 @@ func (u *Updater) check(ctx context.Context, r *round, key objectKey, o *unstruc
 // the others. Who stands in the pace's line is woken when
 // its turn comes, and without news there is no more to say of it: to try thousands with
 // each poll would keep the workers from those whose turn it is.
-func (u *Updater) found(r *round, key objectKey, moves []Move) {
+func (u *Updater) found(r *round, key watched.Key, moves []Move) {
 	r.moves = true
 	news := u.pending.add(key, r.received, moves...)
 	for _, m := range moves {
 		news = news || !u.book.is(key, m.Container, StatePending)
 	}
-	if r.pushed {
-		u.urgentMoves.add(key)
-	}
-	if r.pushed || news || !u.pace.waits(key) {
+	switch {
+	case r.pushed:
+		u.moves.AddUrgent(key)
+	case news || !u.pace.waits(key):
 		u.moves.Add(key)
 	}
 }
 
 // checked notes when a container was looked at.
-func (u *Updater) checked(key objectKey, slot workload.Slot, r *round) {
+func (u *Updater) checked(key watched.Key, slot workload.Slot, r *round) {
 	u.book.note(key, slot.Key(), func(s *Standing) { s.Checked = r.since })
 }
 
 // unknown notes that a registry did not answer.
-func (u *Updater) unknown(key objectKey, slot workload.Slot, err error) {
+func (u *Updater) unknown(key watched.Key, slot workload.Slot, err error) {
 	u.book.note(key, slot.Key(), func(s *Standing) {
 		s.State, s.Reason, s.Message = StateUnknown, ReasonUnavailable, resolver.Summary(err)
 	})
@@ -118,7 +114,7 @@ func (u *Updater) unknown(key objectKey, slot workload.Slot, err error) {
 
 // stay tells once why a workload does not move, unless it is where it should
 // be.
-func (u *Updater) stay(key objectKey, o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
+func (u *Updater) stay(key watched.Key, o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
 	u.book.note(key, slot.Key(), func(s *Standing) { s.stays(r) })
 	if r.Warning == "" && (r.Reason == policy.StayNewest || r.Reason == policy.StayNever) {
 		u.said.clear(o.GetUID(), slot.Key())

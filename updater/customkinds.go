@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // lookAgain is how often the API server is asked for a custom kind that it does
@@ -32,7 +33,7 @@ func (u *Updater) followCustom(ctx context.Context, kind workload.Kind) {
 	u.trackAll(ctx, kind, nil)
 	u.pushedBefore()
 	u.catchUp()
-	u.resumeAll(ctx, func(key objectKey) bool { return key.gvk() == kind.GroupVersionKind && u.concerns(key) })
+	u.resumeAll(ctx, func(key watched.Key) bool { return key.GVK() == kind.GroupVersionKind && u.concerns(key) })
 	logger.Info("following a custom kind")
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Why a newer image is not used yet: words for machines, in Standing.Reason, in
@@ -37,7 +38,7 @@ type Move struct {
 	Image    string
 	From, To workload.Result
 
-	key objectKey
+	key watched.Key
 	// found is when a poll found it.
 	found time.Time
 }

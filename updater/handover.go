@@ -3,6 +3,8 @@ package updater
 import (
 	"context"
 	"slices"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // begin begins a piece of work on a repository, if it is ours: done has to be called
@@ -16,7 +18,7 @@ func (u *Updater) begin(ctx context.Context, repository string) (work context.Co
 
 // beginAll begins the moves whose repositories are ours, and forgets the others:
 // their owner finds them by itself.
-func (u *Updater) beginAll(ctx context.Context, key objectKey, moves []Move) (work context.Context, done func(), ours []Move) {
+func (u *Updater) beginAll(ctx context.Context, key watched.Key, moves []Move) (work context.Context, done func(), ours []Move) {
 	ends := make([]func(), 0, len(moves))
 	for _, m := range moves {
 		next, end, ok := u.begin(ctx, m.Repository)
@@ -89,7 +91,7 @@ func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
 
 // giveUp leaves a workload's moves and rollout to the next owner, unless it uses
 // another repository that is ours.
-func (u *Updater) giveUp(key objectKey) {
+func (u *Updater) giveUp(key watched.Key) {
 	if u.concerns(key) {
 		return
 	}
@@ -102,6 +104,6 @@ func (u *Updater) giveUp(key objectKey) {
 }
 
 // concerns reports whether a workload uses a repository that is ours.
-func (u *Updater) concerns(key objectKey) bool {
+func (u *Updater) concerns(key watched.Key) bool {
 	return u.Ownership == nil || slices.ContainsFunc(u.tracker.repositoriesOf(key), u.Ownership.Owns)
 }

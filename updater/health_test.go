@@ -7,6 +7,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // What is kept of a workload tells as much of its health as the whole of it.
@@ -24,7 +25,7 @@ status:
   updatedReplicas: 1
   conditions: [{type: Progressing, status: "False", reason: ProgressDeadlineExceeded, message: long}]
 `)
-	kept, err := strip(workload.StandardKinds())(full)
+	kept, err := watched.Strip(workload.StandardKinds())(full)
 	if err != nil {
 		t.Fatal(err)
 	}

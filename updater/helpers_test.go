@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // movedBefore is a workload "web" that the updater moved from 1.2.6 to 1.2.7 so long before
@@ -71,8 +72,8 @@ func admits(tags ...string) func(*unstructured.Unstructured, bool) error {
 	}
 }
 
-func keyIs(o *unstructured.Unstructured) objectKey {
-	return newKey(o.GroupVersionKind(), o.GetNamespace(), o.GetName())
+func keyIs(o *unstructured.Unstructured) watched.Key {
+	return watched.NewKey(o.GroupVersionKind(), o.GetNamespace(), o.GetName())
 }
 
 // set writes one field of an object.

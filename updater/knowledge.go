@@ -3,11 +3,12 @@ package updater
 import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // healthy is the last version of a container that was seen healthy; known is false
 // where none was.
-func (b *book) healthy(key objectKey, container string) (healthy workload.Result, known bool) {
+func (b *book) healthy(key watched.Key, container string) (healthy workload.Result, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if row := b.row(key, container); row != nil {
@@ -17,7 +18,7 @@ func (b *book) healthy(key objectKey, container string) (healthy workload.Result
 }
 
 // learn notes that what the containers of a workload run is healthy.
-func (b *book) learn(key objectKey) {
+func (b *book) learn(key watched.Key) {
 	b.noteAll(key, func(s *Standing) { s.healthy, _ = workload.ParseResult(s.Running) })
 }
 
@@ -25,7 +26,7 @@ func (b *book) learn(key objectKey) {
 // rollout is watched that is not over: its end tells. A kind that keeps no word of its
 // last rollout is believed while some of its Pods are available, if nothing else is
 // known: it was so before anybody moved it.
-func (u *Updater) learn(key objectKey, o *workload.Object, h rollout.Health) {
+func (u *Updater) learn(key watched.Key, o *workload.Object, h rollout.Health) {
 	if u.watcher.Of(key) != nil {
 		return
 	}
@@ -41,7 +42,7 @@ func (u *Updater) learn(key objectKey, o *workload.Object, h rollout.Health) {
 
 // baseline is how a workload is before a move; nil where what it runs is not known to
 // have been healthy, and the one of the move before where that is not over.
-func (u *Updater) baseline(key objectKey, h rollout.Health, moves []Move) *rollout.Health {
+func (u *Updater) baseline(key watched.Key, h rollout.Health, moves []Move) *rollout.Health {
 	if before := u.watcher.Unfinished(key, h); before != nil {
 		return before.Before
 	}
@@ -54,7 +55,7 @@ func (u *Updater) baseline(key objectKey, h rollout.Health, moves []Move) *rollo
 }
 
 // healthyOf is what is known to have been healthy of a workload's containers.
-func (u *Updater) healthyOf(key objectKey, o *workload.Object) workload.Record {
+func (u *Updater) healthyOf(key watched.Key, o *workload.Object) workload.Record {
 	known := workload.Record{}
 	for _, slot := range o.Slots() {
 		if healthy, ok := u.book.healthy(key, slot.Key()); ok {

@@ -3,6 +3,8 @@ package updater
 import (
 	"container/list"
 	"iter"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // line is who waits for a place of the pace: the urgent ones before the others, each
@@ -10,22 +12,22 @@ import (
 // its key.
 type line struct {
 	urgent, others *list.List // of *queued
-	in             map[objectKey]*list.Element
+	in             map[watched.Key]*list.Element
 }
 
 type queued struct {
-	key    objectKey
+	key    watched.Key
 	place  place
 	urgent bool
 	kept   bool // woken, and its place is counted
 }
 
 func newLine() line {
-	return line{urgent: list.New(), others: list.New(), in: map[objectKey]*list.Element{}}
+	return line{urgent: list.New(), others: list.New(), in: map[watched.Key]*list.Element{}}
 }
 
 // of returns a workload's place in the line; nil where it is not in it.
-func (l line) of(key objectKey) *queued {
+func (l line) of(key watched.Key) *queued {
 	element := l.in[key]
 	if element == nil {
 		return nil
@@ -35,7 +37,7 @@ func (l line) of(key objectKey) *queued {
 
 // queue puts a workload at the end of its part. Who waits already keeps the place in
 // the line, unless it has become urgent.
-func (l line) queue(key objectKey, at place, urgent bool) {
+func (l line) queue(key watched.Key, at place, urgent bool) {
 	if q := l.of(key); q != nil {
 		if q.place = at; q.urgent || !urgent {
 			return
@@ -46,7 +48,7 @@ func (l line) queue(key objectKey, at place, urgent bool) {
 }
 
 // remove takes a workload out, if it is in it.
-func (l line) remove(key objectKey) {
+func (l line) remove(key watched.Key) {
 	if q := l.of(key); q != nil {
 		l.part(q.urgent).Remove(l.in[key])
 		delete(l.in, key)

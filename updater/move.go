@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // A move that the API server does not take is tried again after tryAgain, then
@@ -32,7 +33,7 @@ func (u *Updater) workMoves(ctx context.Context) bool {
 }
 
 // try makes the moves of a workload that all gates let through, in one bump.
-func (u *Updater) try(ctx context.Context, key objectKey) {
+func (u *Updater) try(ctx context.Context, key watched.Key) {
 	ready, o, pushed := u.through(ctx, key)
 	ctx, done, ready := u.beginAll(ctx, key, ready)
 	defer done()
@@ -84,24 +85,23 @@ func (u *Updater) outdated(moves []Move) {
 
 // through returns the moves of a workload that all gates let through, by what it
 // is now, and when a registry told of one.
-func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *unstructured.Unstructured, pushed time.Time) {
+func (u *Updater) through(ctx context.Context, key watched.Key) (ready []Move, o *unstructured.Unstructured, pushed time.Time) {
 	waiting, pushed := u.pending.of(key)
 	if len(waiting) == 0 {
 		return nil, nil, pushed
 	}
-	o = &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.gvk())
-	object, settings, ok := u.now(ctx, key, o)
+	w, ok := u.workloads.Governed(ctx, key)
 	if !ok {
 		u.pending.forget(key)
-		return nil, o, pushed
+		return nil, nil, pushed
 	}
+	o = w.Stored
 	if r := u.watcher.Of(key); r != nil && r.UID == o.GetUID() && o.GetGeneration() < r.Generation {
 		return nil, o, pushed // the cache is behind the last bump: its next event comes here again
 	}
 	var again time.Time
 	for _, m := range waiting {
-		if !renew(&m, object, settings) {
+		if !renew(&m, w.Object, w.Settings) {
 			u.pending.done(key, m) // the next poll tells
 			continue
 		}
@@ -123,20 +123,6 @@ func (u *Updater) through(ctx context.Context, key objectKey) (ready []Move, o *
 		u.moves.AddAfter(key, max(again.Sub(u.Clock.Now()), 0))
 	}
 	return ready, o, pushed
-}
-
-// now reads a workload and its settings.
-func (u *Updater) now(ctx context.Context, key objectKey, into *unstructured.Unstructured) (*workload.Object, *workload.Settings, bool) {
-	if err := u.Cache.Get(ctx, key.NamespacedName, into); err != nil {
-		return nil, nil, false
-	}
-	object, ok := u.Kinds.FromMap(into.Object)
-	namespace, err := u.namespace(ctx, key.Namespace)
-	if !ok || err != nil || !namespace.Enabled() || object.Deleting() {
-		return nil, nil, false
-	}
-	object = u.withRelease(ctx, object)
-	return object, workload.ReadSettings(object, namespace), true
 }
 
 // renew gives a move the workload as it is now. ok is false where that runs

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Pace bounds how many rollouts go on at once; 0 is no bound.
@@ -19,10 +21,10 @@ type Pace struct {
 // waits in a line, and is woken when there is one, which is kept until it comes.
 type pace struct {
 	limits Pace
-	wake   func(key objectKey)
+	wake   func(key watched.Key)
 
 	mu    sync.Mutex
-	taken map[objectKey]place
+	taken map[watched.Key]place
 	used  map[string]int // places taken and kept, by what bounds them
 	line  line
 }
@@ -33,8 +35,8 @@ type place struct {
 	registries []string
 }
 
-func newPace(limits Pace, wake func(key objectKey)) *pace {
-	return &pace{limits: limits, wake: wake, taken: map[objectKey]place{}, used: map[string]int{}, line: newLine()}
+func newPace(limits Pace, wake func(key watched.Key)) *pace {
+	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, used: map[string]int{}, line: newLine()}
 }
 
 // bounds are what a place counts for, with how many there may be. The cluster has no
@@ -62,7 +64,7 @@ func (p *pace) count(at place, by int) {
 
 // enter takes a place, which the workload may have already; it waits in line where
 // the verdict is closed.
-func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
+func (p *pace) enter(key watched.Key, at place, urgent bool) Verdict {
 	verdict, freed := p.take(key, at, urgent)
 	if freed {
 		p.next()
@@ -72,7 +74,7 @@ func (p *pace) enter(key objectKey, at place, urgent bool) Verdict {
 
 // take does what enter does. freed: a place was kept for the workload, which may take
 // another, or none.
-func (p *pace) take(key objectKey, at place, urgent bool) (verdict Verdict, freed bool) {
+func (p *pace) take(key watched.Key, at place, urgent bool) (verdict Verdict, freed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	freed = p.uncall(key)
@@ -91,7 +93,7 @@ func (p *pace) take(key objectKey, at place, urgent bool) (verdict Verdict, free
 }
 
 // uncall gives back the place that is kept for a workload; false where none is.
-func (p *pace) uncall(key objectKey) bool {
+func (p *pace) uncall(key watched.Key) bool {
 	q := p.line.of(key)
 	if q == nil || !q.kept {
 		return false
@@ -102,7 +104,7 @@ func (p *pace) uncall(key objectKey) bool {
 }
 
 // hold takes a place for a rollout that goes on already, free or not.
-func (p *pace) hold(key objectKey, at place) {
+func (p *pace) hold(key watched.Key, at place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, has := p.taken[key]; !has {
@@ -132,7 +134,7 @@ func (p *pace) explain(bound string) string {
 
 // waits reports whether a workload is in line and there is no place for it: it is
 // woken when there is one.
-func (p *pace) waits(key objectKey) bool {
+func (p *pace) waits(key watched.Key) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := p.line.of(key)
@@ -144,7 +146,7 @@ func (p *pace) waits(key objectKey) bool {
 }
 
 // quit takes a workload out of the line: it does not come.
-func (p *pace) quit(key objectKey) {
+func (p *pace) quit(key watched.Key) {
 	p.mu.Lock()
 	freed := p.uncall(key)
 	p.line.remove(key)
@@ -155,7 +157,7 @@ func (p *pace) quit(key objectKey) {
 }
 
 // leave gives back the workload's place, if it has one.
-func (p *pace) leave(key objectKey) {
+func (p *pace) leave(key watched.Key) {
 	p.mu.Lock()
 	at, has := p.taken[key]
 	if has {
@@ -171,7 +173,7 @@ func (p *pace) leave(key objectKey) {
 // next wakes all in line that there is a place for, the first first.
 func (p *pace) next() {
 	p.mu.Lock()
-	var woken []objectKey
+	var woken []watched.Key
 	for q := range p.line.all() {
 		if p.limits.Cluster > 0 && p.used[""] >= p.limits.Cluster {
 			break

@@ -3,6 +3,8 @@ package updater
 import (
 	"slices"
 	"testing"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // paced is a pace whose line is worked off by hand.
@@ -13,7 +15,7 @@ type paced struct {
 
 func newPaced(limits Pace) *paced {
 	p := &paced{}
-	p.pace = newPace(limits, func(key objectKey) { p.woken = append(p.woken, key.Name) })
+	p.pace = newPace(limits, func(key watched.Key) { p.woken = append(p.woken, key.Name) })
 	return p
 }
 

@@ -5,17 +5,19 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // pending are the moves that polls found and that have not been made. They are kept
 // without workload and rule, which are read again when their turn comes.
 type pending struct {
 	mu    sync.Mutex
-	moves map[objectKey][]Move // one for each container
+	moves map[watched.Key][]Move // one for each container
 	// pushed is when the registry told of what a workload waits for.
-	pushed map[objectKey]time.Time
+	pushed map[watched.Key]time.Time
 	// refused are the workloads whose bumps the API server does not take.
-	refused map[objectKey]refusals
+	refused map[watched.Key]refusals
 }
 
 // refusals are those in a row.
@@ -25,11 +27,11 @@ type refusals struct {
 }
 
 func newPending() *pending {
-	return &pending{moves: map[objectKey][]Move{}, pushed: map[objectKey]time.Time{}, refused: map[objectKey]refusals{}}
+	return &pending{moves: map[watched.Key][]Move{}, pushed: map[watched.Key]time.Time{}, refused: map[watched.Key]refusals{}}
 }
 
 // failed notes that a bump was refused, and returns how long to wait.
-func (p *pending) failed(key objectKey, now time.Time) time.Duration {
+func (p *pending) failed(key watched.Key, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.refused[key]
@@ -42,7 +44,7 @@ func (p *pending) failed(key objectKey, now time.Time) time.Duration {
 }
 
 // took notes that a bump was not refused.
-func (p *pending) took(key objectKey) {
+func (p *pending) took(key watched.Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.refused, key)
@@ -50,7 +52,7 @@ func (p *pending) took(key objectKey) {
 
 // add notes moves of a workload, in place of others of the same containers. It returns
 // false if all of them were known.
-func (p *pending) add(key objectKey, pushed time.Time, found ...Move) (news bool) {
+func (p *pending) add(key watched.Key, pushed time.Time, found ...Move) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	moves := slices.Clone(p.moves[key])
@@ -71,13 +73,13 @@ func (p *pending) add(key objectKey, pushed time.Time, found ...Move) (news bool
 }
 
 // drop forgets the move of a container, whatever it is.
-func (p *pending) drop(key objectKey, container string) {
+func (p *pending) drop(key watched.Key, container string) {
 	p.keep(key, func(m Move) bool { return m.Container != container })
 }
 
 // done forgets moves that were tried. What a poll has found for their containers since
 // then waits for the next try.
-func (p *pending) done(key objectKey, tried ...Move) {
+func (p *pending) done(key watched.Key, tried ...Move) {
 	p.keep(key, func(m Move) bool {
 		return !slices.ContainsFunc(tried, func(t Move) bool {
 			return t.Container == m.Container && t.Image == m.Image && t.found.Equal(m.found)
@@ -86,7 +88,7 @@ func (p *pending) done(key objectKey, tried ...Move) {
 }
 
 // keep forgets the moves of a workload that are not wanted.
-func (p *pending) keep(key objectKey, wanted func(Move) bool) {
+func (p *pending) keep(key watched.Key, wanted func(Move) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var left []Move
@@ -104,7 +106,7 @@ func (p *pending) keep(key objectKey, wanted func(Move) bool) {
 }
 
 // forget drops a workload.
-func (p *pending) forget(key objectKey) {
+func (p *pending) forget(key watched.Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.moves, key)
@@ -114,7 +116,7 @@ func (p *pending) forget(key objectKey) {
 
 // of returns the moves of a workload, by container, and when a registry told of
 // one.
-func (p *pending) of(key objectKey) ([]Move, time.Time) {
+func (p *pending) of(key watched.Key) ([]Move, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	moves := slices.SortedFunc(slices.Values(p.moves[key]), func(a, b Move) int { return cmp.Compare(a.Container, b.Container) })
@@ -122,7 +124,7 @@ func (p *pending) of(key objectKey) ([]Move, time.Time) {
 }
 
 // waits reports whether a workload has moves that can be tried.
-func (p *pending) waits(key objectKey, now time.Time) bool {
+func (p *pending) waits(key watched.Key, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.moves[key]) > 0 && !now.Before(p.refused[key].until)

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // poll reads one repository and bumps the workloads whose answer changed. One
@@ -55,14 +55,13 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 
 // checkAll checks the workloads of a round: first those that the last poll has left.
 // The error is the registry's.
-func (u *Updater) checkAll(ctx context.Context, r *round, users []objectKey) error {
+func (u *Updater) checkAll(ctx context.Context, r *round, users []watched.Key) error {
 	left := u.takeRest(r.repository)
 	users, r.rest.container = left.before(users), left.container
 	var failure error
 	for i, key := range users {
 		u.mark(r.repository, u.Clock.Now())
-		object := &unstructured.Unstructured{}
-		object.SetGroupVersionKind(key.gvk())
+		object := watched.Empty(key.GVK())
 		if err := u.Cache.Get(ctx, key.NamespacedName, object); err != nil {
 			if !apierrors.IsNotFound(err) {
 				log.FromContext(ctx).Error(err, "reading workload", "workload", key)

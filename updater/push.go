@@ -24,8 +24,7 @@ func (u *Updater) Pushed(p Push) {
 	if at, known := u.pushed[p.Repository]; !known || p.Received.Before(at) {
 		u.pushed[p.Repository] = p.Received
 	}
-	u.urgent.add(p.Repository)
-	u.polls.Add(p.Repository)
+	u.polls.AddUrgent(p.Repository)
 }
 
 // pushedBefore polls for what was pushed before this replica led.

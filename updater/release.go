@@ -2,7 +2,6 @@ package updater
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -11,59 +10,8 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 )
 
-// Releases tells what the values of the Helm release of a workload in a
-// namespace say. An error says why they could not be read; what is returned with
-// it counts all the same: the values that were read last, or none.
-type Releases interface {
-	Of(ctx context.Context, namespace string, o *workload.Object) (workload.Release, error)
-	// Follow tells of each release whose values may have changed, until the
-	// context ends.
-	Follow(ctx context.Context, changed func(namespace, release string)) error
-}
-
 // rereadEvery is how long a workload waits whose release could not be read.
 const rereadEvery = time.Minute
-
-// unread are the workloads whose releases could not be read, with their kinds.
-type unread struct {
-	mu   sync.Mutex
-	keys map[objectKey]workload.Kind
-}
-
-func newUnread() *unread { return &unread{keys: map[objectKey]workload.Kind{}} }
-
-func (u *unread) note(key objectKey, kind workload.Kind, failed bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if failed {
-		u.keys[key] = kind
-	} else {
-		delete(u.keys, key)
-	}
-}
-
-// take returns all of them and forgets them.
-func (u *unread) take() map[objectKey]workload.Kind {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	taken := u.keys
-	u.keys = map[objectKey]workload.Kind{}
-	return taken
-}
-
-// withRelease adds to a workload what its Helm release says.
-func (u *Updater) withRelease(ctx context.Context, o *workload.Object) *workload.Object {
-	if u.Releases == nil {
-		return o
-	}
-	release, err := u.Releases.Of(ctx, o.Namespace(), o)
-	key := newKey(o.Kind.GroupVersionKind, o.Namespace(), o.Name())
-	u.unread.note(key, o.Kind, err != nil)
-	if err != nil {
-		log.FromContext(ctx).Info("reading a Helm release", "workload", o.Name(), "namespace", o.Namespace(), "failed", err.Error())
-	}
-	return o.WithRelease(release)
-}
 
 // followReleases notes anew what the workloads of a release want when its values
 // change: no write of theirs need come with it.
@@ -86,10 +34,9 @@ func (u *Updater) rereadReleases(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C():
-			for key, kind := range u.unread.take() {
-				o := empty(kind)
-				if u.Cache.Get(ctx, key.NamespacedName, o) == nil { // else it is gone
-					u.track(ctx, kind, o)
+			for _, key := range u.workloads.TakeUnread() {
+				if o := u.workloads.Get(ctx, key); o != nil {
+					u.track(ctx, key, o)
 				}
 			}
 		case <-ctx.Done():

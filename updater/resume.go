@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // resumeAll watches again what a former leader began, of the kinds that are wanted.
-func (u *Updater) resumeAll(ctx context.Context, wanted func(objectKey) bool) {
+func (u *Updater) resumeAll(ctx context.Context, wanted func(watched.Key) bool) {
 	for _, key := range u.tracker.keys() {
 		if wanted(key) {
 			u.resume(ctx, key)
@@ -24,10 +24,9 @@ func (u *Updater) resumeAll(ctx context.Context, wanted func(objectKey) bool) {
 // resume watches again what a former leader began: the API server has all that it
 // takes. What has failed by itself meanwhile is told by its standing alone, unless
 // it is to be taken back.
-func (u *Updater) resume(ctx context.Context, key objectKey) {
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(key.gvk())
-	if u.Cache.Get(ctx, key.NamespacedName, o) != nil {
+func (u *Updater) resume(ctx context.Context, key watched.Key) {
+	o := u.workloads.Get(ctx, key)
+	if o == nil {
 		return
 	}
 	at, ours := rollout.Ours(o, "")
@@ -37,7 +36,7 @@ func (u *Updater) resume(ctx context.Context, key objectKey) {
 	}
 	past, err := u.recall(ctx, key)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "resuming", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name)
+		log.FromContext(ctx).Error(err, "resuming", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name)
 		return
 	}
 	if len(past.Changes) == 0 {
@@ -69,20 +68,20 @@ type recalled struct {
 }
 
 // recall reads from the workload's state what its last moves were.
-func (u *Updater) recall(ctx context.Context, key objectKey) (recalled, error) {
+func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error) {
 	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
 	defer cancel()
 	past := recalled{Rollout: &rollout.Rollout{}}
-	live := empty(workload.Kind{GroupVersionKind: key.gvk()})
+	live := watched.Empty(key.GVK())
 	if err := u.Live.Get(ctx, key.NamespacedName, live); err != nil {
 		return past, fmt.Errorf("reading %q: %w", key.Name, err)
 	}
 	object, ok := u.Kinds.FromMap(live.Object)
-	namespace, err := u.namespace(ctx, key.Namespace)
+	namespace, err := u.workloads.Namespace(ctx, key.Namespace)
 	if !ok || err != nil {
 		return past, fmt.Errorf("reading %q: %w", key.Name, err)
 	}
-	settings := workload.ReadSettings(u.withRelease(ctx, object), namespace)
+	_, settings := u.workloads.Settings(ctx, object, namespace)
 	for _, slot := range object.Slots() {
 		former, last, ok := lastMove(object, slot)
 		if !ok {

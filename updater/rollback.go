@@ -14,6 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Why a rollout that failed is not taken back.
@@ -31,16 +32,16 @@ var (
 
 // TakeBack is of rollout.Owner. A way back is a bump: admission writes the images that
 // were healthy last, and holds what is left.
-func (u owner) TakeBack(ctx context.Context, key objectKey, r *rollout.Rollout) (done bool) {
+func (u owner) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollout) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
-	live := empty(workload.Kind{GroupVersionKind: key.gvk()})
+	live := watched.Empty(key.GVK())
 	live.SetNamespace(key.Namespace)
 	live.SetName(key.Name)
 	before, after, terms, err := u.restore(ctx, live, r)
 	switch {
 	case errors.Is(err, errMovedOn) || apierrors.IsNotFound(err):
-		log.FromContext(ctx).Info("not taken back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "reason", err.Error())
+		log.FromContext(ctx).Info("not taken back", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "reason", err.Error())
 		return true
 	case errors.Is(err, errNeverHealthy) || errors.Is(err, errSameText):
 		u.notBack(ctx, key, live, r, terms, err)
@@ -57,14 +58,14 @@ func (u owner) TakeBack(ctx context.Context, key objectKey, r *rollout.Rollout) 
 	})
 	u.say(live, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
 	u.tell(live, terms.Channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
-	log.FromContext(ctx).Info("rolled back", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
+	log.FromContext(ctx).Info("rolled back", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
 	return true
 }
 
 // notBack tells once why a rollout is not taken back.
-func (u *Updater) notBack(ctx context.Context, key objectKey, live *unstructured.Unstructured, r *rollout.Rollout, terms rollout.Terms, err error) {
+func (u *Updater) notBack(ctx context.Context, key watched.Key, live *unstructured.Unstructured, r *rollout.Rollout, terms rollout.Terms, err error) {
 	why := explain(err)
-	log.FromContext(ctx).Info("taking back failed", "kind", key.gvk().Kind, "namespace", key.Namespace, "workload", key.Name, "error", why)
+	log.FromContext(ctx).Info("taking back failed", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "error", why)
 	u.said.once(r.UID, "", "taking back", func() {
 		u.say(live, "", eventWarning, ReasonNotRolledBack, "not taken back: %s", why)
 		u.tell(live, terms.Channels, LevelError, ReasonNotRolledBack, "not taken back: "+why, r.Changes)
@@ -78,11 +79,11 @@ func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, 
 		return nil, nil, terms, fmt.Errorf("reading it: %w", err)
 	}
 	before, ok := u.Kinds.FromMap(live.DeepCopy().Object)
-	namespace, err := u.namespace(ctx, live.GetNamespace())
+	namespace, err := u.workloads.Namespace(ctx, live.GetNamespace())
 	if _, ours := rollout.Ours(live, r.Others); !ok || err != nil || !ours || live.GetUID() != r.UID || !r.Stands(before) || !namespace.Enabled() {
 		return nil, nil, terms, errMovedOn
 	}
-	settings := workload.ReadSettings(u.withRelease(ctx, before), namespace)
+	_, settings := u.workloads.Settings(ctx, before, namespace)
 	if terms, ok = termsOf(r, before, settings); !ok || !terms.TakeBack {
 		return nil, nil, terms, errMovedOn
 	}
@@ -129,7 +130,7 @@ func (u *Updater) tookBack(after *workload.Object, text string, to workload.Reco
 // formerOf are the results that the containers of a rollout go back to: of each the
 // last that was healthy.
 func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, settings *workload.Settings, r *rollout.Rollout) (workload.Record, error) {
-	key := newKey(o.Kind.GroupVersionKind, live.GetNamespace(), live.GetName())
+	key := watched.NewKey(o.Kind.GroupVersionKind, live.GetNamespace(), live.GetName())
 	to, reason := workload.Record{}, errNeverHealthy
 	state := o.State()
 	for _, slot := range o.Slots() {

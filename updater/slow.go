@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 const (
@@ -119,7 +120,7 @@ func (u *Updater) turnsSlow(done <-chan struct{}, cancel context.CancelCauseFunc
 
 // rest is what a poll that took too long has not looked at.
 type rest struct {
-	users []objectKey
+	users []watched.Key
 	// container is where it stopped in the first of them.
 	container string
 }
@@ -141,8 +142,8 @@ func (u *Updater) leaveRest(repository string, left rest) {
 }
 
 // before puts what was left in front of the users of a poll.
-func (r rest) before(users []objectKey) []objectKey {
-	fresh := slices.DeleteFunc(users, func(key objectKey) bool { return slices.Contains(r.users, key) })
+func (r rest) before(users []watched.Key) []watched.Key {
+	fresh := slices.DeleteFunc(users, func(key watched.Key) bool { return slices.Contains(r.users, key) })
 	return append(slices.Clone(r.users), fresh...)
 }
 

@@ -73,8 +73,7 @@ func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Un
 	u.lead(true)
 	for _, o := range objects {
 		s.objects[o.GetName()] = o
-		read, _ := u.Kinds.FromMap(o.Object)
-		u.track(t.Context(), read.Kind, o)
+		u.track(t.Context(), keyIs(o), o)
 	}
 	return u, recorder
 }

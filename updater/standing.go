@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // State is where a container stands between what it runs and the newest image
@@ -53,14 +54,14 @@ type Standing struct {
 // book holds the standings of all workloads.
 type book struct {
 	mu   sync.Mutex
-	rows map[objectKey][]Standing // one for each container
+	rows map[watched.Key][]Standing // one for each container
 }
 
-func newBook() *book { return &book{rows: map[objectKey][]Standing{}} }
+func newBook() *book { return &book{rows: map[watched.Key][]Standing{}} }
 
 // keep replaces the containers that a workload has, without losing what is known
 // of those that stay.
-func (b *book) keep(key objectKey, containers []Standing) {
+func (b *book) keep(key watched.Key, containers []Standing) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(containers) == 0 {
@@ -82,7 +83,7 @@ func (b *book) keep(key objectKey, containers []Standing) {
 
 // row is what is known of a container; nil where nothing is. The caller holds the
 // lock.
-func (b *book) row(key objectKey, container string) *Standing {
+func (b *book) row(key watched.Key, container string) *Standing {
 	rows := b.rows[key]
 	for i := range rows {
 		if rows[i].Container == container {
@@ -93,14 +94,14 @@ func (b *book) row(key objectKey, container string) *Standing {
 }
 
 // failed reports whether a workload's last move failed.
-func (b *book) failed(key objectKey) bool {
+func (b *book) failed(key watched.Key) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.ContainsFunc(b.rows[key], func(row Standing) bool { return row.State == StateFailed })
 }
 
 // is reports whether a container is in a state.
-func (b *book) is(key objectKey, container string, state State) bool {
+func (b *book) is(key watched.Key, container string, state State) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	row := b.row(key, container)
@@ -108,7 +109,7 @@ func (b *book) is(key objectKey, container string, state State) bool {
 }
 
 // note changes what is known of one container.
-func (b *book) note(key objectKey, container string, change func(*Standing)) {
+func (b *book) note(key watched.Key, container string, change func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if row := b.row(key, container); row != nil {
@@ -125,7 +126,7 @@ func (s *Standing) settle() {
 }
 
 // noteAll changes what is known of all of a workload's containers.
-func (b *book) noteAll(key objectKey, change func(*Standing)) {
+func (b *book) noteAll(key watched.Key, change func(*Standing)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rows := b.rows[key]
@@ -135,7 +136,7 @@ func (b *book) noteAll(key objectKey, change func(*Standing)) {
 }
 
 // leave notes that another updater knows of a workload, and this one nothing.
-func (b *book) leave(key objectKey) {
+func (b *book) leave(key watched.Key) {
 	b.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", workload.Result{} })
 }
 

@@ -1,31 +1,16 @@
 package updater
 
 import (
-	"cmp"
 	"hash/fnv"
 	"maps"
 	"slices"
 	"sync"
 	"time"
-	"unique"
 
 	"github.com/robfig/cron/v3"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/garboard-dev/garboard/updater/watched"
 )
-
-// objectKey names one workload. There are several of each: the kind is a handle, since
-// it takes six times as much.
-type objectKey struct {
-	kind unique.Handle[schema.GroupVersionKind]
-	types.NamespacedName
-}
-
-func newKey(kind schema.GroupVersionKind, namespace, name string) objectKey {
-	return objectKey{unique.Make(kind), types.NamespacedName{Namespace: namespace, Name: name}}
-}
-
-func (k objectKey) gvk() schema.GroupVersionKind { return k.kind.Value() }
 
 // use is one repository that a workload wants followed, and when it is polled: nil
 // is never, but when the registry tells of a change.
@@ -38,8 +23,8 @@ type use struct {
 // schedules only; the workloads themselves stay in the informers' cache.
 type tracker struct {
 	mu    sync.Mutex
-	byKey map[objectKey][]use
-	users map[string]map[objectKey]*user
+	byKey map[watched.Key][]use
+	users map[string]map[watched.Key]*user
 	// polled is when each repository was read last, with the credentials that its
 	// users have in common.
 	polled map[string]map[string]time.Time
@@ -55,12 +40,12 @@ type user struct {
 
 func newTracker() *tracker {
 	return &tracker{
-		byKey: map[objectKey][]use{}, users: map[string]map[objectKey]*user{}, polled: map[string]map[string]time.Time{},
+		byKey: map[watched.Key][]use{}, users: map[string]map[watched.Key]*user{}, polled: map[string]map[string]time.Time{},
 	}
 }
 
 // set replaces what a workload uses, and returns the repositories it uses now.
-func (t *tracker) set(key objectKey, uses []use) []string {
+func (t *tracker) set(key watched.Key, uses []use) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.remove(key)
@@ -72,7 +57,7 @@ func (t *tracker) set(key objectKey, uses []use) []string {
 	var repositories []string
 	for _, u := range uses {
 		if t.users[u.repository] == nil {
-			t.users[u.repository] = map[objectKey]*user{}
+			t.users[u.repository] = map[watched.Key]*user{}
 		}
 		of := t.users[u.repository][key]
 		if of == nil {
@@ -87,7 +72,7 @@ func (t *tracker) set(key objectKey, uses []use) []string {
 
 // remove forgets a workload, and returns the groups that it was in; the caller
 // holds the lock.
-func (t *tracker) remove(key objectKey) (groups map[string]string) {
+func (t *tracker) remove(key watched.Key) (groups map[string]string) {
 	groups = map[string]string{}
 	for _, u := range t.byKey[key] {
 		if of := t.users[u.repository][key]; of != nil {
@@ -110,7 +95,7 @@ func (t *tracker) tidy(repositories map[string]string) {
 }
 
 // read notes with which credentials a workload had a repository read, and when.
-func (t *tracker) read(repository string, key objectKey, group string, at time.Time) {
+func (t *tracker) read(repository string, key watched.Key, group string, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of := t.users[repository][key]
@@ -138,7 +123,7 @@ func (t *tracker) forgetGroup(repository, group string) {
 }
 
 // usersOf returns the workloads that use a repository.
-func (t *tracker) usersOf(repository string) []objectKey {
+func (t *tracker) usersOf(repository string) []watched.Key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Collect(maps.Keys(t.users[repository]))
@@ -146,7 +131,7 @@ func (t *tracker) usersOf(repository string) []objectKey {
 
 // dueUsers returns those whose turn it is: of each group of credentials all, or
 // none.
-func (t *tracker) dueUsers(repository string, now time.Time) []objectKey {
+func (t *tracker) dueUsers(repository string, now time.Time) []watched.Key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := map[string]bool{"": true}
@@ -158,7 +143,7 @@ func (t *tracker) dueUsers(repository string, now time.Time) []objectKey {
 			}
 		}
 	}
-	var keys []objectKey
+	var keys []watched.Key
 	for key, of := range t.users[repository] {
 		if due[of.group] {
 			keys = append(keys, key)
@@ -168,7 +153,7 @@ func (t *tracker) dueUsers(repository string, now time.Time) []objectKey {
 }
 
 // keys returns the workloads that are followed.
-func (t *tracker) keys() []objectKey {
+func (t *tracker) keys() []watched.Key {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Collect(maps.Keys(t.byKey))
@@ -182,7 +167,7 @@ func (t *tracker) repositories() []string {
 }
 
 // repositoriesOf returns those that a workload uses.
-func (t *tracker) repositoriesOf(key objectKey) []string {
+func (t *tracker) repositoriesOf(key watched.Key) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := make([]string, 0, len(t.byKey[key]))
@@ -190,11 +175,6 @@ func (t *tracker) repositoriesOf(key objectKey) []string {
 		all = append(all, u.repository)
 	}
 	return all
-}
-
-// cmpKeys orders workloads by their names.
-func cmpKeys(a, b objectKey) int {
-	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.gvk().Kind, b.gvk().Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // pushOnly returns the repositories that a workload uses which is not polled.

@@ -11,14 +11,15 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/queue"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Resolver answers which image a container moves to.
@@ -69,7 +70,7 @@ type Options struct {
 	Placement Placement
 	// Releases are asked for the settings of workloads that Helm installed. The
 	// default is to ask none.
-	Releases Releases
+	Releases watched.Releases
 	// PollMinimum is the least time between two polls of a repository. The
 	// default is none.
 	PollMinimum func(repository string) time.Duration
@@ -104,19 +105,18 @@ type Updater struct {
 	tracker *tracker
 	book    *book
 	said    *said
-	unread  *unread
-	// polls are the repositories that are due, urgent those of them that a registry
-	// has told of.
-	polls  workqueue.TypedDelayingInterface[string]
-	urgent *urgent[string]
-	// moves are the workloads whose pending moves are to be tried, urgentMoves those
-	// of them that a registry has told of, or that the pace keeps a place for.
-	moves       workqueue.TypedDelayingInterface[objectKey]
-	urgentMoves *urgent[objectKey]
-	pending     *pending
-	pace        *pace
-	canaries    *canaries
-	watcher     *rollout.Watcher[objectKey]
+	// workloads reads them from the cache.
+	workloads *watched.Reader
+	// polls are the repositories that are due: urgent are those that a registry has
+	// told of.
+	polls *queue.Queue[string]
+	// moves are the workloads whose pending moves are to be tried: urgent are those
+	// that a registry has told of, or that the pace keeps a place for.
+	moves    *queue.Queue[watched.Key]
+	pending  *pending
+	pace     *pace
+	canaries *canaries
+	watcher  *rollout.Watcher[watched.Key]
 	// places are the rollouts that have a place of the pace.
 	places *places
 	slow   *slowPolls
@@ -151,24 +151,23 @@ func New(o Options) *Updater {
 		o.Workers = defaultWorkers
 	}
 	u := &Updater{
-		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(), unread: newUnread(),
-		urgent: newUrgent[string](), urgentMoves: newUrgent[objectKey](),
-		pending: newPending(), canaries: newCanaries(), places: newPlaces(), slow: newSlowPolls(o.Workers),
+		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(),
+		workloads: &watched.Reader{Cache: o.Cache, Kinds: o.Kinds, Releases: o.Releases},
+		pending:   newPending(), canaries: newCanaries(), places: newPlaces(), slow: newSlowPolls(o.Workers),
 		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
 	}
-	u.polls = newQueue(u.urgent, o.Clock, o.Metrics.depthOf("polls"))
-	u.moves = newQueue(u.urgentMoves, o.Clock, o.Metrics.depthOf("moves"))
-	stage := func(name string) rollout.Queue[objectKey] {
-		return newQueue(newUrgent[objectKey](), o.Clock, o.Metrics.depthOf(name))
+	u.polls = queue.New[string](o.Clock, o.Metrics.depthOf("polls"))
+	u.moves = queue.New[watched.Key](o.Clock, o.Metrics.depthOf("moves"))
+	stage := func(name string) rollout.Queue[watched.Key] {
+		return queue.New[watched.Key](o.Clock, o.Metrics.depthOf(name))
 	}
-	u.watcher = rollout.NewWatcher(rollout.Options[objectKey]{
+	u.watcher = rollout.NewWatcher(rollout.Options[watched.Key]{
 		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,
 		Looks: stage("rollouts"), Inspections: stage("inspections"), Returns: stage("returns"),
 	})
-	u.pace = newPace(o.Pace, func(key objectKey) {
-		u.urgentMoves.add(key) // a place is kept for it, which nobody uses meanwhile
-		u.moves.Add(key)
+	u.pace = newPace(o.Pace, func(key watched.Key) {
+		u.moves.AddUrgent(key) // a place is kept for it, which nobody uses meanwhile
 	})
 	return u
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 func schedule(t *testing.T, text string) use {
@@ -21,8 +22,8 @@ func schedule(t *testing.T, text string) use {
 	return use{repository: "example.com/app", schedule: s}
 }
 
-func key(name string) objectKey {
-	return newKey(workload.StandardKinds().All()[0].GroupVersionKind, "on", name)
+func key(name string) watched.Key {
+	return watched.NewKey(workload.StandardKinds().All()[0].GroupVersionKind, "on", name)
 }
 
 func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
@@ -196,7 +197,7 @@ spec:
       initContainers: [{name: i, image: "example.com/app:1.2.0"}]
       volumes: [{name: v, image: {reference: "example.com/data:1"}}]
 `)
-	transform := strip(workload.StandardKinds())
+	transform := watched.Strip(workload.StandardKinds())
 	got, err := transform(full)
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ metadata:
   ownerReferences: [{kind: Deployment, name: web, controller: true}]
 spec: {template: {spec: {containers: [{name: c, image: "example.com/app:1"}]}}}
 `)
-	got, err := strip(workload.StandardKinds())(owned)
+	got, err := watched.Strip(workload.StandardKinds())(owned)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,38 +14,13 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/rollout"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
-
-// CacheOptions returns how the manager's cache keeps workloads: without all
-// that polling does not read. Workloads are what it holds by default: a kind of
-// its own for each of them would be looked up at the start, and a custom one
-// may not be installed yet.
-func CacheOptions(kinds workload.Kinds) cache.Options {
-	return cache.Options{
-		ByObject: map[client.Object]cache.ByObject{
-			namespaceMetadata(): {Transform: cache.TransformStripManagedFields()},
-		},
-		DefaultTransform:            strip(kinds),
-		ReaderFailOnMissingInformer: true,
-	}
-}
-
-func empty(kind workload.Kind) *unstructured.Unstructured {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(kind.GroupVersionKind)
-	return object
-}
-
-func namespaceMetadata() *metav1.PartialObjectMetadata {
-	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(workload.NamespaceKind)
-	return object
-}
 
 // watch follows namespaces and the workloads of Kubernetes itself, and returns
 // when both are known.
 func (u *Updater) watch(ctx context.Context) error {
-	namespaces, err := u.Cache.GetInformer(ctx, namespaceMetadata())
+	namespaces, err := u.Cache.GetInformer(ctx, watched.EmptyNamespace())
 	if err != nil {
 		return fmt.Errorf("watching namespaces: %w", err)
 	}
@@ -83,7 +58,7 @@ func (u *Updater) watch(ctx context.Context) error {
 // follow has every workload of a kind tracked, and returns whether those that
 // are there have been.
 func (u *Updater) follow(ctx context.Context, kind workload.Kind, opts ...cache.InformerGetOption) (toolscache.InformerSynced, error) {
-	informer, err := u.Cache.GetInformer(ctx, empty(kind), opts...)
+	informer, err := u.Cache.GetInformer(ctx, watched.Empty(kind.GroupVersionKind), opts...)
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", kind.GroupKind(), err)
 	}
@@ -97,7 +72,7 @@ func (u *Updater) follow(ctx context.Context, kind workload.Kind, opts ...cache.
 func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.ResourceEventHandler {
 	track := func(object any) {
 		if o, ok := object.(*unstructured.Unstructured); ok {
-			u.track(ctx, kind, o)
+			u.track(ctx, watched.KeyOf(kind.GroupVersionKind, o), o)
 		}
 	}
 	return toolscache.ResourceEventHandlerFuncs{
@@ -107,7 +82,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 			is, okIs := object.(*unstructured.Unstructured)
 			same := okWas && okIs && was.GetUID() == is.GetUID()
 			if okWas && okIs && !same { // deleted and created anew while the watch was broken
-				u.drop(keyOf(kind, was), kind, was.GetUID())
+				u.drop(watched.KeyOf(kind.GroupVersionKind, was), was.GetUID())
 			}
 			if track(object); same {
 				u.held(was, is)
@@ -118,20 +93,19 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 				object = gone.Obj
 			}
 			if o, ok := object.(*unstructured.Unstructured); ok {
-				u.drop(keyOf(kind, o), kind, o.GetUID())
+				u.drop(watched.KeyOf(kind.GroupVersionKind, o), o.GetUID())
 			}
 		},
 	}
 }
 
 // track notes which repositories a workload wants polled.
-func (u *Updater) track(ctx context.Context, kind workload.Kind, o *unstructured.Unstructured) {
-	namespace, err := u.namespace(ctx, o.GetNamespace())
+func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Unstructured) {
+	namespace, err := u.workloads.Namespace(ctx, o.GetNamespace())
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
 		return // its own event tracks its workloads
 	}
-	key := keyOf(kind, o)
 	uses, standings, canary := u.usesOf(ctx, o, namespace)
 	u.book.keep(key, standings)
 	u.canaries.put(key, canary)
@@ -166,8 +140,8 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil, nil, canary
 	}
-	object = u.withRelease(ctx, object)
-	settings, record := workload.ReadSettings(object, namespace), object.Record()
+	object, settings := u.workloads.Settings(ctx, object, namespace)
+	record := object.Record()
 	for _, slot := range object.Slots() {
 		rule := settings.Rule(slot)
 		reference, ok := governed(slot.Image, rule, record[slot.Key()])
@@ -189,11 +163,11 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 }
 
 // drop forgets a workload that is gone.
-func (u *Updater) drop(key objectKey, kind workload.Kind, uid types.UID) {
+func (u *Updater) drop(key watched.Key, uid types.UID) {
 	u.tracker.set(key, nil)
 	u.Metrics.repositories.Set(float64(u.tracker.size()))
 	u.said.forget(uid)
-	u.unread.note(key, kind, false)
+	u.workloads.Forget(key)
 	u.book.keep(key, nil)
 	u.canaries.put(key, workload.Canary{})
 	u.pending.forget(key)
@@ -223,7 +197,7 @@ func (u *Updater) trackAll(ctx context.Context, kind workload.Kind, wanted func(
 	}
 	for i := range list.Items {
 		if o, ok := u.Kinds.FromMap(list.Items[i].Object); ok && (wanted == nil || wanted(o)) {
-			u.track(ctx, kind, &list.Items[i])
+			u.track(ctx, watched.KeyOf(kind.GroupVersionKind, &list.Items[i]), &list.Items[i])
 		}
 	}
 }
@@ -234,16 +208,4 @@ func settingsDiffer(before, after any) bool {
 	a, okA := before.(*metav1.PartialObjectMetadata)
 	b, okB := after.(*metav1.PartialObjectMetadata)
 	return !okA || !okB || !workload.SameKeys(a.Labels, b.Labels) || !workload.SameKeys(a.Annotations, b.Annotations)
-}
-
-func (u *Updater) namespace(ctx context.Context, name string) (workload.Namespace, error) {
-	object := namespaceMetadata()
-	if err := u.Cache.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
-		return workload.Namespace{}, fmt.Errorf("reading namespace %q: %w", name, err)
-	}
-	return workload.NamespaceOf(name, object.Labels, object.Annotations), nil
-}
-
-func keyOf(kind workload.Kind, o *unstructured.Unstructured) objectKey {
-	return newKey(kind.GroupVersionKind, o.GetNamespace(), o.GetName())
 }

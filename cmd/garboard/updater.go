@@ -23,6 +23,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/status"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // leaseName is the Lease that the replicas of the updater elect a leader by.
@@ -83,7 +84,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cached := updater.CacheOptions(o.custom.kinds())
+	cached := watched.CacheOptions(o.custom.kinds())
 	node, nodeCache := placement.ByObject()
 	cached.ByObject[node] = nodeCache
 	if o.helmValues {
@@ -166,7 +167,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if err != nil {
 		return err
 	}
-	var releases updater.Releases
+	var releases watched.Releases
 	if o.helmValues {
 		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
 	}

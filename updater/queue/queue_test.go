@@ -1,4 +1,4 @@
-package updater
+package queue
 
 import (
 	"slices"
@@ -8,14 +8,15 @@ import (
 )
 
 func TestUrgentItemsComeFirst(t *testing.T) {
-	first, depth := newUrgent[string](), 0
-	queue := newQueue(first, clock.RealClock{}, func(n int) { depth = n })
+	depth := 0
+	queue := New[string](clock.RealClock{}, func(n int) { depth = n })
 	t.Cleanup(queue.ShutDown)
 	add := func(item string, urgent bool) {
 		if urgent {
-			first.add(item)
+			queue.AddUrgent(item)
+		} else {
+			queue.Add(item)
 		}
-		queue.Add(item)
 	}
 	add("polled", false)
 	add("pushed", true)

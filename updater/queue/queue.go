@@ -1,4 +1,6 @@
-package updater
+// Package queue orders the work of the updater's stages: urgent items first, an item to
+// one worker at a time.
+package queue
 
 import (
 	"slices"
@@ -8,23 +10,46 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// urgent are the items of a queue that go before the others.
-type urgent[T comparable] struct {
+// Queue hands out urgent items before the others, each in the order of arrival.
+type Queue[T comparable] struct {
+	workqueue.TypedDelayingInterface[T]
+	urgent *urgentItems[T]
+}
+
+// New returns a queue without items. depth is told how many items wait, whenever that
+// changes.
+func New[T comparable](clock clock.WithTicker, depth func(int)) *Queue[T] {
+	urgent := &urgentItems[T]{items: map[T]bool{}}
+	order := &lanes[T]{urgent: urgent, inFast: map[T]bool{}, depth: depth}
+	return &Queue[T]{
+		urgent: urgent,
+		TypedDelayingInterface: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[T]{
+			Clock: clock,
+			Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[T]{Clock: clock, Queue: order}),
+		}),
+	}
+}
+
+// AddUrgent adds an item that goes before those that are not urgent.
+func (q *Queue[T]) AddUrgent(item T) {
+	q.urgent.add(item)
+	q.Add(item)
+}
+
+// urgentItems are the items that were added as urgent and have not been put into a lane.
+type urgentItems[T comparable] struct {
 	mu    sync.Mutex
 	items map[T]bool
 }
 
-func newUrgent[T comparable]() *urgent[T] { return &urgent[T]{items: map[T]bool{}} }
-
-// add makes an item urgent that is put into the queue next.
-func (u *urgent[T]) add(item T) {
+func (u *urgentItems[T]) add(item T) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.items[item] = true
 }
 
-// take reports whether an item is urgent, which it is not any more then.
-func (u *urgent[T]) take(item T) bool {
+// take reports whether an item is urgent, and forgets that it is.
+func (u *urgentItems[T]) take(item T) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	is := u.items[item]
@@ -35,20 +60,10 @@ func (u *urgent[T]) take(item T) bool {
 // lanes is the order of a queue: urgent items first, each lane in the order of
 // arrival. The queue that it is in locks it.
 type lanes[T comparable] struct {
-	urgent     *urgent[T]
+	urgent     *urgentItems[T]
 	fast, slow []T
 	inFast     map[T]bool
 	depth      func(int)
-}
-
-// newQueue returns a queue that hands out urgent items first, an item to one
-// worker at a time.
-func newQueue[T comparable](first *urgent[T], clock clock.WithTicker, depth func(int)) workqueue.TypedDelayingInterface[T] {
-	order := &lanes[T]{urgent: first, inFast: map[T]bool{}, depth: depth}
-	return workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[T]{
-		Clock: clock,
-		Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[T]{Clock: clock, Queue: order}),
-	})
 }
 
 // Touch is called for an item that is added while it waits.

@@ -1,4 +1,4 @@
-package updater
+package watched
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
-// strip returns a transform for the informers of workloads: it keeps the keys
+// Strip returns a transform for the informers of workloads: it keeps the keys
 // and images that polling reads, with what bears on pulling them and what tells
 // of a rollout, and drops the rest of the object, so that thousands of workloads
 // fit in little memory.
-func strip(kinds workload.Kinds) func(any) (any, error) {
+func Strip(kinds workload.Kinds) func(any) (any, error) {
 	return func(in any) (any, error) {
 		full, ok := in.(*unstructured.Unstructured)
 		if !ok { // a tombstone

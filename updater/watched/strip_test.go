@@ -1,4 +1,4 @@
-package updater
+package watched
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ func heap() uint64 {
 
 // BenchmarkStrip tells how much memory a workload takes in the cache.
 func BenchmarkStrip(b *testing.B) {
-	transform := strip(workload.StandardKinds())
+	transform := Strip(workload.StandardKinds())
 	kept := make([]any, 0, b.N)
 	before := heap()
 	b.ResetTimer()
