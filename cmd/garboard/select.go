@@ -92,7 +92,7 @@ func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Wr
 		Tag: selection.Tag, Moved: selection.Moved(o.current),
 		Reason: selection.Reason, Text: selection.Reason.Text(),
 	}
-	if others := o.compiled.OtherLines(index, o.current, nil); !answer.Moved && len(others.Tags) > 0 {
+	if others := o.compiled.OtherLines(nil, index, o.current, nil); !answer.Moved && len(others.Tags) > 0 {
 		answer.OtherLines, answer.Text = &others, others.Text()
 	}
 	if o.explain {
