@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/garboard-dev/garboard/internal/history"
 )
@@ -93,20 +92,4 @@ func historyTable(entries []history.Entry, now time.Time) string {
 	}
 	_ = table.Flush() // into memory
 	return text.String()
-}
-
-// orDash keeps an empty column from looking like a broken table.
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-// ago is an age as kubectl writes it.
-func ago(at *metav1.Time, now time.Time) string {
-	if at == nil {
-		return "-"
-	}
-	return duration.HumanDuration(now.Sub(at.Time)) + " ago"
 }

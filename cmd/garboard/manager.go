@@ -2,19 +2,14 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 
 	"github.com/go-logr/zapr"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
-
-	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // serverOptions are the flags that both servers have.
@@ -63,23 +58,6 @@ func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	o.custom.addFlags(flags)
 }
 
-// hostFaults names the registries of a flag that are none. What is allowed is
-// the registry client's to say.
-func hostFaults(flag, allowed string, hosts []string, options func(hosts []string) registry.Options) usageFaults {
-	var faults usageFaults
-	for _, host := range hosts {
-		if _, err := registry.New(options([]string{host})); err != nil {
-			faults = append(faults, fmt.Sprintf("--%s: %q: allowed: %s", flag, host, allowed))
-		}
-	}
-	return faults
-}
-
-func insecureFaults(hosts []string) usageFaults {
-	return hostFaults("insecure-registries", "a host or host:port", hosts,
-		func(hosts []string) registry.Options { return registry.Options{Insecure: hosts} })
-}
-
 // logger returns the program's logger and hands it to the libraries too.
 func (o *serverOptions) logger() (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(o.logLevel)
@@ -99,14 +77,6 @@ func (o *serverOptions) logger() (*zap.Logger, error) {
 	return logger, nil
 }
 
-// clusterOf finds the cluster as kubectl does: the flag, KUBECONFIG, the user's
-// file, or the Pod's own.
-func clusterOf(kubeconfig string) clientcmd.ClientConfig {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = kubeconfig
-	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{})
-}
-
 func (o *serverOptions) restConfig() (*rest.Config, error) {
 	config, err := clusterOf(o.kubeconfig).ClientConfig()
 	if err != nil {
@@ -114,14 +84,4 @@ func (o *serverOptions) restConfig() (*rest.Config, error) {
 	}
 	config.QPS = -1 // the API server's own fairness decides
 	return config, nil
-}
-
-// hostPort reports whether an address is "host:port".
-func hostPort(address string) bool {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	_, err = strconv.ParseUint(port, 10, 16)
-	return err == nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,8 +103,11 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(outcome{Code: 2, Err: test.want}, garboard(t, nil, test.env, test.args...)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
+			var out, errs strings.Builder
+			lookup := func(name string) (string, bool) { value, ok := test.env[name]; return value, ok }
+			code := run(t.Context(), test.args, streams{out: &out, err: &errs, env: lookup}, newWebhookCommand(), newUpdaterCommand(lookup))
+			if diff := cmp.Diff(test.want, errs.String()); code != 2 || out.Len() > 0 || diff != "" {
+				t.Errorf("code %d, output %q, (-want +got)\n%s", code, out.String(), diff)
 			}
 		})
 	}

@@ -9,9 +9,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
-// standardInput is what -f calls it.
-const standardInput = "-"
-
 // readManifests reads all files before anything is done with one.
 func readManifests(ctx context.Context, names []string, in io.Reader) ([]*manifest.Stream, error) {
 	if len(names) == 0 {
@@ -42,26 +39,4 @@ func readFile(ctx context.Context, name string, in io.Reader) (title string, dat
 		return "", nil, fmt.Errorf("reading manifests: %w", err)
 	}
 	return name, data, nil
-}
-
-// readAll reads to the end. A read that hangs ends with the context.
-func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		data, err := io.ReadAll(in)
-		done <- result{data, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("reading standard input: %w", ctx.Err())
-	case r := <-done:
-		if r.err != nil {
-			return nil, fmt.Errorf("reading standard input: %w", r.err)
-		}
-		return r.data, nil
-	}
 }

@@ -101,8 +101,6 @@ func title(file *manifest.Stream, document *manifest.Document) string {
 	return fmt.Sprintf("%s:%d: %s %s", file.Name(), document.Line, kind, shown(name))
 }
 
-func shown(text string) string { return workload.Shorten(text, 253) }
-
 func (p *plan) warn(title string, what any) {
 	p.warnings = append(p.warnings, fmt.Sprintf("%s: %v", title, what))
 }

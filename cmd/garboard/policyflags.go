@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -48,4 +49,16 @@ func (o *policyOptions) compile(name string) (*policy.Policy, usageFaults) {
 		}
 	}
 	return compiled, faults
+}
+
+// globs trims what is between the commas, as is done with the annotation. Behind
+// the last comma there may be nothing.
+func globs(values []string) []string {
+	var trimmed []string
+	for _, value := range values {
+		if glob := strings.TrimSpace(value); glob != "" {
+			trimmed = append(trimmed, glob)
+		}
+	}
+	return trimmed
 }

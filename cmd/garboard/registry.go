@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/inspect"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
-	"github.com/garboard-dev/garboard/resolver/registry/config"
 	"github.com/garboard-dev/garboard/resolver/registry/identity"
 )
 
@@ -81,15 +79,6 @@ func oneImage(_ *cobra.Command, args []string) error {
 	return onlyOne(args)
 }
 
-// onlyOne names each argument behind the first.
-func onlyOne(args []string) error {
-	faults := make(usageFaults, 0, len(args)-1)
-	for _, arg := range args[1:] {
-		faults = append(faults, fmt.Sprintf("%q: unexpected argument", arg))
-	}
-	return faults.orNil()
-}
-
 // inCluster reports whether it is a cluster's credentials that are asked with.
 func (o *accessOptions) inCluster() bool {
 	return o.kubeconfig != "" || o.namespace != "" || o.serviceAccount != "" || len(o.pullSecrets) > 0
@@ -141,18 +130,6 @@ func (o *accessOptions) secrets() (resolver.Credentials, error) {
 		}
 	}
 	return pullsecret.New(pullsecret.Options{Client: clientset.CoreV1()}).For(wanted), nil
-}
-
-// readRegistriesConfig reads a file of settings; none where none is named.
-func readRegistriesConfig(name string) (*config.Config, error) {
-	if name == "" {
-		return nil, nil //nolint:nilnil // no settings are good settings
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the registry settings: %w", err)
-	}
-	return config.Parse(name, data)
 }
 
 // failed turns the failure of a report into the error of a command.

@@ -223,15 +223,6 @@ func (a tagsAnswer) text(repository string) string {
 	return text.String()
 }
 
-// shortDigest is enough of a digest to tell two apart; -o json has the whole.
-func shortDigest(digest string) string {
-	const most = len("sha256:") + 12
-	if len(digest) <= most {
-		return ""
-	}
-	return "@" + digest[:most] + "…"
-}
-
 func lines(tags []string) string {
 	if len(tags) == 0 {
 		return ""

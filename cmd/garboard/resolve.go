@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,10 +90,6 @@ func (f *manifestFormat) Set(text string) error {
 		return errors.New("allowed: yaml, json, diff")
 	}
 }
-
-// freshForRun is how long a list answers: no run takes longer, so that each
-// repository is read once.
-const freshForRun = 24 * time.Hour
 
 func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
 	files, err := readManifests(ctx, o.files, in)

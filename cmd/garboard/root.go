@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -24,8 +22,6 @@ type streams struct {
 // its flags, PreRunE (the check of their values) and Args are run by readsFlags.
 func commands(env func(string) (string, bool)) []*cobra.Command {
 	return []*cobra.Command{
-		newWebhookCommand(),
-		newUpdaterCommand(env),
 		newTryCommand(),
 		newResolveCommand(),
 		newSelectCommand(),
@@ -38,9 +34,10 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 	}
 }
 
-// run runs one command line and returns the exit code.
-func run(ctx context.Context, args []string, s streams) int {
-	root := newRootCommand(s.env)
+// run runs one command line and returns the exit code. servers are the commands
+// beside those of the command line.
+func run(ctx context.Context, args []string, s streams, servers ...*cobra.Command) int {
+	root := newRootCommand(s.env, servers...)
 	namedAs(root, calledAs(s.program))
 	root.SetArgs(args)
 	root.SetIn(s.in)
@@ -49,7 +46,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	return report(s.err, root.ExecuteContext(ctx))
 }
 
-func newRootCommand(env func(string) (string, bool)) *cobra.Command {
+func newRootCommand(env func(string) (string, bool), servers ...*cobra.Command) *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "garboard",
 		Short: "Keep the images of Kubernetes workloads at the newest allowed version",
@@ -61,44 +58,7 @@ func newRootCommand(env func(string) (string, bool)) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-	}, commands(env)...)
+	}, append(servers, commands(env)...)...)
 	readsFlagsBelow(root, env)
 	return root
-}
-
-// group makes a command that is there for those below it: alone it prints its
-// help.
-func group(command *cobra.Command, below ...*cobra.Command) *cobra.Command {
-	command.SuggestionsMinimumDistance = 2
-	command.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
-	command.Args = func(command *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		return unknownCommand(command, args[0])
-	}
-	command.AddCommand(below...)
-	return command
-}
-
-// readsFlagsBelow is readsFlags for a whole tree of commands.
-func readsFlagsBelow(command *cobra.Command, env func(string) (string, bool)) {
-	for _, below := range command.Commands() {
-		readsFlagsBelow(below, env)
-	}
-	readsFlags(command, env)
-}
-
-func unknownCommand(group *cobra.Command, name string) error {
-	text := fmt.Sprintf("%q: unknown command; ", name)
-	if suggestions := group.SuggestionsFor(name); len(suggestions) > 0 {
-		return usageFaults{text + "did you mean " + strings.Join(suggestions, " or ") + "?"}
-	}
-	var names []string
-	for _, command := range group.Commands() {
-		if command.IsAvailableCommand() {
-			names = append(names, command.Name())
-		}
-	}
-	return usageFaults{text + "allowed: " + strings.Join(names, ", ")}
 }

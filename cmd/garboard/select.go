@@ -69,18 +69,6 @@ func (o *selectOptions) check() error {
 	return nil
 }
 
-// globs trims what is between the commas, as is done with the annotation. Behind
-// the last comma there may be nothing.
-func globs(values []string) []string {
-	var trimmed []string
-	for _, value := range values {
-		if glob := strings.TrimSpace(value); glob != "" {
-			trimmed = append(trimmed, glob)
-		}
-	}
-	return trimmed
-}
-
 func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
 	tags, err := readTags(ctx, in)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/updater/shard"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // podNamespaceFile is where a Pod finds the name of its namespace.
@@ -48,7 +49,7 @@ func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
 		return nil, fmt.Errorf("making the client for Leases: %w", err)
 	}
 	member, err := shard.New(shard.Options{
-		Leases: client, Namespace: namespace, Shards: o.shards, Single: leaseName,
+		Leases: client, Namespace: namespace, Shards: o.shards, Single: status.LeaseName,
 		LeaseDuration: o.lease.duration, RenewDeadline: o.lease.deadline, RetryPeriod: o.lease.retry,
 	})
 	if err != nil {

@@ -179,7 +179,7 @@ func (o *statusOptions) ask(warnings io.Writer, named string) (*asked, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a client of the cluster: %w", err)
 		}
-		question.lister = &status.Client{Kube: kube, Namespace: o.garboard, Lease: leaseName}
+		question.lister = &status.Client{Kube: kube, Namespace: o.garboard, Lease: status.LeaseName}
 	}
 	return question, nil
 }

@@ -26,9 +26,6 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// leaseName is the Lease that the replicas of the updater elect a leader by.
-const leaseName = "garboard-updater"
-
 // discoveryTimeout bounds one question to the API server for the kinds that it
 // serves.
 const discoveryTimeout = 10 * time.Second
@@ -101,7 +98,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		Cache:                   cached,
 		MapperProvider:          boundedMapper,
 		LeaderElection:          o.elects(),
-		LeaderElectionID:        leaseName,
+		LeaderElectionID:        status.LeaseName,
 		LeaderElectionNamespace: o.lease.namespace,
 		// The process ends with its manager, so that the next one need not
 		// wait for the lease to run out.

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,12 +36,6 @@ type Hold struct {
 	Held string `json:"held,omitempty"`
 	// Was is what was held before a change.
 	Was string `json:"was,omitempty"`
-}
-
-// Workload names one object.
-type Workload struct {
-	Namespace, Name string
-	Kind            schema.GroupVersionKind
 }
 
 // Holds reads and writes through the API server.

@@ -25,6 +25,9 @@ const maxAnswer = 64 << 20
 // maxTries is how often a question is asked anew of who leads by then.
 const maxTries = 2
 
+// LeaseName is the Lease that the replicas of the updater elect a leader by.
+const LeaseName = "garboard-updater"
+
 // Client asks the leading updater of a cluster, through the API server: the
 // rights of who asks decide, and no port has to be opened.
 type Client struct {
