@@ -20,7 +20,7 @@ ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=${VERSION}" -o /garboard ./cmd/garboard
+    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X github.com/garboard-dev/garboard/internal/cli/version.Version=${VERSION}" -o /garboard ./cmd/garboard
 
 # Certificates and time zones, no shell, no package manager.
 FROM gcr.io/distroless/static-debian12:nonroot

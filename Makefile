@@ -42,7 +42,7 @@ help: ## Show the targets
 
 .PHONY: build
 build: ## Build bin/garboard, and the name under which kubectl finds it
-	$(GOBUILD) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/garboard ./cmd/garboard
+	$(GOBUILD) -ldflags "-s -w -X github.com/garboard-dev/garboard/internal/cli/version.Version=$(VERSION)" -o bin/garboard ./cmd/garboard
 	ln -sf garboard bin/kubectl-garboard
 
 .PHONY: clean

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 )
 
 // leaseOptions say who of several updaters works, and how long the others wait for one
@@ -31,8 +33,8 @@ func (o *leaseOptions) addFlags(flags *pflag.FlagSet) {
 
 // check returns the faults of the flags' values: each replica must have stopped before
 // another may take over, after more than one attempt to renew.
-func (o *leaseOptions) check() usageFaults {
-	var faults usageFaults
+func (o *leaseOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
 	if o.duration < time.Second || o.duration%time.Second != 0 {
 		faults = append(faults, fmt.Sprintf("--leader-elect-lease-duration: %s: allowed: whole seconds, 1s or more", o.duration))
 	}

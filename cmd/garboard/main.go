@@ -8,11 +8,13 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // windows name time zones, and not every machine has them
+
+	"github.com/garboard-dev/garboard/internal/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, program: os.Args[0]},
+	code := cli.Run(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Program: os.Args[0]},
 		newWebhookCommand(), newUpdaterCommand(os.LookupEnv))
 	stop()
 	os.Exit(code)

@@ -10,6 +10,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/garboard-dev/garboard/internal/cli/access"
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 )
 
 // serverOptions are the flags that both servers have.
@@ -21,15 +24,15 @@ type serverOptions struct {
 	helmValues     bool
 	registries     registryOptions
 	tracing        tracingOptions
-	custom         kindOptions
+	custom         cmdline.KindOptions
 }
 
 // check returns the faults of the flags' values.
-func (o *serverOptions) check() usageFaults {
+func (o *serverOptions) check() cmdline.Faults {
 	faults := append(o.registries.check(), o.tracing.check()...)
 	faults = append(faults, servedFaults("metrics-address", o.metricsAddress)...)
 	faults = append(faults, servedFaults("health-address", o.healthAddress)...)
-	faults = append(faults, o.custom.check()...)
+	faults = append(faults, o.custom.Check()...)
 	switch o.logLevel {
 	case "debug", "info", "warn", "error":
 	default: // zap knows more: names in capitals, and levels that nothing logs at
@@ -40,11 +43,11 @@ func (o *serverOptions) check() usageFaults {
 
 // servedFaults are those of an address to serve something at that need not be
 // served.
-func servedFaults(flag, address string) usageFaults {
-	if hostPort(address) || address == "0" {
+func servedFaults(flag, address string) cmdline.Faults {
+	if cmdline.IsHostPort(address) || address == "0" {
 		return nil
 	}
-	return usageFaults{fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, flag, address)}
+	return cmdline.Faults{fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, flag, address)}
 }
 
 func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
@@ -55,7 +58,7 @@ func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.helmValues, "helm-values", false, "read settings from the keel: values of Helm releases, too")
 	o.registries.addFlags(flags)
 	o.tracing.addFlags(flags)
-	o.custom.addFlags(flags)
+	o.custom.AddFlags(flags)
 }
 
 // logger returns the program's logger and hands it to the libraries too.
@@ -78,7 +81,7 @@ func (o *serverOptions) logger() (*zap.Logger, error) {
 }
 
 func (o *serverOptions) restConfig() (*rest.Config, error) {
-	config, err := clusterOf(o.kubeconfig).ClientConfig()
+	config, err := access.ConfigOf(o.kubeconfig).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/internal/cli"
 )
 
 // Without it, a bad value is found one at a time, once a server is half
@@ -97,6 +99,10 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 			args: []string{"updater", "--log-level", "panic", "--workers=0"},
 			want: "--log-level: \"panic\": allowed: debug, info, warn, error\n--workers: 0: allowed: 1 or more\n",
 		},
+		"a channel that Keel had, and that is gone": {
+			args: []string{"updater", "--workers=0"}, env: map[string]string{"HIPCHAT_TOKEN": "x"},
+			want: "HIPCHAT_TOKEN: HipChat was shut down in February 2019; use slack, mattermost, teams, discord, matrix, rocketchat or zulip\n--workers: 0: allowed: 1 or more\n",
+		},
 		"a level that is allowed": {
 			args: []string{"updater", "--log-level", "warn", "--workers=0"},
 			want: "--workers: 0: allowed: 1 or more\n",
@@ -105,7 +111,7 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, errs strings.Builder
 			lookup := func(name string) (string, bool) { value, ok := test.env[name]; return value, ok }
-			code := run(t.Context(), test.args, streams{out: &out, err: &errs, env: lookup}, newWebhookCommand(), newUpdaterCommand(lookup))
+			code := cli.Run(t.Context(), test.args, cli.Streams{Out: &out, Err: &errs, Env: lookup}, newWebhookCommand(), newUpdaterCommand(lookup))
 			if diff := cmp.Diff(test.want, errs.String()); code != 2 || out.Len() > 0 || diff != "" {
 				t.Errorf("code %d, output %q, (-want +got)\n%s", code, out.String(), diff)
 			}

@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/notify"
@@ -36,8 +37,8 @@ func (o *notificationOptions) addFlags(flags *pflag.FlagSet) {
 }
 
 // check refuses what Keel read and nobody answers any more.
-func (o *notificationOptions) check() usageFaults {
-	var faults usageFaults
+func (o *notificationOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
 	for _, name := range []string{"HIPCHAT_SERVER", "HIPCHAT_TOKEN", "HIPCHAT_CHANNELS", "HIPCHAT_APPROVALS_CHANNEL"} {
 		if value, ok := o.env(name); ok && value != "" {
 			faults = append(faults, name+": "+notify.HipChatIsGone)

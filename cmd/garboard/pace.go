@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/updater"
 )
 
@@ -18,8 +19,8 @@ func addPaceFlags(flags *pflag.FlagSet, pace *updater.Pace) {
 	flags.IntVar(&pace.Registry, "max-rollouts-per-registry", 0, "the same of images from one registry; 0 for no bound")
 }
 
-func paceFaults(pace updater.Pace) usageFaults {
-	var faults usageFaults
+func paceFaults(pace updater.Pace) cmdline.Faults {
+	var faults cmdline.Faults
 	for _, bound := range []struct {
 		flag  string
 		value int

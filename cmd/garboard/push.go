@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/receiver"
@@ -41,9 +42,9 @@ func (o *pushOptions) addFlags(flags *pflag.FlagSet) {
 func (o *pushOptions) on() bool { return o.address != "0" }
 
 // check returns the faults of the flags' values.
-func (o *pushOptions) check() usageFaults {
-	var faults usageFaults
-	if o.on() && !hostPort(o.address) {
+func (o *pushOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
+	if o.on() && !cmdline.IsHostPort(o.address) {
 		faults = append(faults, fmt.Sprintf(`--push-address: %q: allowed: host:port or :port; "0" for none`, o.address))
 	}
 	if o.on() && o.config == "" {

@@ -13,6 +13,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/cli/version"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 	"github.com/garboard-dev/garboard/internal/tracing"
@@ -44,9 +46,9 @@ func (o *registryOptions) addFlags(flags *pflag.FlagSet) {
 	o.snapshot.addFlags(flags)
 }
 
-func (o *registryOptions) check() usageFaults {
-	faults := append(insecureFaults(o.insecure),
-		hostFaults("private-registries", "a host, host:port, address, CIDR or *", o.private,
+func (o *registryOptions) check() cmdline.Faults {
+	faults := append(cmdline.InsecureFaults(o.insecure),
+		cmdline.HostFaults("private-registries", "a host, host:port, address, CIDR or *", o.private,
 			func(hosts []string) registry.Options { return registry.Options{Private: hosts} })...)
 	if o.freshFor <= 0 {
 		faults = append(faults, fmt.Sprintf("--fresh-for: %q: allowed: a duration above 0, such as 1m30s", o.freshFor))
@@ -73,7 +75,7 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 	if err := errors.Join(requestsErr, lookupsErr); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	options := registry.Options{Insecure: o.insecure, Private: o.private, UserAgent: "garboard/" + version, Metrics: requests}
+	options := registry.Options{Insecure: o.insecure, Private: o.private, UserAgent: "garboard/" + version.Version, Metrics: requests}
 	if tracer != nil {
 		options.Span = tracing.Requests(tracer)
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/updater/shard"
 	"github.com/garboard-dev/garboard/updater/status"
 )
@@ -22,12 +23,12 @@ func (o *updaterOptions) addShardFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.shards, "shards", 1, "parts that the repositories are divided into, to be shared by all replicas; with 1, one replica works and the others stand by")
 }
 
-func (o *updaterOptions) shardFaults() usageFaults {
+func (o *updaterOptions) shardFaults() cmdline.Faults {
 	switch {
 	case o.shards < 1 || o.shards > shard.Max:
-		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1 to %d", o.shards, shard.Max)}
+		return cmdline.Faults{fmt.Sprintf("--shards: %d: allowed: 1 to %d", o.shards, shard.Max)}
 	case o.shards > 1 && !o.lease.elect:
-		return usageFaults{fmt.Sprintf("--shards: %d: allowed: 1, with --leader-elect=false", o.shards)}
+		return cmdline.Faults{fmt.Sprintf("--shards: %d: allowed: 1, with --leader-elect=false", o.shards)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/resolver/snapshot"
 )
 
@@ -22,9 +23,9 @@ func (o *snapshotOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.interval, "index-snapshot-interval", snapshot.DefaultInterval, "how often the snapshot is written where something has changed")
 }
 
-func (o *snapshotOptions) check() usageFaults {
+func (o *snapshotOptions) check() cmdline.Faults {
 	if o.interval <= 0 {
-		return usageFaults{fmt.Sprintf("--index-snapshot-interval: %q: allowed: a duration above 0, such as 5m", o.interval)}
+		return cmdline.Faults{fmt.Sprintf("--index-snapshot-interval: %q: allowed: a duration above 0, such as 5m", o.interval)}
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/cli/version"
 	"github.com/garboard-dev/garboard/internal/tracing"
 	"github.com/garboard-dev/garboard/internal/workload"
 )
@@ -29,8 +31,8 @@ func (o *tracingOptions) addFlags(flags *pflag.FlagSet) {
 	flags.Float64Var(&o.ratio, "trace-sample-ratio", 1, "share of the traces that begin here to keep, from 0 to 1; others are kept as their callers say")
 }
 
-func (o *tracingOptions) check() usageFaults {
-	var faults usageFaults
+func (o *tracingOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
 	if o.endpoint != "" {
 		if _, err := tracing.ParseEndpoint(o.endpoint); err != nil {
 			given := o.endpoint
@@ -57,7 +59,7 @@ func (o *tracingOptions) start(ctx context.Context, service string) (tracer trac
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		logger.Info("spans may be lost", "error", workload.Shorten(err.Error(), 300))
 	}))
-	provider, err := tracing.New(ctx, tracing.Options{Endpoint: o.endpoint, Ratio: o.ratio, Service: service, Version: version})
+	provider, err := tracing.New(ctx, tracing.Options{Endpoint: o.endpoint, Ratio: o.ratio, Service: service, Version: version.Version})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -56,7 +56,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
 			}
-			return append(append(faults, paceFaults(o.pace)...), o.push.check()...).orNil()
+			return append(append(faults, paceFaults(o.pace)...), o.push.check()...).OrNil()
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
@@ -81,7 +81,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cached := watched.CacheOptions(o.custom.kinds())
+	cached := watched.CacheOptions(o.custom.Kinds())
 	node, nodeCache := placement.ByObject()
 	cached.ByObject[node] = nodeCache
 	if o.helmValues {
@@ -180,7 +180,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		}
 	}
 	u := updater.New(updater.Options{
-		Kinds: o.custom.kinds(),
+		Kinds: o.custom.Kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,

@@ -21,6 +21,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/webhook"
@@ -47,7 +48,7 @@ func newWebhookCommand() *cobra.Command {
 			"whenever they change.",
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
-			return append(o.check(), o.checkServing()...).orNil()
+			return append(o.check(), o.checkServing()...).OrNil()
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
@@ -72,9 +73,9 @@ func newWebhookCommand() *cobra.Command {
 const maxShutdownDelay = 10 * time.Minute
 
 // checkServing returns the faults of the flags that are the webhook's alone.
-func (o *webhookOptions) checkServing() usageFaults {
-	var faults usageFaults
-	if !hostPort(o.listenAddress) {
+func (o *webhookOptions) checkServing() cmdline.Faults {
+	var faults cmdline.Faults
+	if !cmdline.IsHostPort(o.listenAddress) {
 		faults = append(faults, fmt.Sprintf("--listen-address: %q: allowed: host:port or :port", o.listenAddress))
 	}
 	for _, name := range o.clientNames {
@@ -177,8 +178,8 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	mux := http.NewServeMux()
 	// Never started: it puts controller-runtime's metrics around the webhooks.
 	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
-		&webhook.Mutate{Kinds: o.custom.kinds(), Decider: decider, Namespaces: namespaces, Releases: releases, Metrics: counted, Tracer: tracer},
-		&webhook.Validate{Kinds: o.custom.kinds(), Namespaces: namespaces, Releases: releases})
+		&webhook.Mutate{Kinds: o.custom.Kinds(), Decider: decider, Namespaces: namespaces, Releases: releases, Metrics: counted, Tracer: tracer},
+		&webhook.Validate{Kinds: o.custom.Kinds(), Namespaces: namespaces, Releases: releases})
 	protection, err := o.secure(manager)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,82 @@
+package cmdline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"sigs.k8s.io/yaml"
+)
+
+// OutputFormat is the value of -o. Empty is text for people.
+type OutputFormat string
+
+// The formats.
+const (
+	OutputText OutputFormat = ""
+	OutputJSON OutputFormat = "json"
+	OutputYAML OutputFormat = "yaml"
+)
+
+// String returns the format as it is written on the command line.
+func (f *OutputFormat) String() string { return string(*f) }
+
+// Type names the value in the help.
+func (f *OutputFormat) Type() string { return "format" }
+
+// Set refuses every format but json and yaml.
+func (f *OutputFormat) Set(text string) error {
+	switch OutputFormat(text) {
+	case OutputJSON, OutputYAML:
+		*f = OutputFormat(text)
+		return nil
+	default:
+		return errors.New("allowed: json, yaml")
+	}
+}
+
+// Write writes a value in the format, or its text.
+func (f OutputFormat) Write(w io.Writer, value any, text string) error {
+	switch f {
+	case OutputJSON:
+		out, err := json.MarshalIndent(value, "", "  ")
+		if err != nil {
+			return fmt.Errorf("writing JSON: %w", err)
+		}
+		text = string(out) + "\n"
+	case OutputYAML:
+		out, err := yaml.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("writing YAML: %w", err)
+		}
+		text = string(out)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// optionalBool is a yes or no that may not have been given: nil.
+type optionalBool struct{ value *bool }
+
+// String returns the answer, empty where there is none.
+func (b *optionalBool) String() string {
+	if b.value == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b.value)
+}
+
+// Type names the value in the help.
+func (b *optionalBool) Type() string { return "bool" }
+
+// Set reads true or false.
+func (b *optionalBool) Set(text string) error {
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New("allowed: true, false")
+	}
+	b.value = &value
+	return nil
+}

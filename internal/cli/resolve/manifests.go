@@ -1,0 +1,43 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/manifest"
+)
+
+// readManifests reads all files before anything is done with one.
+func readManifests(ctx context.Context, names []string, in io.Reader) ([]*manifest.Stream, error) {
+	if len(names) == 0 {
+		names = []string{cmdline.StandardInput}
+	}
+	files := make([]*manifest.Stream, 0, len(names))
+	for _, name := range names {
+		title, data, err := readFile(ctx, name, in)
+		if err != nil {
+			return nil, err
+		}
+		file, err := manifest.Parse(title, data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func readFile(ctx context.Context, name string, in io.Reader) (title string, data []byte, err error) {
+	if name == cmdline.StandardInput {
+		data, err = cmdline.ReadAll(ctx, in)
+		return "standard input", data, err
+	}
+	data, err = os.ReadFile(name)
+	if err != nil {
+		return "", nil, fmt.Errorf("reading manifests: %w", err)
+	}
+	return name, data, nil
+}

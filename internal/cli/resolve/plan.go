@@ -1,0 +1,179 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/webhook"
+)
+
+// maxConcurrent bounds the workloads that are decided about at once. The
+// registry's client has limits of its own for each host.
+const maxConcurrent = 16
+
+// plan is what becomes of the workloads of some files.
+type plan struct {
+	resolver  *resolver.Resolver
+	decider   *webhook.Decider
+	files     []*manifest.Stream
+	workloads []*planned
+	// warnings are for the person at the keyboard, a line each.
+	warnings []string
+}
+
+// planned is one workload.
+type planned struct {
+	title    string // file, line, kind and name
+	document *manifest.Document
+	input    webhook.Input
+	decision *webhook.Decision
+}
+
+// newPlan finds the workloads of the files, and the namespaces with their
+// defaults. What a controller owns is left alone, as at admission.
+func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Stream, namespace string) (*plan, error) {
+	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{resolver: r, decider: decider, files: files}
+	namespaces := p.namespaces()
+	for _, file := range files {
+		for _, document := range file.Documents() {
+			object, ok := kinds.FromMap(document.Object)
+			if why := kinds.Ungoverned(document.Object); why != "" {
+				p.warn(title(file, document), why)
+			}
+			if !ok || object.Owned() {
+				continue
+			}
+			name := object.Namespace()
+			if name == "" {
+				name = namespace
+			}
+			in, ok := namespaces[name]
+			if !ok {
+				in = workload.Namespace{Name: name}
+			}
+			p.workloads = append(p.workloads, &planned{
+				title: title(file, document), document: document,
+				input: webhook.Input{Object: object, Namespace: in},
+			})
+		}
+	}
+	return p, nil
+}
+
+// namespaces reads the Namespaces among the manifests.
+func (p *plan) namespaces() map[string]workload.Namespace {
+	found := map[string]workload.Namespace{}
+	for _, file := range p.files {
+		for _, document := range file.Documents() {
+			if document.Object["apiVersion"] != workload.NamespaceKind.Version || document.Object["kind"] != workload.NamespaceKind.Kind {
+				continue
+			}
+			metadata, _ := document.Object["metadata"].(map[string]any)
+			name, _ := metadata["name"].(string)
+			labels, _ := metadata["labels"].(map[string]any)
+			annotations, _ := metadata["annotations"].(map[string]any)
+			found[name] = workload.Namespace{Name: name, Labels: labels, Annotations: annotations}
+			for _, fault := range workload.NamespaceFaults(found[name]) {
+				p.warn(title(file, document), fault.Error())
+			}
+		}
+	}
+	return found
+}
+
+// title names a manifest. Its name is somebody's text, and goes to a terminal.
+func title(file *manifest.Stream, document *manifest.Document) string {
+	kind, _ := document.Object["kind"].(string)
+	metadata, _ := document.Object["metadata"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	if name == "" {
+		name, _ = metadata["generateName"].(string)
+	}
+	return fmt.Sprintf("%s:%d: %s %s", file.Name(), document.Line, kind, cmdline.Shown(name))
+}
+
+func (p *plan) warn(title string, what any) {
+	p.warnings = append(p.warnings, fmt.Sprintf("%s: %v", title, what))
+}
+
+// decide decides about all workloads. The error is the context's: what a
+// registry failed at is in the decisions.
+func (p *plan) decide(ctx context.Context) error {
+	var group errgroup.Group
+	group.SetLimit(maxConcurrent)
+	for _, w := range p.workloads {
+		group.Go(func() error {
+			w.decision = p.decider.Decide(ctx, w.input)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function of it returns an error
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("resolving: %w", err)
+	}
+	return nil
+}
+
+// replace puts the images into the manifests, and notes what stayed that
+// should not have to.
+func (p *plan) replace() {
+	for _, w := range p.workloads {
+		settings := workload.ReadSettings(w.input.Object, w.input.Namespace)
+		for _, fault := range settings.Faults {
+			if !fault.Namespace { // said once, of the namespace
+				p.warn(w.title, fault.Error())
+			}
+		}
+		for _, unread := range webhook.Unread(w.input.Object) {
+			p.warn(w.title, unread)
+		}
+		for _, slot := range w.input.Object.Imageless() {
+			if settings.Rule(slot).Governed() {
+				p.warn(w.title, cmdline.Shown(slot.Key())+": has no image")
+			}
+		}
+		for _, o := range w.decision.Outcomes() {
+			if problem := problem(&o); problem != "" {
+				p.warn(w.title, cmdline.Shown(o.Slot.Key())+": "+problem)
+			}
+			if o.Image == o.Slot.Image {
+				continue
+			}
+			if err := w.document.Replace(o.Slot.Path, o.Image); err != nil {
+				p.warn(w.title, err)
+			}
+		}
+	}
+}
+
+// problem adds to those that admission warns of what matters to the person who
+// looks after the registry: a better tag that was listed and is not there.
+func problem(o *webhook.Outcome) string {
+	text := o.Problem()
+	if preferred := o.Resolution.Preferred(); text == "" && preferred != "" {
+		return "passed over " + preferred
+	}
+	return text
+}
+
+// refused is the first image that may not be admitted unresolved.
+func (p *plan) refused() error {
+	for _, w := range p.workloads {
+		for _, o := range w.decision.Outcomes() {
+			if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny {
+				return fmt.Errorf("%s: %s: %s, and onUnresolvable is deny", w.title, cmdline.Shown(o.Slot.Key()), o.Problem())
+			}
+		}
+	}
+	return nil
+}

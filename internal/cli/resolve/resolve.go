@@ -1,0 +1,168 @@
+// Package resolve is garboard resolve: manifests with the images that admission
+// would give them.
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/cli/version"
+	"github.com/garboard-dev/garboard/internal/manifest"
+	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/resolver/registry"
+)
+
+type resolveOptions struct {
+	files     []string
+	namespace string
+	insecure  []string
+	config    string
+	explain   bool
+	custom    cmdline.KindOptions
+	output    manifestFormat
+}
+
+// NewCommand returns garboard resolve.
+func NewCommand() *cobra.Command {
+	o := resolveOptions{output: manifestYAML}
+	command := &cobra.Command{
+		Use:   "resolve [-f FILE]...",
+		Short: "Resolve the images of manifests as admission would",
+		Long: "Read manifests and print them with the images that they would be created with\n" +
+			"in a namespace that has opted in. Only the images change: comments, quotes and\n" +
+			"order stay as they are. Namespaces among the manifests give the defaults.\n\n" +
+			"An image that could not be resolved stays, with a warning on standard error,\n" +
+			"and the exit code is 0 all the same. It is 1, and nothing is printed, where a\n" +
+			"file is no manifest, or where an image stayed whose workload says\n" +
+			"onUnresolvable: deny.",
+		Example: "  garboard resolve -f deploy.yaml -o diff\n" +
+			"  kustomize build | garboard resolve --explain",
+		Args:    cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error { return o.check().OrNil() },
+		RunE: func(command *cobra.Command, _ []string) error {
+			return o.run(command.Context(), command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	flags := command.Flags()
+	flags.StringArrayVarP(&o.files, "filename", "f", nil, "`FILE` to read, - for standard input (the default); may be repeated")
+	flags.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of manifests that name none")
+	flags.BoolVar(&o.explain, "explain", false, "say why each image moved or stayed, and why each other tag was rejected")
+	flags.VarP(&o.output, "output", "o", "output format: yaml (each file in the format it has), json or diff")
+	flags.StringSliceVar(&o.insecure, "insecure-registries", nil, "registries (host or host:port) that are spoken to in plain HTTP")
+	o.custom.AddFlags(flags)
+	flags.StringVar(&o.config, "registries-config", "", "`FILE` of registry settings")
+	return command
+}
+
+func (o *resolveOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
+	for i, file := range o.files {
+		if slices.Contains(o.files[:i], file) {
+			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", file))
+		}
+	}
+	return slices.Concat(faults, cmdline.InsecureFaults(o.insecure), o.custom.Check())
+}
+
+// manifestFormat is the value of -o.
+type manifestFormat string
+
+const (
+	manifestYAML manifestFormat = "yaml"
+	manifestJSON manifestFormat = "json"
+	manifestDiff manifestFormat = "diff"
+)
+
+// String returns the format as it is written on the command line.
+func (f *manifestFormat) String() string { return string(*f) }
+
+// Type names the value in the help.
+func (f *manifestFormat) Type() string { return "format" }
+
+// Set refuses every format but yaml, json and diff.
+func (f *manifestFormat) Set(text string) error {
+	switch format := manifestFormat(text); format {
+	case manifestYAML, manifestJSON, manifestDiff:
+		*f = format
+		return nil
+	default:
+		return errors.New("allowed: yaml, json, diff")
+	}
+}
+
+func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
+	files, err := readManifests(ctx, o.files, in)
+	if err != nil {
+		return err
+	}
+	settings, err := cmdline.ReadRegistriesConfig(o.config)
+	if err != nil {
+		return err
+	}
+	// The person at the keyboard is trusted with any address.
+	client, err := registry.New(registry.Options{Config: settings, Insecure: o.insecure, Private: []string{"*"}, UserAgent: "garboard/" + version.Version})
+	if err != nil {
+		return err
+	}
+	r := resolver.New(client, resolver.Options{
+		FreshFor: cmdline.FreshForRun, ReadOnce: true, Allows: client.Allows,
+		Credentials: resolver.Chain{registry.DockerConfig(), client.Configured()},
+	})
+	p, err := newPlan(r, o.custom.Kinds(), files, o.namespace)
+	if err != nil {
+		return err
+	}
+	if err := p.decide(ctx); err != nil {
+		return err
+	}
+	text, err := o.render(p)
+	if err != nil {
+		return err
+	}
+	if err := p.refused(); err != nil {
+		return err
+	}
+	if o.explain {
+		if err := p.explain(ctx, errOut); err != nil {
+			return err
+		}
+	}
+	for _, warning := range p.warnings {
+		fmt.Fprintln(errOut, "garboard:", warning)
+	}
+	_, err = out.Write(text)
+	return err
+}
+
+// render writes the images into the files.
+func (o *resolveOptions) render(p *plan) ([]byte, error) {
+	p.replace()
+	if o.output == manifestJSON {
+		return manifest.JSON(p.files...)
+	}
+	rewritten := make([][]byte, 0, len(p.files))
+	for _, file := range p.files {
+		text, kept, err := file.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range kept {
+			p.warnings = append(p.warnings, k.Error())
+		}
+		rewritten = append(rewritten, text)
+	}
+	if o.output == manifestYAML {
+		return manifest.Join(rewritten...), nil
+	}
+	var diffs []byte
+	for i, file := range p.files {
+		diffs = append(diffs, manifest.Diff(file.Name(), file.Source(), rewritten[i])...)
+	}
+	return diffs, nil
+}

@@ -1,0 +1,76 @@
+// Package cli is the command line: the root, and a folder a command.
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/cli/history"
+	"github.com/garboard-dev/garboard/internal/cli/hold"
+	"github.com/garboard-dev/garboard/internal/cli/notify"
+	"github.com/garboard-dev/garboard/internal/cli/registry"
+	"github.com/garboard-dev/garboard/internal/cli/resolve"
+	"github.com/garboard-dev/garboard/internal/cli/selecttag"
+	"github.com/garboard-dev/garboard/internal/cli/status"
+	"github.com/garboard-dev/garboard/internal/cli/try"
+	"github.com/garboard-dev/garboard/internal/cli/version"
+)
+
+// Streams are what the program has of the outside world, so that tests run it
+// in-process.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+	Env func(name string) (string, bool)
+	// program is the path of the file that was run.
+	Program string
+}
+
+// commands are the subcommands. A new one is a file of its own and a line here;
+// its flags, PreRunE (the check of their values) and Args are run by ReadFlags.
+func commands(env func(string) (string, bool)) []*cobra.Command {
+	return []*cobra.Command{
+		try.NewCommand(),
+		resolve.NewCommand(),
+		selecttag.NewCommand(),
+		history.NewCommand(),
+		hold.NewCommand(),
+		registry.NewCommand(),
+		status.NewCommand(env),
+		notify.NewCommand(),
+		version.NewCommand(),
+	}
+}
+
+// Run runs one command line and returns the exit code. servers are the commands
+// beside those of the command line.
+func Run(ctx context.Context, args []string, s Streams, servers ...*cobra.Command) int {
+	root := newRootCommand(s.Env, servers...)
+	cmdline.NameAs(root, cmdline.ProgramName(s.Program))
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	return cmdline.Report(s.Err, root.ExecuteContext(ctx))
+}
+
+func newRootCommand(env func(string) (string, bool), servers ...*cobra.Command) *cobra.Command {
+	root := cmdline.Group(&cobra.Command{
+		Use:   "garboard",
+		Short: "Keep the images of Kubernetes workloads at the newest allowed version",
+		Long: "Garboard keeps the images of Kubernetes workloads at the newest version that\n" +
+			"their policy allows. It decides at admission, where the next apply cannot\n" +
+			"revert it.\n\n" +
+			"Every flag may also be set by an environment variable: GARBOARD_MATCH_TAG is\n" +
+			"--match-tag. A flag on the command line comes first.",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}, append(servers, commands(env)...)...)
+	cmdline.ReadFlagsBelow(root, env)
+	return root
+}

@@ -1,0 +1,103 @@
+package status
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/garboard-dev/garboard/updater"
+)
+
+// statusFormat is the value of -o of garboard status. Empty is the table.
+type statusFormat string
+
+const (
+	statusTable statusFormat = "table"
+	statusWide  statusFormat = "wide"
+	statusJSON  statusFormat = "json"
+	statusYAML  statusFormat = "yaml"
+)
+
+// String returns the format as it is written on the command line.
+func (f *statusFormat) String() string { return string(*f) }
+
+// Type names the value in the help.
+func (f *statusFormat) Type() string { return "format" }
+
+// Set refuses every format but the four.
+func (f *statusFormat) Set(text string) error {
+	switch statusFormat(text) {
+	case statusTable, statusWide, statusJSON, statusYAML:
+		*f = statusFormat(text)
+		return nil
+	default:
+		return errors.New("allowed: table, wide, json, yaml")
+	}
+}
+
+func (f statusFormat) forPeople() bool { return f != statusJSON && f != statusYAML }
+
+// colourMode is when to colour. Empty is auto.
+type colourMode string
+
+const (
+	colourAuto   colourMode = "auto"
+	colourAlways colourMode = "always"
+	colourNever  colourMode = "never"
+)
+
+// String returns the mode as it is written on the command line.
+func (c *colourMode) String() string { return string(*c) }
+
+// Type names the value in the help.
+func (c *colourMode) Type() string { return "when" }
+
+// Set refuses every mode but the three.
+func (c *colourMode) Set(text string) error {
+	switch colourMode(text) {
+	case colourAuto, colourAlways, colourNever:
+		*c = colourMode(text)
+		return nil
+	default:
+		return errors.New("allowed: auto, always, never")
+	}
+}
+
+// on reports whether to colour what is written. Any value of NO_COLOR but the
+// empty one says no.
+func (c colourMode) on(out io.Writer, env func(string) (string, bool)) bool {
+	if c == colourAlways || c == colourNever {
+		return c == colourAlways
+	}
+	if value, _ := env("NO_COLOR"); value != "" {
+		return false
+	}
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// colours are those of the states, as terminals number them.
+var colours = map[updater.State]string{
+	updater.StateCurrent: "32", // green
+	updater.StatePending: "33", // yellow
+	updater.StateRolling: "36", // cyan
+	updater.StateFailed:  "31", // red
+	updater.StateUnknown: "2",  // faint
+}
+
+// due is how far off a moment is, as kubectl writes ages.
+func due(at *metav1.Time, now time.Time) string {
+	switch {
+	case at == nil:
+		return "-"
+	case at.After(now):
+		return "in " + duration.HumanDuration(at.Sub(now))
+	default:
+		return "now"
+	}
+}
