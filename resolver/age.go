@@ -1,14 +1,16 @@
 package resolver
 
 import (
+	"context"
 	"fmt"
 	"time"
 
+	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
-// sighting is an image, and when this Resolver first looked at it.
-type sighting struct {
+// datedImage is an image, and when this Resolver first looked at it.
+type datedImage struct {
 	registry.Image
 	seen time.Time
 }
@@ -17,26 +19,34 @@ type sighting struct {
 // that can be one. Reproducible builds tell none, a wrong clock one that is yet to
 // come; there it begins when the image was first seen, so that what was pushed a
 // moment ago never counts as old.
-func (s sighting) born(now time.Time) (at time.Time, how string) {
-	if s.Created.IsZero() || s.Created.After(now) {
-		return s.seen, "first seen"
+func (d datedImage) born(now time.Time) (at time.Time, how string) {
+	if d.Created.IsZero() || d.Created.After(now) {
+		return d.seen, "first seen"
 	}
-	return s.Created, "built"
+	return d.Created, "built"
 }
 
-// young returns why an image is not old enough for the query yet; nil where it is.
-func (r *Resolver) young(q *Query, s sighting) *unfitError {
+// ageCondition wants an image that is as old as the query's MinAge.
+type ageCondition struct{ now func() time.Time }
+
+func (ageCondition) cost(q *Query, _ kind) cost {
 	if q.MinAge <= 0 {
-		return nil
+		return notAsked
 	}
-	now := r.options.Now()
-	born, how := s.born(now)
+	return costsBuildDate
+}
+
+func (a ageCondition) judge(_ context.Context, q *Query, c *candidate) *rejection {
+	now := a.now()
+	born, how := c.image.born(now)
 	if now.Sub(born) >= q.MinAge {
 		return nil
 	}
 	text := fmt.Sprintf("younger than %s (%s %s)", q.MinAge, how, born.UTC().Format(time.RFC3339))
-	return &unfitError{reason: StayTooYoung, text: text, ripens: born.Add(q.MinAge)}
+	return &rejection{text: text, ripens: born.Add(q.MinAge)}
 }
+
+func (ageCondition) reason() policy.Reason { return StayTooYoung }
 
 // sooner is the earlier of two moments, of which the zero time is none.
 func sooner(a, b time.Time) time.Time {

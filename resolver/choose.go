@@ -6,15 +6,6 @@ import (
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
-const (
-	// maxTried is how many tags that the policy prefers may turn out to have no
-	// manifest, or none for the workload's platforms, before the base stays.
-	maxTried = 8
-	// maxYoung is how many may be too young beside them: a pipeline can push more
-	// in the time that they have to wait than may be broken.
-	maxYoung = 50
-)
-
 // choose selects from a list, and reads of the selected tag what pin, platforms
 // and age ask for.
 func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
@@ -59,34 +50,50 @@ func (v *view) lackedTag(q *Query) (warning string, trusted bool) {
 	}
 }
 
-// highest is the tag that the policy prefers among those that serve.
+// highest is the tag that the policy prefers among those that pass the conditions.
 func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
-	p := passing{tags: map[string]bool{}}
-	for p.goesOn() {
-		selected := q.selects(seen, q.allowed(p.tags))
+	p := rejections{tags: map[string]bool{}}
+	for p.canTryAnother() {
+		selected := q.selects(seen, r.allowed(ctx, q, p.tags))
 		if !selected.Moved(q.Tag) {
 			break
 		}
-		digest, found := r.examine(ctx, q, selected.Tag, credential)
-		if found == nil {
-			chosen := Resolution{Tag: selected.Tag, Digest: digest.text, Reason: selected.Reason, Stale: digest.old != nil, Err: digest.old}
-			return p.told(chosen)
+		chosen, rejected := r.examine(ctx, q, selected, credential)
+		if rejected == nil {
+			return p.annotate(chosen)
 		}
-		p.by(selected.Tag, found)
+		p.add(selected.Tag, rejected)
 	}
 	var kept Resolution
-	if selected := q.selects(seen, q.allowed(p.tags)); p.fault != nil && (p.fault.fatal() || selected.Moved(q.Tag)) {
-		kept = stay(q, p.fault.reason)
+	if selected := q.selects(seen, r.allowed(ctx, q, p.tags)); p.last != nil && (p.last.fatal() || selected.Moved(q.Tag)) {
+		kept = stay(q, p.last.reason)
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
-	return q.tellOthers(seen, q.heldBack(seen, p.settled(kept)))
+	return r.tellOthers(ctx, q, seen, r.tellPassedTag(ctx, q, seen, p.tags, p.annotateStay(kept)))
 }
 
 // tellOthers adds what a stay passes over in other lines, if the query asks for it.
-func (q *Query) tellOthers(seen *view, kept Resolution) Resolution {
+func (r *Resolver) tellOthers(ctx context.Context, q *Query, seen *view, kept Resolution) Resolution {
 	if q.TellOthers && (kept.Reason == policy.StayOtherLines || kept.Reason == policy.StayNoCandidate) {
-		kept.Others = q.Policy.OtherLines(q.ended, seen.index, q.Tag, q.allowed(nil))
+		kept.Others = q.Policy.OtherLines(q.ended, seen.index, q.Tag, r.allowed(ctx, q, nil))
+	}
+	return kept
+}
+
+// tellPassedTag tells of the tag that would have been chosen but for a condition that
+// needs nothing but the tag: the policy was not shown it.
+func (r *Resolver) tellPassedTag(ctx context.Context, q *Query, seen *view, tried map[string]bool, kept Resolution) Resolution {
+	if !r.judgesTags(q) || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
+		return kept
+	}
+	preferred := q.selects(seen, func(tag string) bool { return q.allows(tried, tag) })
+	if !preferred.Moved(q.Tag) {
+		return kept
+	}
+	if rejected := r.judgeTag(ctx, q, preferred.Tag); rejected != nil {
+		kept.Reason = rejected.reason
+		kept.Passed = append([]Rejection{{preferred.Tag, rejected.text}}, kept.Passed...)
 	}
 	return kept
 }
@@ -108,62 +115,39 @@ func (q *Query) limitTime(ctx context.Context) {
 	}
 }
 
-// written is the digest that is written beside a tag; none is empty. old is why
-// it may be an old one.
-type written struct {
-	text string
-	old  error
-}
-
-// examine reads of a candidate what pin, platforms and age ask for.
-func (r *Resolver) examine(ctx context.Context, q *Query, tag string, credential Credential) (written, *unfitError) {
-	if !q.Pin.writesDigest() && len(q.Platforms) == 0 && q.MinAge <= 0 {
-		return written{}, nil
+// examine is the answer that moves to a selected tag, or why it is none. It reads what
+// conditions and pin ask for.
+func (r *Resolver) examine(ctx context.Context, q *Query, selected policy.Selection, credential Credential) (Resolution, *rejection) {
+	chosen := Resolution{Tag: selected.Tag, Reason: selected.Reason}
+	if !q.Pin.writesDigest() && r.costs(q, move) <= costsNothing {
+		return chosen, nil // the policy was shown no tag that does not pass
 	}
-	digest, err := r.digest(ctx, q, tag, credential, r.options.FreshFor)
-	switch {
-	case notFound(err):
-		return written{}, &unfitError{reason: StayNoDigest, text: textMissing, err: err}
-	case digest == "":
-		return written{}, &unfitError{reason: StayNoDigest, text: Text(StayNoDigest), err: err}
-	}
-	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
-		return written{}, fault
+	c := candidate{kind: move, tag: selected.Tag, credential: credential}
+	if rejected := r.judge(ctx, q, &c); rejected != nil {
+		return chosen, rejected
 	}
 	if !q.Pin.writesDigest() {
-		return written{}, nil
+		return chosen, nil
 	}
-	return written{digest, err}, nil
+	if failed := r.read(ctx, q, &c, costsDigest); failed != nil {
+		return chosen, failed
+	}
+	chosen.Digest, chosen.Stale, chosen.Err = c.digest, c.old != nil, c.old
+	return chosen, nil
 }
 
-// remain is the base, with the digest that it lacks.
+// remain is the base, with the digest that it lacks, or that its tag has by now under a
+// pin that follows.
 func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selection, credential Credential) Resolution {
 	kept := stay(q, selected.Reason)
-	if q.Pin == PinFollow && q.Digest != "" {
-		return r.rebuilt(ctx, q, kept, credential)
-	}
-	if !q.Pin.writesDigest() || q.Digest != "" || !selected.Reason.NothingNewer() {
+	c := candidate{kind: pin, tag: q.Tag, credential: credential}
+	answered := PinnedDigest
+	switch {
+	case q.Pin == PinFollow && q.Digest != "":
+		c.kind, answered = rebuild, policy.SameTag
+	case !q.Pin.writesDigest() || q.Digest != "" || !selected.Reason.NothingNewer():
 		return kept
 	}
-	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
-	if digest == "" || notFound(err) {
-		kept = stay(q, StayNoDigest)
-		kept.Err = err
-		return kept
-	}
-	age := *q // what runs may go on running, wherever it was built for
-	age.Platforms = nil
-	if fault := r.unfit(ctx, &age, digest, credential); fault != nil {
-		kept = stay(q, fault.reason)
-		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
-		return kept
-	}
-	return Resolution{Tag: q.Tag, Digest: digest, Reason: PinnedDigest, Stale: err != nil, Err: err}
-}
-
-// rebuilt is a base that stays, with the image that its tag points to by now. One that
-// cannot be read, or does not serve, leaves the base as it is.
-func (r *Resolver) rebuilt(ctx context.Context, q *Query, kept Resolution, credential Credential) Resolution {
 	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
 	switch {
 	case digest == "" || notFound(err):
@@ -172,14 +156,10 @@ func (r *Resolver) rebuilt(ctx context.Context, q *Query, kept Resolution, crede
 	case digest == q.Digest:
 		kept.Stale, kept.Err = err != nil, err
 		return kept
-	case q.Hold.Tag == q.Tag && q.Hold.Digest == digest:
-		kept.Reason, kept.Passed = StayHeld, []Rejection{{q.Tag, textHeld}}
-		return kept
 	}
-	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
-		kept.Reason = fault.reason
-		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
-		return kept
+	c.digest, c.old, c.read = digest, err, costsDigest
+	if rejected := r.judge(ctx, q, &c); rejected != nil {
+		return stayFor(q, &c, rejected)
 	}
-	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}
+	return Resolution{Tag: q.Tag, Digest: digest, Reason: answered, Stale: err != nil, Err: err}
 }

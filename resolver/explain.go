@@ -26,34 +26,44 @@ func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]R
 	for _, passed := range answer.Passed {
 		told[passed.Tag] = true
 	}
-	if selected := q.selects(&seen, q.allowed(told)); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
+	if selected := q.selects(&seen, r.allowed(ctx, &q, told)); selected.Tag != answer.Tag && !q.Policy.ByDate(q.Tag) {
 		rejected = append(rejected, Rejection{selected.Tag, notChosen(&answer)})
 		told[selected.Tag] = true
 	}
-	for _, v := range q.Policy.Explain(seen.index, q.Tag) {
-		if v.Tag == answer.Tag || told[v.Tag] {
-			continue
+	for _, v := range q.Policy.ExplainChoice(seen.index, q.Tag, answer.Tag) {
+		if !told[v.Tag] {
+			rejected = append(rejected, Rejection{Tag: v.Tag, Text: r.explain(ctx, &q, v, &answer)})
 		}
-		text := v.Reason.Text()
-		switch v.Reason {
-		case policy.RejectNotHighest, policy.RejectSameVersion: // a candidate, judged beside the policy's choice
-			text = beside(&q, v.Tag, &answer)
-		}
-		rejected = append(rejected, Rejection{Tag: v.Tag, Text: text})
 	}
 	return rejected, nil
 }
 
 func notChosen(answer *Resolution) string { return "not chosen: " + Text(answer.Reason) }
 
-// beside is why a candidate is not the answer.
-func beside(q *Query, tag string, answer *Resolution) string {
-	switch answer.Reason {
-	case StayNotInList, StayNoDigest, StayNoPlatform, StayTooYoung: // nothing was chosen
+// textNotAllowed is why a candidate is none for this query.
+const textNotAllowed = "not among the tags that were asked for"
+
+// explain is why a tag is not the answer, by the terms that Resolve goes by.
+func (r *Resolver) explain(ctx context.Context, q *Query, v policy.Verdict, answer *Resolution) string {
+	switch v.Reason {
+	case policy.RejectNotHighest, policy.RejectNotLatest, policy.RejectSameVersion: // a candidate
+	default:
+		return v.Reason.Text()
+	}
+	if !q.allows(nil, v.Tag) {
+		return textNotAllowed
+	}
+	if rejected := r.judgeTag(ctx, q, v.Tag); rejected != nil {
+		return rejected.text
+	}
+	if v.Reason != policy.RejectNotLatest && r.noneServes(answer.Reason) {
 		return notChosen(answer)
 	}
-	if c, ordered := q.Policy.Compare(tag, answer.Tag); ordered && c == 0 {
-		return policy.RejectSameVersion.Text()
-	}
-	return policy.RejectNotHighest.Text()
+	return v.Reason.Text()
+}
+
+// noneServes reports a reason to stay though there are candidates.
+func (r *Resolver) noneServes(reason policy.Reason) bool {
+	return reason == StayNotInList || reason == StayNoDigest ||
+		slices.ContainsFunc(r.conditions, func(c condition) bool { return c.reason() == reason })
 }

@@ -1,6 +1,10 @@
 package resolver
 
-import "github.com/garboard-dev/garboard/resolver/policy"
+import (
+	"context"
+
+	"github.com/garboard-dev/garboard/resolver/policy"
+)
 
 // Hold is the version that a workload has left. While it stands, no version
 // above what runs, up to and including it, is a candidate; a higher one is, and
@@ -36,25 +40,29 @@ func (q *Query) holds(tag, digest string) bool {
 	return q.Hold.Holds(q.Policy, q.Tag, tag, digest)
 }
 
-// allowed narrows candidates by the query's own rule, its hold, and those that
-// were tried in vain. Nil allows all.
-func (q *Query) allowed(tried map[string]bool) func(tag string) bool {
-	if len(tried) == 0 && q.Hold.Tag == "" {
-		return q.Allow
-	}
-	return func(tag string) bool {
-		return !tried[tag] && !q.holds(tag, "") && (q.Allow == nil || q.Allow(tag))
+// holdCondition keeps from what the workload has left.
+type holdCondition struct{}
+
+func (holdCondition) cost(q *Query, k kind) cost {
+	switch {
+	case q.Hold.Tag == "" || k == pin:
+		return notAsked
+	case k == rebuild, q.Hold.Digest != "" && q.Policy.ByDigest(q.Tag):
+		return costsDigest
+	default:
+		return costsNothing
 	}
 }
 
-// heldBack tells of the tag that would have been chosen but for the hold.
-func (q *Query) heldBack(seen *view, kept Resolution) Resolution {
-	if q.Hold.Tag == "" || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
-		return kept
+func (holdCondition) judge(_ context.Context, q *Query, c *candidate) *rejection {
+	held := c.beforeHeld || q.holds(c.tag, c.digest)
+	if c.kind == rebuild { // the tag is the base's own: the hold means one image of it
+		held = q.Hold.Tag == c.tag && q.Hold.Digest == c.digest
 	}
-	if free := q.selects(seen, q.Allow); free.Moved(q.Tag) {
-		kept.Reason = StayHeld
-		kept.Passed = append([]Rejection{{free.Tag, textHeld}}, kept.Passed...)
+	if !held {
+		return nil
 	}
-	return kept
+	return &rejection{text: textHeld}
 }
+
+func (holdCondition) reason() policy.Reason { return StayHeld }

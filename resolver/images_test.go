@@ -100,6 +100,30 @@ func TestForceKeepsTheDigestThatServes(t *testing.T) {
 	}
 }
 
+// A digest that is known from before, and is not taken, is as old as one that is.
+func TestForceTellsOfAnOldDigestThatItDoesNotTake(t *testing.T) {
+	for name, q := range map[string]Query{
+		"for its platforms": {Platforms: []Platform{arm64}},
+		"since it is held":  {Hold: Hold{"latest", "sha256:latest"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now, source := newClock(), listed(map[string]registry.Image{"latest": built(amd64)})
+			r := New(source, Options{Now: now.Now})
+			q.Repository, q.Tag, q.Digest, q.Policy = "example.com/app", "latest", "sha256:old", parse(t, "force")
+			if got := resolve(t, r, q); got.Digest != q.Digest || got.Stale || got.Err != nil {
+				t.Errorf("got %+v", got)
+			}
+			source.err = &registry.Error{Kind: registry.Unreachable}
+			now.Advance(time.Minute)
+			got := resolve(t, r, q)
+			if got.Digest != q.Digest || !got.Stale {
+				t.Errorf("during an outage: %+v", got)
+			}
+			wantKind(t, got.Err, registry.Unreachable)
+		})
+	}
+}
+
 func on(day int) registry.Image {
 	return registry.Image{Platforms: []Platform{amd64}, Created: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}
 }

@@ -26,13 +26,12 @@ const (
 
 // build is one image that a tag points at, or that the workload runs.
 type build struct {
-	tag, digest string
+	candidate
 	// running: it is what the query starts from.
 	running bool
-	image   registry.Image
-	err     error
-	// early is why it is not old enough; nil where it is.
-	early *unfitError
+	// created is when it was built; no clock that was wrong sets it to what is to come.
+	created time.Time
+	err     error // why it could not be read
 }
 
 // latest is the tag that was built last, for policies that go by date.
@@ -53,11 +52,12 @@ func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential 
 	builds := r.builds(ctx, q, tags, credential)
 	now := r.options.Now() // one for all: dates that are cut to it are equal
 	for i := range builds {
-		if builds[i].image.Created.After(now) {
-			builds[i].image.Created = now // a clock that was wrong must not win for ever
+		builds[i].created = builds[i].image.Created
+		if builds[i].created.After(now) {
+			builds[i].created = now // a clock that was wrong must not win for ever
 		}
 	}
-	chosen := newest(q, builds)
+	chosen := r.newest(ctx, q, builds)
 	if chosen.Warning == "" {
 		chosen.Warning = warning
 	}
@@ -67,18 +67,21 @@ func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential 
 // builds looks at what runs, at the tag that it came from, and at the tags.
 func (r *Resolver) builds(ctx context.Context, q *Query, tags []string, credential Credential) []build {
 	builds := make([]build, 0, len(tags)+2)
-	if q.Digest != "" {
-		builds = append(builds, build{tag: q.Tag, digest: q.Digest, running: true})
+	of := func(tag, digest string, running bool) build {
+		return build{candidate: candidate{kind: move, tag: tag, digest: digest, credential: credential}, running: running}
 	}
-	builds = append(builds, build{tag: q.Tag, running: q.Digest == ""})
+	if q.Digest != "" {
+		builds = append(builds, of(q.Tag, q.Digest, true))
+	}
+	builds = append(builds, of(q.Tag, "", q.Digest == ""))
 	for _, tag := range tags {
-		builds = append(builds, build{tag: tag})
+		builds = append(builds, of(tag, "", false))
 	}
 	var group errgroup.Group
 	group.SetLimit(maxDating)
 	for i := range builds {
 		group.Go(func() error {
-			r.date(ctx, q, &builds[i], credential)
+			r.date(ctx, q, &builds[i])
 			return nil
 		})
 	}
@@ -87,7 +90,7 @@ func (r *Resolver) builds(ctx context.Context, q *Query, tags []string, credenti
 }
 
 // date reads a build's digest, where that is not known, and its image.
-func (r *Resolver) date(ctx context.Context, q *Query, b *build, credential Credential) {
+func (r *Resolver) date(ctx context.Context, q *Query, b *build) {
 	asked := *q
 	freshFor := r.options.FreshFor
 	if b.tag != q.Tag && !slices.Contains(q.Want, b.tag) {
@@ -95,92 +98,94 @@ func (r *Resolver) date(ctx context.Context, q *Query, b *build, credential Cred
 		freshFor = max(freshFor, datedFor)
 	}
 	if b.digest == "" {
-		digest, err := r.digest(ctx, &asked, b.tag, credential, freshFor)
+		digest, err := r.digest(ctx, &asked, b.tag, b.credential, freshFor)
 		if digest == "" || notFound(err) {
 			b.err = err
 			return
 		}
 		b.digest = digest
 	}
-	var seen sighting
-	seen, b.err = r.image(ctx, q, b.digest, credential, true)
-	b.image, b.early = seen.Image, r.young(q, seen)
+	b.image, b.err = r.image(ctx, q, b.digest, b.credential, true)
+	b.read = costsBuildDate
 }
 
 // newest chooses among builds. What runs is first among equals; a build of no
 // known date never wins over one that has a date. While some could not be read,
 // what runs stays: the best of what is known would be a rollout for each.
-func newest(q *Query, builds []build) Resolution {
-	for _, b := range builds {
-		if b.err != nil && !gone(b.err) {
+func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolution {
+	for i := range builds {
+		if err := builds[i].err; err != nil && !aboutImage(err) {
 			kept := stay(q, StayNoDate)
-			kept.Err, kept.Warning = b.err, WarningNotAllDated
+			kept.Err, kept.Warning = err, WarningNotAllDated
 			return kept
 		}
 	}
-	slices.SortStableFunc(builds, func(a, b build) int { return b.image.Created.Compare(a.image.Created) })
+	slices.SortStableFunc(builds, func(a, b build) int { return b.created.Compare(a.created) })
 	var chosen *build
 	var passed []Rejection
-	dated, held, left := false, false, leftAt(q, builds)
 	var ripens time.Time
+	first := policy.StayNewest // the reason of the newest that a condition rejects
+	dated, left := false, leftAt(q, builds)
 	for i := range builds {
 		b := &builds[i]
-		dated = dated || !b.image.Created.IsZero()
-		text := undatable(q, b)
-		if text == "" && !b.running && b.digest != q.Digest && (q.holds(b.tag, b.digest) || !b.image.Created.After(left)) {
-			held = held || chosen == nil
-			text = textHeld
-		}
-		if text == "" && b.early != nil && !b.running && b.digest != q.Digest {
-			text = b.early.text
-			if chosen == nil {
-				ripens = sooner(ripens, b.early.ripens)
-			}
-		}
-		if chosen == nil && (b.running || text == "") {
+		dated = dated || !b.created.IsZero()
+		b.beforeHeld = !b.created.After(left)
+		rejected := r.judgeBuild(ctx, q, b)
+		if chosen == nil && (b.running || rejected == nil) {
 			chosen = b
 			continue
 		}
-		if text == "" {
-			text = "built " + b.image.Created.UTC().Format(time.RFC3339)
+		text := "built " + b.created.UTC().Format(time.RFC3339)
+		if rejected != nil {
+			text = rejected.text
+			if chosen == nil {
+				ripens = sooner(ripens, rejected.ripens)
+				if first == policy.StayNewest && rejected.waits() {
+					first = rejected.reason
+				}
+			}
 		}
-		if b.tag != chosen.tagOrNone() {
+		if chosen == nil || b.tag != chosen.tag {
 			passed = append(passed, Rejection{b.tag, text})
 		}
 	}
-	answer := settled(q, chosen, dated)
+	answer := r.answerBuild(ctx, q, chosen, dated)
 	answer.Passed, answer.Ripens = append(answer.Passed, passed...), sooner(answer.Ripens, ripens)
-	switch {
-	case answer.Reason != policy.StayNewest:
-	case !ripens.IsZero():
-		answer.Reason = StayTooYoung
-	case held:
-		answer.Reason = StayHeld
+	if answer.Reason == policy.StayNewest {
+		answer.Reason = first
 	}
 	return answer
+}
+
+// judgeBuild is why a build cannot be chosen; nil where it can. What runs is asked for
+// its date alone, under any tag. The reason is empty where no condition rejects it.
+func (r *Resolver) judgeBuild(ctx context.Context, q *Query, b *build) *rejection {
+	switch {
+	case b.err != nil:
+		return &rejection{text: unreadable(b.err).text}
+	case b.created.IsZero():
+		return &rejection{text: "no usable build date"}
+	case b.running || b.digest == q.Digest:
+		return nil
+	}
+	return r.judge(ctx, q, &b.candidate)
 }
 
 // leftAt is when the build was made that is held: what is older is held with it.
 // The zero time where it is not among the builds.
 func leftAt(q *Query, builds []build) time.Time {
 	var left time.Time
-	for _, b := range builds {
-		if !b.running && q.holds(b.tag, b.digest) && b.image.Created.After(left) {
-			left = b.image.Created
+	for i := range builds {
+		b := &builds[i]
+		if !b.running && q.holds(b.tag, b.digest) && b.created.After(left) {
+			left = b.created
 		}
 	}
 	return left
 }
 
-func (b *build) tagOrNone() string {
-	if b == nil {
-		return ""
-	}
-	return b.tag
-}
-
-// gone reports a failure that says something about the image itself.
-func gone(err error) bool {
+// aboutImage reports a failure that says something about the image itself.
+func aboutImage(err error) bool {
 	switch kindOf(err) {
 	case registry.NotFound, registry.NotAnImage, registry.BadAnswer, registry.TooLarge:
 		return true
@@ -189,32 +194,18 @@ func gone(err error) bool {
 	}
 }
 
-// undatable is why a build cannot be chosen by its date; "" where it can.
-func undatable(q *Query, b *build) string {
-	if b.err != nil {
-		return unreadable(b.err).text
-	}
-	if b.image.Created.IsZero() {
-		return "no usable build date"
-	}
-	if fault := lacking(q, b.image); fault != nil {
-		return fault.text
-	}
-	return ""
-}
-
-// settled turns the chosen build into the answer.
-func settled(q *Query, chosen *build, dated bool) Resolution {
+// answerBuild turns the chosen build into the answer.
+func (r *Resolver) answerBuild(ctx context.Context, q *Query, chosen *build, dated bool) Resolution {
 	switch {
 	case !dated:
 		return stay(q, policy.StayNoDate)
 	case chosen == nil || chosen.running && (q.Digest != "" || !q.Pin.writesDigest() || chosen.digest == ""):
 		return stay(q, policy.StayNewest)
-	case chosen.running && chosen.early != nil:
-		kept := stay(q, StayTooYoung)
-		kept.Ripens, kept.Passed = chosen.early.ripens, []Rejection{{chosen.tag, chosen.early.text}}
-		return kept
 	case chosen.running:
+		chosen.kind = pin
+		if rejected := r.judge(ctx, q, &chosen.candidate); rejected != nil {
+			return stayFor(q, &chosen.candidate, rejected)
+		}
 		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedBuild}
 	case !q.Pin.writesDigest() && chosen.tag == q.Tag:
 		return stay(q, policy.StayNewest)

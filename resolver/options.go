@@ -58,6 +58,8 @@ type Options struct {
 	Metrics *Metrics
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
+
+	conditions []condition // asked after the others; for tests
 }
 
 func (o Options) withDefaults() Options {

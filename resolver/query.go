@@ -116,14 +116,16 @@ func (r Resolution) Why() string {
 	if r.Reason == StayHeld && len(r.Passed) > 0 {
 		return r.Passed[0].Tag + " is held"
 	}
-	if text := r.Others.Text(); text != "" {
-		return text
+	if others := r.Others.Text(); others != "" {
+		return others
 	}
 	if r.Reason == StayTooYoung && !r.Ripens.IsZero() {
 		return "newer tags are younger than minAge, the first of them until " + r.Ripens.UTC().Format(time.RFC3339)
 	}
-	if r.Reason != StayNoPlatform && r.Reason != StayTooYoung || len(r.Passed) == 0 {
-		return Text(r.Reason)
+	text := Text(r.Reason)
+	told := text != string(r.Reason) && r.Reason != StayNoPlatform && r.Reason != StayTooYoung
+	if told || len(r.Passed) == 0 {
+		return text
 	}
 	why := r.Preferred()
 	if kindOf(r.Err) != "" {

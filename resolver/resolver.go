@@ -25,10 +25,12 @@ type Registry interface {
 type Resolver struct {
 	registry Registry
 	options  Options
-	lists    *recent.Map[key, *entry]
-	digests  *recent.Map[digestKey, *pointer]
-	images   *recent.Map[imageKey, *picture]
-	refusals *recent.Map[key, *refusal]
+	// conditions are what a candidate must pass besides the policy.
+	conditions []condition
+	lists      *recent.Map[key, *entry]
+	digests    *recent.Map[digestKey, *pointer]
+	images     *recent.Map[imageKey, *picture]
+	refusals   *recent.Map[key, *refusal]
 	// places are those that credentials were read from, each with the identity of
 	// its credential.
 	places *recent.Map[string, string]
@@ -50,13 +52,14 @@ const (
 func New(source Registry, options Options) *Resolver {
 	options = options.withDefaults()
 	return &Resolver{
-		registry: source,
-		options:  options,
-		lists:    recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
-		digests:  recent.New[digestKey, *pointer](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
-		images:   recent.New[imageKey, *picture](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
-		refusals: recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
-		places:   recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
+		registry:   source,
+		options:    options,
+		conditions: append(conditions(&options), options.conditions...),
+		lists:      recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
+		digests:    recent.New[digestKey, *pointer](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
+		images:     recent.New[imageKey, *picture](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
+		refusals:   recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
+		places:     recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
 	}
 }
 
@@ -155,15 +158,9 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	case digest == q.Digest:
 		return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.StayNewest, Stale: err != nil, Err: err}, nil
 	}
-	if q.holds(q.Tag, digest) {
-		kept := stay(q, StayHeld)
-		kept.Stale, kept.Err, kept.Passed = err != nil, err, []Rejection{{q.Tag, textHeld}}
-		return kept, nil
-	}
-	if fault := r.unfit(ctx, q, digest, credential); fault != nil {
-		kept := stay(q, fault.reason)
-		kept.Err, kept.Passed, kept.Ripens = fault.err, []Rejection{{q.Tag, fault.text}}, fault.ripens
-		return kept, nil //nolint:nilerr // the digest is not used, old or not
+	c := candidate{kind: move, tag: q.Tag, credential: credential, digest: digest, old: err, read: costsDigest}
+	if rejected := r.judge(ctx, q, &c); rejected != nil {
+		return stayFor(q, &c, rejected), nil
 	}
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}, nil
 }

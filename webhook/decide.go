@@ -101,6 +101,8 @@ type Outcome struct {
 	Submitted intent.Image
 	Stored    *intent.Image
 	Answer    intent.Answer
+	// Query is what the resolver was asked; the zero value where it was not.
+	Query resolver.Query
 	// Resolution says why; its reason is empty where nothing was resolved.
 	Resolution resolver.Resolution
 	// Err is the resolver's error, nil where the registry or its last known
@@ -171,6 +173,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 		if d.Credentials != nil {
 			query.Credentials = d.Credentials.Of(in.Namespace.Name, in.Object, slots[i], o.Rule)
 		}
+		o.Query = query
 		if i == len(slots)-1 { // no need to leave the caller's goroutine
 			o.settle(d.resolve(ctx, query))
 			continue

@@ -68,3 +68,29 @@ standard input:7: Pod a: c: HOST/shop:1.2.0 (as written: minAge with window lets
 		t.Errorf("code %d, output %q, (-want +got):\n%s", code, out, diff)
 	}
 }
+
+// What the answer was judged by, the explanation is judged by: what a hold keeps from was
+// said to be lower than the chosen tag, or not chosen.
+func TestResolveExplainsByTheTermsOfTheAnswer(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.2.5", "shop:1.2.7", "shop:1.2.9", "shop:1.3.0")
+	in := strings.Replace(pods("patch HOST/shop:1.2.0"), "policy: patch", `policy: patch, garboard.dev/hold: "c=1.2.9"`, 1) +
+		strings.Replace(pods("minor HOST/shop:1.2.0"), "policy: minor", `policy: minor, garboard.dev/hold: "c=1.2.9"`, 1)
+
+	code, _, errOut := s.resolve(nil, in, "--explain")
+
+	want := `standard input:2: Pod a: c: HOST/shop:1.2.0 (policy patch: newer tags are held)
+    1.2.9  held
+    1.2.5  held
+    1.2.7  held
+    1.3.0  other minor version
+standard input:7: Pod a: c: HOST/shop:1.2.0 -> HOST/shop:1.3.0 (policy minor: newer minor release)
+    1.2.0  current tag
+    1.2.5  held
+    1.2.7  held
+    1.2.9  held
+garboard: standard input:2: Pod a: c: passed over 1.2.9: held
+`
+	if diff := cmp.Diff(want, errOut); diff != "" || code != 0 {
+		t.Errorf("code %d, (-want +got):\n%s", code, diff)
+	}
+}

@@ -14,16 +14,20 @@ type Verdict struct {
 // Explain says why each tag that was not chosen was rejected, in natural order.
 // It judges every tag anew and is meant for people, not for admission.
 func (p *Policy) Explain(ix *Index, current string) []Verdict {
-	chosen := p.Select(ix, current)
+	return p.ExplainChoice(ix, current, p.Select(ix, current).Tag)
+}
+
+// ExplainChoice is Explain where more than the policy has a say in what is chosen.
+func (p *Policy) ExplainChoice(ix *Index, current, chosen string) []Verdict {
 	s := search{policy: p, view: ix.view(p), current: current}
 	s.read()
 	var verdicts []Verdict
 	for _, tag := range ix.Tags() {
-		if tag == chosen.Tag {
+		if tag == chosen {
 			continue
 		}
 		reason := s.judge(tag)
-		if reason == RejectNotHighest && p.tied(tag, chosen.Tag) {
+		if reason == RejectNotHighest && p.tied(tag, chosen) {
 			reason = RejectSameVersion
 		}
 		verdicts = append(verdicts, Verdict{Tag: tag, Reason: reason})

@@ -22,10 +22,7 @@ func (p *plan) explain(ctx context.Context, out io.Writer) error {
 			if !listed(&o) {
 				continue
 			}
-			base := o.Answer.Image
-			rejected, err := p.resolver.Explain(ctx, resolver.Query{
-				Repository: base.Repository, Tag: base.Tag, Digest: base.Digest, Policy: o.Rule.Policy, Want: []string{base.Tag},
-			}, o.Resolution)
+			rejected, err := p.resolver.Explain(ctx, o.Query, o.Resolution)
 			if err != nil {
 				return fmt.Errorf("explaining %s: %w", cmdline.Shown(o.Slot.Image), err)
 			}
