@@ -71,6 +71,34 @@ func TestPagesHaveEveryMetric(t *testing.T) {
 	}
 }
 
+// Each registry has a page, and the table leads there.
+func TestRegistriesPageLeadsToEachRegistry(t *testing.T) {
+	text, err := os.ReadFile(registriesPage)
+	must(t, err)
+	found, err := filepath.Glob("registries/*.md")
+	must(t, err)
+	if len(found) < 10 {
+		t.Fatalf("%d pages of registries", len(found))
+	}
+	for _, page := range found {
+		if !strings.Contains(string(text), "| ["+title(t, page)+"]("+filepath.ToSlash(page)+") |") {
+			t.Errorf("%s: no row in %s", page, registriesPage)
+		}
+		if content := flowing(t, page); !strings.Contains(content, "**Tried:**") {
+			t.Errorf("%s: does not say what was tried", page)
+		}
+	}
+}
+
+// title is the first heading of a page.
+func title(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(first, "# ")
+}
+
 // flowing is a page's text in one line.
 func flowing(t *testing.T, page string) string {
 	t.Helper()
