@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // A poll that reads the workload as it was before its bump finds the same move once
@@ -29,8 +30,8 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 		To: workload.Result{Tag: "1.2.8"}, found: b.clock.Now(),
 	})
 	b.try(t.Context(), keyIs(o))
-	if b.writes != 2 || b.told.of(ReasonUpdated) != 1 {
-		t.Errorf("%d writes, told of %d moves", b.writes, b.told.of(ReasonUpdated))
+	if b.writes != 2 || b.told.of(report.ReasonUpdated) != 1 {
+		t.Errorf("%d writes, told of %d moves", b.writes, b.told.of(report.ReasonUpdated))
 	}
 	b.behind = nil
 	b.try(t.Context(), keyIs(o))

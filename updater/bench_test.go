@@ -24,6 +24,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -189,9 +190,9 @@ func (r *recorded[T]) last() time.Duration {
 }
 
 // told collects notices.
-type told struct{ notices []Notice }
+type told struct{ notices []report.Notice }
 
-func (n *told) Notify(notice Notice) { n.notices = append(n.notices, notice) }
+func (n *told) Notify(notice report.Notice) { n.notices = append(n.notices, notice) }
 
 // of counts the notices of a reason.
 func (n *told) of(reason string) (count int) {
@@ -231,7 +232,7 @@ func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) 
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	metrics, err := NewMetrics(prometheus.NewRegistry())
+	metrics, err := report.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,16 +308,16 @@ func (b *bench) look(t *testing.T, o *unstructured.Unstructured) {
 	}
 }
 
-func (b *bench) stateOf(t *testing.T, name string) State {
+func (b *bench) stateOf(t *testing.T, name string) report.State {
 	t.Helper()
 	return b.standing(t, name).State
 }
 
 // standing is what is known of the first container of a workload.
-func (b *bench) standing(t *testing.T, name string) Standing {
+func (b *bench) standing(t *testing.T, name string) report.Standing {
 	t.Helper()
 	all := b.Standings("")
-	i := slices.IndexFunc(all, func(s Standing) bool { return s.Name == name })
+	i := slices.IndexFunc(all, func(s report.Standing) bool { return s.Name == name })
 	if i < 0 {
 		t.Fatalf("nothing is known of %s: %+v", name, all)
 	}

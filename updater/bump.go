@@ -7,13 +7,12 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -39,8 +38,9 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	kind := before.Kind
+	about := moves[0].about(o)
 	if why := rollout.Stopped(o); why != "" {
-		u.stopped(o, moves, why)
+		u.report.Stopped(about, candidatesOf(moves), why)
 		return bumpStopped
 	}
 	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
@@ -52,7 +52,7 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 		targets[m.Container] = m.To
 	}
 	if h := rollout.Read(o); h.Complete() && u.watcher.Unfinished(moves[0].key, h) == nil {
-		u.book.learn(moves[0].key) // though its time is not over
+		u.report.Learn(moves[0].key) // though its time is not over
 	}
 	ask := workload.Bump{Targets: targets, Healthy: u.healthyOf(moves[0].key, before)}
 	text := ask.String()
@@ -67,25 +67,23 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	for _, dry := range []bool{true, false} {
 		var err error
 		if after, err = u.patch(ctx, answer, kind, patch, dry); err != nil {
-			u.refused(ctx, o, moves, dry, err)
+			u.report.Refused(ctx, about, candidatesOf(moves), dry, err)
 			return bumpFailed
 		}
 		if done := u.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
 			return done
 		}
 		if dry && u.strays(o, moves, after) {
-			u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
+			u.report.Unmoved(ctx, about, dry)
 			return bumpIdle
 		}
 		if why := rollout.Stopped(answer); dry && why != "" {
-			u.stopped(o, moves, why)
+			u.report.Stopped(about, candidatesOf(moves), why)
 			return bumpStopped
 		}
 	}
-	u.Metrics.bumps.WithLabelValues(outcomeMoved).Inc()
-	u.moved(o, answer, before, after, moves)
-	log.FromContext(ctx).Info("bumped", "kind", kind.GroupVersionKind.GroupKind().String(), "namespace", o.GetNamespace(),
-		"workload", o.GetName(), "images", toldOf(changes(before, after)), "durationSeconds", u.Clock.Since(began).Seconds())
+	made := u.moved(o, answer, before, after, moves)
+	u.report.Moved(ctx, about, candidatesOf(moves), candidatesOf(made), changes(before, after), u.Clock.Since(began))
 	return bumpMoved
 }
 
@@ -116,49 +114,19 @@ func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, 
 // errNoWorkload is an answer of another kind than was asked for.
 var errNoWorkload = errors.New("the answer is no workload")
 
-// stopped tells of a workload that takes nothing new. It is tried again when its
-// state changes.
-func (u *Updater) stopped(o *unstructured.Unstructured, moves []Move, why string) {
-	u.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
-	for _, m := range moves {
-		u.wait(o, m, Verdict{Reason: WaitStopped, Message: why + ": it is used once that is over, or by the next apply"})
-	}
-}
-
-// refused tells of a bump that the API server did not take.
-func (u *Updater) refused(ctx context.Context, o *unstructured.Unstructured, moves []Move, dry bool, err error) {
-	u.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
-	why := explain(err)
-	// By the kind of error: its text may differ with every try.
-	u.said.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() {
-		u.say(o, "", eventWarning, ReasonFailed, "bumping: %s", why)
-		u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, "could not be updated: "+why, nil)
-	})
-	u.blocked(moves, WaitFailed, "the update was refused")
-	log.FromContext(ctx).Error(nil, "bumping failed", "workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry, "error", why)
-}
-
 // movedBy reads from the answer to a bump whether admission moved an image.
 func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, moves []Move, before, after *workload.Object, dry bool) bumped {
 	if len(changes(before, after)) > 0 {
 		return bumpMoved
 	}
-	logger := log.FromContext(ctx).WithValues("workload", o.GetName(), "namespace", o.GetNamespace(), "dryRun", dry)
+	about := moves[0].about(o)
 	if after.BumpText() != "" {
 		// Admission takes every bump off; this one has not been there.
-		u.Metrics.bumps.WithLabelValues(outcomeBypassed).Inc()
-		const why = "a newer image is allowed, but admission was not asked: is the webhook installed and running?"
-		u.said.once(o.GetUID(), "", outcomeBypassed, func() {
-			u.say(o, "", eventWarning, ReasonFailed, why)
-			u.tell(o, moves[0].Rule.Notify, LevelWarn, ReasonFailed, why, nil)
-		})
-		u.blocked(moves, WaitAdmission, "admission was not asked")
-		logger.Info("admission was not asked about the bump")
+		u.report.Bypassed(ctx, about, candidatesOf(moves), dry)
 		return bumpFailed
 	}
-	u.Metrics.bumps.WithLabelValues(outcomeUnmoved).Inc()
+	u.report.Unmoved(ctx, about, dry)
 	u.declined(o, moves, after)
-	logger.V(1).Info("admission moved nothing")
 	return bumpIdle
 }
 
@@ -168,7 +136,7 @@ func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, mov
 func (u *Updater) declined(o *unstructured.Unstructured, moves []Move, after *workload.Object) {
 	for _, m := range moves {
 		if u.Clock.Since(m.found) <= outdatedAfter && after.ImageOf(m.Container) == m.Image {
-			u.unmoved(o, m, "admission took the bump off and moved nothing: is --updater-account of the webhook the updater's, and does no other webhook put the image back?")
+			u.report.Declined(m.about(o), m.candidate(), "admission took the bump off and moved nothing: is --updater-account of the webhook the updater's, and does no other webhook put the image back?")
 		}
 	}
 }
@@ -180,57 +148,36 @@ func (u *Updater) strays(o *unstructured.Unstructured, moves []Move, after *work
 	for _, m := range moves {
 		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !after.Record()[m.Container].Agrees(m.To) {
 			strays = true
-			u.unmoved(o, m, "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
+			u.report.Declined(m.about(o), m.candidate(), "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
 		}
 	}
 	return strays
 }
 
-// unmoved tells once why a bump comes to nothing.
-func (u *Updater) unmoved(o *unstructured.Unstructured, m Move, why string) {
-	u.blocked([]Move{m}, WaitDeclined, why)
-	u.said.once(o.GetUID(), m.Container, WaitDeclined+m.To.String(), func() {
-		u.say(o, "/"+m.Container, eventWarning, ReasonFailed, "%s: %s stays, and not %s: %s", m.Container, m.Image, m.To, why)
-		u.tell(o, m.Rule.Notify, LevelWarn, ReasonFailed, m.Container+": "+why, nil)
-	})
-}
-
-// moved tells of a move that was made, and watches what comes of it.
-func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *workload.Object, moves []Move) {
+// moved watches what comes of a bump, and returns the moves as admission made them.
+func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *workload.Object, moves []Move) []Move {
 	key := moves[0].key
-	u.said.clear(o.GetUID(), "")
-	for _, m := range moves {
-		u.said.clear(o.GetUID(), m.Container)
-	}
 	made := changes(before, after)
 	h := rollout.Read(o)
 	r := &rollout.Rollout{
 		UID: answer.GetUID(), Generation: answer.GetGeneration(), Others: rollout.Others(answer), Began: u.Clock.Now(),
 		Changes: unfinished(u.watcher.Unfinished(key, h), made, after), Before: u.baseline(key, h, moves),
 	}
-	channels, moves := moves[0].Rule.Notify, madeOf(moves, made, after)
-	u.Metrics.rollout(rolloutStarted)
-	text := toldOf(made) + releaseNotesOf(moves)
-	u.say(o, "", eventNormal, ReasonUpdated, "%s", text)
-	u.tell(o, channels, LevelInfo, ReasonUpdated, text, made)
-	for _, m := range moves {
-		u.book.note(key, m.Container, func(s *Standing) {
-			s.State, s.Newest, s.Reason, s.Message = StateRolling, m.To.String(), "", ""
-		})
-	}
+	moves = madeOf(moves, made, after)
 	u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(moves)...)) // a former rollout may have given it back
 	u.places.take(key, r)
 	u.watcher.Begin(key, r)
+	return moves
 }
 
 // madeOf are the moves as admission made them, which may be fewer, and to others
 // than were asked for. At least one is left: something moved, and only what was
 // asked for can.
-func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
+func madeOf(asked []Move, made []report.Change, after *workload.Object) []Move {
 	record := after.Record()
 	var moves []Move
 	for _, m := range asked {
-		if !slices.ContainsFunc(made, func(c Change) bool { return c.Container == m.Container }) {
+		if !slices.ContainsFunc(made, func(c report.Change) bool { return c.Container == m.Container }) {
 			continue
 		}
 		if to, known := record[m.Container]; known {
@@ -246,12 +193,12 @@ func madeOf(asked []Move, made []Change, after *workload.Object) []Move {
 
 // changes lists the images that differ, and the digests that differ behind a
 // tag that stays.
-func changes(before, after *workload.Object) []Change {
+func changes(before, after *workload.Object) []report.Change {
 	was, recorded, records := map[string]string{}, before.Record(), after.Record()
 	for _, slot := range before.Slots() {
 		was[slot.Key()] = slot.Image
 	}
-	var all []Change
+	var all []report.Change
 	for _, slot := range after.Slots() {
 		key := slot.Key()
 		from, to := was[key], slot.Image
@@ -259,7 +206,7 @@ func changes(before, after *workload.Object) []Change {
 			to += "@" + records[key].Digest
 		}
 		if from != to {
-			all = append(all, Change{Container: key, From: from, To: to, Written: slot.Image})
+			all = append(all, report.Change{Container: key, From: from, To: to, Written: slot.Image})
 		}
 	}
 	return all

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -29,7 +30,7 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	}
 	firsts := g.u.canaries.firsts(setOf(m.Workload.Namespace(), place))
 	if len(firsts) == 0 {
-		return Verdict{Reason: WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
+		return Verdict{Reason: report.WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
 	}
 	keys := slices.SortedFunc(maps.Keys(firsts), watched.Key.Compare)
 	verdict := g.followsAll(ctx, m, keys, firsts, m.To)
@@ -65,7 +66,7 @@ func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []watched.Key,
 // follows judges a target by one workload that goes ahead.
 func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soak time.Duration, to workload.Result) Verdict {
 	wait := func(format string, args ...any) Verdict {
-		return Verdict{Reason: WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
+		return Verdict{Reason: report.WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
 	}
 	f, ok := g.look(ctx, first, m.Repository)
 	switch {
@@ -114,7 +115,7 @@ func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verd
 	case !waits:
 		return Verdict{}
 	case g.u.Clock.Now().Before(ripe):
-		return Verdict{WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, ripe.UTC().Format("15:04 MST")), ripe}
+		return Verdict{report.WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, ripe.UTC().Format("15:04 MST")), ripe}
 	}
 	if g.u.canaries.passed(m.key, m.Repository, f.running) {
 		for _, follower := range rest {

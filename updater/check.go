@@ -9,7 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -21,7 +21,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 	if !ok {
 		return nil
 	}
-	object, settings, record := w.Object, w.Settings, w.Object.Record()
+	object, settings, record, about := w.Object, w.Settings, w.Object.Record(), report.About{Key: key, Object: o}
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
 	var found []Move
@@ -55,8 +55,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 		switch {
 		case err != nil:
 			failure = err
-			u.said.once(o.GetUID(), slot.Key(), "unavailable", func() { u.failed(o, slot, err) })
-			u.unknown(key, slot, err)
+			u.report.Unavailable(about, slot, err)
 		case moved(running, resolution):
 			found = append(found, Move{
 				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
@@ -64,7 +63,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 			})
 		default:
 			u.pending.drop(key, slot.Key())
-			u.stay(key, o, slot, resolution)
+			u.report.Stayed(about, slot, resolution)
 		}
 		// A tag that does not exist is its workload's fault, and no reason to
 		// poll the repository less for all others.
@@ -73,7 +72,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 		}
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
 		u.ripens(r.repository, resolution.Ripens)
-		u.checked(key, slot, r)
+		u.report.Checked(key, slot.Key(), r.since)
 	}
 	if len(found) > 0 {
 		u.found(r, key, found)
@@ -90,65 +89,13 @@ func (u *Updater) found(r *round, key watched.Key, moves []Move) {
 	r.moves = true
 	news := u.pending.add(key, r.received, moves...)
 	for _, m := range moves {
-		news = news || !u.book.is(key, m.Container, StatePending)
+		news = news || !u.report.IsPending(key, m.Container)
 	}
 	switch {
 	case r.pushed:
 		u.moves.AddUrgent(key)
 	case news || !u.pace.waits(key):
 		u.moves.Add(key)
-	}
-}
-
-// checked notes when a container was looked at.
-func (u *Updater) checked(key watched.Key, slot workload.Slot, r *round) {
-	u.book.note(key, slot.Key(), func(s *Standing) { s.Checked = r.since })
-}
-
-// unknown notes that a registry did not answer.
-func (u *Updater) unknown(key watched.Key, slot workload.Slot, err error) {
-	u.book.note(key, slot.Key(), func(s *Standing) {
-		s.State, s.Reason, s.Message = StateUnknown, ReasonUnavailable, resolver.Summary(err)
-	})
-}
-
-// stay tells once why a workload does not move, unless it is where it should
-// be.
-func (u *Updater) stay(key watched.Key, o *unstructured.Unstructured, slot workload.Slot, r resolver.Resolution) {
-	u.book.note(key, slot.Key(), func(s *Standing) { s.stays(r) })
-	if r.Warning == "" && (r.Reason == policy.StayNewest || r.Reason == policy.StayNever) {
-		u.said.clear(o.GetUID(), slot.Key())
-		return
-	}
-	u.said.once(o.GetUID(), slot.Key(), string(r.Reason)+r.Warning+r.Preferred(), func() { u.stayed(o, slot, r) })
-}
-
-// waits are the reasons to stay while there is something newer.
-var waits = map[policy.Reason]string{
-	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform, resolver.StayTooYoung: WaitTooYoung,
-}
-
-// stays takes the resolution of a container that does not move.
-func (s *Standing) stays(r resolver.Resolution) {
-	s.Newest = workload.Result{Tag: r.Tag, Digest: r.Digest}.String()
-	if reason, waiting := waits[r.Reason]; waiting {
-		s.State, s.Reason, s.Message = StatePending, reason, r.Why()
-		if len(r.Passed) > 0 {
-			s.Newest = r.Passed[0].Tag
-		}
-		return
-	}
-	if s.State != StateRolling && s.State != StateFailed {
-		s.State = StateCurrent
-	}
-	if s.State == StateCurrent {
-		s.Reason, s.Message = "", ""
-		if r.Reason != policy.StayNewest {
-			s.Reason, s.Message = string(r.Reason), r.Why()
-		}
-		if r.Warning != "" {
-			s.Message = r.Warning
-		}
 	}
 }
 

@@ -5,24 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/updater/watched"
-)
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// Why a newer image is not used yet: words for machines, in Standing.Reason, in
-// Events and as a metric's label.
-const (
-	WaitHeld      = "Held"
-	WaitTooYoung  = "TooYoung"
-	WaitPlatform  = "NoPlatform"
-	WaitWindow    = "WindowClosed"
-	WaitApproval  = "NotApproved"
-	WaitPace      = "TooManyRollouts"
-	WaitCanary    = "CanaryNotReady"
-	WaitStopped   = "WorkloadStopped"
-	WaitAdmission = "AdmissionNotAsked"
-	WaitDeclined  = "AdmissionDeclined"
-	WaitFailed    = "UpdateFailed"
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Move is what a gate judges: one container of a workload, and the image that its
@@ -41,6 +28,24 @@ type Move struct {
 	key watched.Key
 	// found is when a poll found it.
 	found time.Time
+}
+
+// candidate is what people hear of a move.
+func (m *Move) candidate() report.Candidate {
+	return report.Candidate{Container: m.Container, Image: m.Image, To: m.To, ReleaseNotes: m.Rule.ReleaseNotes}
+}
+
+// about is what the facts of a move are about.
+func (m *Move) about(o *unstructured.Unstructured) report.About {
+	return report.About{Key: m.key, Object: o, Channels: m.Rule.Notify}
+}
+
+func candidatesOf(moves []Move) []report.Candidate {
+	all := make([]report.Candidate, 0, len(moves))
+	for _, m := range moves {
+		all = append(all, m.candidate())
+	}
+	return all
 }
 
 // Verdict is a gate's answer. The zero value is that it is open.
@@ -90,8 +95,8 @@ func (g windowGate) Judge(_ context.Context, m *Move) Verdict {
 	case open:
 		return Verdict{}
 	case until.IsZero():
-		return Verdict{Reason: WaitWindow, Message: "its window never opens"}
+		return Verdict{Reason: report.WaitWindow, Message: "its window never opens"}
 	default:
-		return Verdict{WaitWindow, fmt.Sprintf("its window opens at %s", until.Format("Mon 2006-01-02 15:04 MST")), until}
+		return Verdict{report.WaitWindow, fmt.Sprintf("its window opens at %s", until.Format("Mon 2006-01-02 15:04 MST")), until}
 	}
 }

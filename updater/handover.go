@@ -100,7 +100,7 @@ func (u *Updater) giveUp(key watched.Key) {
 	u.places.forget(key)
 	u.pace.leave(key)
 	u.pace.quit(key)
-	u.book.leave(key)
+	u.report.Leave(key)
 }
 
 // concerns reports whether a workload uses a repository that is ours.

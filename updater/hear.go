@@ -2,13 +2,12 @@ package updater
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -51,87 +50,37 @@ func changed(r *rollout.Rollout, container string) bool {
 }
 
 // Hear is of rollout.Owner.
-func (u owner) Hear(ctx context.Context, key watched.Key, report rollout.Report) {
-	u.places.give(key, report.Rollout, u.pace.leave)
-	if now := u.watcher.Of(key); now != nil && now != report.Rollout {
+func (u owner) Hear(ctx context.Context, key watched.Key, heard rollout.Report) {
+	u.places.give(key, heard.Rollout, u.pace.leave)
+	if now := u.watcher.Of(key); now != nil && now != heard.Rollout {
 		return // another move has begun since
 	}
-	switch report.Outcome {
+	switch heard.Outcome {
 	case rollout.Settled:
-		u.settled(key, report)
+		hasPods := rollout.Read(heard.Workload).Phase != rollout.Empty
+		u.report.Settled(key, heard.Rollout.Changes, heard.Why, hasPods)
 	case rollout.Succeeded:
-		u.succeeded(key, report)
+		u.succeeded(key, heard)
 	case rollout.Failing:
-		u.failing(ctx, key, report)
+		u.report.Failed(ctx, aboutOf(key, heard), heard.Rollout.Changes, heard.Why)
 	case rollout.Finished:
-		u.book.learn(key)
+		u.report.Learn(key)
 	case rollout.Abandoned:
-		u.book.noteAll(key, func(s *Standing) {
-			if s.State == StateRolling {
-				s.settle()
-			}
-		})
+		u.report.Abandoned(key)
 	}
 }
 
-// settled is for a rollout that goes on when a person, or a schedule, says so.
-func (u *Updater) settled(key watched.Key, report rollout.Report) {
-	empty := rollout.Read(report.Workload).Phase == rollout.Empty
-	u.stand(key, report.Rollout, func(s *Standing) {
-		if s.State != StateRolling {
-			return
-		}
-		if s.Message = report.Why; empty {
-			s.settle() // no Pod runs anything else
-		}
-	})
-}
-
-func (u *Updater) succeeded(key watched.Key, report rollout.Report) {
-	r := report.Rollout
-	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateCurrent, "", "" })
-	if report.Why != "" { // it is not watched further
-		u.book.learn(key)
-	}
+func (u *Updater) succeeded(key watched.Key, heard rollout.Report) {
+	r := heard.Rollout
+	silent := r.Back || key.GVK().Kind == "CronJob" // which rolls nothing
+	u.report.Succeeded(aboutOf(key, heard), r, heard.Why, silent)
 	for _, follower := range u.canaries.rest(key) {
 		u.moves.Add(follower)
 	}
-	if r.Back || key.GVK().Kind == "CronJob" { // which rolls nothing
-		return
-	}
-	text := toldOf(r.Changes)
-	if report.Why != "" {
-		text += ": " + report.Why
-	}
-	u.Metrics.rollout(rolloutSucceeded)
-	u.say(report.Workload, "", eventNormal, ReasonSucceeded, "%s", text)
-	u.tell(report.Workload, report.Terms.Channels, LevelSuccess, ReasonSucceeded, "rolled out: "+text, r.Changes)
 }
 
-func (u *Updater) failing(ctx context.Context, key watched.Key, report rollout.Report) {
-	r := report.Rollout
-	u.Metrics.rollout(rolloutFailed)
-	u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, report.Why })
-	text := fmt.Sprintf("%s: %s", toldOf(r.Changes), report.Why)
-	u.say(report.Workload, "", eventWarning, ReasonRolloutFailed, "%s", text)
-	u.tell(report.Workload, report.Terms.Channels, LevelError, ReasonRolloutFailed, "failed: "+text, r.Changes)
-	log.FromContext(ctx).Info("rollout failed", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(r.Changes), "why", report.Why)
-}
-
-// stand changes the standings of the containers of a rollout.
-func (u *Updater) stand(key watched.Key, r *rollout.Rollout, change func(*Standing)) {
-	for _, c := range r.Changes {
-		u.book.note(key, c.Container, change)
-	}
-}
-
-// recovered is for a workload that got well after it had failed.
-func (u *Updater) recovered(key watched.Key) {
-	u.book.noteAll(key, func(s *Standing) {
-		if s.State == StateFailed {
-			s.State, s.Reason, s.Message = StateCurrent, "", ""
-		}
-	})
+func aboutOf(key watched.Key, heard rollout.Report) report.About {
+	return report.About{Key: key, Object: heard.Workload, Channels: heard.Terms.Channels}
 }
 
 // places knows which rollout of a workload has its place of the pace.

@@ -3,6 +3,8 @@ package updater
 import (
 	"testing"
 	"time"
+
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // Somebody replaces the Pods by hand, today or next week. To call that late would
@@ -32,7 +34,7 @@ func TestOnDeleteIsNotJudged(t *testing.T) {
 				if got := b.image(t, o); got != want {
 					t.Errorf("it runs %s, want %s", got, want)
 				}
-				if failed := b.told.of(ReasonRolloutFailed) > 0; failed != judged {
+				if failed := b.told.of(report.ReasonRolloutFailed) > 0; failed != judged {
 					t.Errorf("people were told that it failed: %t", failed)
 				}
 			})
@@ -59,16 +61,16 @@ func TestArgoRollout(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"the phase of the version before says nothing of this one": {
-			{before, time.Minute, 1, ""}, {healthy, time.Minute, 0, ReasonSucceeded},
+			{before, time.Minute, 1, ""}, {healthy, time.Minute, 0, report.ReasonSucceeded},
 		},
 		"one that stays at an earlier generation is late": {
-			{before, time.Minute, 1, ""}, {before, 11 * time.Minute, 0, ReasonRolloutFailed},
+			{before, time.Minute, 1, ""}, {before, 11 * time.Minute, 0, report.ReasonRolloutFailed},
 		},
 		"paused at a step it gives its place back, and is judged when it goes on": {
-			{rolling, time.Minute, 1, ""}, {paused, time.Minute, 0, ""}, {paused, 48 * time.Hour, 0, ""}, {degraded, time.Minute, 0, ReasonRolloutFailed},
+			{rolling, time.Minute, 1, ""}, {paused, time.Minute, 0, ""}, {paused, 48 * time.Hour, 0, ""}, {degraded, time.Minute, 0, report.ReasonRolloutFailed},
 		},
 		"paused at a step it may end well": {
-			{paused, time.Minute, 0, ""}, {paused, 48 * time.Hour, 0, ""}, {healthy, time.Minute, 0, ReasonSucceeded},
+			{paused, time.Minute, 0, ""}, {paused, 48 * time.Hour, 0, ""}, {healthy, time.Minute, 0, report.ReasonSucceeded},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +80,7 @@ func TestArgoRollout(t *testing.T) {
 			b.finds(t, o, "1.2.8")
 			b.answer = nil
 			for i, step := range steps {
-				told := map[string]int{ReasonSucceeded: b.told.of(ReasonSucceeded), ReasonRolloutFailed: b.told.of(ReasonRolloutFailed)}
+				told := map[string]int{report.ReasonSucceeded: b.told.of(report.ReasonSucceeded), report.ReasonRolloutFailed: b.told.of(report.ReasonRolloutFailed)}
 				b.status(t, o, step.status)
 				b.wait(t, o, step.wait)
 				if got := b.pace.size(); got != step.places {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // lined are a workload that is being rolled out, and two others that wait for it.
@@ -56,7 +57,7 @@ func TestWhoStandsInLineMovesToWhatWasFoundLast(t *testing.T) {
 	b.answer = admits("1.2.9")
 	b.pollAfter(t, time.Minute)
 	b.tryAll(t)
-	if got := b.standing(t, "first"); got.Newest != "1.2.9" || got.Reason != WaitPace {
+	if got := b.standing(t, "first"); got.Newest != "1.2.9" || got.Reason != report.WaitPace {
 		t.Errorf("it is shown as %+v", got)
 	}
 	b.status(t, rolls, healthy3(6, b.clock.Now())) // which has moved again, in its own place
@@ -73,7 +74,7 @@ func TestWhoStandsInLineIsShownSoAfterAnOutage(t *testing.T) {
 	for _, step := range []struct {
 		registry func() (resolver.Resolution, error)
 		reason   string
-	}{{down, ReasonUnavailable}, {newer, WaitPace}} {
+	}{{down, report.ReasonUnavailable}, {newer, report.WaitPace}} {
 		b.registry = step.registry
 		b.pollAfter(t, time.Minute)
 		b.tryAll(t)

@@ -44,7 +44,7 @@ func (u *Updater) try(ctx context.Context, key watched.Key) {
 	at := placeOf(key.Namespace, repositoriesOf(ready)...)
 	if verdict := u.pace.enter(key, at, !pushed.IsZero()); !verdict.Open() {
 		for _, m := range ready {
-			u.wait(o, m, verdict)
+			u.report.Waits(m.about(o), m.candidate(), verdict.Reason, verdict.Message)
 		}
 		return
 	}
@@ -55,7 +55,7 @@ func (u *Updater) try(ctx context.Context, key watched.Key) {
 	switch result {
 	case bumpMoved:
 		if !pushed.IsZero() {
-			u.Metrics.pushToBump.Observe(u.Clock.Since(pushed).Seconds())
+			u.report.PushFollowed(u.Clock.Since(pushed))
 		}
 		u.pending.done(key, ready...)
 		return // it leaves once its outcome is known
@@ -114,7 +114,7 @@ func (u *Updater) through(ctx context.Context, key watched.Key) (ready []Move, o
 			ready = append(ready, m)
 			continue
 		}
-		u.wait(o, m, verdict)
+		u.report.Waits(m.about(o), m.candidate(), verdict.Reason, verdict.Message)
 		if !verdict.Again.IsZero() && (again.IsZero() || verdict.Again.Before(again)) {
 			again = verdict.Again
 		}

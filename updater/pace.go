@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -84,7 +85,7 @@ func (p *pace) take(key watched.Key, at place, urgent bool) (verdict Verdict, fr
 	}
 	if bound, full := p.full(at); full {
 		p.line.queue(key, at, urgent)
-		return Verdict{Reason: WaitPace, Message: p.explain(bound)}, freed
+		return Verdict{Reason: report.WaitPace, Message: p.explain(bound)}, freed
 	}
 	p.line.remove(key)
 	p.taken[key] = at

@@ -31,7 +31,7 @@ func (u *Updater) work(ctx context.Context) bool {
 	placed := u.run(owned, repository, func(ctx context.Context) {
 		defer end()
 		if due, known := u.dueAt(repository); known {
-			u.Metrics.pollLag.Observe(max(now.Sub(due).Seconds(), 0))
+			u.report.PollBegan(now.Sub(due))
 		}
 		u.schedule(repository, u.tracedPoll(ctx, repository))
 	})

@@ -31,14 +31,13 @@ func (u *Updater) poll(ctx context.Context, repository string) error {
 		u.leaveRest(repository, round.rest)
 		failure = round.ended
 	}
-	u.Metrics.poll(failure)
+	u.report.Polled(ctx, repository, failure)
 	if round.pushed && !round.moves {
 		u.ripens(repository, round.since.Add(lookAgainAfter))
 	}
 	if failure == nil {
 		return nil
 	}
-	log.FromContext(ctx).Info("polled", "repository", repository, "failed", failure.Error())
 	if round.ended == nil && round.answered && retryAfter(failure) == 0 {
 		// One workload's credential or image is no reason to poll less for the
 		// others.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -49,13 +50,13 @@ func (u *Updater) resume(ctx context.Context, key watched.Key) {
 	case h.Phase == rollout.Rolling && late && !rollout.Watched(o):
 		return // nobody watched: it may have been healthy since, and broken by a node
 	case h.Phase == rollout.Failed && now.Sub(h.FailedAt) > 2*past.terms.Timeout:
-		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, h.Message })
+		u.report.FailedBefore(key, r.Changes, h.Message)
 		return // people were told, or have lived with it
 	}
 	if h.Phase == rollout.Rolling {
 		u.pace.hold(key, placeOf(key.Namespace, past.repositories...))
 		u.places.take(key, r)
-		u.stand(key, r, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
+		u.report.Rolling(key, r.Changes)
 	}
 	u.watcher.Begin(key, r)
 }
@@ -96,7 +97,7 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 			digest = former.Digest
 		}
 		past.repositories = append(past.repositories, reference.Repository)
-		past.Changes = append(past.Changes, Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
+		past.Changes = append(past.Changes, report.Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
 		// What is held has been left: this is the way back.
 		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(last) {
 			past.Back = true

@@ -3,6 +3,8 @@ package updater
 import (
 	"testing"
 	"time"
+
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // A new leader that takes every workload with a missing Pod for a rollout that goes
@@ -22,31 +24,31 @@ func TestNewLeaderGoesOnOnlyWithWhatIsNotOver(t *testing.T) {
 		status string
 		places int
 		back   bool // taken back, at the latest when its time is over
-		state  State
+		state  report.State
 	}{
 		"a Deployment on its way has its place, and is taken back when its time is over": {
-			"Deployment", time.Minute, midway, 1, true, StateRolling,
+			"Deployment", time.Minute, midway, 1, true, report.StateRolling,
 		},
 		"a Deployment that was complete with the move has lost a Pod since: that is not the move": {
-			"Deployment", 3 * time.Minute, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-2*time.Minute)), 0, false, StateUnknown,
+			"Deployment", 3 * time.Minute, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-2*time.Minute)), 0, false, report.StateUnknown,
 		},
 		"a Deployment that was complete days ago has lost a Pod since": {
-			"Deployment", 72 * time.Hour, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-71*time.Hour)), 0, false, StateUnknown,
+			"Deployment", 72 * time.Hour, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-71*time.Hour)), 0, false, report.StateUnknown,
 		},
 		"a Deployment that was complete before the move is on its way": {
-			"Deployment", time.Minute, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-time.Hour)), 1, true, StateRolling,
+			"Deployment", time.Minute, deploymentStatus("2", "NewReplicaSetAvailable", noon.Add(-time.Hour)), 1, true, report.StateRolling,
 		},
 		"a Deployment whose deadline was exceeded a moment ago is taken back": {
-			"Deployment", 11 * time.Minute, failed(time.Minute), 0, true, StateUnknown,
+			"Deployment", 11 * time.Minute, failed(time.Minute), 0, true, report.StateUnknown,
 		},
 		"a Deployment that has been failed for hours is left to people": {
-			"Deployment", 4 * time.Hour, failed(3 * time.Hour), 0, false, StateFailed,
+			"Deployment", 4 * time.Hour, failed(3 * time.Hour), 0, false, report.StateFailed,
 		},
 		"a DaemonSet on its way has its place, and is taken back when its time is over": {
-			"DaemonSet", time.Minute, daemons, 1, true, StateRolling,
+			"DaemonSet", time.Minute, daemons, 1, true, report.StateRolling,
 		},
 		"a DaemonSet that was moved an hour ago may have been healthy since": {
-			"DaemonSet", time.Hour, daemons, 0, false, StateUnknown,
+			"DaemonSet", time.Hour, daemons, 0, false, report.StateUnknown,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

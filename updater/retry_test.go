@@ -12,6 +12,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // followed is a workload that runs 1.2.7, with a setting more.
@@ -189,7 +190,7 @@ func TestRefusedBumpsBackOffWhateverTheWorkloadDoes(t *testing.T) {
 	if !slices.Equal(b.tried.delays, want) {
 		t.Errorf("tried after %v, want %v", b.tried.delays, want)
 	}
-	if got := b.told.of(ReasonFailed); got != 1 {
+	if got := b.told.of(report.ReasonFailed); got != 1 {
 		t.Errorf("people were told %d times, want once", got)
 	}
 	b.clock.Step(10 * time.Minute)

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -39,37 +38,24 @@ func (u owner) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollout
 	live.SetNamespace(key.Namespace)
 	live.SetName(key.Name)
 	before, after, terms, err := u.restore(ctx, live, r)
+	about := report.About{Key: key, Object: live, Channels: terms.Channels}
 	switch {
 	case errors.Is(err, errMovedOn) || apierrors.IsNotFound(err):
-		log.FromContext(ctx).Info("not taken back", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "reason", err.Error())
+		u.report.LeftAlone(ctx, key, err)
 		return true
 	case errors.Is(err, errNeverHealthy) || errors.Is(err, errSameText):
-		u.notBack(ctx, key, live, r, terms, err)
+		u.report.NotTakenBack(ctx, about, r, err)
 		return true
 	case err != nil:
-		u.notBack(ctx, key, live, r, terms, err)
+		u.report.NotTakenBack(ctx, about, r, err)
 		return false
 	}
-	u.said.clear(live.GetUID(), "")
 	back := changes(before, after)
-	u.Metrics.rollout(rolloutRolledBack)
 	u.watcher.Begin(key, &rollout.Rollout{
 		UID: live.GetUID(), Generation: live.GetGeneration(), Others: rollout.Others(live), Changes: back, Back: true, Began: u.Clock.Now(),
 	})
-	u.say(live, "", eventWarning, ReasonRolledBack, "%s, and held", toldOf(back))
-	u.tell(live, terms.Channels, LevelError, ReasonRolledBack, "taken back: "+toldOf(back), back)
-	log.FromContext(ctx).Info("rolled back", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "images", toldOf(back))
+	u.report.TakenBack(ctx, about, back)
 	return true
-}
-
-// notBack tells once why a rollout is not taken back.
-func (u *Updater) notBack(ctx context.Context, key watched.Key, live *unstructured.Unstructured, r *rollout.Rollout, terms rollout.Terms, err error) {
-	why := explain(err)
-	log.FromContext(ctx).Info("taking back failed", "kind", key.GVK().Kind, "namespace", key.Namespace, "workload", key.Name, "error", why)
-	u.said.once(r.UID, "", "taking back", func() {
-		u.say(live, "", eventWarning, ReasonNotRolledBack, "not taken back: %s", why)
-		u.tell(live, terms.Channels, LevelError, ReasonNotRolledBack, "not taken back: "+why, r.Changes)
-	})
 }
 
 // restore asks admission for the images that were healthy last, unless another writer
@@ -137,7 +123,7 @@ func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, 
 		if !changed(r, slot.Key()) || !settings.Rule(slot).Governed() {
 			continue
 		}
-		healthy, known := u.book.healthy(key, slot.Key())
+		healthy, known := u.report.Healthy(key, slot.Key())
 		if !known {
 			healthy, known = workload.ParseResult(state[slot.Key()].Healthy)
 		}
@@ -155,13 +141,4 @@ func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, 
 		return nil, reason
 	}
 	return to, nil
-}
-
-// toldOf lists images that moved: "web: example.com/app:1.2.7 -> example.com/app:1.2.8".
-func toldOf(changes []Change) string {
-	told := make([]string, 0, len(changes))
-	for _, c := range changes {
-		told = append(told, c.Container+": "+c.From+" -> "+c.To)
-	}
-	return workload.Shorten(strings.Join(told, ", "), maxNote)
 }

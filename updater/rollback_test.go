@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // running is a workload "web" whose containers c and d are well at 1.2.7 and 2.0.0, and
@@ -112,7 +113,7 @@ func TestWayBackReturnsToWhatWasHealthyLast(t *testing.T) {
 			if got := b.images(t, o); got != test.want {
 				t.Errorf("it runs %s, want %s", got, test.want)
 			}
-			if b.told.of(ReasonRolledBack) != 1 {
+			if b.told.of(report.ReasonRolledBack) != 1 {
 				t.Errorf("people were told %+v", b.told.notices)
 			}
 		})
@@ -131,7 +132,7 @@ func TestNothingIsTakenBackToWhatWasNeverHealthy(t *testing.T) {
 	if got := b.images(t, o); got != "1.3.0 2.0.0" {
 		t.Errorf("it runs %s", got)
 	}
-	if b.told.of(ReasonRolloutFailed) != 1 || b.told.of(ReasonNotRolledBack) != 1 || b.told.of(ReasonRolledBack) != 0 {
+	if b.told.of(report.ReasonRolloutFailed) != 1 || b.told.of(report.ReasonNotRolledBack) != 1 || b.told.of(report.ReasonRolledBack) != 0 {
 		t.Errorf("people were told %+v", b.told.notices)
 	}
 }
@@ -195,7 +196,7 @@ func TestWayBackThatAdmissionDoesNotMake(t *testing.T) {
 				t.Errorf("it runs %s after %d writes, want two dry runs", got, b.writes)
 			}
 			last := b.told.notices[len(b.told.notices)-1]
-			if b.told.of(ReasonNotRolledBack) != 1 || !strings.Contains(last.Text, test.want) {
+			if b.told.of(report.ReasonNotRolledBack) != 1 || !strings.Contains(last.Text, test.want) {
 				t.Errorf("people were told %+v", b.told.notices)
 			}
 		})
@@ -231,7 +232,7 @@ func TestWayBackGoesByTheSettingsOfItsMoment(t *testing.T) {
 			b.wait(t, o, time.Minute)
 			test.change(b)
 			b.wait(t, o, 15*time.Minute)
-			if back := b.images(t, o) == "1.2.7 2.0.0"; back != test.back || b.told.of(ReasonRolloutFailed) != test.failed {
+			if back := b.images(t, o) == "1.2.7 2.0.0"; back != test.back || b.told.of(report.ReasonRolloutFailed) != test.failed {
 				t.Errorf("it runs %s, and people were told %+v", b.images(t, o), b.told.notices)
 			}
 		})
@@ -247,14 +248,14 @@ func TestBumpThatAdmissionTakesOffIsToldOnce(t *testing.T) {
 		b.finds(t, o, "1.3.0")
 		b.clock.Step(10 * time.Minute)
 	}
-	if b.told.of(ReasonFailed) != 1 || !strings.Contains(b.told.notices[0].Text, "--updater-account") {
+	if b.told.of(report.ReasonFailed) != 1 || !strings.Contains(b.told.notices[0].Text, "--updater-account") {
 		t.Errorf("people were told %+v", b.told.notices)
 	}
-	if s := b.standing(t, "web"); s.State != StatePending || s.Reason != WaitDeclined {
+	if s := b.standing(t, "web"); s.State != report.StatePending || s.Reason != report.WaitDeclined {
 		t.Errorf("it stands as %s %s", s.State, s.Reason)
 	}
 	b.admitted(t, o, "1.3.0", "2.0.0")
-	if s := b.standing(t, "web"); s.State != StateRolling || s.Reason != "" {
+	if s := b.standing(t, "web"); s.State != report.StateRolling || s.Reason != "" {
 		t.Errorf("after the move it stands as %s %s", s.State, s.Reason)
 	}
 }
@@ -291,15 +292,15 @@ func TestRefusalsTellNoValues(t *testing.T) {
 		"a status without a reason": {&apierrors.StatusError{ErrStatus: metav1.Status{Message: "hunter2"}}, "the API server refused it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := explain(test.err); got != test.want {
-				t.Errorf("told %q, want %q", got, test.want)
-			}
 			o := running(t)
 			b := newBench(t, Pace{}, o)
 			b.answer = func(*unstructured.Unstructured, bool) error { return test.err }
 			b.finds(t, o, "1.3.0")
-			if b.told.of(ReasonFailed) != 1 || strings.Contains(b.told.notices[0].Text+<-b.events.Events, "hunter2") {
-				t.Errorf("people were told %+v", b.told.notices)
+			if b.told.of(report.ReasonFailed) != 1 || b.told.notices[0].Text != "could not be updated: "+test.want {
+				t.Errorf("people were told %+v, want %q", b.told.notices, test.want)
+			}
+			if event := <-b.events.Events; !strings.HasSuffix(event, "bumping: "+test.want) {
+				t.Errorf("the Event is %q, want %q in it", event, test.want)
 			}
 		})
 	}
@@ -318,23 +319,19 @@ func TestRecreatedWorkloadIsAnother(t *testing.T) {
 	b, first, _ := followsFirst(t)
 	b.clock.Step(20 * time.Minute)
 	kind := b.workloadOf(t, first).Kind
-	b.said.once(first.GetUID(), "c", "x", func() {})
 	b.found(t, first, "1.2.9")
 	anew := first.DeepCopy()
 	anew.SetUID("2")
 	set(t, anew, object(t, "{apiVersion: v1, kind: Any, status: "+deploymentStatus("3", "ReplicaSetUpdated", b.clock.Now())+"}").Object["status"], "status")
 	b.objects["web"] = anew
 	b.handler(t.Context(), kind).OnUpdate(first, anew)
-	if len(b.said.last) > 0 {
-		t.Errorf("what was told of the former one is kept: %v", b.said.last)
-	}
 	if waiting, _ := b.pending.of(keyIs(first)); len(waiting) > 0 {
 		t.Errorf("the former one's moves wait for the new one: %v", waiting)
 	}
 	if since := b.canaries.healthy[keyIs(first)].at; !since.Equal(b.clock.Now()) {
 		t.Errorf("it is healthy since %s, before it was there", since)
 	}
-	if healthy, _ := b.book.healthy(keyIs(first), "c"); healthy != (workload.Result{Tag: "1.2.7"}) {
+	if healthy, _ := b.report.Healthy(keyIs(first), "c"); healthy != (workload.Result{Tag: "1.2.7"}) {
 		t.Errorf("%s is known to be healthy", healthy)
 	}
 }

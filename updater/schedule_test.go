@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 const repository = "example.com/app"
@@ -14,7 +16,7 @@ const repository = "example.com/app"
 // planner is an Updater that polls nothing, at a time of its own.
 func planner(t *testing.T, schedules ...string) (*Updater, *clocktesting.FakeClock) {
 	t.Helper()
-	metrics, err := NewMetrics(prometheus.NewRegistry())
+	metrics, err := report.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

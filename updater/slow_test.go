@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // slowRegistry answers for repositories under slow.example after delay, and for all
@@ -64,7 +65,7 @@ func polledEachMinute(t *testing.T, name, repository string, containers int) *un
 // newPoller is an updater that polls by the clock of a synctest bubble.
 func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Unstructured) (*Updater, *events.FakeRecorder) {
 	t.Helper()
-	metrics, err := NewMetrics(prometheus.NewRegistry())
+	metrics, err := report.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func TestPollThatIsPutOffTellsNothing(t *testing.T) {
 			t.Errorf("told %q", <-recorder.Events)
 		}
 		for _, standing := range u.Standings("") {
-			if standing.Reason == ReasonUnavailable {
+			if standing.Reason == report.ReasonUnavailable {
 				t.Errorf("standing %+v", standing)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // exceeded3 is a Deployment's status whose progress deadline was exceeded then.
@@ -100,7 +102,7 @@ func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 	if got := b.image(t, o); got != repository+":1.2.6" {
 		t.Errorf("it runs %s, want what it ran before", got)
 	}
-	for reason, want := range map[string]int{ReasonRolloutFailed: 1, ReasonNotRolledBack: 1, ReasonRolledBack: 1} {
+	for reason, want := range map[string]int{report.ReasonRolloutFailed: 1, report.ReasonNotRolledBack: 1, report.ReasonRolledBack: 1} {
 		if got := b.told.of(reason); got != want {
 			t.Errorf("people were told %d times of %s, want %d", got, reason, want)
 		}
@@ -170,7 +172,7 @@ func TestDeadlineBeforeTheMoveIsNotTheMoves(t *testing.T) {
 			if got := b.image(t, o); got != repository+":"+test.want {
 				t.Errorf("it runs %s, want %s", got, test.want)
 			}
-			if failed := b.told.of(ReasonRolloutFailed) > 0; failed != (test.want == "1.2.6") {
+			if failed := b.told.of(report.ReasonRolloutFailed) > 0; failed != (test.want == "1.2.6") {
 				t.Errorf("people were told that it failed: %t", failed)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // Any event of a workload wakes a worker for it, such as one of its Pods that became
@@ -39,7 +40,7 @@ func TestMovesOfOnePollAreOneBump(t *testing.T) {
 	if b.reads != 2 || b.writes != 2 {
 		t.Errorf("%d reads and %d writes, want one bump, with its dry run, for both containers: %q", b.reads, b.writes, b.patches)
 	}
-	if got := b.told.of(ReasonUpdated); got != 1 {
+	if got := b.told.of(report.ReasonUpdated); got != 1 {
 		t.Errorf("told of %d moves", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/queue"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -77,14 +78,14 @@ type Options struct {
 	// Events tells people what was decided.
 	Events events.EventRecorder
 	// Notifier tells those who are not looking. The default is to tell nobody.
-	Notifier Notifier
+	Notifier report.Notifier
 	// Ownership tells which repositories are ours. The default is all of them.
 	Ownership Ownership
 	// Recent are the pushes that came in lately, on any replica. A new leader polls
 	// for them: the one before may not have got to it. The default is none.
 	Recent func() []Push
 	// Metrics counts polls and bumps.
-	Metrics *Metrics
+	Metrics *report.Metrics
 	// Tracer makes spans of polls and bumps. The default is none.
 	Tracer trace.Tracer
 	// Clock is the time. The default is the real one.
@@ -103,8 +104,7 @@ type Options struct {
 type Updater struct {
 	Options
 	tracker *tracker
-	book    *book
-	said    *said
+	report  *report.Reporter
 	// workloads reads them from the cache.
 	workloads *watched.Reader
 	// polls are the repositories that are due: urgent are those that a registry has
@@ -151,16 +151,17 @@ func New(o Options) *Updater {
 		o.Workers = defaultWorkers
 	}
 	u := &Updater{
-		Options: o, tracker: newTracker(), book: newBook(), said: newSaid(),
+		Options: o, tracker: newTracker(),
 		workloads: &watched.Reader{Cache: o.Cache, Kinds: o.Kinds, Releases: o.Releases},
 		pending:   newPending(), canaries: newCanaries(), places: newPlaces(), slow: newSlowPolls(o.Workers),
 		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
 	}
-	u.polls = queue.New[string](o.Clock, o.Metrics.depthOf("polls"))
-	u.moves = queue.New[watched.Key](o.Clock, o.Metrics.depthOf("moves"))
+	u.report = report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock})
+	u.polls = queue.New[string](o.Clock, o.Metrics.DepthOf("polls"))
+	u.moves = queue.New[watched.Key](o.Clock, o.Metrics.DepthOf("moves"))
 	stage := func(name string) rollout.Queue[watched.Key] {
-		return queue.New[watched.Key](o.Clock, o.Metrics.depthOf(name))
+		return queue.New[watched.Key](o.Clock, o.Metrics.DepthOf(name))
 	}
 	u.watcher = rollout.NewWatcher(rollout.Options[watched.Key]{
 		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,

@@ -261,31 +261,6 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 	}
 }
 
-func TestAReasonIsToldOnceAndAgainAfterAChange(t *testing.T) {
-	told := 0
-	tell := func() { told++ }
-	s := newSaid()
-	for _, what := range []string{"a", "a", "b", "b", "a"} {
-		s.once("u", "web", what, tell)
-	}
-	if told != 3 {
-		t.Errorf("told %d times, want 3", told)
-	}
-	s.clear("u", "web")
-	s.once("u", "web", "a", tell)
-	s.forget("u")
-	s.once("u", "web", "a", tell)
-	if told != 5 {
-		t.Errorf("told %d times, want 5", told)
-	}
-	// An error of no kind that Kubernetes knows has no reason.
-	s.once("v", "", "", tell)
-	s.once("v", "", "", tell)
-	if told != 6 {
-		t.Errorf("told %d times, want 6: a failure without a reason is one, too", told)
-	}
-}
-
 func TestMoved(t *testing.T) {
 	for name, test := range map[string]struct {
 		running workload.Result

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -85,7 +86,7 @@ func (u *Updater) handler(ctx context.Context, kind workload.Kind) toolscache.Re
 				u.drop(watched.KeyOf(kind.GroupVersionKind, was), was.GetUID())
 			}
 			if track(object); same {
-				u.held(was, is)
+				u.hold(was, is)
 			}
 		},
 		DeleteFunc: func(object any) {
@@ -107,7 +108,7 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 		return // its own event tracks its workloads
 	}
 	uses, standings, canary := u.usesOf(ctx, o, namespace)
-	u.book.keep(key, standings)
+	u.report.Keep(key, standings)
 	u.canaries.put(key, canary)
 	for _, repository := range u.tracker.set(key, uses) {
 		u.observe(repository)
@@ -116,11 +117,13 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 		u.moves.Add(key)
 	}
 	h := rollout.Read(o)
-	if !u.watcher.Changed(key) && u.book.failed(key) && h.Phase == rollout.Healthy {
-		u.recovered(key)
+	if !u.watcher.Changed(key) && h.Phase == rollout.Healthy {
+		u.report.Recovered(key)
 	}
 	if object, ok := u.Kinds.FromMap(o.Object); ok {
-		u.learn(key, object, h)
+		if u.watcher.Of(key) == nil {
+			u.report.LearnFrom(key, object, h)
+		}
 		if u.canaries.first(key) {
 			u.canaries.see(key, imagesOf(object), h, u.Clock.Now())
 		}
@@ -130,12 +133,12 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 			u.moves.Add(follower)
 		}
 	}
-	u.Metrics.repositories.Set(float64(u.tracker.size()))
+	u.report.Following(u.tracker.size())
 }
 
 // usesOf returns what a workload wants followed, what is known of its containers
 // from itself alone, and its place in a canary's set.
-func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []Standing, canary workload.Canary) {
+func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []report.Standing, canary workload.Canary) {
 	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil, nil, canary
@@ -153,10 +156,10 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 			wants.schedule = nil
 		}
 		uses, canary = append(uses, wants), rule.Canary
-		standings = append(standings, Standing{
+		standings = append(standings, report.Standing{
 			Kind: object.Kind.GroupVersionKind.Kind, Namespace: o.GetNamespace(), Name: o.GetName(), Container: slot.Key(),
 			Repository: reference.Repository, Running: runs(reference, record[slot.Key()], rule).String(),
-			Policy: rule.Policy.Name(), State: StateUnknown, ReleaseNotes: rule.ReleaseNotes,
+			Policy: rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: rule.ReleaseNotes,
 		})
 	}
 	return uses, standings, canary
@@ -165,16 +168,24 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 // drop forgets a workload that is gone.
 func (u *Updater) drop(key watched.Key, uid types.UID) {
 	u.tracker.set(key, nil)
-	u.Metrics.repositories.Set(float64(u.tracker.size()))
-	u.said.forget(uid)
+	u.report.Following(u.tracker.size())
 	u.workloads.Forget(key)
-	u.book.keep(key, nil)
+	u.report.Forget(key, uid)
 	u.canaries.put(key, workload.Canary{})
 	u.pending.forget(key)
 	u.watcher.Forget(key)
 	u.places.forget(key)
 	u.pace.leave(key)
 	u.pace.quit(key)
+}
+
+// hold tells of holds that are new.
+func (u *Updater) hold(before, after *unstructured.Unstructured) {
+	was, okWas := u.Kinds.FromMap(before.Object)
+	is, okIs := u.Kinds.FromMap(after.Object)
+	if okWas && okIs {
+		u.report.Held(after, was, is)
+	}
 }
 
 // trackNamespace notes anew what the workloads of a namespace want.

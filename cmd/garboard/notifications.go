@@ -17,6 +17,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/notify"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // noticesConfigMap keeps the notices that wait; manifests/components/notifications
@@ -49,7 +50,7 @@ func (o *notificationOptions) check() cmdline.Faults {
 
 // build makes what tells people and puts it on the manager; nobody is told
 // without settings. ended is closed when the updater has ended.
-func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, namespace string, ended <-chan struct{}) (updater.Notifier, error) {
+func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, namespace string, ended <-chan struct{}) (report.Notifier, error) {
 	if o.config == "" {
 		return nil, nil //nolint:nilnil // nobody to tell is no error
 	}
@@ -140,7 +141,7 @@ func noticesKey(host string) string {
 type notifier struct{ dispatcher *notify.Dispatcher }
 
 // Notify tells people, if the level is one that they know.
-func (n notifier) Notify(told updater.Notice) {
+func (n notifier) Notify(told report.Notice) {
 	level, err := notify.ParseLevel(string(told.Level))
 	if err != nil {
 		level = notify.LevelError // whoever reads it will ask

@@ -22,6 +22,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -160,7 +161,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	if err != nil {
 		return err
 	}
-	counted, err := updater.NewMetrics(metrics.Registry)
+	counted, err := report.NewMetrics(metrics.Registry)
 	if err != nil {
 		return err
 	}

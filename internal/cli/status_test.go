@@ -6,15 +6,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // An updater that was made reachable needs no cluster, where no workload and no
 // default namespace has to be looked up.
 func TestStatusOfAnUpdaterByURL(t *testing.T) {
-	server := status.NewServer(status.Options{Leads: func() bool { return true }, Standings: func(namespace string) []updater.Standing {
-		return []updater.Standing{{Kind: "Deployment", Namespace: namespace, Name: "web", Container: "c", Running: "1", Policy: "all", State: updater.StateCurrent}}
+	server := status.NewServer(status.Options{Leads: func() bool { return true }, Standings: func(namespace string) []report.Standing {
+		return []report.Standing{{Kind: "Deployment", Namespace: namespace, Name: "web", Container: "c", Running: "1", Policy: "all", State: report.StateCurrent}}
 	}})
 	served := httptest.NewServer(server.Handler())
 	defer served.Close()

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // Bounds on what anybody who reaches the port can make the updater do.
@@ -39,7 +39,7 @@ type Options struct {
 	// Address to serve at: host:port.
 	Address string
 	// Standings returns what is known of a namespace, or of all where it is empty.
-	Standings func(namespace string) []updater.Standing
+	Standings func(namespace string) []report.Standing
 	// Leads reports whether this replica does the work, and so knows.
 	Leads func() bool
 }

@@ -6,7 +6,7 @@ package status
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 const (
@@ -53,7 +53,7 @@ type Item struct {
 	Newest  string `json:"newest,omitempty"`
 	Policy  string `json:"policy"`
 	// State is Current, Pending, Rolling, Failed or Unknown.
-	State updater.State `json:"state"`
+	State report.State `json:"state"`
 	// Reason is a word for machines, Message a clause for people.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -66,7 +66,7 @@ type Item struct {
 }
 
 // listOf is a list of what the updater knows.
-func listOf(standings []updater.Standing) *List {
+func listOf(standings []report.Standing) *List {
 	list := &List{TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: Kind}, Items: make([]Item, 0, len(standings))}
 	for _, s := range standings {
 		item := Item{

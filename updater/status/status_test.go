@@ -16,17 +16,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 var checked = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // standings are those of two namespaces.
-func standings(namespace string) []updater.Standing {
-	all := []updater.Standing{
+func standings(namespace string) []report.Standing {
+	all := []report.Standing{
 		{Kind: "Deployment", Namespace: "a", Name: "shop", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.3.0",
-			Policy: "minor", State: updater.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00", Checked: checked, Next: checked.Add(time.Minute)},
-		{Kind: "Deployment", Namespace: "b", Name: "shop", Container: "web", Running: "1.2.0", Policy: "minor", State: updater.StateUnknown},
+			Policy: "minor", State: report.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00", Checked: checked, Next: checked.Add(time.Minute)},
+		{Kind: "Deployment", Namespace: "b", Name: "shop", Container: "web", Running: "1.2.0", Policy: "minor", State: report.StateUnknown},
 	}
 	if namespace == "" {
 		return all
@@ -102,7 +102,7 @@ func TestServerMakesTwoListsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		leave := make(chan struct{})
 		var lists atomic.Int32
-		handler := NewServer(Options{Leads: leading(true), Standings: func(string) []updater.Standing {
+		handler := NewServer(Options{Leads: leading(true), Standings: func(string) []report.Standing {
 			lists.Add(1)
 			<-leave
 			return nil

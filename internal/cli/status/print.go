@@ -13,7 +13,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 )
 
@@ -157,7 +157,7 @@ func (p *statusPrinter) line(text *strings.Builder, row []string, colour bool) {
 		if i == len(row)-1 {
 			padding = "\n"
 		}
-		if code, ok := colours[updater.State(column)]; ok && i == at && colour && p.coloured {
+		if code, ok := colours[report.State(column)]; ok && i == at && colour && p.coloured {
 			column = "\x1b[" + code + "m" + column + "\x1b[0m"
 		}
 		text.WriteString(column + padding)

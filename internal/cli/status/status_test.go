@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 )
 
@@ -24,11 +24,11 @@ func statusItems() []status.Item {
 	return []status.Item{
 		{
 			Namespace: "shop", Kind: "Deployment", Name: "web", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.2.7",
-			Policy: "patch", State: updater.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00\n\x1b[31m", LastCheck: &last, NextCheck: &next,
+			Policy: "patch", State: report.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00\n\x1b[31m", LastCheck: &last, NextCheck: &next,
 		},
 		{
 			Namespace: "shop", Kind: "CronJob", Name: "b", Container: "c", Repository: "example.com/b", Policy: "force",
-			Running: "latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", State: updater.StateUnknown, NextCheck: &last,
+			Running: "latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", State: report.StateUnknown, NextCheck: &last,
 		},
 	}
 }
@@ -115,7 +115,7 @@ func TestSightings(t *testing.T) {
 	if got := seen.news(again); len(got) != 0 {
 		t.Errorf("a check that changed nothing: got %+v", got)
 	}
-	again[1].State = updater.StateCurrent
+	again[1].State = report.StateCurrent
 	if got := seen.news(again); len(got) != 1 || got[0].Name != "b" {
 		t.Errorf("another state: got %+v", got)
 	}
@@ -148,7 +148,7 @@ func TestStatusWatch(t *testing.T) {
 	tell(nil, errors.New("nobody leads"))
 	tell(nil, errors.New("nobody leads"))
 	moved := statusItems()
-	moved[0].Running, moved[0].State, moved[0].Reason = "1.2.7", updater.StateCurrent, ""
+	moved[0].Running, moved[0].State, moved[0].Reason = "1.2.7", report.StateCurrent, ""
 	tell(moved, nil, 1)
 	tell(moved, nil, 1)
 	tell(moved, nil, 1, 4)

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/report"
 )
 
 // statusFormat is the value of -o of garboard status. Empty is the table.
@@ -82,12 +82,12 @@ func (c colourMode) on(out io.Writer, env func(string) (string, bool)) bool {
 }
 
 // colours are those of the states, as terminals number them.
-var colours = map[updater.State]string{
-	updater.StateCurrent: "32", // green
-	updater.StatePending: "33", // yellow
-	updater.StateRolling: "36", // cyan
-	updater.StateFailed:  "31", // red
-	updater.StateUnknown: "2",  // faint
+var colours = map[report.State]string{
+	report.StateCurrent: "32", // green
+	report.StatePending: "33", // yellow
+	report.StateRolling: "36", // cyan
+	report.StateFailed:  "31", // red
+	report.StateUnknown: "2",  // faint
 }
 
 // due is how far off a moment is, as kubectl writes ages.

@@ -1,4 +1,4 @@
-package updater
+package report
 
 import (
 	"cmp"
@@ -51,26 +51,26 @@ type Standing struct {
 	healthy workload.Result
 }
 
-// book holds the standings of all workloads.
-type book struct {
+// standings are those of all workloads.
+type standings struct {
 	mu   sync.Mutex
 	rows map[watched.Key][]Standing // one for each container
 }
 
-func newBook() *book { return &book{rows: map[watched.Key][]Standing{}} }
+func newStandings() *standings { return &standings{rows: map[watched.Key][]Standing{}} }
 
 // keep replaces the containers that a workload has, without losing what is known
 // of those that stay.
-func (b *book) keep(key watched.Key, containers []Standing) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (t *standings) keep(key watched.Key, containers []Standing) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(containers) == 0 {
-		delete(b.rows, key)
+		delete(t.rows, key)
 		return
 	}
 	rows := slices.Clone(containers)
 	for i, c := range containers {
-		if known := b.row(key, c.Container); known != nil && known.Repository == c.Repository {
+		if known := t.row(key, c.Container); known != nil && known.Repository == c.Repository {
 			rows[i] = *known
 			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes = c.Running, c.Policy, c.ReleaseNotes
 			if known.State == StatePending && known.Running != c.Running {
@@ -78,13 +78,13 @@ func (b *book) keep(key watched.Key, containers []Standing) {
 			}
 		}
 	}
-	b.rows[key] = rows
+	t.rows[key] = rows
 }
 
 // row is what is known of a container; nil where nothing is. The caller holds the
 // lock.
-func (b *book) row(key watched.Key, container string) *Standing {
-	rows := b.rows[key]
+func (t *standings) row(key watched.Key, container string) *Standing {
+	rows := t.rows[key]
 	for i := range rows {
 		if rows[i].Container == container {
 			return &rows[i]
@@ -94,25 +94,25 @@ func (b *book) row(key watched.Key, container string) *Standing {
 }
 
 // failed reports whether a workload's last move failed.
-func (b *book) failed(key watched.Key) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.rows[key], func(row Standing) bool { return row.State == StateFailed })
+func (t *standings) failed(key watched.Key) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.rows[key], func(row Standing) bool { return row.State == StateFailed })
 }
 
 // is reports whether a container is in a state.
-func (b *book) is(key watched.Key, container string, state State) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	row := b.row(key, container)
+func (t *standings) is(key watched.Key, container string, state State) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	row := t.row(key, container)
 	return row != nil && row.State == state
 }
 
 // note changes what is known of one container.
-func (b *book) note(key watched.Key, container string, change func(*Standing)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if row := b.row(key, container); row != nil {
+func (t *standings) note(key watched.Key, container string, change func(*Standing)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if row := t.row(key, container); row != nil {
 		change(row)
 	}
 }
@@ -126,46 +126,54 @@ func (s *Standing) settle() {
 }
 
 // noteAll changes what is known of all of a workload's containers.
-func (b *book) noteAll(key watched.Key, change func(*Standing)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	rows := b.rows[key]
+func (t *standings) noteAll(key watched.Key, change func(*Standing)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows := t.rows[key]
 	for i := range rows {
 		change(&rows[i])
 	}
 }
 
 // leave notes that another updater knows of a workload, and this one nothing.
-func (b *book) leave(key watched.Key) {
-	b.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", workload.Result{} })
+func (t *standings) leave(key watched.Key) {
+	t.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", workload.Result{} })
 }
 
-func (b *book) each(visit func(*Standing)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, rows := range b.rows {
+func (t *standings) each(visit func(*Standing)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, rows := range t.rows {
 		for i := range rows {
 			visit(&rows[i])
 		}
 	}
 }
 
-// Standings returns what is known of the governed workloads of a namespace, or of
-// all of them where it is empty, sorted by namespace, kind, name and container.
-// It is empty on a replica that does not lead, and has what this one owns where
-// several share the work.
-func (u *Updater) Standings(namespace string) []Standing {
+// Keep replaces the containers that a workload has, without losing what is known of
+// those that stay.
+func (r *Reporter) Keep(key watched.Key, containers []Standing) { r.standings.keep(key, containers) }
+
+// Leave tells that another updater knows of a workload, and this one nothing.
+func (r *Reporter) Leave(key watched.Key) { r.standings.leave(key) }
+
+// HasFailed reports whether a workload's last move failed.
+func (r *Reporter) HasFailed(key watched.Key) bool { return r.standings.failed(key) }
+
+// IsPending reports whether a container is known to have something newer.
+func (r *Reporter) IsPending(key watched.Key, container string) bool {
+	return r.standings.is(key, container, StatePending)
+}
+
+// Standings returns what is known of the containers that are wanted, sorted by namespace,
+// kind, name and container.
+func (r *Reporter) Standings(wanted func(*Standing) bool) []Standing {
 	var all []Standing
-	u.book.each(func(row *Standing) {
-		if (namespace == "" || row.Namespace == namespace) && u.owns(row.Repository) {
+	r.standings.each(func(row *Standing) {
+		if wanted(row) {
 			all = append(all, *row)
 		}
 	})
-	for i := range all {
-		if due, known := u.dueAt(all[i].Repository); known {
-			all[i].Next = due
-		}
-	}
 	slices.SortFunc(all, func(a, b Standing) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container))
 	})

@@ -1,4 +1,4 @@
-package updater
+package report
 
 import "github.com/prometheus/client_golang/prometheus"
 
@@ -79,39 +79,12 @@ func (m *Metrics) poll(err error) {
 
 func (m *Metrics) rollout(outcome string) { m.rollouts.WithLabelValues(outcome).Inc() }
 
-// depthOf counts the items of a queue.
-func (m *Metrics) depthOf(queue string) func(int) {
+// DepthOf counts the items of a queue.
+func (m *Metrics) DepthOf(queue string) func(int) {
 	gauge := m.depth.WithLabelValues(queue)
 	return func(n int) { gauge.Set(float64(n)) }
 }
 
-var (
-	pendingMoves = prometheus.NewDesc("garboard_updater_pending_moves",
-		"Containers that have a newer image which is not used yet, by what keeps it back.", []string{"reason"}, nil)
-	rolloutsInProgress = prometheus.NewDesc("garboard_updater_rollouts_in_progress",
-		"Workloads that bumps are rolling out.", nil, nil)
-)
-
-// Describe is of prometheus.Collector: an Updater collects what it would else have
-// to count with each change.
-func (u *Updater) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- pendingMoves
-	descriptions <- rolloutsInProgress
-}
-
-// Collect is of prometheus.Collector.
-func (u *Updater) Collect(collected chan<- prometheus.Metric) {
-	counts := map[string]int{}
-	for _, reason := range []string{WaitHeld, WaitTooYoung, WaitPlatform, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitDeclined, WaitFailed} {
-		counts[reason] = 0
-	}
-	u.book.each(func(s *Standing) {
-		if s.State == StatePending {
-			counts[s.Reason]++
-		}
-	})
-	for reason, n := range counts {
-		collected <- prometheus.MustNewConstMetric(pendingMoves, prometheus.GaugeValue, float64(n), reason)
-	}
-	collected <- prometheus.MustNewConstMetric(rolloutsInProgress, prometheus.GaugeValue, float64(u.pace.size()))
-}
+// pendingMoves is collected from the standings.
+var pendingMoves = prometheus.NewDesc("garboard_updater_pending_moves",
+	"Containers that have a newer image which is not used yet, by what keeps it back.", []string{"reason"}, nil)

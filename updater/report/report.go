@@ -1,0 +1,112 @@
+// Package report takes each fact of the updater once, and tells it in all the ways that
+// people learn of it: Event, notification, standing, metric and log.
+package report
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/watched"
+)
+
+// Options are what a Reporter is made of. All but the Notifier are required.
+type Options struct {
+	// Events tells those who look at a workload.
+	Events events.EventRecorder
+	// Notifier tells those who are not looking. The default is to tell nobody.
+	Notifier Notifier
+	Metrics  *Metrics
+	Clock    clock.PassiveClock
+}
+
+// Reporter has a method for each fact.
+type Reporter struct {
+	options   Options
+	standings *standings
+	told      *deduper
+}
+
+// New returns a Reporter that knows of no workload.
+func New(o Options) *Reporter {
+	return &Reporter{options: o, standings: newStandings(), told: newDeduper()}
+}
+
+// About is the workload that a fact is about.
+type About struct {
+	Key    watched.Key
+	Object *unstructured.Unstructured
+	// Channels are those that the workload names; none means the default ones.
+	Channels []string
+}
+
+// Forget drops what is known, and was told, of a workload.
+func (r *Reporter) Forget(key watched.Key, uid types.UID) {
+	r.standings.keep(key, nil)
+	r.told.forget(uid)
+}
+
+// Describe implements prometheus.Collector.
+func (r *Reporter) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- pendingMoves }
+
+// Collect implements prometheus.Collector: it counts what would otherwise have to be
+// counted with each change.
+func (r *Reporter) Collect(collected chan<- prometheus.Metric) {
+	counts := map[string]int{}
+	for _, reason := range waitReasons {
+		counts[reason] = 0
+	}
+	r.standings.each(func(s *Standing) {
+		if s.State == StatePending {
+			counts[s.Reason]++
+		}
+	})
+	for reason, n := range counts {
+		collected <- prometheus.MustNewConstMetric(pendingMoves, prometheus.GaugeValue, float64(n), reason)
+	}
+}
+
+const (
+	eventNormal  = corev1.EventTypeNormal
+	eventWarning = corev1.EventTypeWarning
+)
+
+// action is what the updater was doing when it said something. Events of one
+// object, reason and action are counted as one, whatever they say, so that each
+// container has an action of its own.
+const action = "Poll"
+
+// maxNote is the longest note of an Event (events.k8s.io/v1 allows 1 kB).
+const maxNote = 900
+
+// say makes an Event on a workload.
+func (r *Reporter) say(o *unstructured.Unstructured, kind, reason, format string, args ...any) {
+	r.sayOf(o, "", kind, reason, format, args...)
+}
+
+// sayOf makes an Event on a workload, of one container.
+func (r *Reporter) sayOf(o *unstructured.Unstructured, container, kind, reason, format string, args ...any) {
+	doing := action
+	if container != "" {
+		doing += "/" + container
+	}
+	r.options.Events.Eventf(o, nil, kind, reason, doing, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
+}
+
+// notify sends a notice.
+func (r *Reporter) notify(about About, level Level, reason, text string, changes []Change) {
+	if r.options.Notifier == nil {
+		return
+	}
+	o := about.Object
+	r.options.Notifier.Notify(Notice{
+		At: r.options.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
+		UID: string(o.GetUID()), Channels: about.Channels, Text: workload.Shorten(text, maxNote), Changes: changes,
+	})
+}
