@@ -2,9 +2,6 @@ package workload
 
 import (
 	"slices"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -68,43 +65,6 @@ func (s *Settings) Had(f Fault, stored, now *Object) bool {
 	}
 	value, ok := was[f.Key].(string)
 	return ok && value == text(is[f.Key])
-}
-
-// Shorten cuts a text to at most n characters, escaping what does not print.
-func Shorten(s string, n int) string {
-	var b strings.Builder
-	// No more than four bytes a character: what is beyond is cut in any case.
-	for _, r := range s[:min(len(s), 4*n+4)] {
-		if strconv.IsGraphic(r) {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRuneToASCII(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return cut(b.String(), n)
-}
-
-// cut shortens a text to at most n characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	runes := []rune(s[:min(len(s), 4*n+4)])
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:n-1]) + "…"
-}
-
-// line keeps a text that quotes somebody's input on one line, and bounded.
-func line(s string, n int) string {
-	return cut(strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s), n)
 }
 
 // pass notes an entry that is passed over. Those leave room for faults that are not.

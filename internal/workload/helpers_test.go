@@ -66,3 +66,12 @@ func texts(faults []workload.Fault) []string {
 	}
 	return all
 }
+
+// inTemplate puts a pod template's metadata and spec where the kind has them.
+func inTemplate(kind workload.Kind, template map[string]any) map[string]any {
+	root := template
+	for i := len(kind.Template) - 1; i >= 0; i-- {
+		root = map[string]any{kind.Template[i]: root}
+	}
+	return root
+}

@@ -1,44 +1,4 @@
 package workload
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
-
-// AnnotationHold stands on the object: container=version, …. It names the
-// version that each container has left, by an undo, a way down, or because
-// somebody wrote it there. No version up to and including it is moved to.
-const AnnotationHold = Prefix + keyHold
-
-// HoldText returns the object's holds as they are written; empty without any.
-func (o *Object) HoldText() string { return text(o.Annotations()[AnnotationHold]) }
-
 // Holds returns the object's holds.
 func (o *Object) Holds() Record { return ParseRecord(o.HoldText()) }
-
-// BadHold reports whether a fault is in the hold, so that nobody can tell what
-// is held.
-func (s *Settings) BadHold() bool {
-	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Key == AnnotationHold })
-}
-
-// checkHold is strict where ParseRecord passes over what it cannot read: a hold
-// that is not understood would be none.
-func checkHold(e entry) string {
-	const allowed = `allowed: container=tag, comma-separated, such as "web=1.2.8"`
-	if e.keel || e.place != onAnnotations {
-		return "allowed: as the annotation " + AnnotationHold + " of a workload"
-	}
-	if len(e.value) > maxRecord {
-		return fmt.Sprintf("%d bytes; allowed: at most %d", len(e.value), maxRecord)
-	}
-	for held := range strings.SplitSeq(e.value, ",") {
-		container, version, _ := strings.Cut(held, "=")
-		result, ok := ParseResult(strings.TrimSpace(version))
-		if strings.TrimSpace(container) == "" || !ok || result.Tag == "" {
-			return fmt.Sprintf("%q is no hold; %s", Shorten(held, maxShownKey), allowed)
-		}
-	}
-	return ""
-}

@@ -18,8 +18,8 @@ type Object struct {
 	// many are beyond the bound.
 	slots []Slot
 	more  int
-	// release is what the object's Helm release says, where somebody asked it.
-	release Release
+	// release is what the object's Helm release says, if it was asked.
+	release ReleaseSettings
 }
 
 // Parse reads an object of the kind from JSON.

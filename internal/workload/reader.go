@@ -212,13 +212,13 @@ func (r *reader) policy(e entry, container string) *policy.Policy {
 // those beyond the bound would slip past every rule.
 func (r *reader) checkSlots(o *Object) {
 	governing, ok := r.governing()
-	if o.more == 0 || !ok {
+	if o.Beyond() == 0 || !ok {
 		return
 	}
 	path := append(append([]string{}, o.Kind.Template...), "spec")
 	r.settings.broken = true
 	r.settings.Faults = append(r.settings.Faults, Fault{
-		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+o.more) + " images",
+		Path: field.NewPath(path[0], path[1:]...), Value: strconv.Itoa(maxSlots+o.Beyond()) + " images",
 		Detail: fmt.Sprintf("too many images for a workload with a policy; allowed: at most %d", maxSlots), Keel: governing.keel, Release: governing.place == onRelease,
 	})
 }

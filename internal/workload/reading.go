@@ -53,7 +53,7 @@ func (g *reading) read(o *Object, all []entry) *Settings {
 		Trigger: TriggerPoll, ScheduleText: DefaultSchedule,
 		ResolveOn: ResolveOnApply, OnUnresolvable: Keep,
 	}
-	s.skipped = text(o.Labels()[LabelSkip]) == "true"
+	s.skipped = o.Labels()[LabelSkip] == "true"
 	for _, f := range g.tooMany {
 		s.broken, s.chosen = true, true
 		s.tell(f)
@@ -78,8 +78,8 @@ func (g *reading) matching(re *regexp.Regexp, o *Object) *matcher {
 	if g.monitor != nil && g.monitor.re == re {
 		return g.monitor
 	}
-	g.monitor = &matcher{re: re, names: make(map[string]bool, len(o.slots))}
-	for _, slot := range o.slots {
+	g.monitor = &matcher{re: re, names: make(map[string]bool, len(o.Slots()))}
+	for _, slot := range o.Slots() {
 		if _, known := g.monitor.names[slot.Name]; !known {
 			g.monitor.names[slot.Name] = re.MatchString(slot.Name)
 		}

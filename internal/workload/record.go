@@ -85,9 +85,3 @@ func (r Record) String() string {
 
 // Record returns what the pod template's record says.
 func (o *Object) Record() Record { return ParseRecord(o.RecordText()) }
-
-// RecordText returns the record as it is written; empty without one.
-func (o *Object) RecordText() string { return text(o.TemplateAnnotations()[AnnotationRecord]) }
-
-// BumpText returns the pod template's bump as it is written; empty without one.
-func (o *Object) BumpText() string { return text(o.TemplateAnnotations()[AnnotationBump]) }

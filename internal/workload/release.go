@@ -7,36 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-
 	"github.com/garboard-dev/garboard/internal/spelling"
 	"github.com/garboard-dev/garboard/resolver"
 )
-
-// What Helm puts on the objects that it installs.
-const (
-	helmManagedBy = "app.kubernetes.io/managed-by" // a label
-	helmName      = "meta.helm.sh/release-name"
-	helmNamespace = "meta.helm.sh/release-namespace"
-)
-
-// helmKeys are the keys of labels and annotations that name a release.
-var helmKeys = map[string]bool{helmManagedBy: true, helmName: true, helmNamespace: true}
-
-// maxRelease is the longest name that Helm gives a release.
-const maxRelease = 53
-
-// HelmRelease returns the name of the Helm release that installed an object of
-// the namespace. ok is false where none did, or one of another namespace: what
-// anybody may write on a workload must not lead to Secrets of others.
-func (o *Object) HelmRelease(namespace string) (name string, ok bool) {
-	name = text(o.Annotations()[helmName])
-	if text(o.Labels()[helmManagedBy]) != "Helm" || text(o.Annotations()[helmNamespace]) != namespace ||
-		len(name) > maxRelease || len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return "", false
-	}
-	return name, true
-}
 
 // Release is what the block keel: in the values of a Helm release says. The
 // zero value says nothing.
@@ -207,14 +180,6 @@ func (r Release) Weight() int {
 	return weight
 }
 
-// WithRelease returns the object with what its Helm release says, which
-// ReadSettings reads after all else.
-func (o *Object) WithRelease(r Release) *Object {
-	with := *o
-	with.release = r
-	return &with
-}
-
 // readRelease reads a release's settings for the slots that run one of its
 // images. Its faults are told where they bear on a slot; an image that cannot be
 // found is told of in every workload, since nobody else would hear of it.
@@ -223,12 +188,13 @@ func (g *reading) readRelease(s *Settings, o *Object, all []entry) {
 	for _, slot := range o.Slots() {
 		used[repositoryOf(slot)] = true
 	}
-	for _, image := range o.release.images {
+	release, _ := o.Release().(Release)
+	for _, image := range release.images {
 		switch _, twice := s.released[image.repository]; {
 		case image.fault != nil:
 			s.tell(*image.fault)
 		case used[image.repository] && !twice:
-			s.released[image.repository] = g.read(o, slices.Concat(all, o.release.entries, image.own))
+			s.released[image.repository] = g.read(o, slices.Concat(all, release.entries, image.own))
 			for _, f := range s.released[image.repository].Faults {
 				s.tell(f)
 			}

@@ -202,7 +202,7 @@ func (r *Reader) settings(o *Object, namespace Namespace, ended func() error) (*
 	all = append(all, reading.entries(o.Labels(), onLabels)...)
 	all = append(all, reading.entries(namespace.Annotations, onNamespace)...)
 	s := reading.read(o, all)
-	if len(o.release.images) > 0 {
+	if release, ok := o.Release().(Release); ok && len(release.images) > 0 {
 		s.released = map[string]*Settings{}
 		reading.readRelease(s, o, all)
 	}

@@ -47,6 +47,9 @@ const maxName = 63
 // left out. The slice is the object's own.
 func (o *Object) Slots() []Slot { return o.slots }
 
+// Beyond is how many slots with an image the pod template has beyond those of Slots.
+func (o *Object) Beyond() int { return o.more }
+
 // find looks for the slots, and counts those beyond the bound.
 func (o *Object) find() {
 	o.slots, o.more = nil, 0

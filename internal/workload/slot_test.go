@@ -10,15 +10,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 )
 
-// inTemplate puts a pod template's metadata and spec where the kind has them.
-func inTemplate(kind workload.Kind, template map[string]any) map[string]any {
-	root := template
-	for i := len(kind.Template) - 1; i >= 0; i-- {
-		root = map[string]any{kind.Template[i]: root}
-	}
-	return root
-}
-
 // at follows a slot's path, as a JSON patch does.
 func at(root any, path []any) any {
 	for _, element := range path {

@@ -182,8 +182,5 @@ func (c ContainerState) Equal(other ContainerState) bool {
 	return c.From == other.From && slices.Equal(c.Results, other.Results)
 }
 
-// StateText returns the object's state as it is written; empty without one.
-func (o *Object) StateText() string { return text(o.Annotations()[AnnotationState]) }
-
 // State returns what the object's state says.
 func (o *Object) State() State { return ParseState(o.StateText()) }

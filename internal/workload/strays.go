@@ -32,12 +32,12 @@ const maxStrays = 10
 // volume of it, the first 10 of them. The namespace's defaults are for many
 // workloads, and are not looked at.
 func Strays(o *Object) []Stray {
-	if o.more > 0 {
+	if o.Beyond() > 0 {
 		return nil // not all names are known
 	}
-	named := make([]string, len(o.slots))
-	for i := range o.slots {
-		named[i] = o.slots[i].Name
+	named := make([]string, len(o.Slots()))
+	for i := range o.Slots() {
+		named[i] = o.Slots()[i].Name
 	}
 	var strays []Stray
 	for _, e := range slices.Concat(entries(o.Annotations(), onAnnotations), entries(o.Labels(), onLabels)) {

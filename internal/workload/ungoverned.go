@@ -26,7 +26,7 @@ func (k Kinds) Ungoverned(root map[string]any) string {
 	if key == "" || !hasContainers(root) {
 		return ""
 	}
-	for _, kind := range standardKinds {
+	for _, kind := range StandardKinds().All() {
 		if kind.GroupVersionKind.Kind == name {
 			return fmt.Sprintf("%s is not read: Kubernetes serves %s as %s, not as %q",
 				key, kind.GroupVersionKind.Kind, kind.GroupVersion(), Shorten(version, maxName))

@@ -1,0 +1,32 @@
+package workload
+
+import "strings"
+
+// containerPolicy starts the keys that set one container's policy.
+const containerPolicy = "policy."
+
+// settingName returns the name of the setting that a key spells, without its
+// prefix, and whether the key is Keel's. ok is false for any other key.
+func settingName(key string) (name string, keel, ok bool) {
+	switch key {
+	case keelPolicyKey:
+		return keyPolicy, true, true
+	case keelMatchTagKey:
+		return keyMatchTag, true, true
+	}
+	if name, ok := strings.CutPrefix(key, Prefix); ok {
+		return name, false, true
+	}
+	name, ok = strings.CutPrefix(key, KeelPrefix)
+	return keelName(name), true, ok
+}
+
+// written are the names of keys that a program writes, ours or Keel's: known,
+// and no settings.
+var written = map[string]bool{
+	AnnotationRecord: true, AnnotationBump: true, AnnotationState: true,
+	KeelPrefix + "update-time": true, KeelPrefix + "digest": true,
+}
+
+// legacy are the spellings that Keel reads where its own of today is missing.
+var legacy = map[string]bool{keelPolicyKey: true, keelMatchTagKey: true}
