@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
@@ -37,7 +38,7 @@ func TestRecipes(t *testing.T) {
 			if !ok {
 				t.Fatal("a Pod is not governed")
 			}
-			settings := workload.ReadSettings(object, workload.Namespace{Name: "shop"})
+			settings := settings.ReadSettings(object, workload.Namespace{Name: "shop"})
 			for _, fault := range settings.Faults {
 				t.Error(fault.Error())
 			}

@@ -12,6 +12,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 const (
@@ -31,7 +32,7 @@ func TestAdmissionPolicyKnowsTheSettings(t *testing.T) {
 	if !begins || !ends {
 		t.Fatalf("%s has no generated part", policyFile)
 	}
-	want := before + beginGenerated + staticVariables(workload.StaticSettings()) + endGenerated + after
+	want := before + beginGenerated + staticVariables(settings.StaticSettings()) + endGenerated + after
 	if *update {
 		must(t, os.WriteFile(policyFile, []byte(want), 0o644))
 		text = []byte(want)
@@ -42,7 +43,7 @@ func TestAdmissionPolicyKnowsTheSettings(t *testing.T) {
 }
 
 // staticVariables writes the settings as variables in CEL.
-func staticVariables(static workload.Static) string {
+func staticVariables(static settings.Static) string {
 	var choices []string
 	for _, name := range slices.Sorted(maps.Keys(static.Choices)) {
 		choices = append(choices, celText(name)+": "+celList(static.Choices[name]))

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -27,7 +27,7 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	}
 	b.pending.add(keyIs(o), time.Time{}, Move{
 		key: keyIs(o), Container: b.workloadOf(t, o).Slots()[0].Key(), Repository: repository, Image: image,
-		To: workload.Result{Tag: "1.2.8"}, found: b.clock.Now(),
+		To: record.Result{Tag: "1.2.8"}, found: b.clock.Now(),
 	})
 	b.try(t.Context(), keyIs(o))
 	if b.writes != 2 || b.told.of(report.ReasonUpdated) != 1 {

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -131,7 +132,7 @@ func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, op
 }
 
 // backIn is what a bump takes back.
-func backIn(patch []byte) workload.Record {
+func backIn(patch []byte) record.Record {
 	var bump struct {
 		Spec struct {
 			Template struct {
@@ -142,23 +143,23 @@ func backIn(patch []byte) workload.Record {
 	if json.Unmarshal(patch, &bump) != nil {
 		return nil
 	}
-	return workload.ParseBump(bump.Spec.Template.Metadata.Annotations[workload.AnnotationBump]).Back
+	return record.ParseBump(bump.Spec.Template.Metadata.Annotations[workload.AnnotationBump]).Back
 }
 
 // takesBack is an admission that takes containers back, and holds what they leave.
-func takesBack(to workload.Record) func(*unstructured.Unstructured, bool) error {
+func takesBack(to record.Record) func(*unstructured.Unstructured, bool) error {
 	return func(o *unstructured.Unstructured, _ bool) error {
 		containers, _, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
 		if err != nil {
 			return err
 		}
-		holds := workload.Record{}
+		holds := record.Record{}
 		for _, c := range containers {
 			container := c.(map[string]any)
 			name, image := container["name"].(string), container["image"].(string)
 			if result, ok := to[name]; ok {
 				container["image"] = repository + ":" + result.Tag
-				holds[name] = workload.Result{Tag: image[strings.LastIndex(image, ":")+1:]}
+				holds[name] = record.Result{Tag: image[strings.LastIndex(image, ":")+1:]}
 			}
 		}
 		o.SetGeneration(o.GetGeneration() + 1)
@@ -351,7 +352,7 @@ func (b *bench) found(t *testing.T, o *unstructured.Unstructured, tags ...string
 		from := slot.Image[strings.LastIndex(slot.Image, ":")+1:]
 		b.pending.add(keyIs(o), time.Time{}, Move{
 			key: keyIs(o), Container: slot.Key(), Repository: repository, Image: slot.Image,
-			From: workload.Result{Tag: from}, To: workload.Result{Tag: tags[i]}, found: b.clock.Now(),
+			From: record.Result{Tag: from}, To: record.Result{Tag: tags[i]}, found: b.clock.Now(),
 		})
 	}
 }

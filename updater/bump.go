@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -47,14 +48,14 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 		attribute.String("garboard.object.kind", kind.GroupVersionKind.Kind), attribute.String("garboard.object.name", o.GetName()))
 	defer span.End()
 	began := u.Clock.Now()
-	targets := workload.Record{}
+	targets := record.Record{}
 	for _, m := range moves {
 		targets[m.Container] = m.To
 	}
 	if h := rollout.Read(o); h.Complete() && u.watcher.Unfinished(moves[0].key, h) == nil {
 		u.report.Learn(moves[0].key) // though its time is not over
 	}
-	ask := workload.Bump{Targets: targets, Healthy: u.healthyOf(moves[0].key, before)}
+	ask := record.Bump{Targets: targets, Healthy: u.healthyOf(moves[0].key, before)}
 	text := ask.String()
 	if text == before.BumpText() {
 		text += "," // one that was stored past admission counts only if it differs
@@ -146,7 +147,7 @@ func (u *Updater) declined(o *unstructured.Unstructured, moves []Move, after *wo
 func (u *Updater) strays(o *unstructured.Unstructured, moves []Move, after *workload.Object) bool {
 	strays := false
 	for _, m := range moves {
-		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !after.Record()[m.Container].Agrees(m.To) {
+		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !record.Of(after)[m.Container].Agrees(m.To) {
 			strays = true
 			u.report.Declined(m.about(o), m.candidate(), "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
 		}
@@ -174,7 +175,7 @@ func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *wor
 // than were asked for. At least one is left: something moved, and only what was
 // asked for can.
 func madeOf(asked []Move, made []report.Change, after *workload.Object) []Move {
-	record := after.Record()
+	record := record.Of(after)
 	var moves []Move
 	for _, m := range asked {
 		if !slices.ContainsFunc(made, func(c report.Change) bool { return c.Container == m.Container }) {
@@ -194,7 +195,7 @@ func madeOf(asked []Move, made []report.Change, after *workload.Object) []Move {
 // changes lists the images that differ, and the digests that differ behind a
 // tag that stays.
 func changes(before, after *workload.Object) []report.Change {
-	was, recorded, records := map[string]string{}, before.Record(), after.Record()
+	was, recorded, records := map[string]string{}, record.Of(before), record.Of(after)
 	for _, slot := range before.Slots() {
 		was[slot.Key()] = slot.Image
 	}

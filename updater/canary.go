@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -14,13 +16,13 @@ import (
 // canaries knows the sets of workloads in which one goes ahead.
 type canaries struct {
 	mu   sync.Mutex
-	sets map[string]map[watched.Key]workload.Canary
+	sets map[string]map[watched.Key]settings.Canary
 	of   map[watched.Key]string
 	// healthy is from when on a workload was seen healthy with what it runs.
 	healthy map[watched.Key]healthySince
 	// soaked is what a first has run for long enough, by repository. It may run
 	// another version by now: the rest follows to this one.
-	soaked map[watched.Key]map[string]workload.Result
+	soaked map[watched.Key]map[string]record.Result
 }
 
 // healthySince is how long a workload has been healthy with its images; the zero
@@ -33,16 +35,16 @@ type healthySince struct {
 
 func newCanaries() *canaries {
 	return &canaries{
-		sets: map[string]map[watched.Key]workload.Canary{}, of: map[watched.Key]string{}, healthy: map[watched.Key]healthySince{},
-		soaked: map[watched.Key]map[string]workload.Result{},
+		sets: map[string]map[watched.Key]settings.Canary{}, of: map[watched.Key]string{}, healthy: map[watched.Key]healthySince{},
+		soaked: map[watched.Key]map[string]record.Result{},
 	}
 }
 
 // setOf names a set in its namespace: no other may bear on it.
-func setOf(namespace string, c workload.Canary) string { return namespace + "/" + c.Set }
+func setOf(namespace string, c settings.Canary) string { return namespace + "/" + c.Set }
 
 // put notes a workload's place; the zero Canary takes it out.
-func (c *canaries) put(key watched.Key, place workload.Canary) {
+func (c *canaries) put(key watched.Key, place settings.Canary) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if set, was := c.of[key]; was {
@@ -61,16 +63,16 @@ func (c *canaries) put(key watched.Key, place workload.Canary) {
 	}
 	set := setOf(key.Namespace, place)
 	if c.sets[set] == nil {
-		c.sets[set] = map[watched.Key]workload.Canary{}
+		c.sets[set] = map[watched.Key]settings.Canary{}
 	}
 	c.sets[set][key], c.of[key] = place, set
 }
 
 // firsts are the workloads of a set that go ahead.
-func (c *canaries) firsts(set string) map[watched.Key]workload.Canary {
+func (c *canaries) firsts(set string) map[watched.Key]settings.Canary {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	firsts := map[watched.Key]workload.Canary{}
+	firsts := map[watched.Key]settings.Canary{}
 	for key, place := range c.sets[set] {
 		if place.First {
 			firsts[key] = place
@@ -127,11 +129,11 @@ func (c *canaries) see(key watched.Key, images string, h rollout.Health, now tim
 
 // passed notes what a first has run for long enough, and returns false where that is
 // no news.
-func (c *canaries) passed(first watched.Key, repository string, result workload.Result) bool {
+func (c *canaries) passed(first watched.Key, repository string, result record.Result) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.soaked[first] == nil {
-		c.soaked[first] = map[string]workload.Result{}
+		c.soaked[first] = map[string]record.Result{}
 	}
 	news := c.soaked[first][repository] != result
 	c.soaked[first][repository] = result
@@ -139,7 +141,7 @@ func (c *canaries) passed(first watched.Key, repository string, result workload.
 }
 
 // lastPassed is what a first has run for long enough, of a repository.
-func (c *canaries) lastPassed(first watched.Key, repository string) (workload.Result, bool) {
+func (c *canaries) lastPassed(first watched.Key, repository string) (record.Result, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	result, ok := c.soaked[first][repository]
@@ -147,21 +149,21 @@ func (c *canaries) lastPassed(first watched.Key, repository string) (workload.Re
 }
 
 // runningOf is what a workload runs of a repository.
-func runningOf(o *workload.Object, repository string) (workload.Result, bool) {
-	record := o.Record()
+func runningOf(o *workload.Object, repository string) (record.Result, bool) {
+	results := record.Of(o)
 	for _, slot := range o.Slots() {
 		reference, err := resolver.ParseReference(slot.Image)
 		if err != nil || reference.Repository != repository {
 			continue
 		}
-		reference = tagged(reference, record[slot.Key()])
-		running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-		if recorded := record[slot.Key()]; running.Digest == "" && recorded.Tag == running.Tag {
+		reference = tagged(reference, results[slot.Key()])
+		running := record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
+		if recorded := results[slot.Key()]; running.Digest == "" && recorded.Tag == running.Tag {
 			running.Digest = recorded.Digest
 		}
 		return running, true
 	}
-	return workload.Result{}, false
+	return record.Result{}, false
 }
 
 // imagesOf tells apart what a workload runs at different times.

@@ -8,7 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // followsFirst is a bench with the first of a set, which soaks for half an hour, and
@@ -21,8 +22,8 @@ func followsFirst(t *testing.T) (*bench, *unstructured.Unstructured, *Move) {
 	rest := first.DeepCopy()
 	rest.SetName("rest")
 	return b, first, &Move{
-		Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: workload.Result{Tag: "1.2.7"},
-		Rule: &workload.Rule{Canary: workload.Canary{Set: "shop"}},
+		Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: record.Result{Tag: "1.2.7"},
+		Rule: &settings.Rule{Canary: settings.Canary{Set: "shop"}},
 	}
 }
 
@@ -94,8 +95,8 @@ func TestCanaryWithAPartitionLetsNobodyFollow(t *testing.T) {
 		rest := first.DeepCopy()
 		rest.SetName("rest")
 		move := &Move{
-			Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: workload.Result{Tag: "1.2.7"},
-			Rule: &workload.Rule{Canary: workload.Canary{Set: "shop"}},
+			Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: record.Result{Tag: "1.2.7"},
+			Rule: &settings.Rule{Canary: settings.Canary{Set: "shop"}},
 		}
 		canaryGate{b.Updater}.Judge(t.Context(), move)
 		b.clock.Step(time.Hour)

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -49,12 +50,12 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 
 // permits reports whether a version is one that a move may have for a target in place of
 // its own.
-func permits(m *Move, version workload.Result) bool {
+func permits(m *Move, version record.Result) bool {
 	return m.Rule.Policy != nil && version.Tag != m.From.Tag && m.Rule.Policy.Moves(m.From.Tag, version.Tag)
 }
 
 // followsAll judges a target by all workloads that go ahead.
-func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []watched.Key, firsts map[watched.Key]workload.Canary, to workload.Result) Verdict {
+func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []watched.Key, firsts map[watched.Key]settings.Canary, to record.Result) Verdict {
 	for _, key := range keys {
 		if verdict := g.follows(ctx, m, key, firsts[key].Soak, to); !verdict.Open() {
 			return verdict
@@ -64,7 +65,7 @@ func (g canaryGate) followsAll(ctx context.Context, m *Move, keys []watched.Key,
 }
 
 // follows judges a target by one workload that goes ahead.
-func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soak time.Duration, to workload.Result) Verdict {
+func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soak time.Duration, to record.Result) Verdict {
 	wait := func(format string, args ...any) Verdict {
 		return Verdict{Reason: report.WaitCanary, Message: first.Name + " " + fmt.Sprintf(format, args...)}
 	}
@@ -128,7 +129,7 @@ func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verd
 // member is a workload of a set, as it is now.
 type member struct {
 	health  rollout.Health
-	running workload.Result
+	running record.Result
 	// uses is false where it has no image of the repository.
 	uses bool
 	// since is from when on it has been healthy, of one that goes ahead.

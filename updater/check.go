@@ -7,7 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -21,17 +22,17 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 	if !ok {
 		return nil
 	}
-	object, settings, record, about := w.Object, w.Settings, w.Object.Record(), report.About{Key: key, Object: o}
+	object, read, results, about := w.Object, w.Settings, record.Of(w.Object), report.About{Key: key, Object: o}
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
 	var found []Move
 	for _, slot := range from(object.Slots(), r.rest.container) {
-		rule := settings.Rule(slot)
-		reference, ok := governed(slot.Image, rule, record[slot.Key()])
-		if !ok || rule.Trigger == workload.TriggerPush && !r.all || reference.Repository != r.repository {
+		rule := read.Rule(slot)
+		reference, ok := governed(slot.Image, rule, results[slot.Key()])
+		if !ok || rule.Trigger == settings.TriggerPush && !r.all || reference.Repository != r.repository {
 			continue
 		}
-		running := runs(reference, record[slot.Key()], rule)
+		running := runs(reference, results[slot.Key()], rule)
 		query := r.query(rule, running, reference.Digest != "")
 		query.Sharing = len(object.Slots())
 		if query.Platforms == nil && u.Placement != nil {
@@ -59,7 +60,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 		case moved(running, resolution):
 			found = append(found, Move{
 				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
-				From: running, To: workload.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
+				From: running, To: record.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
 			})
 		default:
 			u.pending.drop(key, slot.Key())

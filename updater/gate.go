@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -20,10 +22,10 @@ type Move struct {
 	// Container is the slot's key, Repository canonical.
 	Container, Repository string
 	// Rule is what holds for the container; never nil where a gate judges.
-	Rule *workload.Rule
+	Rule *settings.Rule
 	// Image is the reference that runs; From and To are its result and the next.
 	Image    string
-	From, To workload.Result
+	From, To record.Result
 
 	key watched.Key
 	// found is when a poll found it.

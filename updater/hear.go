@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -31,7 +32,7 @@ func (u owner) Terms(ctx context.Context, key watched.Key, r *rollout.Rollout) (
 
 // termsOf are the terms of the containers that a rollout moved; ok is false where none
 // of them is governed.
-func termsOf(r *rollout.Rollout, object *workload.Object, settings *workload.Settings) (terms rollout.Terms, ok bool) {
+func termsOf(r *rollout.Rollout, object *workload.Object, settings *settings.Settings) (terms rollout.Terms, ok bool) {
 	for _, slot := range object.Slots() {
 		if rule := settings.Rule(slot); rule.Governed() && changed(r, slot.Key()) {
 			return rollout.TermsOf(&rule), true

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -58,17 +58,17 @@ func admits(tags ...string) func(*unstructured.Unstructured, bool) error {
 		if err != nil {
 			return err
 		}
-		record := workload.Record{}
+		results := record.Record{}
 		for i, tag := range tags {
 			container := containers[i].(map[string]any)
 			container["image"] = "example.com/app:" + tag
-			record[container["name"].(string)] = workload.Result{Tag: tag}
+			results[container["name"].(string)] = record.Result{Tag: tag}
 		}
 		o.SetGeneration(o.GetGeneration() + 1)
 		if err := unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers"); err != nil {
 			return err
 		}
-		return unstructured.SetNestedField(o.Object, record.String(), "spec", "template", "metadata", "annotations", "garboard.dev/resolved")
+		return unstructured.SetNestedField(o.Object, results.String(), "spec", "template", "metadata", "annotations", "garboard.dev/resolved")
 	}
 }
 

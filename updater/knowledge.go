@@ -2,6 +2,7 @@ package updater
 
 import (
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -22,8 +23,8 @@ func (u *Updater) baseline(key watched.Key, h rollout.Health, moves []Move) *rol
 }
 
 // healthyOf is what is known to have been healthy of a workload's containers.
-func (u *Updater) healthyOf(key watched.Key, o *workload.Object) workload.Record {
-	known := workload.Record{}
+func (u *Updater) healthyOf(key watched.Key, o *workload.Object) record.Record {
+	known := record.Record{}
 	for _, slot := range o.Slots() {
 		if healthy, ok := u.report.Healthy(key, slot.Key()); ok {
 			known[slot.Key()] = healthy

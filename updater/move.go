@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -127,7 +128,7 @@ func (u *Updater) through(ctx context.Context, key watched.Key) (ready []Move, o
 
 // renew gives a move the workload as it is now. ok is false where that runs
 // something else by now, or is not governed any more.
-func renew(m *Move, object *workload.Object, settings *workload.Settings) (ok bool) {
+func renew(m *Move, object *workload.Object, settings *settings.Settings) (ok bool) {
 	for _, slot := range object.Slots() {
 		if slot.Key() != m.Container {
 			continue

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -126,7 +128,7 @@ func (u *Updater) resolve(ctx context.Context, q resolver.Query) (resolver.Resol
 
 // governed reads the image of a container. It is not ok where no policy moves it: for a
 // bare digest that is a person's.
-func governed(image string, rule workload.Rule, recorded workload.Result) (reference resolver.Reference, ok bool) {
+func governed(image string, rule settings.Rule, recorded record.Result) (reference resolver.Reference, ok bool) {
 	reference, err := resolver.ParseReference(image)
 	if err != nil || !rule.Governed() {
 		return reference, false
@@ -137,7 +139,7 @@ func governed(image string, rule workload.Rule, recorded workload.Result) (refer
 
 // tagged gives a bare digest the tag of its record: another webhook has put the digest
 // in the place of the tag. What a person writes so has a record without a tag.
-func tagged(reference resolver.Reference, recorded workload.Result) resolver.Reference {
+func tagged(reference resolver.Reference, recorded record.Result) resolver.Reference {
 	if reference.Tag == "" && reference.Digest != "" {
 		reference.Tag = recorded.Tag
 	}
@@ -146,8 +148,8 @@ func tagged(reference resolver.Reference, recorded workload.Result) resolver.Ref
 
 // runs is the image a container runs, with the digest that its record has of
 // it where the image is written without.
-func runs(reference resolver.Reference, recorded workload.Result, rule workload.Rule) workload.Result {
-	running := workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
+func runs(reference resolver.Reference, recorded record.Result, rule settings.Rule) record.Result {
+	running := record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
 	// An image that should have its digest and has none lost it past admission.
 	if running.Digest == "" && recorded.Tag == running.Tag && !rule.Pins(false) {
 		running.Digest = recorded.Digest
@@ -155,7 +157,7 @@ func runs(reference resolver.Reference, recorded workload.Result, rule workload.
 	return running
 }
 
-func (r *round) query(rule workload.Rule, running workload.Result, submittedDigest bool) resolver.Query {
+func (r *round) query(rule settings.Rule, running record.Result, submittedDigest bool) resolver.Query {
 	q := resolver.Query{
 		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
 		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
@@ -172,7 +174,7 @@ func (r *round) query(rule workload.Rule, running workload.Result, submittedDige
 }
 
 // moved reports whether admission would answer anything but what runs.
-func moved(running workload.Result, r resolver.Resolution) bool {
+func moved(running record.Result, r resolver.Resolution) bool {
 	return r.Tag != running.Tag || r.Digest != "" && r.Digest != running.Digest
 }
 

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -99,7 +100,7 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 		past.repositories = append(past.repositories, reference.Repository)
 		past.Changes = append(past.Changes, report.Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
 		// What is held has been left: this is the way back.
-		if held, is := object.Holds()[slot.Key()]; is && !held.Agrees(last) {
+		if held, is := record.HoldsOf(object)[slot.Key()]; is && !held.Agrees(last) {
 			past.Back = true
 		}
 	}
@@ -109,28 +110,28 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 
 // lastMove is where the updater moved a container from, and to; ok is false where it
 // did not move it last. From is what was healthy last, where that is known.
-func lastMove(o *workload.Object, slot workload.Slot) (from, to workload.Result, ok bool) {
-	state := o.State()[slot.Key()]
+func lastMove(o *workload.Object, slot workload.Slot) (from, to record.Result, ok bool) {
+	state := record.StateOf(o)[slot.Key()]
 	reference, err := resolver.ParseReference(slot.Image)
 	past := state.Results
 	if err != nil || len(past) < 2 {
 		return from, to, false
 	}
 	last, former := past[len(past)-1], past[len(past)-2]
-	to, okTo := workload.ParseResult(last.Result)
+	to, okTo := record.ParseResult(last.Result)
 	// Another webhook may have stored something else.
 	was, _, _ := former.StoredAs()
 	is, stored, _ := last.StoredAs()
-	running := workload.Result{Tag: reference.Tag, Digest: reference.Digest}
+	running := record.Result{Tag: reference.Tag, Digest: reference.Digest}
 	if running.Digest == "" {
 		running.Tag = reference.TagOrLatest()
 	}
 	if !okTo || is != reference.Repository || was != reference.Repository || !running.Agrees(stored) {
 		return from, to, false
 	}
-	if healthy, known := workload.ParseResult(state.Healthy); known {
+	if healthy, known := record.ParseResult(state.Healthy); known {
 		return healthy, to, healthy != to
 	}
-	from, ok = workload.ParseResult(former.Result)
+	from, ok = record.ParseResult(former.Result)
 	return from, to, ok && o.MovedByUpdater(slot.Key())
 }

@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -77,7 +79,7 @@ func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, 
 	if err != nil {
 		return nil, nil, terms, err
 	}
-	text := workload.Bump{Back: to}.String()
+	text := record.Bump{Back: to}.String()
 	if text == before.BumpText() {
 		text += ","
 	}
@@ -94,7 +96,7 @@ func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, 
 }
 
 // tookBack reads from the answer to a way back whether admission made it.
-func (u *Updater) tookBack(after *workload.Object, text string, to workload.Record) error {
+func (u *Updater) tookBack(after *workload.Object, text string, to record.Record) error {
 	if after.BumpText() == text {
 		return errNotAsked
 	}
@@ -104,9 +106,9 @@ func (u *Updater) tookBack(after *workload.Object, text string, to workload.Reco
 			continue
 		}
 		reference, err := resolver.ParseReference(slot.Image)
-		last, _ := after.State()[slot.Key()].Last()
-		answered, _ := workload.ParseResult(last.Result) // another webhook may rewrite the image
-		if err != nil || !want.Agrees(answered) && !want.Agrees(workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}) {
+		last, _ := record.StateOf(after)[slot.Key()].Last()
+		answered, _ := record.ParseResult(last.Result) // another webhook may rewrite the image
+		if err != nil || !want.Agrees(answered) && !want.Agrees(record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}) {
 			return errDeclined
 		}
 	}
@@ -115,17 +117,17 @@ func (u *Updater) tookBack(after *workload.Object, text string, to workload.Reco
 
 // formerOf are the results that the containers of a rollout go back to: of each the
 // last that was healthy.
-func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, settings *workload.Settings, r *rollout.Rollout) (workload.Record, error) {
+func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, settings *settings.Settings, r *rollout.Rollout) (record.Record, error) {
 	key := watched.NewKey(o.Kind.GroupVersionKind, live.GetNamespace(), live.GetName())
-	to, reason := workload.Record{}, errNeverHealthy
-	state := o.State()
+	to, reason := record.Record{}, errNeverHealthy
+	state := record.StateOf(o)
 	for _, slot := range o.Slots() {
 		if !changed(r, slot.Key()) || !settings.Rule(slot).Governed() {
 			continue
 		}
 		healthy, known := u.report.Healthy(key, slot.Key())
 		if !known {
-			healthy, known = workload.ParseResult(state[slot.Key()].Healthy)
+			healthy, known = record.ParseResult(state[slot.Key()].Healthy)
 		}
 		reference, err := resolver.ParseReference(slot.Image)
 		if err != nil || !known {

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -331,7 +331,7 @@ func TestRecreatedWorkloadIsAnother(t *testing.T) {
 	if since := b.canaries.healthy[keyIs(first)].at; !since.Equal(b.clock.Now()) {
 		t.Errorf("it is healthy since %s, before it was there", since)
 	}
-	if healthy, _ := b.report.Healthy(keyIs(first), "c"); healthy != (workload.Result{Tag: "1.2.7"}) {
+	if healthy, _ := b.report.Healthy(keyIs(first), "c"); healthy != (record.Result{Tag: "1.2.7"}) {
 		t.Errorf("%s is known to be healthy", healthy)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -138,7 +139,7 @@ func TestWayBackHoldsWhatAdmissionMoved(t *testing.T) {
 			b.status(t, o, exceeded3(5, noon.Add(10*time.Minute)))
 			b.wait(t, o, 10*time.Minute)
 			after := b.workloadOf(t, b.objects["web"])
-			if got := after.Holds().String(); got != test.hold {
+			if got := record.HoldsOf(after).String(); got != test.hold {
 				t.Errorf("held: %q, want %q", got, test.hold)
 			}
 			for i, slot := range after.Slots() {

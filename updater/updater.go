@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/queue"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -30,7 +31,7 @@ type Resolver interface {
 
 // Credentials finds what the images of a workload are pulled with.
 type Credentials interface {
-	Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials
+	Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means

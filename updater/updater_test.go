@@ -9,13 +9,15 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 func schedule(t *testing.T, text string) use {
 	t.Helper()
-	s, err := workload.ParseSchedule(text)
+	s, err := settings.ParseSchedule(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +245,7 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 }
 
 func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
-	targets := workload.Record{"web": {Tag: "1.2.7"}, "job": {Tag: "1", Digest: "sha256:a"}}
+	targets := record.Record{"web": {Tag: "1.2.7"}, "job": {Tag: "1", Digest: "sha256:a"}}
 	for kind, want := range map[string]string{
 		"Deployment": `{"metadata":{"uid":"u"},"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}`,
 		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
@@ -263,16 +265,16 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 
 func TestMoved(t *testing.T) {
 	for name, test := range map[string]struct {
-		running workload.Result
+		running record.Result
 		answer  resolver.Resolution
 		want    bool
 	}{
-		"the same tag stays":                   {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "1"}, false},
-		"another tag moves":                    {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "2"}, true},
-		"the same digest stays":                {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "a"}, false},
-		"another digest of the same tag moves": {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "b"}, true},
-		"a digest that nobody asked for stays": {workload.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1"}, false},
-		"a digest that was not known moves":    {workload.Result{Tag: "1"}, resolver.Resolution{Tag: "1", Digest: "a"}, true},
+		"the same tag stays":                   {record.Result{Tag: "1"}, resolver.Resolution{Tag: "1"}, false},
+		"another tag moves":                    {record.Result{Tag: "1"}, resolver.Resolution{Tag: "2"}, true},
+		"the same digest stays":                {record.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "a"}, false},
+		"another digest of the same tag moves": {record.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1", Digest: "b"}, true},
+		"a digest that nobody asked for stays": {record.Result{Tag: "1", Digest: "a"}, resolver.Resolution{Tag: "1"}, false},
+		"a digest that was not known moves":    {record.Result{Tag: "1"}, resolver.Resolution{Tag: "1", Digest: "a"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := moved(test.running, test.answer); got != test.want {

@@ -13,6 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -138,21 +140,21 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 
 // usesOf returns what a workload wants followed, what is known of its containers
 // from itself alone, and its place in a canary's set.
-func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []report.Standing, canary workload.Canary) {
+func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []report.Standing, canary settings.Canary) {
 	object, ok := u.Kinds.FromMap(o.Object)
 	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil, nil, canary
 	}
-	object, settings := u.workloads.Settings(ctx, object, namespace)
-	record := object.Record()
+	object, read := u.workloads.Settings(ctx, object, namespace)
+	record := record.Of(object)
 	for _, slot := range object.Slots() {
-		rule := settings.Rule(slot)
+		rule := read.Rule(slot)
 		reference, ok := governed(slot.Image, rule, record[slot.Key()])
 		if !ok || rule.Schedule == nil {
 			continue
 		}
 		wants := use{repository: reference.Repository, schedule: rule.Schedule}
-		if rule.Trigger == workload.TriggerPush {
+		if rule.Trigger == settings.TriggerPush {
 			wants.schedule = nil
 		}
 		uses, canary = append(uses, wants), rule.Canary
@@ -171,7 +173,7 @@ func (u *Updater) drop(key watched.Key, uid types.UID) {
 	u.report.Following(u.tracker.size())
 	u.workloads.Forget(key)
 	u.report.Forget(key, uid)
-	u.canaries.put(key, workload.Canary{})
+	u.canaries.put(key, settings.Canary{})
 	u.pending.forget(key)
 	u.watcher.Forget(key)
 	u.places.forget(key)

@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Keys of the annotations in the audit log. The API server puts the webhook's
@@ -62,15 +62,15 @@ func (d *Decision) told() string {
 // patch; row new_source; reason HighestAllowed)", or "web: IMAGE stays (…)".
 func (o *Outcome) told() string {
 	from := o.before()
-	text := o.Slot.Key() + ": " + workload.Shorten(from.Text, maxField)
+	text := o.Slot.Key() + ": " + printable.Escape(from.Text, maxField)
 	if o.differs(from) {
-		text += " -> " + workload.Shorten(o.Image, maxField)
+		text += " -> " + printable.Escape(o.Image, maxField)
 	} else if !o.moves() {
 		text += " stays"
 	}
 	var why []string
 	if o.Rule.Governed() {
-		why = append(why, "policy "+workload.Shorten(o.Rule.Policy.Name(), 80))
+		why = append(why, "policy "+printable.Escape(o.Rule.Policy.Name(), 80))
 	}
 	why = append(why, "row "+rowName(o.Answer.Row))
 	if o.Resolution.Reason != "" {
@@ -83,7 +83,7 @@ func (o *Outcome) told() string {
 		why = append(why, "digest "+o.Result.Digest)
 	}
 	if o.Hold.Tag != "" {
-		why = append(why, "hold "+workload.Shorten(o.Hold.String(), maxField))
+		why = append(why, "hold "+printable.Escape(o.Hold.String(), maxField))
 	}
 	if problem := o.Problem(); problem != "" {
 		why = append(why, problem)
@@ -95,7 +95,7 @@ func (o *Outcome) told() string {
 func joined(texts []string) string {
 	var b strings.Builder
 	for i, text := range texts {
-		text = workload.Shorten(text, 2*maxField)
+		text = printable.Escape(text, 2*maxField)
 		if b.Len() > 0 && b.Len()+len(text) > maxAudit-40 {
 			fmt.Fprintf(&b, ", and %d more", len(texts)-i)
 			break

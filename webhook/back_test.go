@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // asks is a bump as it is written.
@@ -62,7 +63,7 @@ func TestStoredWayBackIsNoWord(t *testing.T) {
 // What admission remembers as healthy is the updater's word, and no longer than the
 // container's moves are the updater's.
 func TestHealthyIsRememberedOnTheUpdatersWord(t *testing.T) {
-	healthy := func(s *tale) string { return parse(s.t, s.stored).State()["c0"].Healthy }
+	healthy := func(s *tale) string { return record.StateOf(parse(s.t, s.stored))["c0"].Healthy }
 	w, s := twice(t)
 	if got := healthy(s); got != "1.2.0" {
 		t.Errorf("after two moves %q is remembered", got)

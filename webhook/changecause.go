@@ -8,7 +8,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -61,7 +63,7 @@ func (d *Decision) causes() []string {
 
 // cause writes "web 1.2.7 -> 1.2.8 (policy patch)".
 func (o *Outcome) cause() string {
-	from := workload.Result{Tag: o.Stored.Tag, Digest: o.Stored.Digest}
+	from := record.Result{Tag: o.Stored.Tag, Digest: o.Stored.Digest}
 	if from.Digest == "" && o.record != nil && o.record.Tag == from.Tag {
 		from.Digest = o.record.Digest
 	}
@@ -69,10 +71,10 @@ func (o *Outcome) cause() string {
 	if o.Answer.Row == intent.TakenBack {
 		return moved + " (taken back)"
 	}
-	return moved + " (policy " + workload.Shorten(o.Rule.Policy.Name(), 80) + ")"
+	return moved + " (policy " + printable.Escape(o.Rule.Policy.Name(), 80) + ")"
 }
 
-func shortResult(r workload.Result) string {
+func shortResult(r record.Result) string {
 	if r.Digest == "" {
 		return r.Tag
 	}

@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
@@ -22,7 +24,7 @@ type Resolver interface {
 
 // Credentials finds what the images of a workload are pulled with.
 type Credentials interface {
-	Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials
+	Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials
 }
 
 // Placement tells on which platforms the Pods of a workload may run. None means
@@ -76,7 +78,7 @@ type Input struct {
 	Unread bool
 
 	// settings and before are those of both objects, where readSettings has read them.
-	settings, before *workload.Settings
+	settings, before *settings.Settings
 }
 
 // Decision is the answer for all containers of one workload.
@@ -95,7 +97,7 @@ func (d *Decision) Outcomes() []Outcome { return d.outcomes }
 // Outcome is what became of one image slot.
 type Outcome struct {
 	Slot workload.Slot
-	Rule workload.Rule
+	Rule settings.Rule
 	// Submitted and Stored are the images before the decision; Stored is nil
 	// where there was none.
 	Submitted intent.Image
@@ -111,27 +113,27 @@ type Outcome struct {
 	// Image is the final reference; Result its tag and digest as the record
 	// has them.
 	Image  string
-	Result workload.Result
+	Result record.Result
 	// Moved is true where the template has to change for this slot.
 	Moved bool
 	// Hold is the version that the container is held from afterwards; the zero
 	// value is none.
-	Hold workload.Result
+	Hold record.Result
 
-	state      workload.ContainerState
-	hold       workload.Result // before
-	record     *workload.Result
-	submitted  *workload.Result
-	resubmited workload.ContainerState
+	state      record.ContainerState
+	hold       record.Result // before
+	record     *record.Result
+	submitted  *record.Result
+	resubmited record.ContainerState
 	// invalid is why the submitted image is no reference; nil if it is one.
 	invalid error
 	// target is what the updater's bump names, of a container with a gate;
 	// unopened is true where a bump was not the updater's to pass it.
-	target   *workload.Result
+	target   *record.Result
 	unopened bool
 	// back is what the updater takes the container back to; unasked is true where
 	// another writer asks for that.
-	back    *workload.Result
+	back    *record.Result
 	unasked bool
 	// healthy is what the updater says was healthy last; updaters is true where the
 	// request is its.
@@ -201,7 +203,7 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 
 // query asks for what the answer's base moves to. The entry of the index must
 // know the tags that the request itself names: they may be younger than it.
-func (o *Outcome) query(bump workload.Record) resolver.Query {
+func (o *Outcome) query(bump record.Record) resolver.Query {
 	base := o.Answer.Image
 	q := resolver.Query{
 		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
@@ -265,9 +267,9 @@ func (o *Outcome) settle(r resolver.Resolution, err error) {
 	}
 	o.Resolution, o.Err = r, err
 	base := o.Answer.Image
-	o.Result = workload.Result{Tag: r.Tag, Digest: r.Digest}
+	o.Result = record.Result{Tag: r.Tag, Digest: r.Digest}
 	if !o.Answer.Resolve || err != nil {
-		o.Result = workload.Result{Tag: base.Tag, Digest: o.baseDigest()}
+		o.Result = record.Result{Tag: base.Tag, Digest: o.baseDigest()}
 	}
 	o.Image, o.Hold = o.text(), o.left()
 	if o.Stored == nil {

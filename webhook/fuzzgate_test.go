@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -21,7 +23,7 @@ func wantWithinGates(t testing.TB, c call, stored string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := workload.ReadSettings(submitted, workload.NamespaceOf("on", nil, nil))
+	settings := settings.ReadSettings(submitted, workload.NamespaceOf("on", nil, nil))
 	slots := after.Slots()
 	for i, slot := range submitted.Slots() {
 		rule := settings.Rule(slot)
@@ -44,10 +46,10 @@ func (c call) withinGate(t testing.TB, submitted *workload.Object, slot workload
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets := []workload.Result{old.Record()[slot.Key()]}
+	targets := []record.Result{record.Of(old)[slot.Key()]}
 	if c.updates() && submitted.BumpText() != old.BumpText() {
-		target := workload.ParseRecord(submitted.BumpText())[slot.Key()]
-		targets = append(targets, target, workload.Result{Tag: target.Tag})
+		target := record.ParseRecord(submitted.BumpText())[slot.Key()]
+		targets = append(targets, target, record.Result{Tag: target.Tag})
 		targets = append(targets, wayBack(submitted, old, slot)...)
 	}
 	for _, was := range old.Slots() {
@@ -65,15 +67,15 @@ func (c call) withinGate(t testing.TB, submitted *workload.Object, slot workload
 }
 
 // wayBack is the earlier result that a bump takes a container back to, if it had it.
-func wayBack(submitted, old *workload.Object, slot workload.Slot) []workload.Result {
-	to := workload.ParseBump(submitted.BumpText()).Back[slot.Key()]
-	state := old.State()[slot.Key()]
-	had := func(p workload.Past) bool {
-		result, ok := workload.ParseResult(p.Result)
+func wayBack(submitted, old *workload.Object, slot workload.Slot) []record.Result {
+	to := record.ParseBump(submitted.BumpText()).Back[slot.Key()]
+	state := record.StateOf(old)[slot.Key()]
+	had := func(p record.Past) bool {
+		result, ok := record.ParseResult(p.Result)
 		return ok && result.Agrees(to)
 	}
 	if to.String() == state.Healthy || slices.ContainsFunc(state.Results, had) {
-		return []workload.Result{to, {Tag: to.Tag}}
+		return []record.Result{to, {Tag: to.Tag}}
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package webhook
 import (
 	"strings"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -15,8 +15,8 @@ const DefaultUpdaterAccount = "system:serviceaccount:garboard:garboard-updater"
 // than the one that the updater found to be old enough, and that one waits for its
 // own turn.
 func (o *Outcome) within(r resolver.Resolution) resolver.Resolution {
-	base := workload.Result{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}
-	got := workload.Result{Tag: r.Tag, Digest: r.Digest}
+	base := record.Result{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}
+	got := record.Result{Tag: r.Tag, Digest: r.Digest}
 	if o.target == nil || got == base || got == *o.target {
 		return r
 	}

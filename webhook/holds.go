@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -50,14 +51,14 @@ func (v *view) bringsBack(cases []intent.Case) bool {
 // left is what the answer leaves of the hold: nothing once the container is at
 // what was held, or past it. Digests and build dates have no order to tell that
 // by, but what they move to is past it.
-func (o *Outcome) left() workload.Result {
+func (o *Outcome) left() record.Result {
 	at := o.Answer.Image
 	at.Tag, at.Digest = o.Result.Tag, o.Result.Digest
 	switch {
 	case o.invalid != nil, !o.Rule.Governed(), o.Answer.Row == intent.Reinvoked:
 		return o.Answer.Hold
 	case o.Answer.Resolve && (o.Resolution.Reason == policy.SameTag || o.Resolution.Reason == policy.BuiltLater):
-		return workload.Result{}
+		return record.Result{}
 	}
 	return intent.Stands(o.Rule.Policy, o.Answer.Hold, at)
 }
@@ -78,8 +79,8 @@ func (d *Decision) holdText() string {
 	}
 	// A hold for a container that there has never been may be one that is yet
 	// to be injected.
-	holds := workload.Record{}
-	for key, held := range workload.ParseRecord(submitted) {
+	holds := record.Record{}
+	for key, held := range record.ParseRecord(submitted) {
 		if !gone[key] {
 			holds[key] = held
 		}
@@ -92,5 +93,5 @@ func (d *Decision) holdText() string {
 	}
 	// The submitted text first: what is stored and cannot be read is no hold
 	// either, and has to go where the writer takes it off.
-	return same(holds, workload.ParseRecord, submitted, stored)
+	return same(holds, record.ParseRecord, submitted, stored)
 }

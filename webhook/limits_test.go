@@ -18,6 +18,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/webhook"
 )
@@ -271,7 +272,7 @@ func TestDeepJSONIsRefused(t *testing.T) {
 // asked notes for whom it was asked for credentials.
 type asked struct{ namespaces []string }
 
-func (a *asked) Of(namespace string, _ *workload.Object, _ workload.Slot, _ workload.Rule) resolver.Credentials {
+func (a *asked) Of(namespace string, _ *workload.Object, _ workload.Slot, _ settings.Rule) resolver.Credentials {
 	a.namespaces = append(a.namespaces, namespace)
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // maxLogged is how many containers a line tells of. An object may name
@@ -44,11 +44,11 @@ func (a *account) log(ctx context.Context, became outcome, response *admission.R
 	fields := make([]any, 0, 16)
 	fields = append(fields, "outcome", string(became), "durationSeconds", a.took.Seconds())
 	if a.err != nil {
-		fields = append(fields, "reason", workload.Shorten(a.err.Error(), maxField))
+		fields = append(fields, "reason", printable.Escape(a.err.Error(), maxField))
 	}
 	if d := a.decision; d != nil {
 		lines, more := d.lines()
-		fields = append(fields, "manager", workload.Shorten(d.input.Manager, maxUser),
+		fields = append(fields, "manager", printable.Escape(d.input.Manager, maxUser),
 			"operations", a.operations, "patchBytes", a.patch)
 		if len(lines) > 0 {
 			fields = append(fields, "containers", lines)
@@ -90,24 +90,24 @@ func (d *Decision) noteworthy() bool {
 
 func (o *Outcome) line() containerLine {
 	line := containerLine{
-		Name:      workload.Shorten(o.Slot.Key(), maxName),
+		Name:      printable.Escape(o.Slot.Key(), maxName),
 		Row:       rowName(o.Answer.Row),
-		Submitted: workload.Shorten(o.Slot.Image, maxField),
-		Answer:    workload.Shorten(o.Image, maxField),
+		Submitted: printable.Escape(o.Slot.Image, maxField),
+		Answer:    printable.Escape(o.Image, maxField),
 		Reason:    string(o.Resolution.Reason),
-		Problem:   workload.Shorten(o.Problem(), maxField),
+		Problem:   printable.Escape(o.Problem(), maxField),
 	}
 	if o.Stored != nil {
-		line.Stored = workload.Shorten(o.Stored.Text, maxField)
+		line.Stored = printable.Escape(o.Stored.Text, maxField)
 	}
 	if o.Answer.Gated {
 		line.Gated = o.Gates()
 	}
 	if o.Hold.Tag != "" {
-		line.Hold = workload.Shorten(o.Hold.String(), maxField)
+		line.Hold = printable.Escape(o.Hold.String(), maxField)
 	}
 	if o.Rule.Governed() {
-		line.Policy = workload.Shorten(o.Rule.Policy.Name(), maxUser)
+		line.Policy = printable.Escape(o.Rule.Policy.Name(), maxUser)
 	}
 	return line
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Mutate is the mutating webhook: it writes the newest allowed images into
@@ -79,7 +80,7 @@ func (d *Decision) refusal() error {
 		// Never an object on its way out, or an image that is stored already:
 		// that would hold up labels and finalizers.
 		unchanged := o.Stored != nil && o.Slot.Image == o.Stored.Text
-		if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny && !unchanged && !d.input.Object.Deleting() {
+		if o.Err != nil && o.Rule.OnUnresolvable == settings.Deny && !unchanged && !d.input.Object.Deleting() {
 			return &unresolvableError{container: o.Slot.Key(), err: o.Err}
 		}
 	}

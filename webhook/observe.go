@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Names of the webhooks in metrics, logs and spans.
@@ -122,12 +122,12 @@ func requestLogger(base logr.Logger, hook string, req *admission.Request) logr.L
 	}
 	kind := schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}
 	return base.WithValues(
-		"uid", workload.Shorten(string(req.UID), maxUser),
+		"uid", printable.Escape(string(req.UID), maxUser),
 		"operation", operationName(req.Operation),
-		"kind", workload.Shorten(kind.String(), maxName),
-		"namespace", workload.Shorten(req.Namespace, maxName),
-		"name", workload.Shorten(req.Name, maxName),
-		"user", workload.Shorten(req.UserInfo.Username, maxUser),
+		"kind", printable.Escape(kind.String(), maxName),
+		"namespace", printable.Escape(req.Namespace, maxName),
+		"name", printable.Escape(req.Name, maxName),
+		"user", printable.Escape(req.UserInfo.Username, maxUser),
 		"dryRun", dryRun(req),
 	)
 }

@@ -10,6 +10,7 @@ import (
 	"gomodules.xyz/jsonpatch/v2"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -92,7 +93,7 @@ func (d *Decision) recordText() string {
 	if d.asStored() {
 		return d.input.Stored.RecordText()
 	}
-	record := workload.Record{}
+	results := record.Record{}
 	for _, o := range d.outcomes {
 		key := o.Slot.Key()
 		entry := o.record
@@ -104,7 +105,7 @@ func (d *Decision) recordText() string {
 			entry = &o.Result
 		}
 		if entry != nil {
-			record[key] = *entry
+			results[key] = *entry
 		}
 	}
 	submitted := d.input.Object.RecordText()
@@ -112,7 +113,7 @@ func (d *Decision) recordText() string {
 	if d.input.Stored != nil {
 		stored = d.input.Stored.RecordText()
 	}
-	return same(record, workload.ParseRecord, stored, submitted)
+	return same(results, record.ParseRecord, stored, submitted)
 }
 
 // asStored reports whether the writer leaves the containers, and the answer
@@ -147,7 +148,7 @@ func (d *Decision) storedBump() string {
 // stateText is the state of the answer. First contact that moves nothing
 // leaves no trace.
 func (d *Decision) stateText(most int) (text string, fits bool) {
-	state := workload.State{}
+	state := record.State{}
 	for _, o := range d.outcomes {
 		if entry, ok := o.remember(); ok {
 			state[o.Slot.Key()] = entry
@@ -157,14 +158,14 @@ func (d *Decision) stateText(most int) (text string, fits bool) {
 	if d.input.Stored != nil {
 		stored = d.input.Stored.StateText()
 	}
-	alike := func(a, b workload.ContainerState) bool { return a.Equal(b) && a.Healthy == b.Healthy }
-	if maps.EqualFunc(state, workload.ParseState(stored), alike) {
+	alike := func(a, b record.ContainerState) bool { return a.Equal(b) && a.Healthy == b.Healthy }
+	if maps.EqualFunc(state, record.ParseState(stored), alike) {
 		return stored, len(stored) <= most
 	}
 	return state.Within(most)
 }
 
-func (o *Outcome) remember() (workload.ContainerState, bool) {
+func (o *Outcome) remember() (record.ContainerState, bool) {
 	switch {
 	case o.invalid != nil:
 		return o.state, o.state.From != ""
@@ -176,15 +177,15 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 		}
 		return again, true
 	case !o.Rule.Governed() && o.state.From == "":
-		return workload.ContainerState{}, false
+		return record.ContainerState{}, false
 	case o.untouchedStranger():
-		return workload.ContainerState{}, false
+		return record.ContainerState{}, false
 	}
 	before := o.state
 	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
 		before = o.resubmited // our own answer, seen again
 	}
-	past := workload.Past{Result: o.Result.String(), Repository: o.Answer.Repository}
+	past := record.Past{Result: o.Result.String(), Repository: o.Answer.Repository}
 	last, ok := before.Last()
 	stays := ok && o.Answer.Last && o.unmoved() && (o.Stored == nil || !o.newDigest())
 	if stays {
@@ -200,14 +201,14 @@ func (o *Outcome) remember() (workload.ContainerState, bool) {
 }
 
 // storedFor is the image as it is written, where that is not the answer itself.
-func (o *Outcome) storedFor(past workload.Past) string {
+func (o *Outcome) storedFor(past record.Past) string {
 	written, err := imageOf(o.Image)
-	result, ok := workload.ParseResult(past.Result)
+	result, ok := record.ParseResult(past.Result)
 	if err != nil || !ok || written.Repository == past.Repository && written.Tag == result.Tag &&
 		(written.Digest == result.Digest || written.Digest == "" && !o.pins()) {
 		return ""
 	}
-	return workload.Written(written.Repository, written.Result())
+	return record.Written(written.Repository, written.Result())
 }
 
 // healthyAfter is what a way back would return to after the answer: what the updater
@@ -232,7 +233,7 @@ func (o *Outcome) untouchedStranger() bool {
 
 // same keeps a text that already says what is wanted, so that a spelling of
 // somebody else's is not corrected on a template.
-func same(want workload.Record, parse func(string) workload.Record, texts ...string) string {
+func same(want record.Record, parse func(string) record.Record, texts ...string) string {
 	for _, text := range texts {
 		if maps.Equal(want, parse(text)) {
 			return text

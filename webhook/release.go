@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Releases tells what the values of the Helm release of a workload in a
@@ -14,7 +15,7 @@ import (
 // why they could not be read; what is returned with it counts all the same: the
 // values that were read last, or none.
 type Releases interface {
-	Of(ctx context.Context, namespace string, o *workload.Object) (workload.Release, error)
+	Of(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error)
 }
 
 // readRelease puts into the input what the workload's Helm release says, and

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -19,8 +20,8 @@ type releases struct {
 	err        error
 }
 
-func (r *releases) Of(context.Context, string, *workload.Object) (workload.Release, error) {
-	return workload.NewRelease(r.keel, func(string) (string, bool) { return r.repository, true }), r.err
+func (r *releases) Of(context.Context, string, *workload.Object) (settings.Release, error) {
+	return settings.NewRelease(r.keel, func(string) (string, bool) { return r.repository, true }), r.err
 }
 
 // installed makes a manifest one that Helm installed from a release of the
@@ -66,11 +67,11 @@ func TestUnreadReleaseIsNoDowngrade(t *testing.T) {
 // unasked are values that nobody may have time to wait for.
 type unasked struct{ t *testing.T }
 
-func (u unasked) Of(ctx context.Context, _ string, _ *workload.Object) (workload.Release, error) {
+func (u unasked) Of(ctx context.Context, _ string, _ *workload.Object) (settings.Release, error) {
 	if ctx.Err() == nil {
 		u.t.Error("there is time to ask the API server")
 	}
-	return workload.Release{}, errors.New("unreadable")
+	return settings.Release{}, errors.New("unreadable")
 }
 
 // Where requests are too many to wait for a registry, they must not wait for the

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -57,7 +58,7 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 // readSettings reads the settings of both objects. The same text in both is compiled
 // once, and nothing more once nobody waits for the answer.
 func (in *Input) readSettings(ctx context.Context) (err error) {
-	reader := workload.NewReader()
+	reader := settings.NewReader()
 	if in.settings, err = reader.Settings(ctx, in.Object, in.Namespace); err != nil || in.Stored == nil {
 		return err
 	}

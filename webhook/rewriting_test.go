@@ -12,6 +12,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // rewriter is another webhook, or a policy of the API server, that writes images anew.
@@ -250,7 +252,7 @@ func (c *cluster) wantSource(tag string) {
 	if c.first {
 		want = c.rewrite(want)
 	}
-	if got := parse(c.t, c.stored).State()["c0"].From; got != want {
+	if got := record.StateOf(parse(c.t, c.stored))["c0"].From; got != want {
 		c.t.Errorf("the source is %s, want %s", got, want)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // applied is the manifest as kubectl applies it, over what is stored.
@@ -17,10 +17,10 @@ func (c *cluster) applied(tag, extra string) func(map[string]any) {
 }
 
 // stateOf replaces the state of what is stored.
-func (c *cluster) stateOf(state workload.ContainerState) {
+func (c *cluster) stateOf(state record.ContainerState) {
 	c.t.Helper()
 	c.stored = edited(c.t, c.stored, func(metadata map[string]any) {
-		metadata["annotations"].(map[string]any)["garboard.dev/state"] = workload.State{"c0": state}.String()
+		metadata["annotations"].(map[string]any)["garboard.dev/state"] = record.State{"c0": state}.String()
 	})
 }
 
@@ -36,7 +36,7 @@ func TestStateOfBeforeIsUnderstood(t *testing.T) {
 			c.user = "alice"
 			c.send("a first apply", applier, c.applied("1.2.0", extra), "1.2.7", "")
 			from := c.host + "/mirror/app:1.2.7"
-			c.stateOf(workload.ContainerState{From: from, Results: []workload.Past{{Result: "1.2.7", From: from, Repository: c.host + "/mirror/app"}}})
+			c.stateOf(record.ContainerState{From: from, Results: []record.Past{{Result: "1.2.7", From: from, Repository: c.host + "/mirror/app"}}})
 			c.send("a label", "kubectl-label", annotated("note", "x"), "1.2.7", "")
 			gone := dead()
 			c.fault.Store(&gone)
@@ -58,11 +58,11 @@ func TestStateOfBeforeWithADigestIsUnderstood(t *testing.T) {
 	c := newCluster(t, rewriter{digest: true}, "1.2.0", "1.2.7")
 	c.create(c.deployment("patch", "1.2.0"))
 	from, repository := c.host+"/app:1.2.0", c.host+"/app"
-	for name, results := range map[string][]workload.Past{
+	for name, results := range map[string][]record.Past{
 		"the answer alone":         {{Result: "1.2.7", From: from, Repository: repository}},
 		"the answer and the label": {{Result: "1.2.7", From: from, Repository: repository}, {Result: "1.2.7@" + c.digests["1.2.7"], From: from, Repository: repository}},
 	} {
-		c.stateOf(workload.ContainerState{From: from, Results: results})
+		c.stateOf(record.ContainerState{From: from, Results: results})
 		c.settled(name, "kustomize-controller", c.image("1.2.0"))
 	}
 }
@@ -82,7 +82,7 @@ func TestMadeUpStateKeepsNoForeignRepository(t *testing.T) {
 			if got := parse(t, c.stored).Slots()[0].Image; got != stored {
 				t.Fatalf("stored is %s", got)
 			}
-			c.stateOf(workload.ContainerState{From: from, Results: []workload.Past{{Result: "1.2.7", From: from, Repository: c.host + "/app", Stored: stored}}})
+			c.stateOf(record.ContainerState{From: from, Results: []record.Past{{Result: "1.2.7", From: from, Repository: c.host + "/app", Stored: stored}}})
 			for _, manager := range []string{applier, "kustomize-controller", "helm", "kubectl-replace"} {
 				after, _ := c.chain(write{object: submit(t, c.stored, c.deployment("patch", "1.2.0")), old: c.stored, manager: manager})
 				if got := parse(t, after).Slots()[0].Image; !strings.HasPrefix(got, c.host+"/app") {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -80,6 +81,6 @@ func (d *Decision) stayAsWritten() {
 		o.Rule.Policy, o.Answer.Row, o.Answer.Resolve = nil, intent.NotGoverned, false
 		o.Image, o.Moved, o.Hold = o.Slot.Image, false, o.hold
 		o.Resolution, o.Err = resolver.Resolution{Tag: o.Submitted.Tag, Digest: o.Submitted.Digest}, nil
-		o.Result = workload.Result{Tag: o.Submitted.Tag, Digest: o.Submitted.Digest}
+		o.Result = record.Result{Tag: o.Submitted.Tag, Digest: o.Submitted.Digest}
 	}
 }

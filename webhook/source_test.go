@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 const lastAppliedKey = "kubectl.kubernetes.io/last-applied-configuration"
@@ -50,7 +52,7 @@ func edited(t testing.TB, object string, change func(metadata map[string]any)) s
 func TestSecondRoundOfAServerSideApplyIsNoNewSource(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
 	stored, _ := w.mutate(write{object: w.deployment("patch", "1.2.0")})
-	source := parse(t, stored).State()["c0"].From
+	source := record.StateOf(parse(t, stored))["c0"].From
 	reconcile := func(at string) string {
 		t.Helper()
 		applied := edited(t, submit(t, stored, w.deployment("patch", "1.2.0")), func(metadata map[string]any) {
@@ -64,7 +66,7 @@ func TestSecondRoundOfAServerSideApplyIsNoNewSource(t *testing.T) {
 			after, _ := w.mutate(write{object: applied, old: stored, manager: "kustomize-controller"})
 			applied = edited(t, after, func(metadata map[string]any) { metadata["labels"] = map[string]any{"team": "a"} })
 		}
-		if got := parse(t, applied).State()["c0"].From; got != source {
+		if got := record.StateOf(parse(t, applied))["c0"].From; got != source {
 			t.Errorf("the source is %s, want %s", got, source)
 		}
 		return applied

@@ -11,7 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Validate is the validating webhook: it judges settings and final images. It
@@ -76,7 +78,7 @@ func validateNamespace(ctx context.Context, req admission.Request) admission.Res
 	}
 	namespace := workload.NamespaceOf(req.Name, object.Metadata.Labels, object.Metadata.Annotations)
 	var warnings []string
-	for _, f := range workload.NamespaceFaults(namespace) {
+	for _, f := range settings.NamespaceFaults(namespace) {
 		warnings = append(warnings, f.Error().Error())
 	}
 	return admission.Allowed("").WithWarnings(Bound(warnings)...)
@@ -117,13 +119,13 @@ func judge(ctx context.Context, in Input) (refused field.ErrorList, warnings []s
 // containers that it does not have, and one that stands on the pod template alone.
 func Unread(o *workload.Object) []string {
 	var unread []string
-	for _, stray := range workload.Strays(o) {
+	for _, stray := range settings.Strays(o) {
 		unread = append(unread, stray.String())
 	}
 	return append(unread, misplaced(o)...)
 }
 
-func faultWarning(f workload.Fault) string {
+func faultWarning(f settings.Fault) string {
 	text := f.Error().Error()
 	switch {
 	case f.Namespace:
@@ -140,7 +142,7 @@ type imageFaults struct{ changed, old field.ErrorList }
 // absolute rules: what a person submits is not bounded by a level policy. An
 // image that is stored already is an old fault, whatever became of its policy:
 // what runs must not stop a finalizer, a label, or the policy that ends it.
-func judgeImages(ctx context.Context, in Input, settings *workload.Settings) imageFaults {
+func judgeImages(ctx context.Context, in Input, settings *settings.Settings) imageFaults {
 	var faults imageFaults
 	for _, slot := range in.Object.Slots() {
 		if ctx.Err() != nil {
@@ -155,8 +157,8 @@ func judgeImages(ctx context.Context, in Input, settings *workload.Settings) ima
 		if ok {
 			continue
 		}
-		fault := field.Invalid(fieldPath(slot.Path), workload.Shorten(slot.Image, 80),
-			"policy "+workload.Shorten(rule.Policy.Name(), 80)+": "+reason.Text())
+		fault := field.Invalid(fieldPath(slot.Path), printable.Escape(slot.Image, 80),
+			"policy "+printable.Escape(rule.Policy.Name(), 80)+": "+reason.Text())
 		if in.Stored != nil && in.Stored.ImageOf(slot.Key()) == slot.Image {
 			faults.old = append(faults.old, fault)
 		} else {
@@ -172,7 +174,7 @@ func misplaced(o *workload.Object) []string {
 	if o.Kind.Template == nil {
 		return nil
 	}
-	key, ok := o.TemplateOnlyPolicy()
+	key, ok := settings.TemplateOnlyPolicy(o)
 	if !ok {
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
@@ -12,17 +14,17 @@ import (
 // view holds what is read once of a request, for all of its containers.
 type view struct {
 	in                    Input
-	settings, before      *workload.Settings
-	state, resubmitted    workload.State
-	record, resubmission  workload.Record
-	holds, submittedHolds workload.Record
+	settings, before      *settings.Settings
+	state, resubmitted    record.State
+	record, resubmission  record.Record
+	holds, submittedHolds record.Record
 	storedImages          map[string]workload.Slot
 	// applied and applying parse the stored and the submitted last-applied
 	// configuration, once.
 	applied, applying func() *workload.Object
 	recordDropped     bool
 	recordCarried     bool
-	bump              workload.Bump
+	bump              record.Bump
 	bumpAll           bool
 	// updater: the request is the updater's.
 	updater bool
@@ -31,15 +33,15 @@ type view struct {
 func newView(in Input, updater bool) *view {
 	v := &view{
 		in: in, updater: updater, settings: in.settings,
-		resubmitted: in.Object.State(), resubmission: in.Object.Record(),
-		submittedHolds: in.Object.Holds(), applying: sync.OnceValue(in.Object.LastApplied),
+		resubmitted: record.StateOf(in.Object), resubmission: record.Of(in.Object),
+		submittedHolds: record.HoldsOf(in.Object), applying: sync.OnceValue(in.Object.LastApplied),
 	}
 	stored := in.Stored
 	if stored == nil {
 		return v
 	}
 	v.before = in.before
-	v.state, v.record, v.holds = stored.State(), stored.Record(), stored.Holds()
+	v.state, v.record, v.holds = record.StateOf(stored), record.Of(stored), record.HoldsOf(stored)
 	v.storedImages = map[string]workload.Slot{}
 	for _, slot := range stored.Slots() {
 		v.storedImages[slot.Key()] = slot
@@ -95,7 +97,7 @@ func (v *view) readBump() {
 	if text == "" || text == v.in.Stored.BumpText() {
 		return
 	}
-	v.bump = workload.ParseBump(text)
+	v.bump = record.ParseBump(text)
 	v.bumpAll = true
 	for _, slot := range v.in.Object.Slots() {
 		if v.bump.Names(slot.Key()) {
@@ -127,7 +129,7 @@ func (v *view) bumped(o *Outcome, gated bool) bool {
 
 // back is the result that the request takes a container back to; nil where it does
 // not. The word of the updater alone counts.
-func (v *view) back(o *Outcome) *workload.Result {
+func (v *view) back(o *Outcome) *record.Result {
 	to, named := v.bump.Back[o.Slot.Key()]
 	if !named || to.Tag == "" {
 		return nil
@@ -167,7 +169,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 		Record: o.record, SubmittedRecord: o.submitted,
 		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
 		Unread:          v.in.Unread && v.settings.Silent(),
-		ResolveOnChange: o.Rule.ResolveOn == workload.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
+		ResolveOnChange: o.Rule.ResolveOn == settings.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
 	if o.Rule.Governed() {
@@ -187,7 +189,7 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 			c.Applied = v.appliedNow(slot, submitted, o.state.From)
 		}
 	} else { // what is left of one that went past us says nothing about a new one
-		o.state, c.State = workload.ContainerState{}, workload.ContainerState{}
+		o.state, c.State = record.ContainerState{}, record.ContainerState{}
 	}
 	if source, err := imageOf(o.state.From); err == nil {
 		c.Source = &source
@@ -236,7 +238,7 @@ func imageOf(text string) (intent.Image, error) {
 	return image, nil
 }
 
-func entryOf(record workload.Record, key string) *workload.Result {
+func entryOf(record record.Record, key string) *record.Result {
 	if result, ok := record[key]; ok {
 		return &result
 	}

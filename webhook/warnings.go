@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
@@ -47,7 +47,7 @@ func Bound(all []string) []string {
 	}
 	bounded := make([]string, 0, maxWarnings)
 	for _, w := range all {
-		bounded = append(bounded, workload.Shorten(w, maxWarning))
+		bounded = append(bounded, printable.Escape(w, maxWarning))
 	}
 	if more > 0 {
 		bounded = append(bounded, fmt.Sprintf("and %d more", more+1))
@@ -78,7 +78,7 @@ func (o *Outcome) Problem() string {
 func notReference(err error) string {
 	var host *registry.HostError
 	if errors.As(err, &host) {
-		return workload.Shorten(host.Error(), maxWarning-20) + "; left as it is"
+		return printable.Escape(host.Error(), maxWarning-20) + "; left as it is"
 	}
 	return "not an image reference, left as it is"
 }

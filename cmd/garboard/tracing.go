@@ -13,8 +13,8 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/version"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/tracing"
-	"github.com/garboard-dev/garboard/internal/workload"
 )
 
 // flushTimeout bounds how long the end of the process waits for a collector.
@@ -57,7 +57,7 @@ func (o *tracingOptions) start(ctx context.Context, service string) (tracer trac
 	logger := log.Log.WithName("tracing")
 	// The library has no other place for its errors. They may quote a collector.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		logger.Info("spans may be lost", "error", workload.Shorten(err.Error(), 300))
+		logger.Info("spans may be lost", "error", printable.Escape(err.Error(), 300))
 	}))
 	provider, err := tracing.New(ctx, tracing.Options{Endpoint: o.endpoint, Ratio: o.ratio, Service: service, Version: version.Version})
 	if err != nil {

@@ -14,7 +14,7 @@ const (
 )
 
 // ChangeCause returns the object's change cause; empty without one.
-func (o *Object) ChangeCause() string { return text(o.Annotations()[AnnotationChangeCause]) }
+func (o *Object) ChangeCause() string { return Text(o.Annotations()[AnnotationChangeCause]) }
 
 // MovedByUpdater reports whether the change cause says that the updater's last
 // move was one of the container. It is anybody's to write, and no more than a

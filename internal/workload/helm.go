@@ -19,8 +19,8 @@ const maxRelease = 53
 // the namespace. ok is false where none did, or one of another namespace: what
 // anybody may write on a workload must not lead to Secrets of others.
 func (o *Object) HelmRelease(namespace string) (name string, ok bool) {
-	name = text(o.Annotations()[helmName])
-	if text(o.Labels()[helmManagedBy]) != "Helm" || text(o.Annotations()[helmNamespace]) != namespace ||
+	name = Text(o.Annotations()[helmName])
+	if Text(o.Labels()[helmManagedBy]) != "Helm" || Text(o.Annotations()[helmNamespace]) != namespace ||
 		len(name) > maxRelease || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return "", false
 	}

@@ -1,7 +1,6 @@
-// Package workload reads what Kubernetes objects say to Garboard: the image
-// slots of every kind's pod template, the settings on labels and annotations,
-// and the record and state that admission keeps there. It is the only package
-// that spells Garboard's and Keel's keys.
+// Package workload reads Kubernetes objects of every kind that Garboard governs: their
+// pod templates with the image slots, their labels and annotations. It and settings are
+// the only packages that spell Garboard's and Keel's keys.
 package workload
 
 import "strings"
@@ -44,14 +43,14 @@ const (
 )
 
 const (
-	// keelPolicyKey is the spelling of Keel's first releases.
-	keelPolicyKey = "keel.observer/policy"
-	// keelMatchTagKey is an older spelling of matchTag.
-	keelMatchTagKey = KeelPrefix + "match-tag"
+	// KeelPolicyKey is the spelling of Keel's first releases.
+	KeelPolicyKey = "keel.observer/policy"
+	// KeelMatchTagKey is an older spelling of matchTag.
+	KeelMatchTagKey = KeelPrefix + "match-tag"
 	lastApplied     = "kubectl.kubernetes.io/last-applied-configuration"
 )
 
 // IsKey reports whether the key is one of Garboard's or Keel's.
 func IsKey(key string) bool {
-	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == keelPolicyKey
+	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == KeelPolicyKey
 }

@@ -37,7 +37,7 @@ func (o *Object) ImageOf(key string) string {
 
 // LastAppliedText returns the last-applied configuration as it is written; empty
 // without one.
-func (o *Object) LastAppliedText() string { return text(o.Annotations()[lastApplied]) }
+func (o *Object) LastAppliedText() string { return Text(o.Annotations()[lastApplied]) }
 
 // CarriesRecord reports whether the applied manifest itself names the record,
 // as one does that was exported from a cluster: in the last-applied
@@ -50,10 +50,10 @@ func (o *Object) CarriesRecord() bool {
 	managers, _ := o.metadata()["managedFields"].([]any)
 	for _, m := range managers {
 		manager, _ := m.(map[string]any)
-		if text(manager["operation"]) != "Apply" {
+		if Text(manager["operation"]) != "Apply" {
 			continue
 		}
-		if ownsAnnotation(child(manager, "fieldsV1"), o.Kind.Template, AnnotationRecord) {
+		if ownsAnnotation(Child(manager, "fieldsV1"), o.Kind.Template, AnnotationRecord) {
 			return true
 		}
 	}

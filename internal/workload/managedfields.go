@@ -51,8 +51,8 @@ func (o *Object) LeavesImage(stored *Object, slot Slot) bool {
 func (o *Object) writers(slot Slot) map[owner]string {
 	found := map[owner]string{}
 	o.eachOwner(func(who owner, entry map[string]any) {
-		if ownsImage(child(entry, "fieldsV1"), slot) {
-			found[who] = text(entry["time"])
+		if ownsImage(Child(entry, "fieldsV1"), slot) {
+			found[who] = Text(entry["time"])
 		}
 	})
 	return found
@@ -62,7 +62,7 @@ func (o *Object) writers(slot Slot) map[owner]string {
 // more than anybody has.
 func (o *Object) owners() map[owner]map[string]any {
 	found := map[owner]map[string]any{}
-	o.eachOwner(func(who owner, entry map[string]any) { found[who] = child(entry, "fieldsV1") })
+	o.eachOwner(func(who owner, entry map[string]any) { found[who] = Child(entry, "fieldsV1") })
 	return found
 }
 
@@ -72,8 +72,8 @@ func (o *Object) eachOwner(do func(who owner, entry map[string]any)) {
 		return
 	}
 	for _, e := range entries {
-		if entry, ok := e.(map[string]any); ok && text(entry["subresource"]) == "" {
-			do(owner{text(entry["manager"]), text(entry["operation"])}, entry)
+		if entry, ok := e.(map[string]any); ok && Text(entry["subresource"]) == "" {
+			do(owner{Text(entry["manager"]), Text(entry["operation"])}, entry)
 		}
 	}
 }
@@ -81,9 +81,9 @@ func (o *Object) eachOwner(do func(who owner, entry map[string]any)) {
 // ownsAnnotation looks at the object under a path, such as its pod template.
 func ownsAnnotation(fields map[string]any, under []string, key string) bool {
 	for _, step := range under {
-		fields = child(fields, "f:"+step)
+		fields = Child(fields, "f:"+step)
 	}
-	_, owns := child(child(fields, "f:metadata"), "f:annotations")["f:"+key]
+	_, owns := Child(Child(fields, "f:metadata"), "f:annotations")["f:"+key]
 	return owns
 }
 

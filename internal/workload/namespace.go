@@ -29,11 +29,11 @@ func NamespaceOf(name string, labels, annotations map[string]string) Namespace {
 }
 
 // Enabled reports whether the namespace opted in.
-func (n Namespace) Enabled() bool { return text(n.Labels[LabelEnabled]) == "true" }
+func (n Namespace) Enabled() bool { return Text(n.Labels[LabelEnabled]) == "true" }
 
 // Validate returns the namespace's mode; Warn where it names none that exists.
 func (n Namespace) Validate() Mode {
-	switch m := Mode(text(n.Labels[LabelValidate])); m {
+	switch m := Mode(Text(n.Labels[LabelValidate])); m {
 	case Enforce, Off:
 		return m
 	default:

@@ -51,10 +51,10 @@ func (k Kinds) FromMap(root map[string]any) (o *Object, ok bool) {
 }
 
 // Name returns the object's name; empty where the API server makes one up.
-func (o *Object) Name() string { return text(o.metadata()["name"]) }
+func (o *Object) Name() string { return Text(o.metadata()["name"]) }
 
 // Namespace returns the object's namespace.
-func (o *Object) Namespace() string { return text(o.metadata()["namespace"]) }
+func (o *Object) Namespace() string { return Text(o.metadata()["namespace"]) }
 
 // Shown names the object as kubectl does: deployment.apps/shop.
 func (o *Object) Shown() string {
@@ -66,23 +66,23 @@ func (o *Object) Shown() string {
 }
 
 // UID returns the object's unique ID; empty before it is stored.
-func (o *Object) UID() string { return text(o.metadata()["uid"]) }
+func (o *Object) UID() string { return Text(o.metadata()["uid"]) }
 
 // Labels returns the object's labels. The map is the object's own.
-func (o *Object) Labels() map[string]any { return child(o.metadata(), "labels") }
+func (o *Object) Labels() map[string]any { return Child(o.metadata(), "labels") }
 
 // Annotations returns the object's annotations. The map is the object's own.
-func (o *Object) Annotations() map[string]any { return child(o.metadata(), "annotations") }
+func (o *Object) Annotations() map[string]any { return Child(o.metadata(), "annotations") }
 
 // TemplateAnnotations returns the annotations of the pod template; of a Pod,
 // its own.
 func (o *Object) TemplateAnnotations() map[string]any {
-	return child(child(o.template(), "metadata"), "annotations")
+	return Child(Child(o.template(), "metadata"), "annotations")
 }
 
 // TemplateLabels returns the labels of the pod template; of a Pod, its own.
 func (o *Object) TemplateLabels() map[string]any {
-	return child(child(o.template(), "metadata"), "labels")
+	return Child(Child(o.template(), "metadata"), "labels")
 }
 
 // Deleting reports whether the object is on its way out.
@@ -121,24 +121,25 @@ func (o *Object) TemplateMetadataPath() []string {
 	return append(append([]string{}, o.Kind.Template...), "metadata")
 }
 
-func (o *Object) metadata() map[string]any { return child(o.root, "metadata") }
+func (o *Object) metadata() map[string]any { return Child(o.root, "metadata") }
 
 func (o *Object) template() map[string]any {
 	at := o.root
 	for _, key := range o.Kind.Template {
-		at = child(at, key)
+		at = Child(at, key)
 	}
 	return at
 }
 
-// child returns the map under a key; nil, which reads as empty, for anything
+// Child returns the map under a key; nil, which reads as empty, for anything
 // else. What reaches admission is hostile input.
-func child(m map[string]any, key string) map[string]any {
+func Child(m map[string]any, key string) map[string]any {
 	c, _ := m[key].(map[string]any)
 	return c
 }
 
-func text(v any) string {
+// Text returns a value that is text; empty for anything else.
+func Text(v any) string {
 	s, _ := v.(string)
 	return s
 }

@@ -19,7 +19,7 @@ const (
 // It returns an error where there are more values than could be matched with
 // nodes in time.
 func (o *Object) Placement() (map[string]any, error) {
-	spec := child(o.template(), "spec")
+	spec := Child(o.template(), "spec")
 	kept := map[string]any{}
 	for _, key := range []string{"nodeName", "nodeSelector", "tolerations"} {
 		if value := spec[key]; value != nil {

@@ -14,7 +14,7 @@ const maxPullSecrets = 16
 // first 16 of them. An item without a usable name is an empty text, since even
 // a list of such keeps the ServiceAccount's from being added.
 func (o *Object) PullSecrets() []string {
-	items, _ := child(o.template(), "spec")["imagePullSecrets"].([]any)
+	items, _ := Child(o.template(), "spec")["imagePullSecrets"].([]any)
 	items = items[:min(len(items), maxPullSecrets)]
 	if len(items) == 0 {
 		return nil
@@ -22,7 +22,7 @@ func (o *Object) PullSecrets() []string {
 	names := make([]string, len(items))
 	for i, item := range items {
 		reference, _ := item.(map[string]any)
-		names[i] = text(reference["name"])
+		names[i] = Text(reference["name"])
 	}
 	return names
 }
@@ -31,6 +31,6 @@ func (o *Object) PullSecrets() []string {
 // Pods run as; empty where the template leaves it to the API server, which then
 // takes "default".
 func (o *Object) ServiceAccountName() string {
-	spec := child(o.template(), "spec")
-	return cmp.Or(text(spec["serviceAccountName"]), text(spec["serviceAccount"]))
+	spec := Child(o.template(), "spec")
+	return cmp.Or(Text(spec["serviceAccountName"]), Text(spec["serviceAccount"]))
 }

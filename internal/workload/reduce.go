@@ -34,7 +34,7 @@ func (o *Object) ImagesOnly() map[string]any {
 
 // pulling keeps what is there alone: most templates have none of it.
 func (o *Object) pulling() map[string]any {
-	full, kept := child(o.template(), "spec"), map[string]any{}
+	full, kept := Child(o.template(), "spec"), map[string]any{}
 	if names := o.PullSecrets(); len(names) > 0 {
 		references := make([]any, len(names))
 		for i, name := range names {
@@ -45,13 +45,13 @@ func (o *Object) pulling() map[string]any {
 	if account := o.ServiceAccountName(); account != "" {
 		kept["serviceAccountName"] = account
 	}
-	if selector := child(full, "nodeSelector"); len(selector) > 0 {
+	if selector := Child(full, "nodeSelector"); len(selector) > 0 {
 		kept["nodeSelector"] = selector
 	}
 	if tolerations, _ := full["tolerations"].([]any); len(tolerations) > 0 {
 		kept["tolerations"] = tolerations
 	}
-	if required := child(child(child(full, "affinity"), "nodeAffinity"), requiredAffinity); len(required) > 0 {
+	if required := Child(Child(Child(full, "affinity"), "nodeAffinity"), requiredAffinity); len(required) > 0 {
 		kept["affinity"] = map[string]any{"nodeAffinity": map[string]any{requiredAffinity: required}}
 	}
 	return kept

@@ -34,12 +34,12 @@ func (s Slot) Key() string {
 	return s.Name
 }
 
-// maxSlots bounds the work one object can ask for.
-const maxSlots = 256
+// MaxSlots bounds the work one object can ask for.
+const MaxSlots = 256
 
-// maxName is the longest name that the API server takes for a container or a
+// MaxName is the longest name that the API server takes for a container or a
 // volume. Names are matched with patterns before it looks at them.
-const maxName = 63
+const MaxName = 63
 
 // Slots returns the places of images of the pod template, in the order in
 // which they stand, the first 256 of them: ReadSettings governs no workload
@@ -56,7 +56,7 @@ func (o *Object) find() {
 	o.eachSlot(func(slot Slot) {
 		switch {
 		case slot.Image == "":
-		case len(o.slots) == maxSlots:
+		case len(o.slots) == MaxSlots:
 			o.more++
 		default:
 			o.slots = append(o.slots, slot)
@@ -69,7 +69,7 @@ func (o *Object) find() {
 func (o *Object) Imageless() []Slot {
 	var imageless []Slot
 	o.eachSlot(func(slot Slot) {
-		if slot.Image == "" && len(imageless) < maxSlots {
+		if slot.Image == "" && len(imageless) < MaxSlots {
 			imageless = append(imageless, slot)
 		}
 	})
@@ -78,17 +78,17 @@ func (o *Object) Imageless() []Slot {
 
 // eachSlot calls visit for what has a name, with an image or without.
 func (o *Object) eachSlot(visit func(Slot)) {
-	spec := child(o.template(), "spec")
+	spec := Child(o.template(), "spec")
 	add := func(kind SlotType, list string, inner ...string) {
 		items, _ := spec[list].([]any)
 		for i, item := range items {
 			m, _ := item.(map[string]any)
 			holder := m
 			for _, key := range inner[:len(inner)-1] {
-				holder = child(holder, key)
+				holder = Child(holder, key)
 			}
-			name, image := text(m["name"]), text(holder[inner[len(inner)-1]])
-			if holder == nil || name == "" || len(name) > maxName { // most volumes hold no image
+			name, image := Text(m["name"]), Text(holder[inner[len(inner)-1]])
+			if holder == nil || name == "" || len(name) > MaxName { // most volumes hold no image
 				continue
 			}
 			visit(Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
-	state "github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // rewritten is a space in which something else rewrites the images that are stored.
@@ -65,7 +65,7 @@ func (r *rewritten) want(what, name, version, hold, source string) {
 		r.t.Fatalf("%s: it runs %s with the hold %q, want %s with %q; the state is %s",
 			what, got, held, version, hold, d.Annotations["garboard.dev/state"])
 	}
-	from := state.ParseState(d.Annotations["garboard.dev/state"])["web"].From
+	from := record.ParseState(d.Annotations["garboard.dev/state"])["web"].From
 	image := r.image
 	if r.rewriting.mirror && r.before {
 		image = strings.Replace(image, "/", "/mirror/", 1)

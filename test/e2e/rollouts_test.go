@@ -19,7 +19,7 @@ import (
 	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
-var record = flag.String("record", "", "folder to write the statuses of rollouts to, as updater/rollout/testdata has them")
+var results = flag.String("record", "", "folder to write the statuses of rollouts to, as updater/rollout/testdata has them")
 
 // phases is a rollout as its controller tells it.
 type phases struct {
@@ -100,8 +100,8 @@ func TestRolloutsAsTheirControllersTellThem(t *testing.T) {
 			if got := strings.Join(seen, " "); got != p.path {
 				t.Errorf("the phases are %s, want %s", got, p.path)
 			}
-			if *record != "" {
-				keep(t, filepath.Join(*record, name+".jsonl"), kind, events)
+			if *results != "" {
+				keep(t, filepath.Join(*results, name+".jsonl"), kind, events)
 			}
 		})
 	}

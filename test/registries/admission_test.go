@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/webhook"
@@ -33,7 +34,7 @@ func (o own) For(context.Context, string) ([]registry.Credential, error) { retur
 type tenants map[string]own
 
 // Of looks at the namespace alone.
-func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Slot, _ workload.Rule) resolver.Credentials {
+func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Slot, _ settings.Rule) resolver.Credentials {
 	return t[namespace]
 }
 

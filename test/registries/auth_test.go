@@ -25,7 +25,7 @@ func passwordRegistry(t *testing.T) string {
 	if err := os.WriteFile(file, []byte(htpasswd), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return distribution(t, settings{auth: fmt.Sprintf("{htpasswd: {realm: test, path: %s}}", file)})
+	return distribution(t, read{auth: fmt.Sprintf("{htpasswd: {realm: test, path: %s}}", file)})
 }
 
 // tokenRegistry starts a registry that wants tokens, behind a proxy at whose
@@ -37,7 +37,7 @@ func tokenRegistry(t *testing.T, repositories ...string) (*proxy, *tokenService)
 	service := &tokenService{key: key, der: der, life: 5 * time.Minute, issued: map[string]int{}}
 	p := unstarted(t, "")
 	p.tokens = service
-	p.forward = cluster.FrontOf(distribution(t, settings{auth: fmt.Sprintf(
+	p.forward = cluster.FrontOf(distribution(t, read{auth: fmt.Sprintf(
 		"{token: {realm: 'http://%s/token', service: test-registry, issuer: test-issuer, rootcertbundle: %s}}", p.host(), certFile)}))
 	p.Start()
 	for _, repository := range repositories {

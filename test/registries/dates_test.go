@@ -10,7 +10,7 @@ import (
 // newest goes by the date of the build, wherever an image has it. What runs is
 // a, and it is pinned where it stays.
 func TestDates(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	on := func(date string) built { return built{platforms: []string{"linux/amd64"}, created: date} }
 	index := func(config, annotation string) built {
 		return built{platforms: []string{"linux/amd64", "linux/arm64"}, created: config, annotated: annotation}

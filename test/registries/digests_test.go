@@ -10,7 +10,7 @@ import (
 // What can be wrong with what a tag points at. The image is pinned to it, and
 // some workloads look into it for platforms.
 func TestDigestsAsAUserSeesThem(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	push(t, backend+"/a/b", []string{"1.0.0"})
 	push(t, backend+"/a/b", []string{"1.0.1"})
 	const (

@@ -22,14 +22,14 @@ var programs = sync.OnceValues(func() (cluster.Binaries, error) { //nolint:goche
 })
 
 // settings are what differs between the registries of the tests.
-type settings struct {
+type read struct {
 	// auth is the block of that name; certificate and key are paths, for TLS.
 	auth, certificate, key string
 	maxTags                int // of a page
 }
 
 // distribution starts a registry of its own and returns its address.
-func distribution(t *testing.T, s settings) string {
+func distribution(t *testing.T, s read) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a registry")

@@ -10,7 +10,7 @@ import (
 // Each fault of a registry, and the very words that the writer of a workload
 // reads: of the registry's own text, addresses and credentials, nothing.
 func TestFaultsAsAUserSeesThem(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"})
 
 	for name, test := range map[string]struct {
@@ -73,7 +73,7 @@ func TestSilenceAsAUserSeesIt(t *testing.T) {
 }
 
 func TestLoopbackIsRefusedUnlessListed(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"})
 	_, port, _ := strings.Cut(backend, ":")
 	o := reachable()
@@ -96,7 +96,7 @@ func TestLoopbackIsRefusedUnlessListed(t *testing.T) {
 
 // An outage is no downgrade: what is known counts, with a warning.
 func TestOutageAnswersFromTheLastKnownList(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"})
 	for name, test := range map[string]struct {
 		fault http.HandlerFunc

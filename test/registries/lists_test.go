@@ -71,7 +71,7 @@ func many(n int) http.HandlerFunc {
 // Pages of a real registry, one tag each, and what proxies make of the Link that
 // leads to the next. Behind the last there is an empty one, which it links too.
 func TestPagesAsProxiesPassThemOn(t *testing.T) {
-	backend := distribution(t, settings{maxTags: 1})
+	backend := distribution(t, read{maxTags: 1})
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1", "1.0.2"})
 	var visits atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))

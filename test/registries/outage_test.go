@@ -39,7 +39,7 @@ func moves(image string) answer { return moved(image, "1.0.1", "policy patch") }
 // A registry that takes requests and never answers is waited for once, and then
 // again by one in its time: each admission would wait until its end otherwise.
 func TestDeadRegistryIsWaitedForOnce(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	for i := range 8 {
 		push(t, fmt.Sprintf("%s/team/app-%d", backend, i), []string{"1.0.0", "1.0.1"})
 	}
@@ -106,7 +106,7 @@ func TestPingOfADeadRegistryIsShared(t *testing.T) {
 // A pause that a registry asks for at one repository is one for all of them, and
 // for no other host.
 func TestPauseIsTheHosts(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	for _, repository := range []string{"busy", "calm", "known"} {
 		push(t, backend+"/team/"+repository, []string{"1.0.0", "1.0.1"})
 	}

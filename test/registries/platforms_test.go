@@ -8,7 +8,7 @@ import (
 // What a workload's nodes cannot run is no candidate, and the writer is told of
 // which newer one that was. A digest is looked into once.
 func TestPlatforms(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	both := built{platforms: []string{"linux/amd64", "linux/arm64"}}
 	amd64 := built{platforms: []string{"linux/amd64"}, index: true}
 	type asked = map[string]int
@@ -107,7 +107,7 @@ func TestPlatforms(t *testing.T) {
 // What is pinned is the index: the digest of one platform's image would run on no
 // other.
 func TestPinIsTheDigestOfTheIndex(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	both := built{platforms: []string{"linux/amd64", "linux/arm64"}}
 	pushBuilt(t, backend+"/a/b", "1.0.0", both)
 	index := pushBuilt(t, backend+"/a/b", "1.0.1", both)

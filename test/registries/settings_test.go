@@ -31,7 +31,7 @@ registries:
 // The mirror answers, or else the registry. The image stays as it was written:
 // nodes have mirrors of their own.
 func TestMirror(t *testing.T) {
-	behind, front := distribution(t, settings{}), distribution(t, settings{})
+	behind, front := distribution(t, read{}), distribution(t, read{})
 	push(t, behind+"/library/nginx", []string{"1.0.0", "1.0.1", "1.0.2"})
 	push(t, front+"/library/nginx", []string{"1.0.0", "1.0.1"})
 	read := map[string]int{ping: 1, list: 1}
@@ -132,7 +132,7 @@ func TestCAOfTheSettings(t *testing.T) {
 
 // What the settings forbid is not asked, and not told from memory either.
 func TestDenied(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	push(t, backend+"/evil/app", []string{"1.0.0", "1.0.1"})
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"})
 	p := newProxy(t, backend)

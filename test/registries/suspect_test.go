@@ -8,7 +8,7 @@ import (
 // What registries lose without a word, as a workload sees it that runs the oldest
 // tag.
 func TestRegistryThatLosesTags(t *testing.T) {
-	backend := distribution(t, settings{})
+	backend := distribution(t, read{})
 	type step struct {
 		removes []string
 		pushes  []string
@@ -73,7 +73,7 @@ func TestRegistryThatLosesTags(t *testing.T) {
 
 // Nothing runs yet, and the tag of the manifest could not be pulled.
 func TestCreateFromATagThatWasCleanedUp(t *testing.T) {
-	repository, a := distribution(t, settings{})+"/team/cleaned", newAdmission(t, reachable())
+	repository, a := distribution(t, read{})+"/team/cleaned", newAdmission(t, reachable())
 	push(t, repository, []string{"1.2.0", "1.2.1", "1.3.0", "2.0.0"})
 	image := repository + ":1.1.0"
 	check(t, a.create(t, image, "minor"), moved(image, "1.3.0", "").warned(missingTag))

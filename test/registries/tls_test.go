@@ -13,7 +13,7 @@ func secureRegistry(t *testing.T) (address, caFile string, roots *x509.CertPool)
 	t.Helper()
 	key, der := certificate(t)
 	certFile, keyFile := writePair(t, key, der)
-	address = distribution(t, settings{certificate: certFile, key: keyFile})
+	address = distribution(t, read{certificate: certFile, key: keyFile})
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
 		t.Fatal(err)

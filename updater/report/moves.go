@@ -8,7 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -16,7 +17,7 @@ import (
 type Candidate struct {
 	// Container is the slot's key; Image is what it runs.
 	Container, Image string
-	To               workload.Result
+	To               record.Result
 	// ReleaseNotes is the address of what people read about new versions; empty for
 	// none.
 	ReleaseNotes string
@@ -137,5 +138,5 @@ func textOf(changes []Change) string {
 	for _, c := range changes {
 		texts = append(texts, c.Container+": "+c.From+" -> "+c.To)
 	}
-	return workload.Shorten(strings.Join(texts, ", "), maxNote)
+	return printable.Escape(strings.Join(texts, ", "), maxNote)
 }

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -74,7 +75,7 @@ var stayReasons = map[policy.Reason]string{
 
 // stay takes the resolution of a container that does not move.
 func (s *Standing) stay(r resolver.Resolution) {
-	s.Newest = workload.Result{Tag: r.Tag, Digest: r.Digest}.String()
+	s.Newest = record.Result{Tag: r.Tag, Digest: r.Digest}.String()
 	if reason, waiting := stayReasons[r.Reason]; waiting {
 		s.State, s.Reason, s.Message = StatePending, reason, r.Why()
 		if len(r.Passed) > 0 {
@@ -101,7 +102,7 @@ func (r *Reporter) Held(stored *unstructured.Unstructured, before, after *worklo
 	if after.HoldText() == "" {
 		return
 	}
-	former, now := before.Holds(), after.Holds()
+	former, now := record.HoldsOf(before), record.HoldsOf(after)
 	for _, slot := range after.Slots() {
 		if held, ok := now[slot.Key()]; ok && held != former[slot.Key()] {
 			r.sayOf(stored, slot.Key(), eventNormal, ReasonHeld, "%s: %s stays: %s is held", slot.Key(), slot.Image, held)

@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -96,7 +96,7 @@ func (r *Reporter) sayOf(o *unstructured.Unstructured, container, kind, reason, 
 	if container != "" {
 		doing += "/" + container
 	}
-	r.options.Events.Eventf(o, nil, kind, reason, doing, "%s", workload.Shorten(fmt.Sprintf(format, args...), maxNote))
+	r.options.Events.Eventf(o, nil, kind, reason, doing, "%s", printable.Escape(fmt.Sprintf(format, args...), maxNote))
 }
 
 // notify sends a notice.
@@ -107,6 +107,6 @@ func (r *Reporter) notify(about About, level Level, reason, text string, changes
 	o := about.Object
 	r.options.Notifier.Notify(Notice{
 		At: r.options.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
-		UID: string(o.GetUID()), Channels: about.Channels, Text: workload.Shorten(text, maxNote), Changes: changes,
+		UID: string(o.GetUID()), Channels: about.Channels, Text: printable.Escape(text, maxNote), Changes: changes,
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -48,7 +48,7 @@ type Standing struct {
 	Checked, Next time.Time
 
 	// healthy is the last version that was seen healthy; the zero value is none.
-	healthy workload.Result
+	healthy record.Result
 }
 
 // standings are those of all workloads.
@@ -137,7 +137,7 @@ func (t *standings) noteAll(key watched.Key, change func(*Standing)) {
 
 // leave notes that another updater knows of a workload, and this one nothing.
 func (t *standings) leave(key watched.Key) {
-	t.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", workload.Result{} })
+	t.noteAll(key, func(s *Standing) { s.State, s.Reason, s.Message, s.healthy = StateUnknown, "", "", record.Result{} })
 }
 
 func (t *standings) each(visit func(*Standing)) {

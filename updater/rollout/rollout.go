@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Change is one image that moves.
@@ -75,10 +75,10 @@ type Terms struct {
 const maxTimeout = 24 * time.Hour
 
 // TermsOf are the terms of a rule.
-func TermsOf(rule *workload.Rule) Terms {
+func TermsOf(rule *settings.Rule) Terms {
 	return Terms{
-		Timeout: rule.HealthTimeout, Default: rule.HealthTimeout == workload.DefaultHealthTimeout,
-		TakeBack: rule.Rollback == workload.RollbackAuto, Channels: rule.Notify,
+		Timeout: rule.HealthTimeout, Default: rule.HealthTimeout == settings.DefaultHealthTimeout,
+		TakeBack: rule.Rollback == settings.RollbackAuto, Channels: rule.Notify,
 	}
 }
 

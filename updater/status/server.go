@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -106,7 +106,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	namespace := r.URL.Query().Get(namespaceParameter)
 	if namespace != "" && len(validation.IsDNS1123Label(namespace)) > 0 {
 		refuse(w, http.StatusBadRequest, metav1.StatusReasonBadRequest,
-			fmt.Sprintf("%s: %q: allowed: the name of a namespace", namespaceParameter, workload.Shorten(namespace, maxShown)))
+			fmt.Sprintf("%s: %q: allowed: the name of a namespace", namespaceParameter, printable.Escape(namespace, maxShown)))
 		return
 	}
 	if !s.options.Leads() {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // CacheOptions returns how the manager's cache keeps workloads: without all
@@ -58,7 +59,7 @@ type Workload struct {
 	Stored *unstructured.Unstructured
 	// Object is the same with what its Helm release says.
 	Object   *workload.Object
-	Settings *workload.Settings
+	Settings *settings.Settings
 }
 
 // Get returns a workload as the cache has it; nil if it is gone.
@@ -96,9 +97,9 @@ func (r *Reader) Govern(ctx context.Context, o *unstructured.Unstructured) (w Wo
 
 // Settings reads what holds for a workload of a namespace, and adds to it what its Helm
 // release says.
-func (r *Reader) Settings(ctx context.Context, o *workload.Object, namespace workload.Namespace) (*workload.Object, *workload.Settings) {
+func (r *Reader) Settings(ctx context.Context, o *workload.Object, namespace workload.Namespace) (*workload.Object, *settings.Settings) {
 	o = r.withRelease(ctx, o)
-	return o, workload.ReadSettings(o, namespace)
+	return o, settings.ReadSettings(o, namespace)
 }
 
 // Namespace reads the settings of a namespace.

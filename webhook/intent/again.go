@@ -1,7 +1,7 @@
 package intent
 
 import (
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // reinvoked recognises our own output, whatever other webhooks have made of its image
@@ -34,7 +34,7 @@ func (c Case) dropsDigest() bool {
 // made of its image since does not matter.
 func (c Case) second() bool {
 	last, ok := c.SubmittedState.Last()
-	result, read := workload.ParseResult(last.Result)
+	result, read := record.ParseResult(last.Result)
 	if !ok || !read || c.SubmittedState.From == "" || c.SubmittedState.Equal(c.State) {
 		return false
 	}
@@ -52,6 +52,6 @@ func (c Case) second() bool {
 // lastTag is the tag of the submitted state's last answer.
 func (c Case) lastTag() string {
 	last, _ := c.SubmittedState.Last()
-	result, _ := workload.ParseResult(last.Result)
+	result, _ := record.ParseResult(last.Result)
 	return result.Tag
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // Align returns the case as it would be if no other webhook had rewritten an image:
@@ -65,7 +65,7 @@ func Align(c Case) Case {
 func (c Case) plain() bool {
 	return !c.bare && c.Stored.Tag != "" && c.Submitted.Repository == c.Stored.Repository &&
 		(c.Source == nil || c.Source.Repository == c.Stored.Repository) &&
-		!slices.ContainsFunc(c.State.Results, func(p workload.Past) bool { return p.Stored != "" })
+		!slices.ContainsFunc(c.State.Results, func(p record.Past) bool { return p.Stored != "" })
 }
 
 // tagOfDigest is the tag of a bare digest that is submitted: where it is what is
@@ -95,7 +95,7 @@ func (c Case) mirrors(stored Image) []string {
 		if at, _, ok := p.StoredAs(); ok && at != p.Repository {
 			pairs = append(pairs, [2]string{p.Repository, at})
 		}
-		result, _ := workload.ParseResult(p.Result)
+		result, _ := record.ParseResult(p.Result)
 		if i == len(c.State.Results)-1 && result.Tag == stored.Tag && p.Repository != stored.Repository {
 			pairs = append(pairs, [2]string{p.Repository, stored.Repository})
 		}
@@ -153,17 +153,17 @@ func prefixed(a, b string) bool {
 
 // aligning are the results as they were stored, under the submitted repository where
 // theirs stands for it.
-func (c Case) aligning(one []string) []workload.Past {
-	all := make([]workload.Past, len(c.State.Results))
+func (c Case) aligning(one []string) []record.Past {
+	all := make([]record.Past, len(c.State.Results))
 	for i, p := range c.State.Results {
 		answer := p
 		if at, stored, ok := p.StoredAs(); ok && p.Stored != "" {
-			if result, _ := workload.ParseResult(p.Result); stored.Tag == "" {
+			if result, _ := record.ParseResult(p.Result); stored.Tag == "" {
 				stored.Tag = result.Tag
 			}
 			p.Repository, p.Result = at, stored.String()
 		}
-		for _, p := range []*workload.Past{&p, &answer} {
+		for _, p := range []*record.Past{&p, &answer} {
 			if slices.Contains(one, p.Repository) {
 				p.Repository = c.Submitted.Repository
 			}
@@ -185,9 +185,9 @@ func (c Case) names() bool {
 }
 
 // newest is the last result, as it was stored.
-func (c Case) newest() (workload.Past, bool) {
+func (c Case) newest() (record.Past, bool) {
 	if len(c.past) == 0 {
-		return workload.Past{}, false
+		return record.Past{}, false
 	}
 	return c.past[len(c.past)-1], true
 }

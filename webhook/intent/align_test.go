@@ -4,20 +4,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // kept reads "source>result>stored" entries, oldest first, where another webhook has
 // stored something else than the result.
-func kept(entries ...string) workload.ContainerState {
-	var state workload.ContainerState
+func kept(entries ...string) record.ContainerState {
+	var state record.ContainerState
 	for _, e := range entries {
 		parts := strings.Split(e, ">")
-		past := workload.Past{Result: parts[1], From: image(parts[0]).Text, Repository: "example.com/app"}
+		past := record.Past{Result: parts[1], From: image(parts[0]).Text, Repository: "example.com/app"}
 		if len(parts) == 3 {
 			stored := image(parts[2])
-			past.Stored = workload.Written(stored.Repository, stored.Result())
+			past.Stored = record.Written(stored.Repository, stored.Result())
 		}
 		state = state.With(past.From, past)
 	}

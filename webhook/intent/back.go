@@ -3,7 +3,7 @@ package intent
 import (
 	"slices"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // takenBack is the updater's way back. It leads to a result of the container's own
@@ -30,7 +30,7 @@ func takenBack(c Case, f Image) (answer Answer, ok bool) {
 
 // returnable reports whether an image is an earlier result of the container.
 func (c Case) returnable(image Image) bool {
-	if healthy, ok := workload.ParseResult(c.State.Healthy); ok && healthy == image.Result() && image.Repository == c.last().Repository {
+	if healthy, ok := record.ParseResult(c.State.Healthy); ok && healthy == image.Result() && image.Repository == c.last().Repository {
 		return true
 	}
 	return c.earlier(image)
@@ -38,13 +38,13 @@ func (c Case) returnable(image Image) bool {
 
 // holdAll returns the hold after a way back past several results: it covers all of
 // them.
-func (c Case) holdAll(to Image) workload.Result {
+func (c Case) holdAll(to Image) record.Result {
 	hold := c.leaves(c.stored(), to)
 	for _, past := range slices.Backward(c.past) {
 		if to.is(past) {
 			break
 		}
-		result, ok := workload.ParseResult(past.Result)
+		result, ok := record.ParseResult(past.Result)
 		if !ok || past.Repository != to.Repository {
 			continue
 		}

@@ -3,7 +3,7 @@ package intent_test
 import (
 	"fmt"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -21,13 +21,13 @@ func ExampleDecide() {
 		return intent.Image{Text: "example.com/shop:" + tag, Repository: "example.com/shop", Tag: tag}
 	}
 	source, stored := image("1.2.0"), image("1.2.9")
-	state := workload.ContainerState{}.With(source.Text, workload.Past{From: source.Text, Result: "1.2.9", Repository: source.Repository})
+	state := record.ContainerState{}.With(source.Text, record.Past{From: source.Text, Result: "1.2.9", Repository: source.Repository})
 	row := map[intent.Row]string{
 		intent.SameAgain: "the same manifest", intent.SourceUp: "a higher source", intent.Unchanged: "no change",
 	}
 	for _, tag := range []string{"1.2.0", "1.3.0", "1.2.9"} {
 		answer := intent.Decide(intent.Case{
-			Rules: minor, Versions: minor, State: state, Record: &workload.Result{Tag: "1.2.9"},
+			Rules: minor, Versions: minor, State: state, Record: &record.Result{Tag: "1.2.9"},
 			Submitted: image(tag), Stored: &stored, Source: &source,
 		})
 		fmt.Printf("%s is %s: %s, asks for newer: %t\n", tag, row[answer.Row], answer.Image.Text, answer.Resolve)

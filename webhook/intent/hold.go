@@ -1,30 +1,30 @@
 package intent
 
 import (
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // Stands returns what is left of a hold once a container is at an image: none
 // where that is what is held, or past it.
-func Stands(rules Rules, hold workload.Result, at Image) workload.Result {
+func Stands(rules Rules, hold record.Result, at Image) record.Result {
 	switch {
 	case hold.Tag == "" || rules == nil:
 		return hold
 	case hold.Digest != "" && (rules.ByDigest(at.Tag) || hold.Tag == at.Tag && at.Digest != ""):
 		if hold.Digest == at.Digest {
-			return workload.Result{}
+			return record.Result{}
 		}
 		return hold
 	}
 	if order, ordered := rules.Compare(hold.Tag, at.Tag); ordered && order <= 0 {
-		return workload.Result{}
+		return record.Result{}
 	}
 	return hold
 }
 
 // Higher returns the hold that keeps back more. Of digests, which have no order,
 // it is the first.
-func Higher(rules Rules, a, b workload.Result) workload.Result {
+func Higher(rules Rules, a, b record.Result) record.Result {
 	switch {
 	case a.Tag == "":
 		return b
@@ -40,7 +40,7 @@ func Higher(rules Rules, a, b workload.Result) workload.Result {
 // leaves returns the hold after a way back from one image to another: on what is
 // left, where the policy leads there again. A hold on something higher stays: a
 // second step back is no return to what the first one left.
-func (c Case) leaves(left, to Image) workload.Result {
+func (c Case) leaves(left, to Image) record.Result {
 	standing := Stands(c.Rules, c.Hold, to)
 	if c.Rules == nil || !c.moves(to, left) {
 		return standing
@@ -53,7 +53,7 @@ func (c Case) leaves(left, to Image) workload.Result {
 }
 
 // known is an image with the digest that a record has of it.
-func known(image Image, record *workload.Result) Image {
+func known(image Image, record *record.Result) Image {
 	if image.Digest == "" && record != nil && record.Tag == image.Tag {
 		image.Digest = record.Digest
 	}

@@ -5,7 +5,7 @@
 package intent
 
 import (
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // Image is one image reference, taken apart.
@@ -23,11 +23,11 @@ func (i Image) Same(other Image) bool {
 }
 
 // Result returns the image's tag and digest.
-func (i Image) Result() workload.Result { return workload.Result{Tag: i.Tag, Digest: i.Digest} }
+func (i Image) Result() record.Result { return record.Result{Tag: i.Tag, Digest: i.Digest} }
 
 // is reports whether a result of the history is this image.
-func (i Image) is(p workload.Past) bool {
-	result, ok := workload.ParseResult(p.Result)
+func (i Image) is(p record.Past) bool {
+	result, ok := record.ParseResult(p.Result)
 	return ok && p.Repository == i.Repository && result.Agrees(i.Result())
 }
 
@@ -85,10 +85,10 @@ type Case struct {
 
 	// State and SubmittedState are what the stored and the submitted object
 	// remember of the container.
-	State, SubmittedState workload.ContainerState
+	State, SubmittedState record.ContainerState
 	// Record and SubmittedRecord are the entries of the pod templates'
 	// records, nil where there is none.
-	Record, SubmittedRecord *workload.Result
+	Record, SubmittedRecord *record.Result
 	// RecordDropped is true where the stored template has a record and the
 	// submitted one has none; RecordCarried where the manifest itself names
 	// one, which says nothing about what the writer wants.
@@ -96,11 +96,11 @@ type Case struct {
 
 	// Hold is the version that was left before and is not gone back to; the
 	// zero value is none.
-	Hold workload.Result
+	Hold record.Result
 
 	// Back is the result that the updater takes the container back to; nil where it
 	// does not.
-	Back *workload.Result
+	Back *record.Result
 	// Bumped is true where the request bumps the container, SettingsChanged
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
@@ -126,7 +126,7 @@ type Case struct {
 	aligned bool
 	// past are the results of State as they were stored, and home is the repository
 	// that the manifest names.
-	past []workload.Past
+	past []record.Past
 	home string
 	// bare is true where the submitted image is a bare digest.
 	bare bool
@@ -185,7 +185,7 @@ type Answer struct {
 	Anew bool
 	// Hold is the hold afterwards, before the registry is asked: Stands tells
 	// what its answer leaves of it.
-	Hold workload.Result
+	Hold record.Result
 	// Repair is true where a write that went past us is put right.
 	Repair bool
 	// Below is true where the answer goes below what is stored.

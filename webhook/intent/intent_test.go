@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -35,25 +35,25 @@ func pointer(s string) *intent.Image {
 
 // history reads "source>result" entries, oldest first; the last one's source
 // is the container's.
-func history(entries ...string) workload.ContainerState {
-	var state workload.ContainerState
+func history(entries ...string) record.ContainerState {
+	var state record.ContainerState
 	for _, e := range entries {
 		source, result, _ := strings.Cut(e, ">")
-		state = state.With(image(source).Text, workload.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository})
+		state = state.With(image(source).Text, record.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository})
 	}
 	return state
 }
 
-func record(s string) *workload.Result {
+func results(s string) *record.Result {
 	if s == "" {
 		return nil
 	}
-	r, _ := workload.ParseResult(s)
+	r, _ := record.ParseResult(s)
 	return &r
 }
 
-func held(s string) workload.Result {
-	r, _ := workload.ParseResult(s)
+func held(s string) record.Result {
+	r, _ := record.ParseResult(s)
 	return r
 }
 
@@ -79,7 +79,7 @@ type story struct {
 	pins          bool
 	history       []string
 	healthy, back string
-	submitted     workload.ContainerState
+	submitted     record.ContainerState
 	record, was   string // the submitted record, and the stored one
 	dropped       bool
 	carried       bool
@@ -113,7 +113,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		Create: st.create, CreateOnly: st.createOnly, Rules: p, Versions: versions,
 		Submitted: image(st.s), Stored: pointer(st.o), Source: pointer(st.f), LastApplied: pointer(st.applied), Applied: pointer(st.appliedNow), Pins: st.pins,
 		State: history(st.history...), SubmittedState: st.submitted,
-		Record: record(st.was), SubmittedRecord: record(st.record),
+		Record: results(st.was), SubmittedRecord: results(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
 		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Manager: st.manager,
 	}
@@ -121,7 +121,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		c.State = kept(st.kept...)
 	}
 	c.Named, c.Untouched = pointer(st.named), st.untouched
-	c.State.Healthy, c.Back = st.healthy, record(st.back)
+	c.State.Healthy, c.Back = st.healthy, results(st.back)
 	if st.noPolicy {
 		c.Rules = nil
 	}

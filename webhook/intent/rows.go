@@ -3,7 +3,7 @@ package intent
 import (
 	"slices"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // undone recognises `kubectl rollout undo`: a template of the past comes back,
@@ -107,7 +107,7 @@ func unchanged(c Case, f Image) Answer {
 
 // unread reports whether an answer of ours is to stay although no policy is known:
 // the same manifest again, or one that leaves the image, is no request to go back.
-func (c Case) unread(f Image, last workload.Past) bool {
+func (c Case) unread(f Image, last record.Past) bool {
 	return c.Unread && c.Rules == nil && !c.CreateOnly && c.Stored != nil && c.Stored.is(last) &&
 		(c.Submitted.Same(f) || c.Submitted.Same(*c.Stored))
 }
@@ -115,7 +115,7 @@ func (c Case) unread(f Image, last workload.Past) bool {
 // last is the newest result of the history.
 func (c Case) last() Image {
 	past, _ := c.newest()
-	result, _ := workload.ParseResult(past.Result)
+	result, _ := record.ParseResult(past.Result)
 	return Image{Repository: past.Repository, Tag: result.Tag, Digest: result.Digest}
 }
 
@@ -125,7 +125,7 @@ func (c Case) last() Image {
 // image.
 func (c Case) pastUs() bool {
 	if last, ok := c.newest(); ok {
-		result, _ := workload.ParseResult(last.Result)
+		result, _ := record.ParseResult(last.Result)
 		return !c.Stored.is(last) || c.Pins && c.Stored.Digest == "" && result.Digest != ""
 	}
 	return c.Record != nil && !c.Record.Agrees(c.Stored.Result())

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
@@ -46,7 +46,7 @@ func (f Faults) OrNil() error {
 const maxLine = 1024
 
 // shownLine keeps what a file has from steering the terminal.
-func shownLine(text string) string { return workload.Shorten(text, maxLine) }
+func shownLine(text string) string { return printable.Escape(text, maxLine) }
 
 // Report writes an error and returns the exit code. It is the one place that
 // does either.

@@ -6,7 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // OrDash keeps an empty column from looking like a broken table.
@@ -26,4 +26,4 @@ func Ago(at *metav1.Time, now time.Time) string {
 }
 
 // Shown keeps text of others, such as a name, from steering the terminal, and bounds it.
-func Shown(text string) string { return workload.Shorten(text, 253) }
+func Shown(text string) string { return printable.Escape(text, 253) }

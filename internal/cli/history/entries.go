@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -50,7 +51,7 @@ func (p placed) repeats(later Entry) bool {
 // knows.
 func containers(o *workload.Object) []string {
 	var names []string
-	state := o.State()
+	state := record.StateOf(o)
 	for _, slot := range o.Slots() {
 		if _, ok := state[slot.Key()]; ok {
 			names = append(names, slot.Key())
@@ -68,7 +69,7 @@ func containers(o *workload.Object) []string {
 
 // results are a container's, newest first.
 func results(o *workload.Object, container string, moves []*move) []placed {
-	past := o.State()[container].Results
+	past := record.StateOf(o)[container].Results
 	var found []placed
 	last := len(past) - 1
 	runs := o.ImageOf(container)
@@ -83,7 +84,7 @@ func results(o *workload.Object, container string, moves []*move) []placed {
 			m.used = true
 			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, m.why()
 		} else {
-			e.By, e.Why = told(past[:i+1], o.Holds()[container])
+			e.By, e.Why = told(past[:i+1], record.HoldsOf(o)[container])
 		}
 		found = append(found, placed{Entry: e})
 	}
@@ -104,7 +105,7 @@ func place(newestFirst []placed) {
 }
 
 // told says what the results up to the last one tell of it without an Event.
-func told(past []workload.Past, held workload.Result) (by, why string) {
+func told(past []record.Past, held record.Result) (by, why string) {
 	this := past[len(past)-1]
 	if source, err := resolver.ParseReference(this.From); err == nil && is(this.From, this) {
 		return ByWriter, "as the manifest names it"
@@ -115,7 +116,7 @@ func told(past []workload.Past, held workload.Result) (by, why string) {
 		return ByAdmission, ""
 	}
 	before := past[len(past)-2]
-	again := slices.ContainsFunc(past[:len(past)-1], func(p workload.Past) bool { return p.Result == this.Result && p.Repository == this.Repository })
+	again := slices.ContainsFunc(past[:len(past)-1], func(p record.Past) bool { return p.Result == this.Result && p.Repository == this.Repository })
 	switch {
 	case again && before.Result != this.Result && held.Tag != "" && held.String() == before.Result:
 		return ByWriter, "went back; " + before.Result + " is held"
@@ -151,14 +152,14 @@ func untold(o *workload.Object, event corev1.Event, moves []*move) []placed {
 // subject parts the container from a note that begins with one.
 func subject(o *workload.Object, note string) (container, rest string) {
 	first, rest, ok := strings.Cut(note, ": ")
-	if _, known := o.State()[first]; ok && (known || o.ImageOf(first) != "") {
+	if _, known := record.StateOf(o)[first]; ok && (known || o.ImageOf(first) != "") {
 		return first, rest
 	}
 	return "", note
 }
 
 // image is a result as a whole reference.
-func image(p workload.Past) string {
+func image(p record.Past) string {
 	if p.Repository == "" || p.Result == "" {
 		return p.Result
 	}
@@ -170,11 +171,11 @@ func image(p workload.Past) string {
 }
 
 // is reports whether an image as it is written is a result, as far as both tell.
-func is(written string, p workload.Past) bool {
+func is(written string, p record.Past) bool {
 	reference, err := resolver.ParseReference(written)
-	result, ok := workload.ParseResult(p.Result)
+	result, ok := record.ParseResult(p.Result)
 	if at, stored, known := p.StoredAs(); known && err == nil && at == reference.Repository && p.Stored != "" {
-		return stored.Agrees(workload.Result{Tag: reference.Tag, Digest: reference.Digest})
+		return stored.Agrees(record.Result{Tag: reference.Tag, Digest: reference.Digest})
 	}
 	if err != nil || !ok || reference.Repository != p.Repository {
 		return false
@@ -182,9 +183,9 @@ func is(written string, p workload.Past) bool {
 	if reference.Tag == "" && reference.Digest != "" {
 		return result.Digest == reference.Digest
 	}
-	return result.Agrees(workload.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest})
+	return result.Agrees(record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest})
 }
 
 func written(r resolver.Reference) string {
-	return cmp.Or(workload.Result{Tag: r.Tag, Digest: r.Digest}.String(), "latest")
+	return cmp.Or(record.Result{Tag: r.Tag, Digest: r.Digest}.String(), "latest")
 }

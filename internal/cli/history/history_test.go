@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 const app = "example.com/app"
@@ -20,11 +21,11 @@ const app = "example.com/app"
 // deployment runs an image in the container web, with a state of results that
 // all answer the source app:1.2.0, and a hold.
 func deployment(runs, hold string, results ...string) *workload.Object {
-	past := make([]workload.Past, 0, len(results))
+	past := make([]record.Past, 0, len(results))
 	for _, result := range results {
-		past = append(past, workload.Past{Result: result, From: app + ":1.2.0", Repository: app})
+		past = append(past, record.Past{Result: result, From: app + ":1.2.0", Repository: app})
 	}
-	annotations := map[string]any{"garboard.dev/state": workload.State{"web": {From: app + ":1.2.0", Results: past}}.String()}
+	annotations := map[string]any{"garboard.dev/state": record.State{"web": {From: app + ":1.2.0", Results: past}}.String()}
 	if hold != "" {
 		annotations["garboard.dev/hold"] = "web=" + hold
 	}
@@ -195,7 +196,7 @@ func TestRewrittenImageIsTheResultThatRuns(t *testing.T) {
 	const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	for _, stored := range []string{"mirror.example.com/app:1.2.7", app + "@" + digest, "mirror.example.com/app:1.2.7@" + digest} {
 		o := deployment(stored, "", "1.2.6", "1.2.7")
-		state := o.State()
+		state := record.StateOf(o)
 		state["web"] = state["web"].AsStored(stored)
 		o.Annotations()["garboard.dev/state"] = state.String()
 		entries := entries(o, nil)

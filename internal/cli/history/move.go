@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 // Reasons of the updater's Events about images that it moved. Others say the same
@@ -62,7 +62,7 @@ func movesOf(events []corev1.Event) []*move {
 // moveTo finds the move that led to the last of some results, from the one
 // before it where there is one: a version that was gone back to has an older
 // move to it.
-func moveTo(moves []*move, container string, past []workload.Past) *move {
+func moveTo(moves []*move, container string, past []record.Past) *move {
 	for _, m := range moves {
 		if m.used || m.container != container || !is(m.to, past[len(past)-1]) {
 			continue

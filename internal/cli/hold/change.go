@@ -9,7 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
 func newHoldSetCommand() *cobra.Command {
@@ -76,11 +76,11 @@ func newHoldClearCommand() *cobra.Command {
 }
 
 // holdsOf reads the holds behind the workload's name.
-func holdsOf(args []string) (workload.Record, cmdline.Faults) {
-	holds, faults := workload.Record{}, cmdline.Faults(nil)
+func holdsOf(args []string) (record.Record, cmdline.Faults) {
+	holds, faults := record.Record{}, cmdline.Faults(nil)
 	for _, arg := range args[min(1, len(args)):] {
 		container, version, _ := strings.Cut(arg, "=")
-		result, ok := workload.ParseResult(version)
+		result, ok := record.ParseResult(version)
 		if container == "" || !ok || result.Tag == "" {
 			faults = append(faults, fmt.Sprintf("%q: allowed: CONTAINER=VERSION, such as web=1.2.8", arg))
 			continue
@@ -90,7 +90,7 @@ func holdsOf(args []string) (workload.Record, cmdline.Faults) {
 	return holds, faults
 }
 
-func setText(holds []Hold, wanted workload.Record) string {
+func setText(holds []Hold, wanted record.Record) string {
 	var text strings.Builder
 	for _, h := range holds {
 		switch asked, ok := wanted[h.Container]; {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -76,7 +78,7 @@ func (h *Holds) List(ctx context.Context, namespace string) ([]Hold, error) {
 
 // of returns an object's holds, by container.
 func of(o *workload.Object) []Hold {
-	holds := o.Holds()
+	holds := record.HoldsOf(o)
 	found := make([]Hold, 0, len(holds))
 	for container, held := range holds {
 		found = append(found, Hold{Namespace: o.Namespace(), Workload: o.Shown(), Container: container, Running: running(o, container), Held: held.String()})
@@ -92,20 +94,20 @@ func running(o *workload.Object, container string) string {
 	}
 	tag := reference.TagOrLatest()
 	if reference.Tag == "" && reference.Digest != "" { // another webhook may have put it in the tag's place
-		tag = o.Record()[container].Tag
+		tag = record.Of(o)[container].Tag
 	}
-	return workload.Result{Tag: tag, Digest: reference.Digest}.String()
+	return record.Result{Tag: tag, Digest: reference.Digest}.String()
 }
 
 // Set adds holds to a workload, and returns what admission made of each: one
 // whose container is at or past the version, or has moved past it, is not held.
-func (h *Holds) Set(ctx context.Context, w access.Workload, holds workload.Record) ([]Hold, error) {
-	return h.change(ctx, w, holds, func(o *workload.Object) (workload.Record, error) {
+func (h *Holds) Set(ctx context.Context, w access.Workload, holds record.Record) ([]Hold, error) {
+	return h.change(ctx, w, holds, func(o *workload.Object) (record.Record, error) {
 		if err := h.governs(ctx, o, holds); err != nil {
 			return nil, err
 		}
-		after := workload.Record{}
-		for _, from := range []workload.Record{o.Holds(), holds} {
+		after := record.Record{}
+		for _, from := range []record.Record{record.HoldsOf(o), holds} {
 			for container, held := range from {
 				after[container] = held
 			}
@@ -117,8 +119,8 @@ func (h *Holds) Set(ctx context.Context, w access.Workload, holds workload.Recor
 // Clear takes the holds of containers off a workload, of all where none is
 // named.
 func (h *Holds) Clear(ctx context.Context, w access.Workload, containers []string) ([]Hold, error) {
-	return h.change(ctx, w, nil, func(o *workload.Object) (workload.Record, error) {
-		after := o.Holds()
+	return h.change(ctx, w, nil, func(o *workload.Object) (record.Record, error) {
+		after := record.HoldsOf(o)
 		for _, container := range containers {
 			if _, ok := after[container]; !ok {
 				return nil, fmt.Errorf("container %q of %s is not held", container, o.Shown())
@@ -136,7 +138,7 @@ func (h *Holds) Clear(ctx context.Context, w access.Workload, containers []strin
 }
 
 // governs refuses a hold that nobody would heed.
-func (h *Holds) governs(ctx context.Context, o *workload.Object, holds workload.Record) error {
+func (h *Holds) governs(ctx context.Context, o *workload.Object, holds record.Record) error {
 	namespace := &unstructured.Unstructured{}
 	namespace.SetGroupVersionKind(workload.NamespaceKind)
 	if err := h.Client.Get(ctx, client.ObjectKey{Name: o.Namespace()}, namespace); err != nil {
@@ -146,7 +148,7 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds workload.
 	if !said.Enabled() {
 		return fmt.Errorf("namespace %q has not opted in: a hold there holds nothing", o.Namespace())
 	}
-	slots, settings := map[string]workload.Slot{}, workload.ReadSettings(o, said)
+	slots, settings := map[string]workload.Slot{}, settings.ReadSettings(o, said)
 	for _, slot := range o.Slots() {
 		slots[slot.Key()] = slot
 	}
@@ -164,7 +166,7 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds workload.
 
 // change writes new holds, on the object as it was read: a hold that admission
 // makes meanwhile is not lost.
-func (h *Holds) change(ctx context.Context, w access.Workload, asked workload.Record, decide func(*workload.Object) (workload.Record, error)) ([]Hold, error) {
+func (h *Holds) change(ctx context.Context, w access.Workload, asked record.Record, decide func(*workload.Object) (record.Record, error)) ([]Hold, error) {
 	var before, after *workload.Object
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		object := &unstructured.Unstructured{}
@@ -195,7 +197,7 @@ func (h *Holds) change(ctx context.Context, w access.Workload, asked workload.Re
 	return changes(before, after, asked), nil
 }
 
-func patch(object *unstructured.Unstructured, holds workload.Record) client.Patch {
+func patch(object *unstructured.Unstructured, holds record.Record) client.Patch {
 	var value any // null takes the annotation off
 	if text := holds.String(); text != "" {
 		value = text
@@ -211,8 +213,8 @@ func patch(object *unstructured.Unstructured, holds workload.Record) client.Patc
 }
 
 // changes tells of every container that is held, was, or was asked about.
-func changes(before, after *workload.Object, asked workload.Record) []Hold {
-	was, is := before.Holds(), after.Holds()
+func changes(before, after *workload.Object, asked record.Record) []Hold {
+	was, is := record.HoldsOf(before), record.HoldsOf(after)
 	var all []Hold
 	for _, slot := range after.Slots() {
 		key := slot.Key()

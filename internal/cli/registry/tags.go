@@ -13,7 +13,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/registry/inspect"
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
@@ -186,7 +186,7 @@ func (o *tagsOptions) choose(ctx context.Context, r *resolver.Resolver, p *polic
 	query := resolver.Query{
 		Repository: o.image.Repository, Tag: o.current(), Digest: o.image.Digest, Policy: p, Platforms: o.wanted, TellOthers: true,
 	}
-	if (workload.Rule{Policy: p}).Pins(o.image.Digest != "") {
+	if (settings.Rule{Policy: p}).Pins(o.image.Digest != "") {
 		query.Pin = resolver.PinDigest
 	}
 	answer, _ := r.Resolve(ctx, query) // the error is in the answer, too

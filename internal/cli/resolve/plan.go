@@ -9,6 +9,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/manifest"
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/webhook"
 )
@@ -47,7 +48,7 @@ func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Strea
 	for _, file := range files {
 		for _, document := range file.Documents() {
 			object, ok := kinds.FromMap(document.Object)
-			if why := kinds.Ungoverned(document.Object); why != "" {
+			if why := settings.Ungoverned(kinds, document.Object); why != "" {
 				p.warn(title(file, document), why)
 			}
 			if !ok || object.Owned() {
@@ -83,7 +84,7 @@ func (p *plan) namespaces() map[string]workload.Namespace {
 			labels, _ := metadata["labels"].(map[string]any)
 			annotations, _ := metadata["annotations"].(map[string]any)
 			found[name] = workload.Namespace{Name: name, Labels: labels, Annotations: annotations}
-			for _, fault := range workload.NamespaceFaults(found[name]) {
+			for _, fault := range settings.NamespaceFaults(found[name]) {
 				p.warn(title(file, document), fault.Error())
 			}
 		}
@@ -128,7 +129,7 @@ func (p *plan) decide(ctx context.Context) error {
 // should not have to.
 func (p *plan) replace() {
 	for _, w := range p.workloads {
-		settings := workload.ReadSettings(w.input.Object, w.input.Namespace)
+		settings := settings.ReadSettings(w.input.Object, w.input.Namespace)
 		for _, fault := range settings.Faults {
 			if !fault.Namespace { // said once, of the namespace
 				p.warn(w.title, fault.Error())
@@ -170,7 +171,7 @@ func problem(o *webhook.Outcome) string {
 func (p *plan) refused() error {
 	for _, w := range p.workloads {
 		for _, o := range w.decision.Outcomes() {
-			if o.Err != nil && o.Rule.OnUnresolvable == workload.Deny {
+			if o.Err != nil && o.Rule.OnUnresolvable == settings.Deny {
 				return fmt.Errorf("%s: %s: %s, and onUnresolvable is deny", w.title, cmdline.Shown(o.Slot.Key()), o.Problem())
 			}
 		}

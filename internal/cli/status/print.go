@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 )
@@ -114,7 +114,7 @@ func (p *statusPrinter) row(item status.Item, now time.Time) []string {
 
 // Version cuts a digest to what tells two apart.
 func (p *statusPrinter) version(text string) string {
-	result, ok := workload.ParseResult(text)
+	result, ok := record.ParseResult(text)
 	if !ok || result.Digest == "" || p.format == statusWide {
 		return text
 	}

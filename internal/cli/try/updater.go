@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/webhook"
 )
@@ -52,7 +54,7 @@ func (u *updater) poll(ctx context.Context) (*poll, error) {
 	if !found.Moved(query) {
 		return &poll{why: found.Why()}, nil
 	}
-	bump := workload.Record{slot.Key(): {Tag: found.Tag, Digest: found.Digest}}.String()
+	bump := record.Record{slot.Key(): {Tag: found.Tag, Digest: found.Digest}}.String()
 	submitted := u.api.stored.DeepCopy()
 	if err := unstructured.SetNestedField(submitted.Object, bump, "spec", "template", "metadata", "annotations", workload.AnnotationBump); err != nil {
 		return nil, fmt.Errorf("bumping: %w", err)
@@ -70,16 +72,16 @@ func (u *updater) poll(ctx context.Context) (*poll, error) {
 var errNotGoverned = errors.New("the Deployment has no container that is governed")
 
 // watched is the container of the Deployment, and what is set for it.
-func (u *updater) watched() (workload.Slot, workload.Rule, error) {
+func (u *updater) watched() (workload.Slot, settings.Rule, error) {
 	object, ok := workload.StandardKinds().FromMap(u.api.stored.Object)
 	if !ok {
-		return workload.Slot{}, workload.Rule{}, errNotGoverned
+		return workload.Slot{}, settings.Rule{}, errNotGoverned
 	}
-	settings := workload.ReadSettings(object, optedIn(object.Namespace()))
+	read := settings.ReadSettings(object, optedIn(object.Namespace()))
 	for _, slot := range object.Slots() {
-		if rule := settings.Rule(slot); rule.Governed() {
+		if rule := read.Rule(slot); rule.Governed() {
 			return slot, rule, nil
 		}
 	}
-	return workload.Slot{}, workload.Rule{}, errNotGoverned
+	return workload.Slot{}, settings.Rule{}, errNotGoverned
 }

@@ -10,7 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Bounds on what is decoded of a Secret.
@@ -33,13 +33,13 @@ var (
 )
 
 // decode reads a release from the Secret of one of its revisions.
-func decode(secret *corev1.Secret) (workload.Release, error) {
+func decode(secret *corev1.Secret) (settings.Release, error) {
 	if secret.Type != secretType {
-		return workload.Release{}, errNoRelease
+		return settings.Release{}, errNoRelease
 	}
 	data, err := unpack(secret.Data["release"])
 	if err != nil {
-		return workload.Release{}, err
+		return settings.Release{}, err
 	}
 	// Most of a release is its templates and its manifest, which are passed
 	// over; the rest waits to be asked for.
@@ -50,20 +50,20 @@ func decode(secret *corev1.Secret) (workload.Release, error) {
 		Config json.RawMessage `json:"config"`
 	}
 	if err := json.Unmarshal(data, &release); err != nil {
-		return workload.Release{}, errNoRelease
+		return settings.Release{}, errNoRelease
 	}
 	if len(release.Chart.Values) > maxValues || len(release.Config) > maxValues {
-		return workload.Release{}, errLargeValues
+		return settings.Release{}, errLargeValues
 	}
 	merged, err := newTable(release.Config, release.Chart.Values)
 	if err != nil {
-		return workload.Release{}, err
+		return settings.Release{}, err
 	}
 	keel, err := merged.block("keel", maxKeel)
 	if err != nil || keel == nil {
-		return workload.Release{}, err
+		return settings.Release{}, err
 	}
-	return workload.NewRelease(keel, merged.text), nil
+	return settings.NewRelease(keel, merged.text), nil
 }
 
 // unpack takes off what Helm wraps a release in: base64, and gzip below it. No

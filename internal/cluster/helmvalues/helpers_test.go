@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // pack wraps a release as Helm does.
@@ -170,9 +171,9 @@ func workloadOf(t testing.TB, images ...string) *workload.Object {
 
 // governed lists the policies of the workload's containers by a release: "-" for
 // none.
-func governed(o *workload.Object, r workload.Release) (policies []string, faults []string) {
+func governed(o *workload.Object, r settings.Release) (policies []string, faults []string) {
 	o = o.WithRelease(r)
-	settings := workload.ReadSettings(o, workload.Namespace{})
+	settings := settings.ReadSettings(o, workload.Namespace{})
 	for _, slot := range o.Slots() {
 		name := "-"
 		if rule := settings.Rule(slot); rule.Governed() {

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // readTimeout is how long the values of one release may take to read. An
@@ -68,7 +69,7 @@ type Reader struct {
 // values are what is known of a release.
 type values struct {
 	revision revision
-	release  workload.Release
+	release  settings.Release
 	failed   *Error
 	used     time.Time
 }
@@ -89,10 +90,10 @@ func New(o Options) *Reader {
 //
 // The error is an *Error. Where the API server gave no answer, there are the
 // values that were read last, if there are any; else none.
-func (r *Reader) Of(ctx context.Context, namespace string, o *workload.Object) (workload.Release, error) {
+func (r *Reader) Of(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error) {
 	name, ok := o.HelmRelease(namespace)
 	if !ok {
-		return workload.Release{}, nil
+		return settings.Release{}, nil
 	}
 	release := types.NamespacedName{Namespace: namespace, Name: name}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -104,7 +105,7 @@ func (r *Reader) Of(ctx context.Context, namespace string, o *workload.Object) (
 	if last := r.last(release); failed.Kind == Unavailable && last != nil {
 		return last.release, failed.kept()
 	}
-	return workload.Release{}, failed
+	return settings.Release{}, failed
 }
 
 // last returns what is known of a release, of whichever revision; nil for
@@ -133,10 +134,10 @@ func (r *Reader) recall(release types.NamespacedName, serves func(*values) bool)
 
 // read returns the values of the newest revision, which are decoded once. All
 // who want them at the same time wait for one read, each as long as it can.
-func (r *Reader) read(ctx context.Context, release types.NamespacedName) (workload.Release, *Error) {
+func (r *Reader) read(ctx context.Context, release types.NamespacedName) (settings.Release, *Error) {
 	newest, found, failed := r.newest(ctx, release)
 	if failed != nil || !found {
-		return workload.Release{}, failed
+		return settings.Release{}, failed
 	}
 	if known := r.of(release, newest); known != nil {
 		return known.release, known.failed
@@ -152,7 +153,7 @@ func (r *Reader) read(ctx context.Context, release types.NamespacedName) (worklo
 		read, _ := done.Val.(*values) // fetch returns nothing else
 		return read.release, read.failed
 	case <-ctx.Done():
-		return workload.Release{}, fault(Unavailable, release, ctx.Err())
+		return settings.Release{}, fault(Unavailable, release, ctx.Err())
 	}
 }
 
@@ -183,12 +184,12 @@ func (r *Reader) fetch(ctx context.Context, release types.NamespacedName, newest
 
 // decodeSafely takes a panic for content that makes no sense: in a goroutine
 // that nobody waits for it would be the end of the process.
-func decodeSafely(ctx context.Context, secret *corev1.Secret) (release workload.Release, err error) {
+func decodeSafely(ctx context.Context, secret *corev1.Secret) (release settings.Release, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			// What it is about is in the Secret, and so is not told.
 			log.FromContext(ctx).Error(errNoRelease, "recovered", "secret", secret.Name, "namespace", secret.Namespace, "stack", string(debug.Stack()))
-			release, err = workload.Release{}, errNoRelease
+			release, err = settings.Release{}, errNoRelease
 		}
 	}()
 	return decode(secret)

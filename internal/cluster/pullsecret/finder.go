@@ -17,6 +17,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -92,7 +93,7 @@ func New(o Options) *Finder {
 // Of returns the credentials of a workload in a namespace for the image of a slot, by
 // the rule that holds for it. The namespace is given, as an object that is being
 // created need not name it.
-func (f *Finder) Of(namespace string, o *workload.Object, slot workload.Slot, rule workload.Rule) resolver.Credentials {
+func (f *Finder) Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials {
 	return f.For(Workload{
 		Namespace: namespace, Setting: rule.ImagePullSecret,
 		PullSecrets: o.PullSecrets(), ServiceAccount: o.ServiceAccountName(), Image: slot.Image,

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 )
@@ -136,4 +136,4 @@ const maxText = 300
 
 // Shown is a text from outside, fit for a terminal: control characters are
 // escaped, and it is one line of bounded length.
-func Shown(text string) string { return workload.Shorten(strings.TrimSpace(text), maxText) }
+func Shown(text string) string { return printable.Escape(strings.TrimSpace(text), maxText) }

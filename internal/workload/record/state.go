@@ -1,0 +1,188 @@
+package record
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+)
+
+// maxHistory is how many results the state keeps of a container.
+const maxHistory = 10
+
+// maxState bounds what is read of a state: annotations are hostile input, and
+// all annotations of an object together may have 256 KiB.
+const maxState = 256 << 10
+
+// Past is one result of a container's history.
+type Past struct {
+	// Result is the tag, with the digest where the resolution has one.
+	Result string `json:"result"`
+	// From is the source that the result answers.
+	From string `json:"from"`
+	// Repository is the one that the result's tag is of.
+	Repository string `json:"repository"`
+	// Stored is the image that was stored in place of the result, where another
+	// webhook has made another one of it: the repository, with tag and digest as
+	// they are written. Read it by StoredAs.
+	Stored string `json:"stored,omitempty"`
+}
+
+// StoredAs is the image that was stored. Where it is a bare digest, the result
+// tells the tag.
+func (p Past) StoredAs() (repository string, r Result, ok bool) {
+	if p.Stored == "" {
+		r, ok = ParseResult(p.Result)
+		return p.Repository, r, ok
+	}
+	name, digest, _ := strings.Cut(p.Stored, "@")
+	r.Digest = digest
+	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
+		name, r.Tag = name[:colon], name[colon+1:]
+	}
+	r, ok = ParseResult(r.String())
+	return name, r, ok && name != ""
+}
+
+// Written is an image as Stored keeps it.
+func Written(repository string, r Result) string {
+	if r.Tag == "" {
+		return repository + r.String()
+	}
+	return repository + ":" + r.String()
+}
+
+// answers reports whether both are the same answer, whatever became of it.
+func (p Past) answers(other Past) bool {
+	p.Stored = other.Stored
+	return p == other
+}
+
+// ContainerState is what admission remembers of one container.
+type ContainerState struct {
+	// From is the source: the whole reference that the manifest names, as
+	// last submitted.
+	From string `json:"from"`
+	// Results are the last results, oldest first.
+	Results []Past `json:"results,omitempty"`
+	// Healthy is the last result that was healthy when the updater moved the
+	// container on from it: what a way back returns to. It is empty where another
+	// writer has moved the container since, or where the updater did not know.
+	Healthy string `json:"healthy,omitempty"`
+}
+
+// State maps slot keys to what is remembered of them. It holds no time, so
+// that the same answers give the same text.
+type State map[string]ContainerState
+
+// ParseState reads a state's annotation. What cannot be read counts as no
+// state: it is anybody's to write.
+func ParseState(s string) State {
+	if s == "" || len(s) > maxState {
+		return nil
+	}
+	var state State
+	if err := json.Unmarshal([]byte(s), &state); err != nil || len(state) == 0 {
+		return nil
+	}
+	return state.newest(maxHistory)
+}
+
+// maxStateText is what a state is kept below, since an object whose annotations
+// have more than 256 KiB is refused: more containers than any Pod has in
+// practice give up their oldest results.
+const maxStateText = 64 << 10
+
+// String writes the state as compact JSON with sorted keys; empty for none.
+func (s State) String() string {
+	text, _ := s.Within(maxState)
+	return text
+}
+
+// Within is String, of no more than so many bytes: the oldest results go first. fits
+// is false where not even the last ones are within.
+func (s State) Within(most int) (text string, fits bool) {
+	if len(s) == 0 {
+		return "", true
+	}
+	for keep := maxHistory; ; keep-- {
+		data, err := json.Marshal(s.newest(keep))
+		if err != nil { // strings and slices of strings always marshal
+			return "", false
+		}
+		if len(data) <= min(most, maxStateText) || keep == 1 {
+			return string(data), len(data) <= most
+		}
+	}
+}
+
+// newest returns the state with the n newest results of each container.
+func (s State) newest(n int) State {
+	kept := make(State, len(s))
+	for key, c := range s {
+		c.Results = c.Results[max(0, len(c.Results)-n):]
+		kept[key] = c
+	}
+	return kept
+}
+
+// Last returns the newest result.
+func (c ContainerState) Last() (Past, bool) {
+	if len(c.Results) == 0 {
+		return Past{}, false
+	}
+	return c.Results[len(c.Results)-1], true
+}
+
+// With returns the state after an answer: the source, and the result at the
+// end of the history unless it is there already. One result that answers
+// another source is there again: a source that comes back is known by it. What
+// was stored in place of the same answer is kept until something else is.
+func (c ContainerState) With(source string, p Past) ContainerState {
+	next := ContainerState{From: source, Results: c.Results, Healthy: c.Healthy}
+	if last, ok := c.Last(); ok && last.answers(p) {
+		if p.Stored != "" {
+			return next.AsStored(p.Stored)
+		}
+		return next
+	}
+	next.Results = append(slices.Clone(c.Results), p)
+	if n := len(next.Results); n > maxHistory {
+		next.Results = next.Results[n-maxHistory:]
+	}
+	return next
+}
+
+// AsStored returns the state with what was stored in place of its last result;
+// empty where that is the result itself.
+func (c ContainerState) AsStored(image string) ContainerState {
+	if last, ok := c.Last(); !ok || last.Stored == image {
+		return c
+	}
+	c.Results = slices.Clone(c.Results)
+	c.Results[len(c.Results)-1].Stored = image
+	return c
+}
+
+// TagOf is the tag of a digest that is stored without one: that of the last answer,
+// where another webhook has put the digest in its place. It is empty for a digest that
+// a person has written.
+func (c ContainerState) TagOf(digest string) string {
+	last, _ := c.Last()
+	result, ok := ParseResult(last.Result)
+	_, stored, known := last.StoredAs()
+	// Nothing is known of what was stored where admission is not called again.
+	if !ok || !known || stored.Digest != digest && (last.Stored != "" || stored.Digest != "") {
+		return ""
+	}
+	return result.Tag
+}
+
+// Equal reports whether both remember the same source and results.
+func (c ContainerState) Equal(other ContainerState) bool {
+	return c.From == other.From && slices.Equal(c.Results, other.Results)
+}
+
+// StateOf returns what the object's state says.
+func StateOf(o *workload.Object) State { return ParseState(o.StateText()) }

@@ -1,0 +1,62 @@
+package settings
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
+
+// What Keel's users have in their manifests is read as Keel reads it: what Keel
+// passes over is passed over, with a warning, and the rest counts. What would make
+// Garboard do more than Keel does is no such thing: a gate or a policy that cannot be
+// read leaves the containers alone.
+
+// binding are the settings whose bad values are not passed over under Keel's prefix
+// either. They hold images back.
+var binding = map[string]bool{
+	keyPolicy: true, keyFilter: true, keyExtract: true, keyExclude: true, keyVariant: true, keyPlatforms: true,
+	keyHold: true, keyMinAge: true, keyWindow: true, keyCanary: true, keyApprovals: true,
+}
+
+// optedIn are the settings that Keel takes for "false" whatever they say but "true".
+var optedIn = map[string]bool{keyInitContainers: true, keyImageVolumes: true}
+
+// anyCase are the keys that Keel reads in any case.
+var anyCase = []string{keyImagePullSecret, keyMonitorContainers, keyInitContainers, keyImageVolumes}
+
+// emptyMeansNone are the settings of which Keel documents the empty value.
+var emptyMeansNone = map[string]bool{keyNotify: true, keyImagePullSecret: true, keyMonitorContainers: true}
+
+// keelName returns the name of the setting that a key under Keel's prefix spells.
+func keelName(name string) string {
+	for _, known := range anyCase {
+		if strings.EqualFold(name, known) {
+			return known
+		}
+	}
+	return name
+}
+
+// passedOver tells what is wrong with an entry under Keel's prefix that is passed
+// over; empty where it is none of these. detail is what is wrong with its value.
+func passedOver(e entry, detail string) string {
+	_, known := checks[e.name]
+	known = known || later[e.name]
+	switch {
+	case !e.keel || e.isPolicy() || emptyMeansNone[e.name] && e.value == "" && !e.notText:
+		return ""
+	case known && e.value == "" && !e.notText:
+		return cmp.Or(detail, "empty")
+	case known && binding[e.name]:
+		return ""
+	default:
+		return detail
+	}
+}
+
+// asksForNothing reports whether a gate of Keel's that is not built here is not asked
+// for: no votes, or how long to wait for them.
+func asksForNothing(e entry) bool {
+	n, err := strconv.Atoi(e.value)
+	return e.keel && err == nil && (n == 0 || e.name == keyApprovalDeadline)
+}

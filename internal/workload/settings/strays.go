@@ -1,0 +1,56 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/spelling"
+	"github.com/garboard-dev/garboard/internal/workload"
+)
+
+// Stray is a policy of a container that the workload does not have. It is no
+// fault: nothing is governed wrongly by it, and what it names may come later.
+type Stray struct {
+	// Path leads to the policy, Container is what it names.
+	Path      *field.Path
+	Container string
+	// Meant is the container or image volume that it may be meant for; empty
+	// where none has a name like it.
+	Meant string
+}
+
+// String tells of the stray on one line of a bounded length.
+func (s Stray) String() string {
+	return fmt.Sprintf("%s: %snothing here is named %q", s.Path, didYouMean(s.Meant), printable.Escape(s.Container, workload.MaxName))
+}
+
+// maxStrays bounds how many are looked for: each is compared with every name.
+const maxStrays = 10
+
+// Strays returns the policies on a workload that name no container and no image
+// volume of it, the first 10 of them. The namespace's defaults are for many
+// workloads, and are not looked at.
+func Strays(o *workload.Object) []Stray {
+	if o.Beyond() > 0 {
+		return nil // not all names are known
+	}
+	named := make([]string, len(o.Slots()))
+	for i := range o.Slots() {
+		named[i] = o.Slots()[i].Name
+	}
+	var strays []Stray
+	for _, e := range slices.Concat(entries(o.Annotations(), onAnnotations), entries(o.Labels(), onLabels)) {
+		container := e.name[min(len(containerPolicy), len(e.name)):]
+		if !e.ofContainer() || slices.Contains(named, container) {
+			continue
+		}
+		if len(strays) == maxStrays {
+			break
+		}
+		strays = append(strays, Stray{Path: e.path(), Container: container, Meant: spelling.Nearest(container, named)})
+	}
+	return strays
+}

@@ -1,0 +1,63 @@
+package settings_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/internal/workload/settings"
+)
+
+func TestStrays(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	tests := map[string]struct {
+		annotations, labels keys
+		want                []string
+	}{
+		"policies of what is there": {
+			annotations: keys{
+				"garboard.dev/policy": "minor", "garboard.dev/policy.web": "minor", "garboard.dev/policy.setup": "never",
+				"keel.sh/policy.models": "all", "note": "policy.none",
+			},
+		},
+		"a name with a slip": {
+			annotations: keys{"garboard.dev/policy.wbe": "minor"},
+			want:        []string{`metadata.annotations[garboard.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},
+		},
+		"a name like no other, in Keel's spelling, as a label": {
+			labels: keys{"keel.sh/policy.proxy": "never"},
+			want:   []string{`metadata.labels[keel.sh/policy.proxy]: nothing here is named "proxy"`},
+		},
+		"a policy without a name is another fault": {
+			annotations: keys{"garboard.dev/policy.": "minor"},
+		},
+		"a name that is too long for one": {
+			annotations: keys{"garboard.dev/policy." + long: "minor"},
+			want: []string{fmt.Sprintf("metadata.annotations[garboard.dev/policy.%s…]: nothing here is named %q",
+				long[:99-len("garboard.dev/policy.")], long[:62]+"…")},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, s := range settings.Strays(deployment(t, test.annotations, test.labels)) {
+				got = append(got, s.String())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("strays (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStraysAreBounded(t *testing.T) {
+	annotations := keys{}
+	for i := range 1000 {
+		annotations[fmt.Sprintf("garboard.dev/policy.c%d", i)] = "minor"
+	}
+	if got := len(settings.Strays(deployment(t, annotations, nil))); got != 10 {
+		t.Errorf("got %d, want 10", got)
+	}
+}
