@@ -19,7 +19,7 @@ var errDenied = errors.New("not allowed by the registry settings")
 // nobody, so that callers can ask it before they look for credentials.
 func (c *Client) Allows(repository string) error {
 	if _, err := c.settings.Load().admit(repository); err != nil {
-		return err.of(repository)
+		return err.Of(repository)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (cc ConfigCredentials) For(_ context.Context, repository string) ([]Credent
 	s := cc.client.settings.Load()
 	parsed, err := s.admit(repository)
 	if err != nil {
-		return nil, err.of(repository)
+		return nil, err.Of(repository)
 	}
 	if found := s.route(parsed).credential; !found.Anonymous() {
 		return []Credential{found}, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // Limits of a circuit.
@@ -150,7 +152,7 @@ func badGateway(resp *http.Response, named bool) bool {
 // hostFailed reports whether an error without an answer is the host's: not our
 // own refusal, and not a caller's who left, or had no time.
 func hostFailed(ctx context.Context, err error, waited time.Duration) bool {
-	if classify(err).Kind == Refused {
+	if failure.Classify(err).Kind == Refused {
 		return false
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // What is remembered of registries, at most: hosts come from image references.
@@ -66,8 +69,8 @@ func (c *Client) Tags(ctx context.Context, repository string, credential Credent
 // image manifest. It costs one HEAD, which no registry counts as a pull, and a
 // GET where the answer to that has no digest. The error is always an *Error.
 func (c *Client) Digest(ctx context.Context, repository, tag string, credential Credential) (string, error) {
-	if !validTag(tag) {
-		return "", (&Error{Kind: Refused, Err: badAnswer("reading the digest of what is no tag")}).of(repository)
+	if !document.ValidTag(tag) {
+		return "", (&Error{Kind: Refused, Err: failure.Bad("reading the digest of what is no tag")}).Of(repository)
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
 		return s.digest(ctx, tag)
@@ -103,7 +106,7 @@ func shared[T any](ctx context.Context, c *Client, flights *singleflight.Group, 
 	}
 }
 
-// failure is statusError with the pause that the host asked for.
+// failure is failure.OfAnswer with the pause that the host asked for.
 func (c *Client) failure(resp *http.Response) *Error {
 	failed := statusError(resp)
 	failed.RetryAfter = c.traffic.paused(resp.Request.URL.Host)

@@ -18,6 +18,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
 )
 
 const someDigest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -57,7 +59,7 @@ func TestDigest(t *testing.T) {
 		}, "hash", both, ""},
 		"HTML is no manifest":         {says(200, "<html>"), "", both, BadAnswer},
 		"another JSON is no manifest": {says(200, `{"errors":[]}`), "", both, BadAnswer},
-		"a manifest that is too long": {says(200, `{"schemaVersion":2,"x":"`+strings.Repeat("x", maxManifest)+`"}`), "", both, TooLarge},
+		"a manifest that is too long": {says(200, `{"schemaVersion":2,"x":"`+strings.Repeat("x", document.MaxManifest)+`"}`), "", both, TooLarge},
 		"no such tag":                 {says(404, ``), "", head, NotFound},
 		"may not":                     {says(403, ``), "", head, Unauthorized},
 		"throttled":                   {says(429, ``), "", head, RateLimited},

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // guard decides which addresses may be dialled. It is asked with the address
@@ -182,7 +184,7 @@ func (g *guard) dial(timeout time.Duration, dns *net.Resolver, private bool) fun
 			ControlContext: func(ctx context.Context, _, resolved string, _ syscall.RawConn) error {
 				addr, err := netip.ParseAddrPort(resolved)
 				if err != nil || !g.allows(ctx, target, addr.Addr(), private) {
-					return errAddress
+					return failure.ErrAddress
 				}
 				return nil
 			},
@@ -199,7 +201,7 @@ func (g *guard) literal(req *http.Request, private bool) error {
 		return nil //nolint:nilerr // a name: the dialer sees what it resolves to
 	}
 	if !g.allows(req.Context(), req.URL.Host, addr, private) {
-		return errAddress
+		return failure.ErrAddress
 	}
 	return nil
 }

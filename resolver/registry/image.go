@@ -2,30 +2,28 @@ package registry
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// Image is what a digest stands for. It never changes, so it may be kept for
-// as long as anyone asks.
-type Image struct {
-	// Platforms are those that it was built for, as Platform's documentation
-	// writes them, attestations left out, each once and in the order of the
-	// index. A manifest that declares none counts as built for every platform:
-	// it has a zero Platform. An image with no platform at all runs nowhere.
-	Platforms []Platform
-	// Created is when it was built, in UTC; zero where nobody asked, where it
-	// does not say, or says a date that no build has: before 1990, as
-	// reproducible builds put it. It is not compared with a clock: a date in
-	// the future stays one, and is for the caller to judge.
-	Created time.Time
-}
+// Image is what a digest stands for.
+type Image = document.Image
+
+// Platform is what an image was built for.
+type Platform = document.Platform
+
+// ParsePlatform reads os/architecture or os/architecture/variant, as in
+// linux/arm/v7. linux/arm64/v8 is linux/arm64.
+func ParsePlatform(text string) (Platform, error) { return document.ParsePlatform(text) }
+
+// ValidDigest reports whether a text is a digest as registries are believed to
+// name one.
+func ValidDigest(text string) bool { return document.ValidDigest(text) }
 
 // Image reads what a digest stands for: the platforms, and where dated is true
 // the date of the build.
@@ -44,8 +42,8 @@ type Image struct {
 // that no node can run it: a chart, a signature, a build cache, Docker's
 // schema 1.
 func (c *Client) Image(ctx context.Context, repository, digest string, credential Credential, dated bool) (Image, error) {
-	if !digestPattern.MatchString(digest) {
-		return Image{}, (&Error{Kind: Refused, Err: badAnswer("reading the image of what is no digest")}).of(repository)
+	if !document.ValidDigest(digest) {
+		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("reading the image of what is no digest")}).Of(repository)
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
 		return s.image(ctx, digest, dated)
@@ -57,16 +55,16 @@ func (s *session) image(ctx context.Context, digest string, dated bool) (Image, 
 	if err != nil {
 		return Image{}, err
 	}
-	if found.index() {
+	if found.IsIndex() {
 		return s.indexed(ctx, found, dated)
 	}
 	config, err := s.config(ctx, found)
 	if err != nil {
 		return Image{}, err
 	}
-	image := Image{Platforms: []Platform{config.platform}}
+	image := Image{Platforms: []Platform{config.Platform}}
 	if dated {
-		image.Created = firstDate(found.created(), config.created)
+		image.Created = document.FirstDate(found.Created(), config.Created)
 	}
 	return image, nil
 }
@@ -75,15 +73,15 @@ func (s *session) image(ctx context.Context, digest string, dated bool) (Image, 
 // maxPlatforms is more than any image is built for; each is kept in memory.
 const maxPlatforms = 64
 
-func (s *session) indexed(ctx context.Context, index manifest, dated bool) (Image, error) {
-	children := index.children()
+func (s *session) indexed(ctx context.Context, index document.Manifest, dated bool) (Image, error) {
+	children := index.Children()
 	if len(children) == 0 {
-		return Image{}, notAnImage("index has no image")
+		return Image{}, failure.NotImage("index has no image")
 	}
 	var image Image
 	for _, child := range children {
-		if !slices.Contains(image.Platforms, child.platform) {
-			image.Platforms = append(image.Platforms, child.platform)
+		if !slices.Contains(image.Platforms, child.Platform) {
+			image.Platforms = append(image.Platforms, child.Platform)
 		}
 	}
 	if len(image.Platforms) > maxPlatforms {
@@ -92,13 +90,13 @@ func (s *session) indexed(ctx context.Context, index manifest, dated bool) (Imag
 	if !dated {
 		return image, nil
 	}
-	dating := preferred(children)
-	image.Created = firstDate(index.created(), dating.created)
+	dating := document.Preferred(children)
+	image.Created = document.FirstDate(index.Created(), dating.Created)
 	if !image.Created.IsZero() {
 		return image, nil
 	}
 	var err error
-	image.Created, err = s.built(ctx, dating.digest)
+	image.Created, err = s.built(ctx, dating.Digest)
 	return image, err
 }
 
@@ -109,34 +107,34 @@ func (s *session) built(ctx context.Context, digest string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if date := found.created(); found.index() || !date.IsZero() {
+	if date := found.Created(); found.IsIndex() || !date.IsZero() {
 		return date, nil
 	}
 	config, err := s.config(ctx, found)
-	return config.created, err
+	return config.Created, err
 }
 
-func (s *session) manifest(ctx context.Context, digest string) (manifest, error) {
-	body, err := s.verified(ctx, "manifests", digest, acceptManifests, maxManifest)
+func (s *session) manifest(ctx context.Context, digest string) (document.Manifest, error) {
+	body, err := s.verified(ctx, "manifests", digest, document.AcceptManifests, document.MaxManifest)
 	if err != nil {
-		return manifest{}, err
+		return document.Manifest{}, err
 	}
-	return decodeManifest(body)
+	return document.ReadManifest(body)
 }
 
-func (s *session) config(ctx context.Context, of manifest) (imageConfig, error) {
-	body, err := s.verified(ctx, "blobs", of.Config.Digest, "*/*", maxConfig)
+func (s *session) config(ctx context.Context, of document.Manifest) (document.Config, error) {
+	body, err := s.verified(ctx, "blobs", of.Config.Digest, "*/*", document.MaxConfig)
 	if err != nil {
-		return imageConfig{}, err
+		return document.Config{}, err
 	}
-	return decodeConfig(body)
+	return document.ReadConfig(body)
 }
 
 // verified reads what a digest names, and makes sure that it is that. The
 // digest may come from a manifest: only its grammar makes it safe in a path.
 func (s *session) verified(ctx context.Context, kind, digest, accept string, limit int64) ([]byte, error) {
-	if !digestPattern.MatchString(digest) {
-		return nil, badAnswer("manifest names what is no digest")
+	if !document.ValidDigest(digest) {
+		return nil, failure.Bad("manifest names what is no digest")
 	}
 	u := s.url(kind, digest)
 	resp, err := s.do(ctx, http.MethodGet, u, accept)
@@ -151,28 +149,8 @@ func (s *session) verified(ctx context.Context, kind, digest, accept string, lim
 	if err != nil {
 		return nil, err
 	}
-	if !hashesTo(body, digest) {
-		return nil, badAnswer("content is not what its digest says")
+	if !document.HashesTo(body, digest) {
+		return nil, failure.Bad("content is not what its digest says")
 	}
 	return body, nil
-}
-
-// hashesTo reports whether a digest of digestPattern is that of the content.
-func hashesTo(content []byte, digest string) bool {
-	algorithm, want, _ := strings.Cut(digest, ":")
-	if algorithm == "sha512" {
-		sum := sha512.Sum512(content)
-		return hex.EncodeToString(sum[:]) == want
-	}
-	sum := sha256.Sum256(content)
-	return algorithm == "sha256" && hex.EncodeToString(sum[:]) == want
-}
-
-func firstDate(dates ...time.Time) time.Time {
-	for _, date := range dates {
-		if !date.IsZero() {
-			return date
-		}
-	}
-	return time.Time{}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
 )
 
 func TestWhatIsNoImage(t *testing.T) {
@@ -80,10 +82,10 @@ func TestImageFaults(t *testing.T) {
 		"manifests that are no objects":           {`{"schemaVersion":2,"manifests":[1]}`, BadAnswer},
 		"a config whose digest is a path":         {`{"schemaVersion":2,` + strings.Replace(config, someDigest, "../../b/blobs/"+someDigest, 1) + `}`, BadAnswer},
 		"a config that the registry has not":      {`{"schemaVersion":2,` + config + `}`, NotFound},
-		"more children than are read":             {`{"schemaVersion":2,"manifests":[` + entries(maxEntries+1) + `]}`, TooLarge},
-		"more layers than are read":               {`{"schemaVersion":2,"layers":[` + entries(maxEntries+1) + `],` + config + `}`, TooLarge},
+		"more children than are read":             {`{"schemaVersion":2,"manifests":[` + entries(document.MaxEntries+1) + `]}`, TooLarge},
+		"more layers than are read":               {`{"schemaVersion":2,"layers":[` + entries(document.MaxEntries+1) + `],` + config + `}`, TooLarge},
 		"a million children":                      {`{"schemaVersion":2,"manifests":[` + entries(1_000_000) + `]}`, TooLarge},
-		"more bytes than are read":                {`{"schemaVersion":2,"x":"` + strings.Repeat("x", maxManifest) + `"}`, TooLarge},
+		"more bytes than are read":                {`{"schemaVersion":2,"x":"` + strings.Repeat("x", document.MaxManifest) + `"}`, TooLarge},
 		"deeper than any":                         {`{"schemaVersion":2,"x":` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + `}`, BadAnswer},
 		"a child to date it whose digest is none": {`{"schemaVersion":2,"manifests":[` + listed("sha256:..", "linux/amd64", "") + `]}`, BadAnswer},
 		"a child to date it that is not there":    {`{"schemaVersion":2,"manifests":[` + listed(someDigest, "linux/amd64", "") + `]}`, NotFound},
@@ -108,7 +110,7 @@ func TestConfigFaults(t *testing.T) {
 		"HTML":                       {`<html>`, BadAnswer},
 		"an os that is no text":      {`{"os":1}`, BadAnswer},
 		"labels that are no object":  {`{"config":{"Labels":[]}}`, BadAnswer},
-		"more bytes than are read":   {`{"x":"` + strings.Repeat("x", maxConfig) + `"}`, TooLarge},
+		"more bytes than are read":   {`{"x":"` + strings.Repeat("x", document.MaxConfig) + `"}`, TooLarge},
 		"a platform outside grammar": {`{"os":"` + strings.Repeat("x", 33) + `"}`, NotAnImage},
 	} {
 		t.Run(name, func(t *testing.T) {

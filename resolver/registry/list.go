@@ -13,6 +13,9 @@ import (
 	"strconv"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // tags reads a list, and once more where the first way of asking was wrong.
@@ -26,7 +29,7 @@ func (s *session) tags(ctx context.Context) ([]string, error) {
 		switch {
 		case read.pages == 0 && refusesSize(failed):
 			read, err = s.walk(ctx, "")
-		case read.pages > 0 && failed.status == http.StatusNotFound:
+		case read.pages > 0 && failed.Status == http.StatusNotFound:
 			// zot: the tag that the cursor names was deleted meanwhile.
 			read, err = s.walk(ctx, sized)
 		}
@@ -46,7 +49,7 @@ func (s *session) tags(ctx context.Context) ([]string, error) {
 }
 
 func refusesSize(failed *Error) bool {
-	return failed.status == http.StatusBadRequest || failed.code == transport.UnsupportedErrorCode
+	return failed.Status == http.StatusBadRequest || failed.Code == transport.UnsupportedErrorCode
 }
 
 // walk is one way through the pages of a list.
@@ -67,7 +70,7 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 	seen := map[string]bool{}
 	for done.pages < s.client.options.MaxPages {
 		if seen[query] {
-			return done, badAnswer("pages of the list run in a circle")
+			return done, failure.Bad("pages of the list run in a circle")
 		}
 		seen[query] = true
 		u.RawQuery = s.at.query(query)
@@ -77,10 +80,10 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 			return done, err
 		}
 		done.pages++
-		done.entries += found.entries
-		done.tags = append(done.tags, found.tags)
+		done.entries += found.Entries
+		done.tags = append(done.tags, found.Tags)
 		// Gitea sends a Link on its last page, too.
-		if next == "" || found.entries == 0 {
+		if next == "" || found.Entries == 0 {
 			return done, nil
 		}
 		query = next
@@ -89,27 +92,27 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 }
 
 // page reads one page and the query of the next; "" after the last.
-func (s *session) page(ctx context.Context, u *url.URL, done *walk) (page, string, error) {
+func (s *session) page(ctx context.Context, u *url.URL, done *walk) (document.Page, string, error) {
 	resp, err := s.do(ctx, http.MethodGet, u, "application/json")
 	if err != nil {
-		return page{}, "", err
+		return document.Page{}, "", err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return page{}, "", s.client.failure(resp)
+		return document.Page{}, "", s.client.failure(resp)
 	}
 	defer drain(resp)
 
 	limit := min(s.client.options.MaxPageBytes, s.client.options.MaxBytes-done.bytes)
 	body, err := readBody(ctx, &largeReader{ctx: ctx, session: s, body: resp.Body, read: done.bytes}, limit)
 	if err != nil {
-		return page{}, "", err
+		return document.Page{}, "", err
 	}
 	done.bytes += int64(len(body))
-	found, err := decodePage(body, s.client.options.MaxTags-done.entries)
+	found, err := document.ReadPage(body, s.client.options.MaxTags-done.entries)
 	if err != nil {
-		return page{}, "", err
+		return document.Page{}, "", err
 	}
-	next, err := nextQuery(resp.Header)
+	next, err := document.NextQuery(resp.Header)
 	return found, next, err
 }
 
@@ -123,15 +126,15 @@ func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) 
 	case err == nil:
 		return read, nil
 	case ctx.Err() != nil:
-		return nil, classify(ctx.Err())
+		return nil, failure.Classify(ctx.Err())
 	}
 	if known, ok := errors.AsType[*Error](err); ok {
 		return nil, known
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
-		return nil, classify(err)
+		return nil, failure.Classify(err)
 	}
-	return nil, badAnswer("reading the body: %w", err) // cut short, or gzip that is none
+	return nil, failure.Bad("reading the body: %w", err) // cut short, or gzip that is none
 }
 
 // distinct drops what came twice: pages overlap where tags are pushed meanwhile.

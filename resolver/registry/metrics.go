@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // Outcomes of a request, as the metrics name them.
@@ -135,7 +137,7 @@ func (m *Metrics) label(host string, now time.Time) string {
 // outcomeOf names what became of a request that was sent.
 func outcomeOf(status int, err error) string {
 	if err != nil {
-		switch kind := classify(err).Kind; {
+		switch kind := failure.Classify(err).Kind; {
 		case kind == Refused:
 			return outcomeRefused // by the dialer, at the last moment
 		case kind == Timeout:

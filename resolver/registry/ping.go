@@ -11,6 +11,9 @@ import (
 	"sync"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // site is what one ping told about a registry. It is kept while the registry is
@@ -25,7 +28,7 @@ type site struct {
 
 type siteState struct {
 	base      url.URL // scheme, host and the path that repositories hang below
-	challenge challenge
+	challenge document.Challenge
 }
 
 func (s *site) get() (siteState, bool) {
@@ -42,8 +45,8 @@ func (s *site) set(state siteState) {
 
 // correct takes over the challenge of a refusal, but for its scope, which is
 // about one repository.
-func (s *site) correct(asked challenge) {
-	asked.scope = ""
+func (s *site) correct(asked document.Challenge) {
+	asked.Scope = ""
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.challenge = asked
@@ -110,12 +113,12 @@ func (c *Client) ping(ctx context.Context, w *way, at address) (siteState, error
 // perhapsTLS reports failures that plain HTTP has at a TLS server: status 400,
 // or a connection that breaks once it stands.
 func perhapsTLS(err error) bool {
-	failed := classify(err)
+	failed := failure.Classify(err)
 	if errors.Is(failed, errOpen) {
 		return false
 	}
-	if failed.status != 0 {
-		return failed.status == http.StatusBadRequest
+	if failed.Status != 0 {
+		return failed.Status == http.StatusBadRequest
 	}
 	if network, ok := errors.AsType[*net.OpError](failed.Err); ok && network.Op == "dial" {
 		return false
@@ -130,11 +133,11 @@ func (c *Client) pingAt(ctx context.Context, w *way, at address, scheme string) 
 	asked.RawQuery = at.query("")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, asked.String(), http.NoBody)
 	if err != nil {
-		return siteState{}, badAnswer("naming the registry: %w", err)
+		return siteState{}, failure.Bad("naming the registry: %w", err)
 	}
 	resp, err := w.http.Do(req)
 	if err != nil {
-		return siteState{}, classify(err)
+		return siteState{}, failure.Classify(err)
 	}
 	state := siteState{base: base}
 	here := resp.Request.URL.Host == base.Host
@@ -144,8 +147,8 @@ func (c *Client) pingAt(ctx context.Context, w *way, at address, scheme string) 
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized:
 		if here { // the challenge of another host is not this registry's
-			state.challenge = challengeOf(resp.Header)
-			state.challenge.scope = ""
+			state.challenge = document.ReadChallenge(resp.Header)
+			state.challenge.Scope = ""
 		}
 	case status == http.StatusOK, status == http.StatusNotFound:
 		// No challenge. Some proxies serve lists and know no /v2/: the list's

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // reading is one question: what does not change from endpoint to endpoint.
@@ -29,7 +31,7 @@ func read[T any](ctx context.Context, c *Client, repository string, credential C
 	about := reading{client: c, settings: c.settings.Load()}
 	var refusal *Error
 	if about.repository, refusal = about.settings.admit(repository); refusal != nil {
-		return none, refusal.of(repository)
+		return none, refusal.Of(repository)
 	}
 	route := about.settings.route(about.repository)
 	var missed []error
@@ -38,18 +40,18 @@ func read[T any](ctx context.Context, c *Client, repository string, credential C
 		if err == nil {
 			return value, nil
 		}
-		failed := classify(err)
-		if !failed.asksNext() {
-			return none, failed.of(repository)
+		failed := failure.Classify(err)
+		if !asksNext(failed) {
+			return none, failed.Of(repository)
 		}
 		missed = append(missed, failed)
 	}
 	if ctx.Err() != nil { // the registry would be pinged for nobody
-		return none, classify(ctx.Err()).after(missed).of(repository)
+		return none, withMirrors(failure.Classify(ctx.Err()), missed).Of(repository)
 	}
 	value, err := askEndpoint(ctx, about, &route.server, credential, ask)
 	if err != nil {
-		return none, classify(err).after(missed).of(repository)
+		return none, withMirrors(failure.Classify(err), missed).Of(repository)
 	}
 	return value, nil
 }
@@ -81,7 +83,7 @@ func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credent
 
 // asksNext reports whether a mirror's failure leaves the question open. What is
 // not named here is an answer.
-func (e *Error) asksNext() bool {
+func asksNext(e *Error) bool {
 	switch e.Kind {
 	case Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, Refused:
 		return true
@@ -90,8 +92,8 @@ func (e *Error) asksNext() bool {
 	}
 }
 
-// after returns the registry's own failure with those of its mirrors inside.
-func (e *Error) after(mirrors []error) *Error {
+// withMirrors returns the registry's own failure with those of its mirrors inside.
+func withMirrors(e *Error, mirrors []error) *Error {
 	if len(mirrors) == 0 {
 		return e
 	}

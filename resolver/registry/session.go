@@ -10,6 +10,9 @@ import (
 	"sync"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // session is one read of one repository with one credential.
@@ -117,7 +120,7 @@ func (s *session) do(ctx context.Context, method string, u *url.URL, accept stri
 func (s *session) send(ctx context.Context, method string, u *url.URL, accept, authorization string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
 	if err != nil {
-		return nil, badAnswer("building a request: %w", err)
+		return nil, failure.Bad("building a request: %w", err)
 	}
 	req.Header.Set("Accept", accept)
 	if authorization != "" {
@@ -125,7 +128,7 @@ func (s *session) send(ctx context.Context, method string, u *url.URL, accept, a
 	}
 	resp, err := s.way.http.Do(req)
 	if err != nil {
-		failed := classify(err)
+		failed := failure.Classify(err)
 		if failed.Kind == Unreachable && !errors.Is(failed, errOpen) {
 			s.site.forget()
 		}
@@ -144,7 +147,7 @@ func (s *session) answer(ctx context.Context, u *url.URL, resp *http.Response, a
 	asked := state.challenge
 	switch status {
 	case http.StatusUnauthorized:
-		if said := challengeOf(resp.Header); said.scheme != "" {
+		if said := document.ReadChallenge(resp.Header); said.Scheme != "" {
 			asked = said
 			s.site.correct(said)
 		}
@@ -159,7 +162,7 @@ func (s *session) answer(ctx context.Context, u *url.URL, resp *http.Response, a
 	default:
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
-	if auth.fresh && covers(auth.scope, asked.scope) {
+	if auth.fresh && covers(auth.scope, asked.Scope) {
 		auth.forget()   // the next read may find other rights
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
@@ -172,11 +175,11 @@ func (s *session) answer(ctx context.Context, u *url.URL, resp *http.Response, a
 
 // authorize answers a challenge. It uses the token that is kept, unless that is
 // the old one, which was refused.
-func (s *session) authorize(ctx context.Context, asked challenge, old string) (grant, error) {
-	if ready := s.credential.ready(); ready != "" && asked.scheme != "" {
+func (s *session) authorize(ctx context.Context, asked document.Challenge, old string) (grant, error) {
+	if ready := s.credential.ready(); ready != "" && asked.Scheme != "" {
 		return grant{header: ready}, nil
 	}
-	switch asked.scheme {
+	switch asked.Scheme {
 	case "bearer":
 		key := tokenKey{at: s.at, path: s.repository.Path, credential: s.credential.ID()}
 		return s.bearer(ctx, asked, key, &s.base, s.credential, old)
@@ -189,8 +192,8 @@ func (s *session) authorize(ctx context.Context, asked challenge, old string) (g
 
 // bearer returns the token of a key, asking the service for it where there is
 // none, or none that will do.
-func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, base *url.URL, credential Credential, old string) (grant, error) {
-	service, err := asked.tokenService(base)
+func (s *session) bearer(ctx context.Context, asked document.Challenge, key tokenKey, base *url.URL, credential Credential, old string) (grant, error) {
+	service, err := asked.TokenService(base)
 	if err != nil {
 		return grant{}, err
 	}
@@ -200,7 +203,7 @@ func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, bas
 	kept := s.way.tokens.Get(key, func() *slot { return new(slot) })
 	usable := func() *bearer {
 		t := kept.get()
-		if t == nil || t.header == old || !s.client.options.Now().Before(t.renewAt) || !covers(t.scope, asked.scope) {
+		if t == nil || t.header == old || !s.client.options.Now().Before(t.renewAt) || !covers(t.scope, asked.Scope) {
 			return nil
 		}
 		return t
@@ -208,8 +211,8 @@ func (s *session) bearer(ctx context.Context, asked challenge, key tokenKey, bas
 	if t := usable(); t != nil {
 		return grant{header: t.header, slot: kept, scope: t.scope}, nil
 	}
-	request := tokenRequest{way: s.way, service: service, name: asked.service, scopes: s.scopes(asked.scope), credential: credential}
-	t, err := shared(ctx, s.client, &kept.exchanges, asked.scope+" "+old, func(ctx context.Context) (*bearer, error) {
+	request := tokenRequest{way: s.way, service: service, name: asked.Service, scopes: s.scopes(asked.Scope), credential: credential}
+	t, err := shared(ctx, s.client, &kept.exchanges, asked.Scope+" "+old, func(ctx context.Context) (*bearer, error) {
 		if t := usable(); t != nil {
 			return t, nil // somebody else's refresh has just ended
 		}
@@ -238,8 +241,8 @@ func (s *session) realm(ctx context.Context, host string) context.Context {
 // elsewhere answers the challenge of a host that a redirect led to, without our
 // credential: a registry's own domain in front of GHCR or Quay needs it.
 func (s *session) elsewhere(ctx context.Context, resp *http.Response) (*grant, error) {
-	asked := challengeOf(resp.Header)
-	if asked.scheme != "bearer" {
+	asked := document.ReadChallenge(resp.Header)
+	if asked.Scheme != "bearer" {
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
 	there := resp.Request.URL

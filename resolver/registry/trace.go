@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // Request is what Options.Trace is told of one request. It holds no secret, and
@@ -53,7 +55,7 @@ func (o *observer) begin(req *http.Request) (end func(Request)) {
 // refused notes a request that was not sent.
 func (o *observer) refused(req *http.Request, end func(Request), err error) {
 	o.metrics.refused(req.URL.Host, o.now())
-	o.tell(req, end, Request{Err: classify(err).Kind})
+	o.tell(req, end, Request{Err: failure.Classify(err).Kind})
 }
 
 // over notes a request that has ended: its body was read, or left.
@@ -125,7 +127,7 @@ func bodyKind(err error) Kind {
 	switch {
 	case err == nil:
 		return ""
-	case classify(err).Kind == Timeout:
+	case failure.Classify(err).Kind == Timeout:
 		return Timeout
 	default:
 		return BadAnswer

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 const (
@@ -81,7 +83,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		stop()
 		turn.leave()
 		turn.failed(req.Context(), err)
-		rt.observer.over(req, end, outcomeOf(0, err), Request{Err: classify(err).Kind, Duration: took})
+		rt.observer.over(req, end, outcomeOf(0, err), Request{Err: failure.Classify(err).Kind, Duration: took})
 		return nil, err
 	}
 	status := resp.StatusCode
@@ -111,17 +113,17 @@ func (rt *roundTripper) admit(req *http.Request) (*turn, error) {
 // Go itself keeps them for another port and for a subdomain.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return errRedirects
+		return failure.ErrRedirects
 	}
 	first, last := via[0], via[len(via)-1]
 	if req.URL.Scheme != "https" && (req.URL.Scheme != "http" || last.URL.Scheme == "https") {
-		return errScheme
+		return failure.ErrScheme
 	}
 	if sameOrigin(req, first) {
 		return nil
 	}
 	if req.Method == http.MethodPost {
-		return errScheme // the body of an OAuth2 exchange is a credential
+		return failure.ErrScheme // the body of an OAuth2 exchange is a credential
 	}
 	req.Header.Del("Authorization")
 	return nil

@@ -1,4 +1,4 @@
-package registry
+package document
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // pageBodies are what the reader of pages might read otherwise than
@@ -47,11 +49,11 @@ func FuzzPageIsReadAsJSON(f *testing.F) {
 func wantSamePage(t *testing.T, body []byte, limit int) {
 	t.Helper()
 	want, wantErr := decodeByTokens(body, limit)
-	got, gotErr := decodePage(body, limit)
+	got, gotErr := ReadPage(body, limit)
 	if diff := cmp.Diff(message(wantErr), message(gotErr)); diff != "" {
 		t.Errorf("%.80q: error (-want +got):\n%s", body, diff)
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(page{})); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%.80q: page (-want +got):\n%s", body, diff)
 	}
 }
@@ -60,79 +62,79 @@ func message(err error) string {
 	if err == nil {
 		return ""
 	}
-	return string(classify(err).Kind) + ": " + err.Error()
+	return string(failure.Classify(err).Kind) + ": " + err.Error()
 }
 
-// decodeByTokens is decodePage by encoding/json alone: what that must say.
-func decodeByTokens(body []byte, limit int) (page, error) {
+// decodeByTokens is ReadPage by encoding/json alone: what that must say.
+func decodeByTokens(body []byte, limit int) (Page, error) {
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) || !json.Valid(body) {
-		return page{}, badAnswer("list is not one whole JSON object")
+		return Page{}, failure.Bad("list is not one whole JSON object")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if _, err := decoder.Token(); err != nil {
-		return page{}, badAnswer("decoding the list: %w", err)
+		return Page{}, failure.Bad("decoding the list: %w", err)
 	}
-	var found page
+	var found Page
 	var seen bool
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
-			return page{}, badAnswer("decoding the list: %w", err)
+			return Page{}, failure.Bad("decoding the list: %w", err)
 		}
 		if key != "tags" {
 			var skipped json.RawMessage
 			if err := decoder.Decode(&skipped); err != nil {
-				return page{}, badAnswer("decoding the list: %w", err)
+				return Page{}, failure.Bad("decoding the list: %w", err)
 			}
 			continue
 		}
 		if seen {
-			return page{}, badAnswer("list has tags twice")
+			return Page{}, failure.Bad("list has tags twice")
 		}
 		seen = true
 		if found, err = tagsByTokens(decoder, limit); err != nil {
-			return page{}, err
+			return Page{}, err
 		}
 	}
 	if !seen {
-		return page{}, badAnswer("list has no tags field")
+		return Page{}, failure.Bad("list has no tags field")
 	}
 	return found, nil
 }
 
-func tagsByTokens(decoder *json.Decoder, limit int) (page, error) {
-	var found page
+func tagsByTokens(decoder *json.Decoder, limit int) (Page, error) {
+	var found Page
 	start, err := decoder.Token()
 	if err != nil {
-		return page{}, badAnswer("decoding tags: %w", err)
+		return Page{}, failure.Bad("decoding tags: %w", err)
 	}
 	if start == nil {
 		return found, nil
 	}
 	if start != json.Delim('[') {
-		return page{}, badAnswer("tags are no array")
+		return Page{}, failure.Bad("tags are no array")
 	}
 	for decoder.More() {
-		if found.entries++; found.entries > limit {
-			return page{}, &Error{Kind: TooLarge, Err: errTooManyTags}
+		if found.Entries++; found.Entries > limit {
+			return Page{}, &failure.Error{Kind: failure.TooLarge, Err: errTooManyTags}
 		}
 		entry, err := decoder.Token()
 		if err != nil {
-			return page{}, badAnswer("decoding tags: %w", err)
+			return Page{}, failure.Bad("decoding tags: %w", err)
 		}
 		switch tag := entry.(type) {
 		case string:
-			if validTag(tag) {
-				found.tags = append(found.tags, tag)
+			if ValidTag(tag) {
+				found.Tags = append(found.Tags, tag)
 			}
 		case nil: // seen among the tags of real registries
 		default:
-			return page{}, badAnswer("a tag is no string")
+			return Page{}, failure.Bad("a tag is no string")
 		}
 	}
 	_, err = decoder.Token() // the end of the array
 	if err != nil {
-		return page{}, badAnswer("decoding tags: %w", err)
+		return Page{}, failure.Bad("decoding tags: %w", err)
 	}
 	return found, nil
 }

@@ -1,4 +1,4 @@
-package registry
+package document
 
 import (
 	"bytes"
@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// maxEntries is how many children or layers a manifest may have. No container
+// MaxEntries is how many children or layers a manifest may have. No container
 // runtime mounts as many layers, and there are not as many platforms.
-const maxEntries = 1000
+const MaxEntries = 1000
 
 // The schema versions of a manifest: 1 is Docker's first format, which
 // containerd 2 no longer runs.
@@ -21,10 +23,10 @@ const (
 	schema2 = 2
 )
 
-// manifest is an OCI image manifest or index, or Docker's equal of the two.
+// Manifest is an OCI image manifest or index, or Docker's equal of the two.
 // Fields that nobody reads here are not decoded: annotations are a map that the
 // whole body could be spent on.
-type manifest struct {
+type Manifest struct {
 	SchemaVersion int                 `json:"schemaVersion"`
 	MediaType     types.MediaType     `json:"mediaType"`
 	ArtifactType  types.MediaType     `json:"artifactType"`
@@ -57,7 +59,7 @@ type annotations struct {
 // attestation is the Reference of BuildKit's provenance and SBOMs.
 const attestation = "attestation-manifest"
 
-// bounded is an array of at most maxEntries. A body in its bounds may hold a
+// bounded is an array of at most MaxEntries. A body in its bounds may hold a
 // million empty entries, which take a hundred times its bytes once decoded.
 type bounded[T any] []T
 
@@ -70,12 +72,12 @@ func (b *bounded[T]) UnmarshalJSON(body []byte) error {
 		return err
 	}
 	if start != json.Delim('[') {
-		return badAnswer("manifest has no array where one belongs")
+		return failure.Bad("manifest has no array where one belongs")
 	}
 	entries := []T{}
 	for decoder.More() {
-		if len(entries) == maxEntries {
-			return &Error{Kind: TooLarge, Err: errors.New("more entries than are read")}
+		if len(entries) == MaxEntries {
+			return &failure.Error{Kind: failure.TooLarge, Err: errors.New("more entries than are read")}
 		}
 		var entry T
 		if err := decoder.Decode(&entry); err != nil {
@@ -87,16 +89,16 @@ func (b *bounded[T]) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// decodeManifest reads a manifest that an image may stand behind. What it is
+// ReadManifest reads a manifest that an image may stand behind. What it is
 // decides the document itself, never a Content-Type: that is not under the
 // digest, and proxies send text/plain.
-func decodeManifest(body []byte) (manifest, error) {
-	var found manifest
+func ReadManifest(body []byte) (Manifest, error) {
+	var found Manifest
 	if err := decodeObject(body, &found); err != nil {
-		return manifest{}, err
+		return Manifest{}, err
 	}
 	if err := found.judge(); err != nil {
-		return manifest{}, err
+		return Manifest{}, err
 	}
 	return found, nil
 }
@@ -105,56 +107,57 @@ func decodeManifest(body []byte) (manifest, error) {
 // encoding/json.
 func decodeObject(body []byte, into any) error {
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
-		return badAnswer("body is no JSON object")
+		return failure.Bad("body is no JSON object")
 	}
 	err := json.Unmarshal(body, into)
 	if err == nil {
 		return nil
 	}
-	if known, ok := errors.AsType[*Error](err); ok {
+	if known, ok := errors.AsType[*failure.Error](err); ok {
 		return known
 	}
-	return badAnswer("decoding JSON: %w", err)
+	return failure.Bad("decoding JSON: %w", err)
 }
 
 // judge returns an error unless the document is an index, or the manifest of
 // one image.
-func (m *manifest) judge() error {
+func (m *Manifest) judge() error {
 	single := m.Config != nil || m.Layers != nil
 	switch {
 	case m.SchemaVersion == schema1:
-		return notAnImage("manifest is of Docker's schema 1")
+		return failure.NotImage("manifest is of Docker's schema 1")
 	case m.SchemaVersion != schema2:
-		return badAnswer("manifest has no schema version")
+		return failure.Bad("manifest has no schema version")
 	case single && m.Manifests != nil:
 		// Readers would differ on what it is (CVE-2021-41190).
-		return badAnswer("manifest is also an index")
+		return failure.Bad("manifest is also an index")
 	}
 	switch {
 	case m.MediaType.IsIndex() && single, m.MediaType.IsImage() && m.Manifests != nil:
-		return badAnswer("manifest is not what its media type says")
+		return failure.Bad("manifest is not what its media type says")
 	case m.MediaType != "" && !m.MediaType.IsIndex() && !m.MediaType.IsImage():
-		return notAnImage("manifest is of another media type")
-	case m.index():
+		return failure.NotImage("manifest is of another media type")
+	case m.IsIndex():
 		return nil
 	case m.Config == nil:
-		return badAnswer("manifest has no config")
+		return failure.Bad("manifest has no config")
 	case !runnable(m.ArtifactType) || !m.Config.MediaType.IsConfig() || !m.layered():
 		// A chart, a plugin, a build cache, a signature, WASM.
-		return notAnImage("manifest is an artefact's")
+		return failure.NotImage("manifest is an artefact's")
 	}
 	return nil
 }
 
-// index reports whether the document lists other manifests. Where it does not
+// IsIndex reports whether the document lists other manifests. Where it does not
 // say, as OCI's may, its shape does.
-func (m *manifest) index() bool { return m.MediaType.IsIndex() || m.Manifests != nil }
+func (m *Manifest) IsIndex() bool { return m.MediaType.IsIndex() || m.Manifests != nil }
 
-func (m *manifest) created() time.Time { return time.Time(m.Annotations.Created) }
+// Created is when the build was made, where an annotation says so; zero where none does.
+func (m *Manifest) Created() time.Time { return time.Time(m.Annotations.Created) }
 
 // layered reports whether an image's layers are there, or none at all. cosign
 // signs with the config of an image; its layers alone tell.
-func (m *manifest) layered() bool {
+func (m *Manifest) layered() bool {
 	for _, layer := range m.Layers {
 		for _, prefix := range []string{
 			"application/vnd.oci.image.layer.",
@@ -175,28 +178,28 @@ func runnable(artifactType types.MediaType) bool {
 	return artifactType == "" || artifactType.IsConfig()
 }
 
-// child is a manifest in an index.
-type child struct {
-	digest   string
-	platform Platform
-	created  time.Time
-	nested   bool // is an index itself
+// Child is a manifest in an index.
+type Child struct {
+	Digest   string
+	Platform Platform
+	Created  time.Time
+	Nested   bool // is an index itself
 }
 
-// children are the images of an index, attestations and other artefacts left
+// Children are the images of an index, attestations and other artefacts left
 // out.
-func (m *manifest) children() []child {
-	children := make([]child, 0, len(m.Manifests))
+func (m *Manifest) Children() []Child {
+	children := make([]Child, 0, len(m.Manifests))
 	for _, d := range m.Manifests {
 		nested := d.MediaType.IsIndex()
 		if d.Annotations.Reference == attestation || !runnable(d.ArtifactType) ||
 			!nested && !d.MediaType.IsImage() {
 			continue
 		}
-		found := child{digest: d.Digest, created: time.Time(d.Annotations.Created), nested: nested}
+		found := Child{Digest: d.Digest, Created: time.Time(d.Annotations.Created), Nested: nested}
 		if d.Platform != nil {
 			var ok bool
-			if found.platform, ok = declared(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant); !ok {
+			if found.Platform, ok = declared(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant); !ok {
 				continue
 			}
 		}
@@ -205,11 +208,11 @@ func (m *manifest) children() []child {
 	return children
 }
 
-// preferred is the child that dates an index: linux/amd64, else the first. The
+// Preferred is the child that dates an index: linux/amd64, else the first. The
 // children of one build have dates of one build, so any would nearly do.
-func preferred(children []child) child {
+func Preferred(children []Child) Child {
 	for _, c := range children {
-		if !c.nested && c.platform == (Platform{OS: "linux", Architecture: "amd64"}) {
+		if !c.Nested && c.Platform == (Platform{OS: "linux", Architecture: "amd64"}) {
 			return c
 		}
 	}

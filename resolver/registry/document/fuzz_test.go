@@ -1,4 +1,4 @@
-package registry
+package document
 
 import (
 	"net/http"
@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // wantFault fails unless an error is an *Error of a kind that bytes may have.
-func wantFault(t *testing.T, err error, kinds ...Kind) {
+func wantFault(t *testing.T, err error, kinds ...failure.Kind) {
 	t.Helper()
-	failed := classify(err)
+	failed := failure.Classify(err)
 	for _, kind := range kinds {
 		if failed.Kind == kind {
 			return
@@ -30,29 +32,29 @@ func FuzzManifest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		found, err := decodeManifest(body)
+		found, err := ReadManifest(body)
 		if err != nil {
-			wantFault(t, err, BadAnswer, NotAnImage, TooLarge)
+			wantFault(t, err, failure.BadAnswer, failure.NotAnImage, failure.TooLarge)
 			return
 		}
-		if !found.index() {
-			if found.Config == nil || len(found.children()) > 0 {
+		if !found.IsIndex() {
+			if found.Config == nil || len(found.Children()) > 0 {
 				t.Errorf("manifest of one image: %+v", found)
 			}
 			return
 		}
-		children := found.children()
-		if len(children) > maxEntries {
+		children := found.Children()
+		if len(children) > MaxEntries {
 			t.Errorf("%d children", len(children))
 		}
 		for _, c := range children {
-			wantPlatform(t, c.platform)
-			wantDate(t, c.created)
+			wantPlatform(t, c.Platform)
+			wantDate(t, c.Created)
 		}
 		if len(children) > 0 {
-			preferred(children)
+			Preferred(children)
 		}
-		wantDate(t, found.created())
+		wantDate(t, found.Created())
 	})
 }
 
@@ -64,13 +66,13 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		found, err := decodeConfig(body)
+		found, err := ReadConfig(body)
 		if err != nil {
-			wantFault(t, err, BadAnswer, NotAnImage)
+			wantFault(t, err, failure.BadAnswer, failure.NotAnImage)
 			return
 		}
-		wantPlatform(t, found.platform)
-		wantDate(t, found.created)
+		wantPlatform(t, found.Platform)
+		wantDate(t, found.Created)
 	})
 }
 
@@ -117,9 +119,9 @@ func FuzzToken(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		token, life, err := decodeToken(body)
+		token, life, err := ReadToken(body)
 		if err != nil {
-			wantFault(t, err, BadAnswer)
+			wantFault(t, err, failure.BadAnswer)
 			return
 		}
 		if life < minTokenLife || life > maxTokenLife {
@@ -131,43 +133,23 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-func FuzzErrorBody(f *testing.F) {
-	for _, seed := range []string{
-		`{"errors":[{"code":"MANIFEST_UNKNOWN","message":"x","detail":{}}]}`, `{"errors":[]}`, `{"errors":null}`, `{"errors":[null]}`, `<html>`, ``,
-	} {
-		f.Add(http.StatusNotFound, []byte(seed))
-		f.Add(http.StatusTeapot, []byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		code, said := decodeErrorCode(body)
-		if code != "" && !said {
-			t.Errorf("code %q that nobody said", code)
-		}
-		failed := &Error{Kind: kindOfCode(code, kindOfStatus(status)), Repository: "a", code: code}
-		wantFault(t, failed, Unreachable, Unauthorized, NotFound, RateLimited, BadAnswer)
-		if text := failed.Error(); len(text) > 100 {
-			t.Errorf("text %q", text)
-		}
-	})
-}
-
 func FuzzDigest(f *testing.F) {
 	for _, seed := range []string{someDigest, "sha512:" + strings.Repeat("ab", 64), "md5:x", "", "sha256:..", someDigest + "\n"} {
 		f.Add(seed, []byte(`{"schemaVersion":2}`))
 	}
 	f.Fuzz(func(t *testing.T, header string, body []byte) {
-		if digest, ok := digestOf(http.Header{"Docker-Content-Digest": {header}}); ok {
+		if digest, ok := ReadDigest(http.Header{"Docker-Content-Digest": {header}}); ok {
 			if strings.ContainsAny(digest, "/.%?# \n") || len(digest) > len("sha512:")+128 {
 				t.Errorf("digest %q", digest)
 			}
-			hashesTo(body, digest)
+			HashesTo(body, digest)
 		}
-		hashed, err := manifestDigest(body)
+		hashed, err := ManifestDigest(body)
 		if err != nil {
-			wantFault(t, err, BadAnswer)
+			wantFault(t, err, failure.BadAnswer)
 			return
 		}
-		if !digestPattern.MatchString(hashed) || !hashesTo(body, hashed) {
+		if !digestPattern.MatchString(hashed) || !HashesTo(body, hashed) {
 			t.Errorf("%q is not the digest of %q", hashed, body)
 		}
 	})

@@ -1,18 +1,20 @@
-package registry
+package document
 
 import (
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // maxQuery is longer than any cursor seen.
 const maxQuery = 8 << 10
 
-// nextQuery finds the Link with rel="next" (RFC 8288) and returns the query of
+// NextQuery finds the Link with rel="next" (RFC 8288) and returns the query of
 // its target; "" where there is none.
-func nextQuery(header http.Header) (string, error) {
+func NextQuery(header http.Header) (string, error) {
 	for _, value := range header.Values("Link") {
 		for value != "" {
 			var target string
@@ -66,14 +68,14 @@ func queryOf(target string) (string, error) {
 	_, query, _ := strings.Cut(target, "?")
 	query, _, _ = strings.Cut(query, "#")
 	if query == "" || len(query) > maxQuery {
-		return "", badAnswer("Link to the next page has no usable query")
+		return "", failure.Bad("Link to the next page has no usable query")
 	}
 	if !strings.ContainsFunc(query, unsafeInQuery) {
 		return query, nil
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil || len(values) == 0 {
-		return "", badAnswer("Link to the next page has no usable query")
+		return "", failure.Bad("Link to the next page has no usable query")
 	}
 	return values.Encode(), nil
 }

@@ -1,26 +1,28 @@
-package registry
+package document
 
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// maxConfig is what Podman and CRI-O read of a config.
-const maxConfig = 4 << 20
+// MaxConfig is what Podman and CRI-O read of a config.
+const MaxConfig = 4 << 20
 
 // firstYear of a date that is one. Bazel and Nix put 1970, buildpacks 1980, and
 // Go's zero time is of the year 1.
 const firstYear = 1990
 
-// imageConfig is what an image's config says of its build.
-type imageConfig struct {
-	platform Platform
-	created  time.Time
+// Config is what an image's config says of its build.
+type Config struct {
+	Platform Platform
+	Created  time.Time
 }
 
-// decodeConfig reads the config of an image, OCI's or Docker's. The date in it
+// ReadConfig reads the config of an image, OCI's or Docker's. The date in it
 // counts before the one in its labels.
-func decodeConfig(body []byte) (imageConfig, error) {
+func ReadConfig(body []byte) (Config, error) {
 	var found struct {
 		OS           string `json:"os"`
 		Architecture string `json:"architecture"`
@@ -33,15 +35,15 @@ func decodeConfig(body []byte) (imageConfig, error) {
 		} `json:"config"`
 	}
 	if err := decodeObject(body, &found); err != nil {
-		return imageConfig{}, err
+		return Config{}, err
 	}
 	platform, ok := declared(found.OS, found.Architecture, found.Variant)
 	if !ok {
-		return imageConfig{}, notAnImage("config is for no platform")
+		return Config{}, failure.NotImage("config is for no platform")
 	}
-	return imageConfig{
-		platform: platform,
-		created:  firstDate(time.Time(found.Created), time.Time(found.Config.Labels.Created)),
+	return Config{
+		Platform: platform,
+		Created:  FirstDate(time.Time(found.Created), time.Time(found.Config.Labels.Created)),
 	}, nil
 }
 
@@ -65,4 +67,14 @@ func readDate(body []byte) time.Time {
 		return time.Time{}
 	}
 	return read.UTC()
+}
+
+// FirstDate is the first that is one; zero where none is.
+func FirstDate(dates ...time.Time) time.Time {
+	for _, date := range dates {
+		if !date.IsZero() {
+			return date
+		}
+	}
+	return time.Time{}
 }

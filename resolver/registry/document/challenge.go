@@ -1,33 +1,35 @@
-package registry
+package document
 
 import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// challenge is what a registry wants to see before it answers. The zero value
+// Challenge is what a registry wants to see before it answers. The zero value
 // is nothing.
-type challenge struct {
-	scheme  string // "", "basic", "bearer"
-	realm   string
-	service string
-	scope   string
+type Challenge struct {
+	Scheme  string // "", "basic", "bearer"
+	Realm   string
+	Service string
+	Scope   string
 }
 
 // maxChallenge bounds what is parsed of one header.
 const maxChallenge = 8 << 10
 
-// challengeOf picks from an answer's WWW-Authenticate headers: Bearer before
+// ReadChallenge picks from an answer's WWW-Authenticate headers: Bearer before
 // Basic, since Gitea and others offer both and Bearer serves the anonymous too.
-func challengeOf(header http.Header) challenge {
-	var best challenge
+func ReadChallenge(header http.Header) Challenge {
+	var best Challenge
 	for _, value := range header.Values("WWW-Authenticate") {
 		for _, c := range parseChallenges(value) {
 			switch {
-			case c.scheme == "bearer" && c.realm != "":
+			case c.Scheme == "bearer" && c.Realm != "":
 				return c
-			case c.scheme == "basic" && best.scheme == "":
+			case c.Scheme == "basic" && best.Scheme == "":
 				best = c
 			}
 		}
@@ -37,11 +39,11 @@ func challengeOf(header http.Header) challenge {
 
 // parseChallenges reads a header of RFC 9110, section 11.6.1: challenges, each
 // a scheme and parameters, all separated by commas. What it cannot read ends it.
-func parseChallenges(text string) []challenge {
+func parseChallenges(text string) []Challenge {
 	if len(text) > maxChallenge {
 		return nil
 	}
-	var found []challenge
+	var found []Challenge
 	for {
 		text = strings.TrimLeft(text, " \t,")
 		word, rest := token(text)
@@ -50,7 +52,7 @@ func parseChallenges(text string) []challenge {
 		}
 		value, after, isParameter := parameter(rest)
 		if !isParameter {
-			found = append(found, challenge{scheme: strings.ToLower(word)})
+			found = append(found, Challenge{Scheme: strings.ToLower(word)})
 			text = rest
 			continue
 		}
@@ -61,14 +63,14 @@ func parseChallenges(text string) []challenge {
 	}
 }
 
-func (c *challenge) set(key, value string) {
+func (c *Challenge) set(key, value string) {
 	switch key {
 	case "realm":
-		c.realm = value
+		c.Realm = value
 	case "service":
-		c.service = value
+		c.Service = value
 	case "scope":
-		c.scope = value
+		c.Scope = value
 	}
 }
 
@@ -109,19 +111,19 @@ func token(text string) (word, rest string) {
 	return text[:end], text[end:]
 }
 
-// tokenService is the URL that tokens come from: TLS, unless the registry
+// TokenService is the URL that tokens come from: TLS, unless the registry
 // itself is spoken to in plain HTTP. Its address is the dialer's matter: a
 // realm on another host is normal, one on a private address is not.
-func (c challenge) tokenService(base *url.URL) (*url.URL, error) {
-	realm, err := url.Parse(c.realm)
+func (c Challenge) TokenService(base *url.URL) (*url.URL, error) {
+	realm, err := url.Parse(c.Realm)
 	if err != nil {
-		return nil, badAnswer("parsing the token realm: %w", err)
+		return nil, failure.Bad("parsing the token Realm: %w", err)
 	}
 	if realm.Host == "" || realm.User != nil || realm.Opaque != "" {
-		return nil, badAnswer("token realm is not a plain URL")
+		return nil, failure.Bad("token realm is not a plain URL")
 	}
 	if realm.Scheme != "https" && (realm.Scheme != "http" || base.Scheme != "http") {
-		return nil, &Error{Kind: Refused, Err: errScheme}
+		return nil, &failure.Error{Kind: failure.Refused, Err: failure.ErrScheme}
 	}
 	realm.Fragment = ""
 	return realm, nil

@@ -1,16 +1,18 @@
-package registry
+package document
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// page is one answer to tags/list.
-type page struct {
-	tags    []string
-	entries int // of the array, those included that are no tags
+// Page is one answer to tags/list.
+type Page struct {
+	Tags    []string
+	Entries int // of the array, those included that are no tags
 }
 
 var (
@@ -18,7 +20,7 @@ var (
 	errNotWhole    = errors.New("list is not one whole JSON object")
 )
 
-// decodePage reads `{"name": …, "tags": […]}` of at most limit entries. The
+// ReadPage reads `{"name": …, "tags": […]}` of at most limit entries. The
 // body must be one whole JSON object that has tags: maintenance pages, sign-ins
 // and proxies also come with status 200. null is the empty list, as
 // distribution's older versions write it. name is not compared: registries
@@ -27,14 +29,14 @@ var (
 // It reads what lists are made of itself, ten thousand tags in one pass, and
 // leaves to encoding/json what they seldom have: a reader of tokens allocates
 // for each, and a slice of five million empty strings fits in a page's bytes.
-func decodePage(body []byte, limit int) (page, error) {
+func ReadPage(body []byte, limit int) (Page, error) {
 	r := pageReader{body: body, limit: limit}
 	err := r.object()
 	switch {
 	case errors.Is(err, errNotWhole), (err != nil || r.unproven) && !json.Valid(body):
-		return page{}, &Error{Kind: BadAnswer, Err: errNotWhole}
+		return Page{}, &failure.Error{Kind: failure.BadAnswer, Err: errNotWhole}
 	case err != nil:
-		return page{}, err
+		return Page{}, err
 	default:
 		return r.page(), nil
 	}
@@ -53,10 +55,10 @@ type pageReader struct {
 }
 
 // page returns the tags as parts of one text. The body is not kept for them.
-func (r *pageReader) page() page {
-	found := page{entries: r.entries}
+func (r *pageReader) page() Page {
+	found := Page{Entries: r.entries}
 	if len(r.text) > 0 {
-		found.tags = strings.Split(string(r.text), " ")
+		found.Tags = strings.Split(string(r.text), " ")
 	}
 	return found
 }
@@ -82,7 +84,7 @@ func (r *pageReader) object() error {
 	case r.at != len(r.body):
 		return errNotWhole
 	case !seen:
-		return badAnswer("list has no tags field")
+		return failure.Bad("list has no tags field")
 	default:
 		return nil
 	}
@@ -97,7 +99,7 @@ func (r *pageReader) member(seen *bool) error {
 	case string(key) != "tags":
 		return r.skip()
 	case *seen:
-		return badAnswer("list has tags twice")
+		return failure.Bad("list has tags twice")
 	default:
 		*seen = true
 		return r.tags()
@@ -109,19 +111,19 @@ func (r *pageReader) tags() error {
 	case r.null():
 		return nil
 	case !r.take('['):
-		return badAnswer("tags are no array")
+		return failure.Bad("tags are no array")
 	case r.take(']'):
 		return nil
 	}
 	r.text = make([]byte, 0, len(r.body)-r.at)
 	for {
 		if r.entries++; r.entries > r.limit {
-			return &Error{Kind: TooLarge, Err: errTooManyTags}
+			return &failure.Error{Kind: failure.TooLarge, Err: errTooManyTags}
 		}
 		if !r.null() { // seen among the tags of real registries
 			tag, ok := r.quoted()
 			if !ok {
-				return badAnswer("a tag is no string")
+				return failure.Bad("a tag is no string")
 			}
 			r.add(tag)
 		}
@@ -135,7 +137,7 @@ func (r *pageReader) tags() error {
 }
 
 func (r *pageReader) add(tag []byte) {
-	if !validTag(tag) {
+	if !ValidTag(tag) {
 		return
 	}
 	if len(r.text) > 0 {
@@ -269,8 +271,8 @@ func (r *pageReader) pass() bool {
 // maxTag is the longest tag of the distribution specification.
 const maxTag = 128
 
-// validTag reports the grammar [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
-func validTag[T string | []byte](tag T) bool {
+// ValidTag reports the grammar [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
+func ValidTag[T string | []byte](tag T) bool {
 	if len(tag) == 0 || len(tag) > maxTag || tag[0] == '.' || tag[0] == '-' {
 		return false
 	}
