@@ -24,15 +24,14 @@ func (o *Outcome) within(r resolver.Resolution) resolver.Resolution {
 	return r
 }
 
-// Gates names the settings that make gates for a container: "minAge", "window" or
+// Gates names the gates of a container that bind every writer: "minAge", "window" or
 // "minAge with window"; empty for none.
 func (o *Outcome) Gates() string {
 	var set []string
-	if o.Rule.MinAge > 0 {
-		set = append(set, "minAge")
-	}
-	if o.Rule.Window != nil {
-		set = append(set, "window")
+	for _, gate := range o.Rule.Gates() {
+		if gate.BindsWriters() {
+			set = append(set, string(gate))
+		}
 	}
 	return strings.Join(set, " with ")
 }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -40,8 +41,16 @@ func newGatedTale(t *testing.T, w *world, policy, tag, key, value string) *tale 
 // A gate that binds the updater alone would be no gate: the first apply after it
 // would go through.
 func TestNoWriteGoesThroughAGate(t *testing.T) {
-	for key, value := range map[string]string{minAge: "3d", window: nightly} {
-		t.Run(key, func(t *testing.T) {
+	values := map[settings.Gate]string{settings.GateMinAge: "3d", settings.GateWindow: nightly}
+	for _, gate := range settings.AllGates() {
+		if !gate.BindsWriters() {
+			continue
+		}
+		key, value := workload.Prefix+string(gate), values[gate]
+		t.Run(string(gate), func(t *testing.T) {
+			if value == "" {
+				t.Fatal("no value of the gate is tried here")
+			}
 			w := newWorld(t, "1.2.0", "1.2.7", "1.3.0", "1.3.4")
 			before := w.requests.Load()
 			s := newGatedTale(t, w, "patch", "1.2.0", key, value)

@@ -131,10 +131,6 @@ type Rule struct {
 	ReleaseNotes string
 }
 
-// Gated reports whether the slot moves by the updater's bumps alone, and not with
-// whoever writes the workload.
-func (r Rule) Gated() bool { return r.MinAge > 0 || r.Window != nil }
-
 // Governed reports whether Garboard decides about the slot at all.
 func (r Rule) Governed() bool { return r.Policy != nil }
 
