@@ -33,11 +33,10 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 	if freshFor > r.options.FreshFor {
 		since = time.Time{}
 	}
-	err := p.update(ctx, &r.options, demand[string]{
+	return update(ctx, &p.source, &r.options, demand[string]{
 		repository: q.Repository,
 		what:       lookupDigest,
 		since:      since,
-		known:      func() bool { return p.digest != "" },
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
 		settle: func(now time.Time) {
 			if p.differs(q) {
@@ -51,8 +50,5 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 			p.digest = digest
 			r.changes.Add(1)
 		},
-	})
-	defer p.mu.Unlock() // update locks
-
-	return p.digest, err
+	}, func() (string, bool) { return p.digest, p.digest != "" })
 }

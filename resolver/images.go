@@ -33,10 +33,9 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	k := imageKey{key{q.Repository, credential.Identity()}, digest, dated}
 	p := r.images.Get(k, func() *picture { return r.saved.picture(k) })
 	var fault error
-	err := p.update(ctx, &r.options, demand[registry.Image]{
+	kept, err := update(ctx, &p.source, &r.options, demand[registry.Image]{
 		repository: q.Repository,
 		what:       lookupImage,
-		known:      func() bool { return p.known },
 		needed:     func(time.Time) bool { return !p.known },
 		settle:     func(time.Time) {},
 		fetch: func(ctx context.Context) (registry.Image, error) {
@@ -50,14 +49,20 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 			p.image, p.fault, p.known = image, fault, true
 			r.changes.Add(1)
 		},
+	}, func() (keptImage, bool) {
+		if p.known && p.seen.IsZero() {
+			p.seen = r.options.Now()
+		}
+		return keptImage{datedImage{p.image, p.seen}, p.fault}, p.known
 	})
-	defer p.mu.Unlock() // update locks
-
 	if err == nil {
-		err = p.fault
+		err = kept.fault
 	}
-	if p.known && p.seen.IsZero() {
-		p.seen = r.options.Now()
-	}
-	return datedImage{p.image, p.seen}, err
+	return kept.datedImage, err
+}
+
+// keptImage is what an entry has: an image, or why it is none.
+type keptImage struct {
+	datedImage
+	fault error
 }

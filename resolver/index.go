@@ -64,11 +64,10 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 		final := r.options.ReadOnce && !e.readAt.IsZero()
 		return !final && e.misses(q, now, r.options.FreshFor)
 	}
-	err := e.update(ctx, &r.options, demand[*policy.Index]{
+	seen, err := update(ctx, &e.source, &r.options, demand[*policy.Index]{
 		repository: q.Repository,
 		what:       lookupList,
 		since:      q.Since,
-		known:      func() bool { return e.list.index != nil },
 		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },
 		settle:     func(now time.Time) { e.settle(q, now, r.options.FreshFor) },
 		fetch: func(ctx context.Context) (*policy.Index, error) {
@@ -86,15 +85,16 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 			r.changes.Add(1)
 			r.shed()
 		},
+	}, func() (view, bool) {
+		known := e.list.index != nil
+		if known {
+			r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
+		}
+		seen := view{index: e.list.index, suspect: e.list.pending != nil}
+		seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
+		return seen, known
 	})
-	defer e.mu.Unlock() // update locks
-
-	if e.list.index != nil {
-		r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
-	}
-
-	seen := view{index: e.list.index, suspect: e.list.pending != nil, err: err}
-	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
+	seen.err = err
 	return seen
 }
 

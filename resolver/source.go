@@ -39,16 +39,14 @@ type flight struct {
 // about the registry.
 const longWait = time.Second
 
-// demand is what one caller wants of a source. Its functions are called with
-// the source locked.
+// demand is what one caller wants of a source. Its functions but for fetch are called
+// with the source locked.
 type demand[T any] struct {
 	repository string
 	what       string // as the metric names it
 	// since asks for a read that ended no earlier, in spite of a pause; the
 	// zero value leaves it to needed.
 	since time.Time
-	// known reports whether there is something to fall back on.
-	known func() bool
 	// needed reports whether what is known will not do.
 	needed func(now time.Time) bool
 	// settle is told of a read that began after the caller came, so that it
@@ -60,32 +58,42 @@ type demand[T any] struct {
 
 var errSlow = errors.New("others waited for this read in vain")
 
-// update sees to it that a demand is met. The error is why it could not be; what
-// is known then is older. It returns with the source locked, in every case.
-func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) (err error) {
-	waited := false
+// update refreshes a source if the demand requires it, and returns what is known then,
+// as current has it. The error is why it could not be refreshed: what is known is older
+// then, or nothing. Current is called with the source locked; known is false where there
+// is nothing to fall back on.
+func update[T, V any](ctx context.Context, s *source[T], o *Options, d demand[T], current func() (value V, known bool)) (V, error) {
 	s.mu.Lock()
-	defer func() { o.Metrics.looked(d.what, waited, d.known(), err) }()
+	defer s.mu.Unlock()
+	waited, err := s.refresh(ctx, o, d)
+	value, known := current()
+	o.Metrics.looked(d.what, waited, known, err)
+	return value, err
+}
+
+// refresh returns once a demand is met, or cannot be. The source is locked, but for the
+// time in which it waits.
+func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waited bool, err error) {
 	arrived := s.started
 	for {
 		now := o.Now()
 		switch {
 		case s.read > arrived: // as new as this caller can ask for, whoever made it
 			d.settle(now)
-			return nil
+			return waited, nil
 		case !s.readAt.Before(d.since) && !d.needed(now):
-			return nil
+			return waited, nil
 		case s.failed(d.since, now):
-			return s.failure
+			return waited, s.failure
 		case ctx.Err() != nil:
-			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
+			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
 		flight := s.flight
 		if flight == nil {
 			flight = s.start(ctx, o, d)
 		}
 		if s.slow && d.since.IsZero() {
-			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
+			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
 		}
 		waited = true
 		s.mu.Unlock()
@@ -98,10 +106,10 @@ func (s *source[T]) update(ctx context.Context, o *Options, d demand[T]) (err er
 		case <-flight.done:
 		default:
 			s.slow = s.slow || o.Now().Sub(flight.begun) >= longWait
-			return &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
+			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
 		if flight.err != nil {
-			return flight.err
+			return waited, flight.err
 		}
 		// One that had begun before is perhaps too old for what is wanted. The
 		// next is shared by all who waited for it.
