@@ -10,6 +10,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/history"
 	"github.com/garboard-dev/garboard/internal/cli/hold"
+	"github.com/garboard-dev/garboard/internal/cli/migrate"
 	"github.com/garboard-dev/garboard/internal/cli/notify"
 	"github.com/garboard-dev/garboard/internal/cli/registry"
 	"github.com/garboard-dev/garboard/internal/cli/resolve"
@@ -41,6 +42,7 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 		hold.NewCommand(),
 		registry.NewCommand(),
 		status.NewCommand(env),
+		migrate.NewCommand(),
 		notify.NewCommand(),
 		version.NewCommand(),
 	}

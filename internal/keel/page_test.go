@@ -97,3 +97,18 @@ func shownAnswer(current, tag string) string {
 
 // code writes names as a page does.
 func code(names ...string) string { return "`" + strings.Join(names, "` `") + "`" }
+
+// The page has each variable and value, with what becomes of it.
+func TestPageHasVariablesAndValues(t *testing.T) {
+	var variables, values strings.Builder
+	variables.WriteString("| variable | | |\n|---|---|---|\n")
+	for _, v := range Variables() {
+		fmt.Fprintf(&variables, "| %s | %s | %s |\n", code(v.Name), v.Fate, v.Why)
+	}
+	values.WriteString("| value | | |\n|---|---|---|\n")
+	for _, v := range Values() {
+		fmt.Fprintf(&values, "| %s | %s | %s |\n", code(v.Path), v.Fate, v.Why)
+	}
+	generated(t, "variables", variables.String())
+	generated(t, "values", values.String())
+}

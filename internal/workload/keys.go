@@ -54,3 +54,6 @@ const (
 func IsKey(key string) bool {
 	return strings.HasPrefix(key, Prefix) || strings.HasPrefix(key, KeelPrefix) || key == KeelPolicyKey
 }
+
+// KeelKey is how Keel spells a key.
+func KeelKey(name string) string { return KeelPrefix + name }

@@ -97,7 +97,7 @@ func (f *manifestFormat) Set(text string) error {
 }
 
 func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
-	files, err := readManifests(ctx, o.files, in)
+	files, err := cmdline.ReadManifests(ctx, o.files, in)
 	if err != nil {
 		return err
 	}

@@ -182,6 +182,32 @@ func (r Release) Weight() int {
 	return weight
 }
 
+// Says returns what the release says of an image that it names, by the name of the
+// setting; ok is false for an image that it does not name.
+func (r Release) Says(slot workload.Slot) (setting func(name string) string, ok bool) {
+	repository := repositoryOf(slot)
+	for _, image := range r.images {
+		if image.fault != nil || repository == "" || image.repository != repository {
+			continue
+		}
+		return func(name string) string {
+			for _, e := range slices.Concat(r.entries, image.own) {
+				if e.name == name {
+					return e.value
+				}
+			}
+			return ""
+		}, true
+	}
+	return nil, false
+}
+
+// Names reports whether the release names an image.
+func (r Release) Names(slot workload.Slot) bool {
+	_, ok := r.Says(slot)
+	return ok
+}
+
 // readRelease reads a release's settings for the slots that run one of its
 // images. Its faults are told where they bear on a slot; an image that cannot be
 // found is told of in every workload, since nobody else would hear of it.

@@ -1,4 +1,4 @@
-package resolve
+package cmdline
 
 import (
 	"context"
@@ -6,14 +6,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/manifest"
 )
 
-// readManifests reads all files before anything is done with one.
-func readManifests(ctx context.Context, names []string, in io.Reader) ([]*manifest.Stream, error) {
+// ReadManifests reads all files before anything is done with one.
+func ReadManifests(ctx context.Context, names []string, in io.Reader) ([]*manifest.Stream, error) {
 	if len(names) == 0 {
-		names = []string{cmdline.StandardInput}
+		names = []string{StandardInput}
 	}
 	files := make([]*manifest.Stream, 0, len(names))
 	for _, name := range names {
@@ -31,8 +30,8 @@ func readManifests(ctx context.Context, names []string, in io.Reader) ([]*manife
 }
 
 func readFile(ctx context.Context, name string, in io.Reader) (title string, data []byte, err error) {
-	if name == cmdline.StandardInput {
-		data, err = cmdline.ReadAll(ctx, in)
+	if name == StandardInput {
+		data, err = ReadAll(ctx, in)
 		return "standard input", data, err
 	}
 	data, err = os.ReadFile(name)

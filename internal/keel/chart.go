@@ -1,0 +1,104 @@
+package keel
+
+import (
+	"fmt"
+	"strings"
+)
+
+// chartValues are the values of Keel's chart and the variables that it makes of them.
+// What it writes into its Secret is a secret.
+var chartValues = []struct {
+	path, variable string
+	secret         bool
+}{
+	{"polling.enabled", Poll, false},
+	{"polling.defaultSchedule", PollDefaultSchedule, false},
+	{"helmProvider.enabled", Helm3Provider, false},
+	{"helmProvider.helmDriver", "HELM_DRIVER", false},
+	{"gcr.projectId", "PROJECT_ID", false},
+	{"gcr.clusterName", "CLUSTER_NAME", false},
+	{"gcr.pubSub.enabled", PubSub, false},
+	{"ecr.accessKeyId", "AWS_ACCESS_KEY_ID", false},
+	{"ecr.secretAccessKey", "AWS_SECRET_ACCESS_KEY", true},
+	{"ecr.region", "AWS_REGION", false},
+	{"aws.region", "AWS_REGION", false},
+	{"googleApplicationCredentials", "GOOGLE_APPLICATION_CREDENTIALS", true},
+	{"insecureRegistry", InsecureRegistry, false},
+	{"debug", Debug, false},
+	{"notificationLevel", NotificationLevel, false},
+	{"webhook.endpoint", WebhookEndpoint, true},
+	{"slack.botToken", SlackBotToken, true},
+	{"slack.appToken", "SLACK_APP_TOKEN", true},
+	{"slack.botName", SlackBotName, false},
+	{"slack.channel", SlackChannels, false},
+	{"slack.approvalsChannel", "SLACK_APPROVALS_CHANNEL", false},
+	{"hipchat.token", "HIPCHAT_TOKEN", true},
+	{"hipchat.channel", "HIPCHAT_CHANNELS", false},
+	{"hipchat.approvalsChannel", "HIPCHAT_APPROVALS_CHANNEL", false},
+	{"hipchat.botName", "HIPCHAT_APPROVALS_BOT_NAME", false},
+	{"hipchat.userName", "HIPCHAT_APPROVALS_USER_NAME", false},
+	{"hipchat.password", "HIPCHAT_APPROVALS_PASSWORT", true},
+	{"mattermost.endpoint", MattermostEndpoint, true},
+	{"teams.webhookUrl", TeamsWebhookURL, true},
+	{"discord.webhookUrl", DiscordWebhookURL, true},
+	{"shoutrrr.urls", ShoutrrrURLs, true},
+	{"shoutrrr.timeout", "SHOUTRRR_TIMEOUT", false},
+	{"mail.to", MailTo, false},
+	{"mail.from", MailFrom, false},
+	{"mail.smtp.server", MailServer, false},
+	{"mail.smtp.port", MailPort, false},
+	{"mail.smtp.user", MailUser, false},
+	{"mail.smtp.pass", MailPassword, true},
+	{"basicauth.user", BasicAuthUser, false},
+	{"basicauth.password", BasicAuthPassword, true},
+}
+
+// FromValues reads the values of Keel's chart, as a file gives them to Helm. ok is false
+// where they are those of something else. Of what belongs into a Secret, that it is set
+// is kept, and not what it is.
+func FromValues(values map[string]any) (i Installation, ok bool) {
+	i = Installation{Namespace: "keel", Name: "keel", Container: "keel", Env: map[string]Setting{}}
+	known := 0
+	for name := range values {
+		if _, is := ValueOf(name); !is {
+			return Installation{}, false
+		}
+		known++
+	}
+	i.Relay, _ = child(values, "webhookRelay")["enabled"].(bool)
+	for _, v := range chartValues {
+		value, given := at(values, v.path)
+		if !given || value == "" {
+			continue
+		}
+		group, _, _ := strings.Cut(v.path, ".")
+		if enabled, is := child(values, group)["enabled"].(bool); is && !enabled && v.variable != Poll {
+			continue
+		}
+		if v.secret {
+			i.Env[v.variable] = Setting{Secret: "keel", Key: v.variable}
+		} else {
+			i.Env[v.variable] = Setting{Value: value}
+		}
+	}
+	for _, item := range list(values["extraEnv"]) {
+		if name := text(asMap(item)["name"]); name != "" {
+			i.Env[name] = Setting{Value: text(asMap(item)["value"])}
+		}
+	}
+	i.Image = "ghcr.io/keel-hq/keel"
+	return i, known > 0
+}
+
+func at(values map[string]any, path string) (string, bool) {
+	keys := strings.Split(path, ".")
+	for _, key := range keys[:len(keys)-1] {
+		values = child(values, key)
+	}
+	switch v := values[keys[len(keys)-1]].(type) {
+	case nil, map[string]any:
+		return "", false
+	default:
+		return fmt.Sprint(v), true
+	}
+}
