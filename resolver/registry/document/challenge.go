@@ -117,7 +117,7 @@ func token(text string) (word, rest string) {
 func (c Challenge) TokenService(base *url.URL) (*url.URL, error) {
 	realm, err := url.Parse(c.Realm)
 	if err != nil {
-		return nil, failure.Bad("parsing the token Realm: %w", err)
+		return nil, failure.Bad("parsing the token realm: %w", err)
 	}
 	if realm.Host == "" || realm.User != nil || realm.Opaque != "" {
 		return nil, failure.Bad("token realm is not a plain URL")
