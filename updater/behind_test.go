@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -16,7 +17,7 @@ import (
 // move.
 func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	o := movedBefore(t, "apps/v1", "Deployment", time.Hour, healthy3(4, noon))
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.answer = admits("1.2.8")
 	before := o.DeepCopy()
 	image := b.image(t, o)
@@ -25,18 +26,18 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	if b.writes != 2 {
 		t.Fatalf("%d writes for the first bump and its dry run", b.writes)
 	}
-	b.pending.add(keyIs(o), time.Time{}, Move{
-		key: keyIs(o), Container: b.workloadOf(t, o).Slots()[0].Key(), Repository: repository, Image: image,
-		To: record.Result{Tag: "1.2.8"}, found: b.clock.Now(),
+	b.mover.Found(keyIs(o), time.Time{}, move.Move{
+		Key: keyIs(o), Container: b.workloadOf(t, o).Slots()[0].Key(), Repository: repository, Image: image,
+		To: record.Result{Tag: "1.2.8"}, Found: b.clock.Now(),
 	})
-	b.try(t.Context(), keyIs(o))
+	b.mover.Try(t.Context(), keyIs(o))
 	if b.writes != 2 || b.told.of(report.ReasonUpdated) != 1 {
 		t.Errorf("%d writes, told of %d moves", b.writes, b.told.of(report.ReasonUpdated))
 	}
 	b.behind = nil
-	b.try(t.Context(), keyIs(o))
-	if b.writes != 2 || b.pending.waits(keyIs(o), b.clock.Now()) {
-		t.Errorf("%d writes once the cache has it, and something waits: %t", b.writes, b.pending.waits(keyIs(o), b.clock.Now()))
+	b.mover.Try(t.Context(), keyIs(o))
+	if waiting, _ := b.mover.Waiting(keyIs(o)); b.writes != 2 || len(waiting) > 0 {
+		t.Errorf("%d writes once the cache has it, and what waits is %+v", b.writes, waiting)
 	}
 }
 
@@ -46,7 +47,7 @@ func TestReleaseNotesAreNamedWithTheMove(t *testing.T) {
 	annotations := o.GetAnnotations()
 	annotations["keel.sh/releaseNotes"] = "https://example.com/app/releases"
 	o.SetAnnotations(annotations)
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.answer = admits("1.2.8")
 	b.finds(t, o, "1.2.8")
 	const want = "; release notes: https://example.com/app/releases"

@@ -25,6 +25,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -174,6 +175,14 @@ func takesBack(to record.Record) func(*unstructured.Unstructured, bool) error {
 type recorded[T comparable] struct {
 	workqueue.TypedDelayingInterface[T]
 	delays []time.Duration
+	// deaf: what is added is passed over.
+	deaf bool
+}
+
+func (r *recorded[T]) Add(item T) {
+	if !r.deaf {
+		r.TypedDelayingInterface.Add(item)
+	}
 }
 
 func (r *recorded[T]) AddAfter(item T, delay time.Duration) {
@@ -227,7 +236,7 @@ func (b *bench) Resolve(context.Context, resolver.Query) (resolver.Resolution, e
 	return b.registry()
 }
 
-func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) *bench {
+func newBench(t *testing.T, limits move.Pace, objects ...*unstructured.Unstructured) *bench {
 	t.Helper()
 	kinds, faults := workload.ParseKinds([]string{"Rollout.v1alpha1.argoproj.io=spec.template"})
 	if len(faults) > 0 {
@@ -246,13 +255,13 @@ func newBench(t *testing.T, limits Pace, objects ...*unstructured.Unstructured) 
 		Resolver: b, Metrics: metrics, Clock: b.clock, Events: b.events, Notifier: b.told, Pace: limits,
 	})
 	b.polled = &recorded[string]{TypedDelayingInterface: b.polls.TypedDelayingInterface}
-	b.tried = &recorded[watched.Key]{TypedDelayingInterface: b.moves.TypedDelayingInterface}
-	b.polls.TypedDelayingInterface, b.moves.TypedDelayingInterface = b.polled, b.tried
+	b.tried = &recorded[watched.Key]{TypedDelayingInterface: b.mover.Queue.TypedDelayingInterface}
+	b.polls.TypedDelayingInterface, b.mover.Queue.TypedDelayingInterface = b.polled, b.tried
 	b.looked = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Looks}
 	b.inspected = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Inspections}
 	b.returned = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Returns}
 	b.watcher.Looks, b.watcher.Inspections, b.watcher.Returns = b.looked, b.inspected, b.returned
-	t.Cleanup(func() { b.polls.ShutDown(); b.moves.ShutDown(); b.watcher.ShutDown() })
+	t.Cleanup(func() { b.polls.ShutDown(); b.mover.ShutDown(); b.watcher.ShutDown() })
 	b.lead(true)
 	for _, o := range objects {
 		b.objects[o.GetName()] = o
@@ -342,17 +351,20 @@ func (b *bench) image(t *testing.T, o *unstructured.Unstructured) string {
 func (b *bench) finds(t *testing.T, o *unstructured.Unstructured, tags ...string) {
 	t.Helper()
 	b.found(t, o, tags...)
-	b.try(t.Context(), keyIs(o))
+	b.mover.Try(t.Context(), keyIs(o))
 }
 
-// found is what polls find for the containers of a workload.
+// found is what polls find for the containers of a workload, before a worker has come to
+// it.
 func (b *bench) found(t *testing.T, o *unstructured.Unstructured, tags ...string) {
 	t.Helper()
+	b.tried.deaf = true
+	defer func() { b.tried.deaf = false }()
 	for i, slot := range b.workloadOf(t, b.objects[o.GetName()]).Slots()[:len(tags)] {
 		from := slot.Image[strings.LastIndex(slot.Image, ":")+1:]
-		b.pending.add(keyIs(o), time.Time{}, Move{
-			key: keyIs(o), Container: slot.Key(), Repository: repository, Image: slot.Image,
-			From: record.Result{Tag: from}, To: record.Result{Tag: tags[i]}, found: b.clock.Now(),
+		b.mover.Found(keyIs(o), time.Time{}, move.Move{
+			Key: keyIs(o), Container: slot.Key(), Repository: repository, Image: slot.Image,
+			From: record.Result{Tag: from}, To: record.Result{Tag: tags[i]}, Found: b.clock.Now(),
 		})
 	}
 }

@@ -10,18 +10,19 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/updater/move"
 )
 
 // followsFirst is a bench with the first of a set, which soaks for half an hour, and
 // the move of one that follows it.
-func followsFirst(t *testing.T) (*bench, *unstructured.Unstructured, *Move) {
+func followsFirst(t *testing.T) (*bench, *unstructured.Unstructured, *move.Move) {
 	t.Helper()
 	first := movedBefore(t, "apps/v1", "Deployment", time.Minute, deploymentStatus("3", "NewReplicaSetAvailable", noon))
 	set(t, first, "shop first for 30m", "metadata", "annotations", "garboard.dev/canary")
-	b := newBench(t, Pace{}, first)
+	b := newBench(t, move.Pace{}, first)
 	rest := first.DeepCopy()
 	rest.SetName("rest")
-	return b, first, &Move{
+	return b, first, &move.Move{
 		Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: record.Result{Tag: "1.2.7"},
 		Rule: &settings.Rule{Canary: settings.Canary{Set: "shop"}},
 	}
@@ -41,14 +42,14 @@ func TestCanaryThatFlapsDoesNotPassItsSoak(t *testing.T) {
 		"not ready once, after ten minutes":        {func(m int) string { return map[bool]string{true: "2", false: "3"}[m == 10] }, false, 41},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, first, move := followsFirst(t)
+			b, first, m := followsFirst(t)
 			open := 0
 			for minute := range 120 {
 				b.status(t, first, deploymentStatus(test.ready(minute), "NewReplicaSetAvailable", noon))
 				if test.heard {
 					b.event(t, b.objects["web"])
 				}
-				if (canaryGate{b.Updater}).Judge(t.Context(), move).Open() {
+				if b.mover.Judge(t.Context(), m).Open() {
 					open = minute
 					break
 				}
@@ -64,13 +65,13 @@ func TestCanaryThatFlapsDoesNotPassItsSoak(t *testing.T) {
 // No Pod has run the version: that nothing of it is broken says nothing.
 func TestCanaryWithoutPodsLetsNobodyFollow(t *testing.T) {
 	for replicas, want := range map[int64]bool{0: false, 3: true} {
-		b, first, move := followsFirst(t)
+		b, first, m := followsFirst(t)
 		set(t, first, replicas, "spec", "replicas")
 		if replicas == 0 {
 			b.status(t, first, `{observedGeneration: 4, conditions: [{type: Available, status: "True"}, {type: Progressing, status: "True", reason: NewReplicaSetAvailable, lastUpdateTime: "2026-01-04T12:00:00Z"}]}`)
 		}
 		b.clock.Step(time.Hour)
-		verdict := canaryGate{b.Updater}.Judge(t.Context(), move)
+		verdict := b.mover.Judge(t.Context(), m)
 		if verdict.Open() != want || !want && !strings.Contains(verdict.Message, "has no Pods") {
 			t.Errorf("with %d replicas it is open: %t (%s)", replicas, verdict.Open(), verdict.Message)
 		}
@@ -90,17 +91,17 @@ func TestCanaryWithAPartitionLetsNobodyFollow(t *testing.T) {
 	} {
 		first := first.DeepCopy()
 		set(t, first, map[string]any{"partition": partition}, "spec", "updateStrategy", "rollingUpdate")
-		b := newBench(t, Pace{}, first)
+		b := newBench(t, move.Pace{}, first)
 		b.status(t, first, status)
 		rest := first.DeepCopy()
 		rest.SetName("rest")
-		move := &Move{
+		m := &move.Move{
 			Workload: b.workloadOf(t, rest), Container: "c", Repository: repository, To: record.Result{Tag: "1.2.7"},
 			Rule: &settings.Rule{Canary: settings.Canary{Set: "shop"}},
 		}
-		canaryGate{b.Updater}.Judge(t.Context(), move)
+		b.mover.Judge(t.Context(), m)
 		b.clock.Step(time.Hour)
-		if verdict := (canaryGate{b.Updater}).Judge(t.Context(), move); verdict.Open() != (partition == 0) {
+		if verdict := b.mover.Judge(t.Context(), m); verdict.Open() != (partition == 0) {
 			t.Errorf("with a partition of %d it is open: %t (%s)", partition, verdict.Open(), verdict.Message)
 		}
 	}
@@ -109,7 +110,7 @@ func TestCanaryWithAPartitionLetsNobodyFollow(t *testing.T) {
 // Versions that come faster than the soak would keep the rest of a set where it is for
 // ever, if the first took each of them at once.
 func TestCanarySetMovesThoughVersionsComeFasterThanItsSoak(t *testing.T) {
-	b := newBench(t, Pace{})
+	b := newBench(t, move.Pace{})
 	member := func(name, canary string) *unstructured.Unstructured {
 		o := running(t)
 		o.SetName(name)
@@ -149,7 +150,7 @@ func TestCanarySetMovesThoughVersionsComeFasterThanItsSoak(t *testing.T) {
 func TestCanarysRestIsNotMovedPastItsFirst(t *testing.T) {
 	o := running(t)
 	o.SetAnnotations(map[string]string{"garboard.dev/policy": "major", "garboard.dev/canary": "shop"})
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	first := running(t)
 	first.SetName("first")
 	first.SetAnnotations(map[string]string{"garboard.dev/policy": "major", "garboard.dev/canary": "shop first for 0s"})

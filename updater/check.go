@@ -10,6 +10,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -25,7 +26,7 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 	object, read, results, about := w.Object, w.Settings, record.Of(w.Object), report.About{Key: key, Object: o}
 	placed := sync.OnceValue(func() []resolver.Platform { return u.Placement.Required(ctx, object) })
 	var failure error
-	var found []Move
+	var found []move.Move
 	for _, slot := range from(object.Slots(), r.rest.container) {
 		rule := read.Rule(slot)
 		reference, ok := governed(slot.Image, rule, results[slot.Key()])
@@ -58,12 +59,12 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 			failure = err
 			u.report.Unavailable(about, slot, err)
 		case moved(running, resolution):
-			found = append(found, Move{
-				key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
-				From: running, To: record.Result{Tag: resolution.Tag, Digest: resolution.Digest}, found: r.since,
+			found = append(found, move.Move{
+				Key: key, Container: slot.Key(), Repository: r.repository, Image: slot.Image,
+				From: running, To: record.Result{Tag: resolution.Tag, Digest: resolution.Digest}, Found: r.since,
 			})
 		default:
-			u.pending.drop(key, slot.Key())
+			u.mover.Stays(key, slot.Key())
 			u.report.Stayed(about, slot, resolution)
 		}
 		// A tag that does not exist is its workload's fault, and no reason to
@@ -76,28 +77,10 @@ func (u *Updater) check(ctx context.Context, r *round, key watched.Key, o *unstr
 		u.report.Checked(key, slot.Key(), r.since)
 	}
 	if len(found) > 0 {
-		u.found(r, key, found)
+		r.moves = true
+		u.mover.Found(key, r.received, found...)
 	}
 	return failure
-}
-
-// found has the moves of a workload tried. They are added at once: a worker that tries
-// the workload meanwhile would bump it for the first container alone, and once more for
-// the others. Who stands in the pace's line is woken when
-// its turn comes, and without news there is no more to say of it: to try thousands with
-// each poll would keep the workers from those whose turn it is.
-func (u *Updater) found(r *round, key watched.Key, moves []Move) {
-	r.moves = true
-	news := u.pending.add(key, r.received, moves...)
-	for _, m := range moves {
-		news = news || !u.report.IsPending(key, m.Container)
-	}
-	switch {
-	case r.pushed:
-		u.moves.AddUrgent(key)
-	case news || !u.pace.waits(key):
-		u.moves.Add(key)
-	}
 }
 
 // groupOf names the credentials that a query is asked with, in their order: those

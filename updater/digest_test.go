@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 )
 
 const ranDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -24,7 +25,7 @@ func TestDigestInPlaceOfTheTagIsPolled(t *testing.T) {
 			o := movedBefore(t, "apps/v1", "Deployment", 0, complete3(noon))
 			set(t, o, test.record, "spec", "template", "metadata", "annotations", "garboard.dev/resolved")
 			set(t, o, []any{map[string]any{"name": "c", "image": "example.com/app@" + ranDigest}}, "spec", "template", "spec", "containers")
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			b.registry = func() (resolver.Resolution, error) {
 				return resolver.Resolution{Tag: "1.2.8", Digest: strings.Replace(ranDigest, "a", "b", 1)}, nil
 			}
@@ -41,7 +42,7 @@ func TestDigestInPlaceOfTheTagIsPolled(t *testing.T) {
 			if test.reads > 0 && all[0].Running != test.runs {
 				t.Errorf("it runs %s, want %s", all[0].Running, test.runs)
 			}
-			if got := len(b.tried.delays) + b.moves.Len(); got != test.reads {
+			if got := len(b.tried.delays) + b.mover.Queue.Len(); got != test.reads {
 				t.Errorf("%d moves are tried, want %d", got, test.reads)
 			}
 		})

@@ -7,35 +7,6 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// begin begins a piece of work on a repository, if it is ours: done has to be called
-// at its end then.
-func (u *Updater) begin(ctx context.Context, repository string) (work context.Context, done func(), ours bool) {
-	if u.Ownership == nil {
-		return ctx, func() {}, true
-	}
-	return u.Ownership.Begin(ctx, repository)
-}
-
-// beginAll begins the moves whose repositories are ours, and forgets the others:
-// their owner finds them by itself.
-func (u *Updater) beginAll(ctx context.Context, key watched.Key, moves []Move) (work context.Context, done func(), ours []Move) {
-	ends := make([]func(), 0, len(moves))
-	for _, m := range moves {
-		next, end, ok := u.begin(ctx, m.Repository)
-		if !ok {
-			u.pending.done(key, m)
-			continue
-		}
-		ctx = next //nolint:fatcontext // one for each repository of a workload
-		ends, ours = append(ends, end), append(ours, m)
-	}
-	return ctx, func() {
-		for _, end := range ends {
-			end()
-		}
-	}, ours
-}
-
 // unplan takes a repository out of the plan that is another updater's. It comes back
 // when it is ours.
 func (u *Updater) unplan(repository string) {
@@ -95,15 +66,12 @@ func (u *Updater) giveUp(key watched.Key) {
 	if u.concerns(key) {
 		return
 	}
-	u.pending.forget(key)
 	u.watcher.Forget(key)
-	u.places.forget(key)
-	u.pace.leave(key)
-	u.pace.quit(key)
+	u.mover.GiveUp(key)
 	u.report.Leave(key)
 }
 
 // concerns reports whether a workload uses a repository that is ours.
 func (u *Updater) concerns(key watched.Key) bool {
-	return u.Ownership == nil || slices.ContainsFunc(u.tracker.repositoriesOf(key), u.Ownership.Owns)
+	return slices.ContainsFunc(u.tracker.repositoriesOf(key), u.Ownership.Owns)
 }

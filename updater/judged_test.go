@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -18,12 +19,12 @@ func TestOnDeleteIsNotJudged(t *testing.T) {
 			t.Run(kind+" with "+strategy, func(t *testing.T) {
 				o := movedBefore(t, "apps/v1", kind, time.Hour, status)
 				set(t, o, strategy, "spec", "updateStrategy", "type")
-				b := newBench(t, Pace{Cluster: 1}, o)
+				b := newBench(t, move.Pace{Cluster: 1}, o)
 				b.answer = admits("1.2.8")
 				b.finds(t, o, "1.2.8")
 				b.answer = nil
 				b.wait(t, o, 0)
-				if places := b.pace.size(); (places == 1) != judged {
+				if places := b.mover.InProgress(); (places == 1) != judged {
 					t.Errorf("it holds %d places", places)
 				}
 				b.wait(t, o, 11*time.Minute)
@@ -75,7 +76,7 @@ func TestArgoRollout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := movedBefore(t, "argoproj.io/v1alpha1", "Rollout", time.Hour, before)
-			b := newBench(t, Pace{Cluster: 1}, o)
+			b := newBench(t, move.Pace{Cluster: 1}, o)
 			b.answer = admits("1.2.8")
 			b.finds(t, o, "1.2.8")
 			b.answer = nil
@@ -83,7 +84,7 @@ func TestArgoRollout(t *testing.T) {
 				told := map[string]int{report.ReasonSucceeded: b.told.of(report.ReasonSucceeded), report.ReasonRolloutFailed: b.told.of(report.ReasonRolloutFailed)}
 				b.status(t, o, step.status)
 				b.wait(t, o, step.wait)
-				if got := b.pace.size(); got != step.places {
+				if got := b.mover.InProgress(); got != step.places {
 					t.Errorf("step %d: it holds %d places, want %d", i+1, got, step.places)
 				}
 				for reason, before := range told {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -19,12 +20,12 @@ func lined(t *testing.T) (b *bench, rolls, first, second *unstructured.Unstructu
 		o.SetName(name)
 		all = append(all, o)
 	}
-	b = newBench(t, Pace{Cluster: 1}, all...)
+	b = newBench(t, move.Pace{Cluster: 1}, all...)
 	b.answer = admits("1.2.8")
 	for _, o := range all {
 		b.finds(t, o, "1.2.8")
 	}
-	if b.image(t, all[0]) != "example.com/app:1.2.8" || b.pace.waits(keyIs(all[0])) || !b.pace.waits(keyIs(all[1])) || !b.pace.waits(keyIs(all[2])) {
+	if b.image(t, all[0]) != "example.com/app:1.2.8" || b.mover.WaitsForPlace(keyIs(all[0])) || !b.mover.WaitsForPlace(keyIs(all[1])) || !b.mover.WaitsForPlace(keyIs(all[2])) {
 		t.Fatal("not one is rolled out while two wait")
 	}
 	return b, all[0], all[1], all[2]
@@ -36,17 +37,17 @@ func TestPollLeavesAloneWhoStandsInLine(t *testing.T) {
 	b, _, first, _ := lined(t)
 	b.registry = newer
 	b.pollAfter(t, time.Minute)
-	if b.reads == 0 || b.moves.Len() != 0 {
-		t.Errorf("%d reads, after which %d are tried again", b.reads, b.moves.Len())
+	if b.reads == 0 || b.mover.Queue.Len() != 0 {
+		t.Errorf("%d reads, after which %d are tried again", b.reads, b.mover.Queue.Len())
 	}
 	b.Pushed(Push{Repository: repository, Received: b.clock.Now()})
 	b.work(t.Context())
-	if b.moves.Len() != 2 {
-		t.Fatalf("%d are tried again after a push, want 2", b.moves.Len())
+	if b.mover.Queue.Len() != 2 {
+		t.Fatalf("%d are tried again after a push, want 2", b.mover.Queue.Len())
 	}
 	b.tryAll(t)
-	if q := b.pace.line.of(keyIs(first)); q == nil || !q.urgent {
-		t.Errorf("in line %+v: a push does not bring it forward", q)
+	if _, pushed := b.mover.Waiting(keyIs(first)); pushed.IsZero() || !b.mover.WaitsForPlace(keyIs(first)) {
+		t.Errorf("a push does not bring it forward in the line: pushed %s", pushed)
 	}
 }
 
@@ -89,8 +90,8 @@ func TestWhoStandsInLineIsShownSoAfterAnOutage(t *testing.T) {
 // tryAll tries all that are to be tried.
 func (b *bench) tryAll(t *testing.T) {
 	t.Helper()
-	for range b.moves.Len() {
-		b.workMoves(t.Context())
+	for range b.mover.Queue.Len() {
+		b.mover.Work(t.Context())
 	}
 }
 
@@ -98,14 +99,14 @@ func (b *bench) tryAll(t *testing.T) {
 // anyhow, it would be kept for nothing.
 func TestWhoIsWokenGoesFirst(t *testing.T) {
 	b, rolls, first, second := lined(t)
-	b.moves.Add(keyIs(second))
-	b.moves.Add(key("another"))
+	b.mover.Queue.Add(keyIs(second))
+	b.mover.Queue.Add(key("another"))
 	b.status(t, rolls, healthy3(5, b.clock.Now()))
 	b.wait(t, rolls, time.Second)
-	if b.moves.Len() != 3 {
-		t.Fatalf("%d are to be tried", b.moves.Len())
+	if b.mover.Queue.Len() != 3 {
+		t.Fatalf("%d are to be tried", b.mover.Queue.Len())
 	}
-	b.workMoves(t.Context())
+	b.mover.Work(t.Context())
 	if got := b.image(t, first); got != "example.com/app:1.2.8" {
 		t.Errorf("it runs %s after the first try", got)
 	}

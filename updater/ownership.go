@@ -14,3 +14,14 @@ type Ownership interface {
 	// Changed is signalled when what is ours may have changed.
 	Changed() <-chan struct{}
 }
+
+// ownsAll is the Ownership of an updater that shares the work with no other.
+type ownsAll struct{}
+
+func (ownsAll) Owns(string) bool { return true }
+
+func (ownsAll) Begin(ctx context.Context, _ string) (work context.Context, done func(), ok bool) {
+	return ctx, func() {}, true
+}
+
+func (ownsAll) Changed() <-chan struct{} { return nil }

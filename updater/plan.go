@@ -18,7 +18,7 @@ func (u *Updater) work(ctx context.Context) bool {
 		u.polls.Done(repository)
 		return true
 	}
-	owned, done, ours := u.begin(ctx, repository)
+	owned, done, ours := u.Ownership.Begin(ctx, repository)
 	if !ours {
 		u.unplan(repository)
 		u.polls.Done(repository)
@@ -33,7 +33,7 @@ func (u *Updater) work(ctx context.Context) bool {
 		if due, known := u.dueAt(repository); known {
 			u.report.PollBegan(now.Sub(due))
 		}
-		u.schedule(repository, u.tracedPoll(ctx, repository))
+		u.schedule(repository, u.poll(ctx, repository))
 	})
 	if !placed {
 		u.polls.AddAfter(repository, putBack)
@@ -42,17 +42,13 @@ func (u *Updater) work(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-func (u *Updater) owns(repository string) bool {
-	return u.Ownership == nil || u.Ownership.Owns(repository)
-}
-
 // catchUp has those repositories polled once that registries tell of, and that
 // nobody may poll else: what came in before this replica led, or owned them, and
 // waited for a gate is not known to it.
 func (u *Updater) catchUp() {
 	now := u.Clock.Now()
 	for _, repository := range u.tracker.pushOnly() {
-		if !u.owns(repository) {
+		if !u.Ownership.Owns(repository) {
 			continue
 		}
 		wait := share(repository, catchUpWithin)
@@ -145,6 +141,12 @@ func (u *Updater) ripens(repository string, at time.Time) {
 	if ripe, known := u.ripe[repository]; !known || at.Before(ripe) {
 		u.ripe[repository] = at
 	}
+}
+
+// repoll has a repository polled at once.
+func (u *Updater) repoll(repository string) {
+	u.ripens(repository, u.Clock.Now())
+	u.polls.Add(repository)
 }
 
 // takeRipe reports whether a repository is polled since an image is old enough.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -16,9 +19,19 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// poll reads one repository and bumps the workloads whose answer changed. One
+// poll reads one repository, and hands on the workloads whose answer changed. One
 // bad workload never stops the others; the error is the registry's.
 func (u *Updater) poll(ctx context.Context, repository string) error {
+	ctx, span := u.Tracer.Start(ctx, "poll", trace.WithAttributes(attribute.String("garboard.image.repository", repository)))
+	defer span.End()
+	err := u.read(ctx, repository)
+	if err != nil {
+		span.SetStatus(codes.Error, "") // the error may quote a registry
+	}
+	return err
+}
+
+func (u *Updater) read(ctx context.Context, repository string) error {
 	round := &round{repository: repository, since: u.Clock.Now()}
 	round.received, round.pushed = u.takePushed(repository)
 	users := u.tracker.dueUsers(repository, round.since)
@@ -133,28 +146,17 @@ func governed(image string, rule settings.Rule, recorded record.Result) (referen
 	if err != nil || !rule.Governed() {
 		return reference, false
 	}
-	reference = tagged(reference, recorded)
+	reference = record.WithRecordedTag(reference, recorded)
 	return reference, reference.Tag != "" || reference.Digest == ""
 }
 
-// tagged gives a bare digest the tag of its record: another webhook has put the digest
-// in the place of the tag. What a person writes so has a record without a tag.
-func tagged(reference resolver.Reference, recorded record.Result) resolver.Reference {
-	if reference.Tag == "" && reference.Digest != "" {
-		reference.Tag = recorded.Tag
-	}
-	return reference
-}
-
-// runs is the image a container runs, with the digest that its record has of
-// it where the image is written without.
+// runs is what a container runs. An image that should have its digest and has none lost
+// it past admission: what the record says of that is no answer.
 func runs(reference resolver.Reference, recorded record.Result, rule settings.Rule) record.Result {
-	running := record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-	// An image that should have its digest and has none lost it past admission.
-	if running.Digest == "" && recorded.Tag == running.Tag && !rule.Pins(false) {
-		running.Digest = recorded.Digest
+	if rule.Pins(false) {
+		recorded.Digest = ""
 	}
-	return running
+	return record.Running(reference, recorded)
 }
 
 func (r *round) query(rule settings.Rule, running record.Result, submittedDigest bool) resolver.Query {

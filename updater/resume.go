@@ -9,7 +9,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -55,8 +54,7 @@ func (u *Updater) resume(ctx context.Context, key watched.Key) {
 		return // people were told, or have lived with it
 	}
 	if h.Phase == rollout.Rolling {
-		u.pace.hold(key, placeOf(key.Namespace, past.repositories...))
-		u.places.take(key, r)
+		u.mover.Resumed(key, r, past.repositories...)
 		u.report.Rolling(key, r.Changes)
 	}
 	u.watcher.Begin(key, r)
@@ -83,7 +81,7 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 	if !ok || err != nil {
 		return past, fmt.Errorf("reading %q: %w", key.Name, err)
 	}
-	_, settings := u.workloads.Settings(ctx, object, namespace)
+	_, read := u.workloads.Settings(ctx, object, namespace)
 	for _, slot := range object.Slots() {
 		former, last, ok := lastMove(object, slot)
 		if !ok {
@@ -98,13 +96,13 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 			digest = former.Digest
 		}
 		past.repositories = append(past.repositories, reference.Repository)
-		past.Changes = append(past.Changes, report.Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
+		past.Changes = append(past.Changes, rollout.Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
 		// What is held has been left: this is the way back.
 		if held, is := record.HoldsOf(object)[slot.Key()]; is && !held.Agrees(last) {
 			past.Back = true
 		}
 	}
-	past.terms, _ = termsOf(past.Rollout, object, settings)
+	past.terms, _ = past.Rollout.Terms(object, read)
 	return past, nil
 }
 

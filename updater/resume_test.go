@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -53,9 +54,9 @@ func TestNewLeaderGoesOnOnlyWithWhatIsNotOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := movedBefore(t, apps, test.kind, test.moved, test.status)
-			b := newBench(t, Pace{Cluster: 1}, o)
+			b := newBench(t, move.Pace{Cluster: 1}, o)
 			b.takeOver(t)
-			if got := b.pace.size(); got != test.places {
+			if got := b.mover.InProgress(); got != test.places {
 				t.Errorf("it holds %d places, want %d", got, test.places)
 			}
 			if got := b.stateOf(t, "web"); got != test.state {
@@ -66,7 +67,7 @@ func TestNewLeaderGoesOnOnlyWithWhatIsNotOver(t *testing.T) {
 			if image := b.image(t, o); (image == repository+":1.2.6") != test.back {
 				t.Errorf("it runs %s; taken back is to be %t", image, test.back)
 			}
-			if left := b.pace.size(); left != 0 {
+			if left := b.mover.InProgress(); left != 0 {
 				t.Errorf("%d places are left taken", left)
 			}
 		})

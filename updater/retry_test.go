@@ -12,6 +12,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -52,7 +53,7 @@ func (b *bench) pollAfter(t *testing.T, wait time.Duration) {
 func TestPushWhoseReadFailedIsTriedAgain(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, Pace{}, followed(t, way[0], way[1]))
+			b := newBench(t, move.Pace{}, followed(t, way[0], way[1]))
 			b.registry = down
 			b.Pushed(Push{Repository: repository, Received: noon})
 			b.work(t.Context())
@@ -68,7 +69,7 @@ func TestPushWhoseReadFailedIsTriedAgain(t *testing.T) {
 			}
 			b.registry = newer
 			b.pollAfter(t, b.polled.last())
-			if moves, _ := b.pending.of(keyIs(b.objects["web"])); len(moves) != 1 || moves[0].To.Tag != "1.2.8" {
+			if moves, _ := b.mover.Waiting(keyIs(b.objects["web"])); len(moves) != 1 || moves[0].To.Tag != "1.2.8" {
 				t.Errorf("found %+v, want 1.2.8", moves)
 			}
 		})
@@ -82,7 +83,7 @@ func TestFailedPollIsTriedAgainWithinSeconds(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, Pace{}, followed(t, way[0], way[1]))
+			b := newBench(t, move.Pace{}, followed(t, way[0], way[1]))
 			for reads, registry := range []func() (resolver.Resolution, error){down, nothingNewer, down, nothingNewer} {
 				b.registry = registry
 				b.pollAfter(t, b.dueIn(t))
@@ -108,7 +109,7 @@ func TestNewLeaderReadsOnceWhatIsOnlyPushed(t *testing.T) {
 		"a workload that is polled has its turn":      {[2]string{"pollSchedule", "0 2 * * *"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, Pace{}, followed(t, test.way[0], test.way[1]))
+			b := newBench(t, move.Pace{}, followed(t, test.way[0], test.way[1]))
 			b.registry = newer
 			b.polled.delays = nil
 			b.catchUp()
@@ -122,7 +123,7 @@ func TestNewLeaderReadsOnceWhatIsOnlyPushed(t *testing.T) {
 				t.Errorf("it is read in %s, want within %s", wait, catchUpWithin)
 			}
 			b.pollAfter(t, b.polled.last())
-			if moves, _ := b.pending.of(keyIs(b.objects["web"])); b.reads != 1 || len(moves) != 1 {
+			if moves, _ := b.mover.Waiting(keyIs(b.objects["web"])); b.reads != 1 || len(moves) != 1 {
 				t.Errorf("%d reads found %+v, want 1.2.8 with one", b.reads, moves)
 			}
 			if due, known := b.dueAt(repository); known {
@@ -137,7 +138,7 @@ func TestNewLeaderReadsOnceWhatIsOnlyPushed(t *testing.T) {
 func TestPushThatBringsNothingNewerIsLookedAtOnceMore(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, Pace{}, followed(t, way[0], way[1]))
+			b := newBench(t, move.Pace{}, followed(t, way[0], way[1]))
 			b.registry = nothingNewer
 			b.Pushed(Push{Repository: repository, Received: noon})
 			b.work(t.Context())
@@ -153,7 +154,7 @@ func TestPushThatBringsNothingNewerIsLookedAtOnceMore(t *testing.T) {
 			}
 		})
 	}
-	b := newBench(t, Pace{}, followed(t, "trigger", "push"))
+	b := newBench(t, move.Pace{}, followed(t, "trigger", "push"))
 	b.registry = newer
 	b.Pushed(Push{Repository: repository, Received: noon})
 	b.work(t.Context())
@@ -166,7 +167,7 @@ func TestPushThatBringsNothingNewerIsLookedAtOnceMore(t *testing.T) {
 // status that its Pods write, for ever.
 func TestRefusedBumpsBackOffWhateverTheWorkloadDoes(t *testing.T) {
 	o := followed(t, "pollSchedule", "@every 10m")
-	b := newBench(t, Pace{Cluster: 1}, o)
+	b := newBench(t, move.Pace{Cluster: 1}, o)
 	b.answer = func(*unstructured.Unstructured, bool) error {
 		return apierrors.NewForbidden(schema.GroupResource{}, "web", errors.New("not here"))
 	}
@@ -177,11 +178,11 @@ func TestRefusedBumpsBackOffWhateverTheWorkloadDoes(t *testing.T) {
 		if b.event(t, o); b.tried.Len() != 0 {
 			t.Fatalf("after %s a status has it tried", b.tried.last()-time.Second)
 		}
-		if b.pace.size() != 0 {
+		if b.mover.InProgress() != 0 {
 			t.Fatal("it keeps a place from others while it waits")
 		}
 		b.clock.Step(time.Second)
-		b.try(t.Context(), keyIs(o)) // what the queue does then
+		b.mover.Try(t.Context(), keyIs(o)) // what the queue does then
 		if b.writes != writes+1 {
 			t.Fatalf("%d writes, want one more than %d", b.writes, writes)
 		}

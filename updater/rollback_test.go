@@ -12,7 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // running is a workload "web" whose containers c and d are well at 1.2.7 and 2.0.0, and
@@ -107,7 +109,7 @@ func TestWayBackReturnsToWhatWasHealthyLast(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := running(t)
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			test.play(t, b, o)
 			b.wait(t, o, 30*time.Minute)
 			if got := b.images(t, o); got != test.want {
@@ -124,7 +126,7 @@ func TestWayBackReturnsToWhatWasHealthyLast(t *testing.T) {
 func TestNothingIsTakenBackToWhatWasNeverHealthy(t *testing.T) {
 	o := running(t)
 	set(t, o, object(t, "{apiVersion: v1, kind: Any, status: "+exceeded3(4, noon.Add(-time.Hour))+"}").Object["status"], "status")
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.admitted(t, o, "1.3.0", "2.0.0")
 	b.status(t, o, exceeded3(5, noon.Add(time.Minute)))
 	b.wait(t, o, 10*time.Minute)
@@ -143,7 +145,7 @@ func TestNewLeaderReturnsToWhatWasHealthyLast(t *testing.T) {
 	annotations := o.GetAnnotations()
 	annotations["garboard.dev/state"] = strings.Replace(annotations["garboard.dev/state"], `"healthy":"1.2.6"`, `"healthy":"1.2.0"`, 1)
 	o.SetAnnotations(annotations)
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.takeOver(t)
 	b.status(t, o, exceeded3(4, noon))
 	b.wait(t, o, time.Minute)
@@ -157,7 +159,7 @@ func TestNewLeaderReturnsToWhatWasHealthyLast(t *testing.T) {
 func TestWayBackIsABump(t *testing.T) {
 	o := running(t)
 	o.SetResourceVersion("7")
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.admitted(t, o, "1.3.0", "2.0.0")
 	b.status(t, o, exceeded3(5, noon.Add(time.Minute)))
 	b.wait(t, o, 2*time.Minute)
@@ -186,12 +188,12 @@ func TestWayBackThatAdmissionDoesNotMake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := running(t)
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			b.admitted(t, o, "1.3.0", "2.0.0")
 			b.status(t, o, exceeded3(5, noon.Add(time.Minute)))
 			b.answer, b.writes = test.answer, 0
 			b.wait(t, o, 2*time.Minute)
-			b.wait(t, o, tryAgain)
+			b.wait(t, o, rollout.RetryAfter)
 			if got := b.images(t, o); got != "1.3.0 2.0.0" || b.writes != 2 {
 				t.Errorf("it runs %s after %d writes, want two dry runs", got, b.writes)
 			}
@@ -226,7 +228,7 @@ func TestWayBackGoesByTheSettingsOfItsMoment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := running(t)
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			b.admitted(t, o, "1.3.0", "2.0.0")
 			b.status(t, o, strings.Replace(deploymentStatus("2", "ReplicaSetUpdated", noon), "observedGeneration: 4", "observedGeneration: 5", 1))
 			b.wait(t, o, time.Minute)
@@ -243,7 +245,7 @@ func TestWayBackGoesByTheSettingsOfItsMoment(t *testing.T) {
 // account: for ever.
 func TestBumpThatAdmissionTakesOffIsToldOnce(t *testing.T) {
 	o := running(t)
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	for range 3 {
 		b.finds(t, o, "1.3.0")
 		b.clock.Step(10 * time.Minute)
@@ -263,10 +265,10 @@ func TestBumpThatAdmissionTakesOffIsToldOnce(t *testing.T) {
 // What another writer did meanwhile, and what was found an hour ago, explains itself.
 func TestIdleBumpThatExplainsItselfIsNotTold(t *testing.T) {
 	o := running(t)
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.found(t, o, "1.3.0")
 	b.clock.Step(time.Hour)
-	b.try(t.Context(), keyIs(o))
+	b.mover.Try(t.Context(), keyIs(o))
 	if len(b.told.notices) > 0 {
 		t.Errorf("people were told %+v", b.told.notices)
 	}
@@ -293,7 +295,7 @@ func TestRefusalsTellNoValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := running(t)
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			b.answer = func(*unstructured.Unstructured, bool) error { return test.err }
 			b.finds(t, o, "1.3.0")
 			if b.told.of(report.ReasonFailed) != 1 || b.told.notices[0].Text != "could not be updated: "+test.want {
@@ -316,7 +318,7 @@ func (quoting) Error() string {
 // A watch that was broken shows a workload that was deleted and created anew as an
 // update: what is known of the former one is not the new one's.
 func TestRecreatedWorkloadIsAnother(t *testing.T) {
-	b, first, _ := followsFirst(t)
+	b, first, follower := followsFirst(t)
 	b.clock.Step(20 * time.Minute)
 	kind := b.workloadOf(t, first).Kind
 	b.found(t, first, "1.2.9")
@@ -325,11 +327,17 @@ func TestRecreatedWorkloadIsAnother(t *testing.T) {
 	set(t, anew, object(t, "{apiVersion: v1, kind: Any, status: "+deploymentStatus("3", "ReplicaSetUpdated", b.clock.Now())+"}").Object["status"], "status")
 	b.objects["web"] = anew
 	b.handler(t.Context(), kind).OnUpdate(first, anew)
-	if waiting, _ := b.pending.of(keyIs(first)); len(waiting) > 0 {
+	if waiting, _ := b.mover.Waiting(keyIs(first)); len(waiting) > 0 {
 		t.Errorf("the former one's moves wait for the new one: %v", waiting)
 	}
-	if since := b.canaries.healthy[keyIs(first)].at; !since.Equal(b.clock.Now()) {
-		t.Errorf("it is healthy since %s, before it was there", since)
+	for _, step := range []struct {
+		wait time.Duration
+		open bool
+	}{{29 * time.Minute, false}, {time.Minute, true}} {
+		b.clock.Step(step.wait)
+		if verdict := b.mover.Judge(t.Context(), follower); verdict.Open() != step.open {
+			t.Errorf("the rest follows %t: %s", verdict.Open(), verdict.Message)
+		}
 	}
 	if healthy, _ := b.report.Healthy(keyIs(first), "c"); healthy != (record.Result{Tag: "1.2.7"}) {
 		t.Errorf("%s is known to be healthy", healthy)

@@ -82,7 +82,7 @@ func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Un
 // stop ends the queues of an updater, and waits for its polls.
 func stop(u *Updater) {
 	u.polls.ShutDown()
-	u.moves.ShutDown()
+	u.mover.ShutDown()
 	u.watcher.ShutDown()
 	u.slow.going.Wait()
 }

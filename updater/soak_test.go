@@ -11,7 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/rollout"
 )
 
 // exceeded3 is a Deployment's status whose progress deadline was exceeded then.
@@ -41,26 +43,33 @@ func TestSecondMoveInASoakLeaksNoPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := movedBefore(t, "apps/v1", "Deployment", time.Minute, deploymentStatus("2", "ReplicaSetUpdated", noon))
-			b := newBench(t, Pace{Cluster: 1}, o)
+			other := movedBefore(t, "apps/v1", "Deployment", 24*time.Hour, complete3(noon.Add(-24*time.Hour)))
+			other.SetName("other")
+			b := newBench(t, move.Pace{Cluster: 1}, o, other)
 			b.takeOver(t)
-			if b.pace.size() != 1 {
+			if b.mover.InProgress() != 1 {
 				t.Fatal("the first move has no place")
 			}
 			b.status(t, o, healthy3(4, noon))
 			b.wait(t, o, time.Minute)
-			if b.pace.size() != 0 || b.watcher.Of(keyIs(o)) == nil {
+			if b.mover.InProgress() != 0 || b.watcher.Of(keyIs(o)) == nil {
 				t.Fatal("it is healthy, and has its place still, or is watched no more")
 			}
 			b.answer = test.second
 			b.finds(t, o, "1.2.8")
-			if got := b.pace.size(); got != test.places {
+			if got := b.mover.InProgress(); got != test.places {
 				t.Errorf("%d places are taken after the second, want %d", got, test.places)
 			}
 			b.status(t, o, healthy3(5, b.clock.Now()))
 			b.wait(t, o, time.Minute)
 			b.wait(t, o, 11*time.Minute)
-			if b.pace.size() != 0 || !b.pace.enter(key("other"), placeOf("on", repository), false).Open() {
-				t.Errorf("%d places are taken after all, and another has to wait", b.pace.size())
+			if got := b.mover.InProgress(); got != 0 {
+				t.Errorf("%d places are taken after all", got)
+			}
+			b.answer = admits("1.2.8")
+			b.finds(t, other, "1.2.8")
+			if got := b.image(t, other); got != "example.com/app:1.2.8" {
+				t.Errorf("another has to wait after all, and runs %s", got)
 			}
 		})
 	}
@@ -70,10 +79,10 @@ func TestSecondMoveInASoakLeaksNoPlace(t *testing.T) {
 // second rollout in beside it.
 func TestIdleMoveTakesNoPlaceFromARolloutOnItsWay(t *testing.T) {
 	o := movedBefore(t, "apps/v1", "Deployment", time.Minute, deploymentStatus("2", "ReplicaSetUpdated", noon))
-	b := newBench(t, Pace{Cluster: 1}, o)
+	b := newBench(t, move.Pace{Cluster: 1}, o)
 	b.takeOver(t)
 	b.finds(t, o, "1.2.8")
-	if b.pace.size() != 1 {
+	if b.mover.InProgress() != 1 {
 		t.Error("the rollout goes on without its place")
 	}
 }
@@ -82,7 +91,7 @@ func TestIdleMoveTakesNoPlaceFromARolloutOnItsWay(t *testing.T) {
 // version where it is; nor must each try be another alarm.
 func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 	o := movedBefore(t, "apps/v1", "Deployment", time.Minute, deploymentStatus("2", "ReplicaSetUpdated", noon))
-	b := newBench(t, Pace{Cluster: 1}, o)
+	b := newBench(t, move.Pace{Cluster: 1}, o)
 	b.takeOver(t)
 	b.status(t, o, exceeded3(4, noon.Add(time.Minute)))
 	b.answer = func(*unstructured.Unstructured, bool) error {
@@ -90,16 +99,16 @@ func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 	}
 	b.wait(t, o, 2*time.Minute)
 	for range 2 {
-		if got := b.returned.last(); got != tryAgain {
-			t.Fatalf("it is tried again in %s, want %s", got, tryAgain)
+		if got := b.returned.last(); got != rollout.RetryAfter {
+			t.Fatalf("it is tried again in %s, want %s", got, rollout.RetryAfter)
 		}
-		b.wait(t, o, tryAgain)
+		b.wait(t, o, rollout.RetryAfter)
 	}
 	if b.writes != 3 || b.image(t, o) != repository+":1.2.7" {
 		t.Errorf("%d writes, and it runs %s", b.writes, b.image(t, o))
 	}
 	b.answer = nil
-	b.wait(t, o, tryAgain)
+	b.wait(t, o, rollout.RetryAfter)
 	if got := b.image(t, o); got != repository+":1.2.6" {
 		t.Errorf("it runs %s, want what it ran before", got)
 	}
@@ -108,7 +117,7 @@ func TestWayBackThatMeetsAConflictIsTriedAgain(t *testing.T) {
 			t.Errorf("people were told %d times of %s, want %d", got, reason, want)
 		}
 	}
-	if b.pace.size() != 0 {
+	if b.mover.InProgress() != 0 {
 		t.Error("it keeps its place")
 	}
 }
@@ -132,7 +141,7 @@ func TestWayBackHoldsWhatAdmissionMoved(t *testing.T) {
 			if err := unstructured.SetNestedSlice(o.Object, append(containers, second), "spec", "template", "spec", "containers"); err != nil {
 				t.Fatal(err)
 			}
-			b := newBench(t, Pace{}, o)
+			b := newBench(t, move.Pace{}, o)
 			b.answer = admits(test.admitted...)
 			b.finds(t, o, "1.2.9", "2.0.1")
 			b.answer = nil
@@ -164,7 +173,7 @@ func TestDeadlineBeforeTheMoveIsNotTheMoves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := movedBefore(t, "apps/v1", "Deployment", 2*time.Hour, exceeded3(4, noon.Add(-time.Hour)))
-			b := newBench(t, Pace{Cluster: 1}, o)
+			b := newBench(t, move.Pace{Cluster: 1}, o)
 			b.answer = admits("1.2.8")
 			b.finds(t, o, "1.2.8")
 			b.answer = nil

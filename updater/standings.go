@@ -12,7 +12,7 @@ import (
 // several share the work.
 func (u *Updater) Standings(namespace string) []report.Standing {
 	all := u.report.Standings(func(s *report.Standing) bool {
-		return (namespace == "" || s.Namespace == namespace) && u.owns(s.Repository)
+		return (namespace == "" || s.Namespace == namespace) && u.Ownership.Owns(s.Repository)
 	})
 	for i := range all {
 		if due, known := u.dueAt(all[i].Repository); known {
@@ -22,17 +22,14 @@ func (u *Updater) Standings(namespace string) []report.Standing {
 	return all
 }
 
-var rolloutsInProgress = prometheus.NewDesc("garboard_updater_rollouts_in_progress",
-	"Workloads that bumps are rolling out.", nil, nil)
-
 // Describe implements prometheus.Collector.
 func (u *Updater) Describe(descriptions chan<- *prometheus.Desc) {
 	u.report.Describe(descriptions)
-	descriptions <- rolloutsInProgress
+	u.mover.Describe(descriptions)
 }
 
 // Collect implements prometheus.Collector.
 func (u *Updater) Collect(collected chan<- prometheus.Metric) {
 	u.report.Collect(collected)
-	collected <- prometheus.MustNewConstMetric(rolloutsInProgress, prometheus.GaugeValue, float64(u.pace.size()))
+	u.mover.Collect(collected)
 }

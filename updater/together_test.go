@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -20,7 +21,7 @@ func TestMovesOfOnePollAreOneBump(t *testing.T) {
 		map[string]any{"name": "c", "image": "example.com/app:1.2.7"},
 		map[string]any{"name": "d", "image": "example.com/app:1.2.7"},
 	}, "spec", "template", "spec", "containers")
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.answer = func(o *unstructured.Unstructured, dry bool) error { // which moves what the bump names
 		tags := []string{"1.2.7", "1.2.7"}
 		for i, container := range []string{"c", "d"} {
@@ -48,14 +49,14 @@ func TestMovesOfOnePollAreOneBump(t *testing.T) {
 // A push that comes in while a bump is on its way may be the only word of a version.
 func TestWhatAPollFindsDuringABumpIsTried(t *testing.T) {
 	o := followed(t, "trigger", "push")
-	b := newBench(t, Pace{}, o)
+	b := newBench(t, move.Pace{}, o)
 	b.answer = func(*unstructured.Unstructured, bool) error { // which moves nothing
 		b.clock.Step(time.Second)
 		b.found(t, o, "1.2.9")
 		return nil
 	}
 	b.finds(t, o, "1.2.8")
-	if moves, _ := b.pending.of(keyIs(o)); len(moves) != 1 || moves[0].To.Tag != "1.2.9" {
+	if moves, _ := b.mover.Waiting(keyIs(o)); len(moves) != 1 || moves[0].To.Tag != "1.2.9" {
 		t.Errorf("what waits is %+v, want 1.2.9", moves)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -18,6 +19,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/queue"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -92,10 +94,10 @@ type Options struct {
 	// Clock is the time. The default is the real one.
 	Clock clock.WithTicker
 	// Pace bounds how many rollouts go on at once. The default is no bound.
-	Pace Pace
+	Pace move.Pace
 	// Approvals is a gate that lets through what people approved. The default is
 	// none.
-	Approvals Gate
+	Approvals move.Gate
 	// Workers bounds how many repositories are polled at once; eight times as many
 	// may go on beside them that take longer than five seconds. The default is 4.
 	Workers int
@@ -110,17 +112,10 @@ type Updater struct {
 	workloads *watched.Reader
 	// polls are the repositories that are due: urgent are those that a registry has
 	// told of.
-	polls *queue.Queue[string]
-	// moves are the workloads whose pending moves are to be tried: urgent are those
-	// that a registry has told of, or that the pace keeps a place for.
-	moves    *queue.Queue[watched.Key]
-	pending  *pending
-	pace     *pace
-	canaries *canaries
-	watcher  *rollout.Watcher[watched.Key]
-	// places are the rollouts that have a place of the pace.
-	places *places
-	slow   *slowPolls
+	polls   *queue.Queue[string]
+	mover   *move.Mover
+	watcher *rollout.Watcher[watched.Key]
+	slow    *slowPolls
 
 	mu sync.Mutex
 	// leads is false while another replica does the work.
@@ -151,16 +146,21 @@ func New(o Options) *Updater {
 	if o.Workers == 0 {
 		o.Workers = defaultWorkers
 	}
+	if o.Ownership == nil {
+		o.Ownership = ownsAll{}
+	}
+	if o.Tracer == nil {
+		o.Tracer = noop.NewTracerProvider().Tracer("")
+	}
 	u := &Updater{
 		Options: o, tracker: newTracker(),
 		workloads: &watched.Reader{Cache: o.Cache, Kinds: o.Kinds, Releases: o.Releases},
-		pending:   newPending(), canaries: newCanaries(), places: newPlaces(), slow: newSlowPolls(o.Workers),
-		due: map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
+		slow:      newSlowPolls(o.Workers),
+		due:       map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
 		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
 	}
 	u.report = report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock})
 	u.polls = queue.New[string](o.Clock, o.Metrics.DepthOf("polls"))
-	u.moves = queue.New[watched.Key](o.Clock, o.Metrics.DepthOf("moves"))
 	stage := func(name string) rollout.Queue[watched.Key] {
 		return queue.New[watched.Key](o.Clock, o.Metrics.DepthOf(name))
 	}
@@ -168,8 +168,10 @@ func New(o Options) *Updater {
 		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,
 		Looks: stage("rollouts"), Inspections: stage("inspections"), Returns: stage("returns"),
 	})
-	u.pace = newPace(o.Pace, func(key watched.Key) {
-		u.moves.AddUrgent(key) // a place is kept for it, which nobody uses meanwhile
+	u.mover = move.New(move.Options{
+		Workloads: u.workloads, Client: o.Client, Live: o.Live, Report: u.report, Rollouts: u.watcher, Ownership: o.Ownership, Repoll: u.repoll,
+		Queue:  queue.New[watched.Key](o.Clock, o.Metrics.DepthOf("moves")),
+		Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
 	})
 	return u
 }
@@ -196,15 +198,14 @@ func (u *Updater) Start(ctx context.Context) error {
 	}
 	u.resumeAll(ctx, u.concerns)
 	for range u.Workers {
-		for _, work := range []func(context.Context) bool{u.work, u.workMoves} {
-			workers.Go(func() {
-				for work(ctx) {
-				}
-			})
-		}
+		workers.Go(func() {
+			for u.work(ctx) {
+			}
+		})
 	}
+	workers.Go(func() { u.mover.Run(ctx, u.Workers) })
 	workers.Go(func() { u.watcher.Run(ctx, u.Workers) })
-	if u.Ownership != nil {
+	if u.Ownership.Changed() != nil {
 		workers.Go(func() { u.followOwnership(ctx) })
 	}
 	if u.Releases != nil {
@@ -213,7 +214,7 @@ func (u *Updater) Start(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	u.polls.ShutDown()
-	u.moves.ShutDown()
+	u.mover.ShutDown()
 	u.watcher.ShutDown()
 	workers.Wait()
 	u.slow.going.Wait()

@@ -244,25 +244,6 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 	return o
 }
 
-func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
-	targets := record.Record{"web": {Tag: "1.2.7"}, "job": {Tag: "1", Digest: "sha256:a"}}
-	for kind, want := range map[string]string{
-		"Deployment": `{"metadata":{"uid":"u"},"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}`,
-		"CronJob":    `{"metadata":{"uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"job=1@sha256:a,web=1.2.7"}}}}}}}`,
-	} {
-		t.Run(kind, func(t *testing.T) {
-			for _, k := range workload.StandardKinds().Rolling() {
-				if k.GroupVersionKind.Kind != kind {
-					continue
-				}
-				if got := string(bumpPatch(k, "u", "", targets.String())); got != want {
-					t.Errorf("patch %s, want %s", got, want)
-				}
-			}
-		})
-	}
-}
-
 func TestMoved(t *testing.T) {
 	for name, test := range map[string]struct {
 		running record.Result

@@ -109,47 +109,37 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 		log.FromContext(ctx).V(1).Info("namespace not known yet", "namespace", o.GetNamespace(), "error", err.Error())
 		return // its own event tracks its workloads
 	}
-	uses, standings, canary := u.usesOf(ctx, o, namespace)
+	object, ok := u.Kinds.FromMap(o.Object)
+	if !ok {
+		return
+	}
+	uses, standings, canary := u.usesOf(ctx, object, namespace)
 	u.report.Keep(key, standings)
-	u.canaries.put(key, canary)
 	for _, repository := range u.tracker.set(key, uses) {
 		u.observe(repository)
-	}
-	if u.pending.waits(key, u.Clock.Now()) { // its settings may have changed
-		u.moves.Add(key)
 	}
 	h := rollout.Read(o)
 	if !u.watcher.Changed(key) && h.Phase == rollout.Healthy {
 		u.report.Recovered(key)
 	}
-	if object, ok := u.Kinds.FromMap(o.Object); ok {
-		if u.watcher.Of(key) == nil {
-			u.report.LearnFrom(key, object, h)
-		}
-		if u.canaries.first(key) {
-			u.canaries.see(key, imagesOf(object), h, u.Clock.Now())
-		}
+	if u.watcher.Of(key) == nil {
+		u.report.LearnFrom(key, object, h)
 	}
-	for _, follower := range u.canaries.rest(key) {
-		if u.pending.waits(follower, u.Clock.Now()) {
-			u.moves.Add(follower)
-		}
-	}
+	u.mover.Changed(key, object, canary, h)
 	u.report.Following(u.tracker.size())
 }
 
 // usesOf returns what a workload wants followed, what is known of its containers
 // from itself alone, and its place in a canary's set.
-func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, namespace workload.Namespace) (uses []use, standings []report.Standing, canary settings.Canary) {
-	object, ok := u.Kinds.FromMap(o.Object)
-	if !ok || !namespace.Enabled() || object.Owned() || object.Deleting() {
+func (u *Updater) usesOf(ctx context.Context, object *workload.Object, namespace workload.Namespace) (uses []use, standings []report.Standing, canary settings.Canary) {
+	if !namespace.Enabled() || object.Owned() || object.Deleting() {
 		return nil, nil, canary
 	}
 	object, read := u.workloads.Settings(ctx, object, namespace)
-	record := record.Of(object)
+	results := record.Of(object)
 	for _, slot := range object.Slots() {
 		rule := read.Rule(slot)
-		reference, ok := governed(slot.Image, rule, record[slot.Key()])
+		reference, ok := governed(slot.Image, rule, results[slot.Key()])
 		if !ok || rule.Schedule == nil {
 			continue
 		}
@@ -159,8 +149,8 @@ func (u *Updater) usesOf(ctx context.Context, o *unstructured.Unstructured, name
 		}
 		uses, canary = append(uses, wants), rule.Canary
 		standings = append(standings, report.Standing{
-			Kind: object.Kind.GroupVersionKind.Kind, Namespace: o.GetNamespace(), Name: o.GetName(), Container: slot.Key(),
-			Repository: reference.Repository, Running: runs(reference, record[slot.Key()], rule).String(),
+			Kind: object.Kind.GroupVersionKind.Kind, Namespace: object.Namespace(), Name: object.Name(), Container: slot.Key(),
+			Repository: reference.Repository, Running: runs(reference, results[slot.Key()], rule).String(),
 			Policy: rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: rule.ReleaseNotes,
 		})
 	}
@@ -173,12 +163,8 @@ func (u *Updater) drop(key watched.Key, uid types.UID) {
 	u.report.Following(u.tracker.size())
 	u.workloads.Forget(key)
 	u.report.Forget(key, uid)
-	u.canaries.put(key, settings.Canary{})
-	u.pending.forget(key)
 	u.watcher.Forget(key)
-	u.places.forget(key)
-	u.pace.leave(key)
-	u.pace.quit(key)
+	u.mover.Forget(key)
 }
 
 // hold tells of holds that are new.

@@ -22,6 +22,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -36,7 +37,7 @@ type updaterOptions struct {
 	lease         leaseOptions
 	statusAddress string
 	workers       int
-	pace          updater.Pace
+	pace          move.Pace
 	push          pushOptions
 	notifications notificationOptions
 	shards        int

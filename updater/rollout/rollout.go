@@ -2,10 +2,12 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
@@ -80,6 +82,22 @@ func TermsOf(rule *settings.Rule) Terms {
 		Timeout: rule.HealthTimeout, Default: rule.HealthTimeout == settings.DefaultHealthTimeout,
 		TakeBack: rule.Rollback == settings.RollbackAuto, Channels: rule.Notify,
 	}
+}
+
+// Terms are those of the containers that a rollout moved; ok is false if none of them is
+// governed.
+func (r *Rollout) Terms(o *workload.Object, read *settings.Settings) (terms Terms, ok bool) {
+	for _, slot := range o.Slots() {
+		if rule := read.Rule(slot); rule.Governed() && r.Moved(slot.Key()) {
+			return TermsOf(&rule), true
+		}
+	}
+	return terms, false
+}
+
+// Moved reports whether a rollout moved a container.
+func (r *Rollout) Moved(container string) bool {
+	return slices.ContainsFunc(r.Changes, func(c Change) bool { return c.Container == container })
 }
 
 func (t Terms) timeout(h Health) time.Duration {

@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"context"
@@ -17,9 +17,9 @@ import (
 // canaryGate lets the rest of a set follow its first, and has the first stay at a
 // version until the rest may follow: versions that come faster than the soak would
 // keep the rest where it is for ever.
-type canaryGate struct{ u *Updater }
+type canaryGate struct{ *Mover }
 
-// Judge is a Gate. It may change the target: the rest goes to what has soaked, where
+// Judge implements Gate. It may change the target: the rest goes to what has soaked, where
 // something newer has not.
 func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	place := m.Rule.Canary
@@ -29,7 +29,7 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	if place.Set == "" {
 		return Verdict{}
 	}
-	firsts := g.u.canaries.firsts(setOf(m.Workload.Namespace(), place))
+	firsts := g.canaries.firsts(setOf(m.Workload.Namespace(), place))
 	if len(firsts) == 0 {
 		return Verdict{Reason: report.WaitCanary, Message: fmt.Sprintf("no workload goes first in the set %q", place.Set)}
 	}
@@ -39,7 +39,7 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 		return verdict
 	}
 	for _, key := range keys {
-		earlier, ok := g.u.canaries.lastPassed(key, m.Repository)
+		earlier, ok := g.canaries.lastPassed(key, m.Repository)
 		if ok && permits(m, earlier) && g.followsAll(ctx, m, keys, firsts, earlier).Open() {
 			m.To = earlier
 			return Verdict{}
@@ -76,7 +76,7 @@ func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soa
 	case !f.uses:
 		return wait("goes first, and has no image of that repository")
 	}
-	passed, known := g.u.canaries.lastPassed(first, m.Repository)
+	passed, known := g.canaries.lastPassed(first, m.Repository)
 	if known && passed.Agrees(to) && !f.running.Agrees(to) && m.Rule.Policy != nil && m.Rule.Policy.Moves(to.Tag, f.running.Tag) {
 		return Verdict{} // it has moved on from it, and not back
 	}
@@ -90,20 +90,20 @@ func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soa
 	case f.health.Phase != rollout.Healthy:
 		return wait("goes first, and is not healthy")
 	}
-	if ripe := f.since.Add(soak); g.u.Clock.Now().Before(ripe) {
+	if ripe := f.since.Add(soak); g.Clock.Now().Before(ripe) {
 		verdict := wait("has been healthy since %s, for %s it has to be", f.since.UTC().Format("15:04 MST"), soak)
 		verdict.Again = ripe
 		return verdict
 	}
-	g.u.canaries.passed(first, m.Repository, f.running)
+	g.canaries.passed(first, m.Repository, f.running)
 	return Verdict{}
 }
 
 // leads judges a move of the workload that goes ahead: it stays while what it runs
 // soaks and the rest waits for that.
 func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verdict {
-	rest := g.u.canaries.rest(m.key)
-	f, ok := g.look(ctx, m.key, m.Repository)
+	rest := g.canaries.rest(m.Key)
+	f, ok := g.look(ctx, m.Key, m.Repository)
 	if len(rest) == 0 || !ok || !f.uses || f.health.Phase != rollout.Healthy {
 		return Verdict{}
 	}
@@ -115,12 +115,12 @@ func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verd
 	switch {
 	case !waits:
 		return Verdict{}
-	case g.u.Clock.Now().Before(ripe):
+	case g.Clock.Now().Before(ripe):
 		return Verdict{report.WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, ripe.UTC().Format("15:04 MST")), ripe}
 	}
-	if g.u.canaries.passed(m.key, m.Repository, f.running) {
+	if g.canaries.passed(m.Key, m.Repository, f.running) {
 		for _, follower := range rest {
-			g.u.moves.Add(follower)
+			g.Queue.Add(follower)
 		}
 	}
 	return Verdict{}
@@ -138,18 +138,18 @@ type member struct {
 
 // look reads a workload of a set from the cache.
 func (g canaryGate) look(ctx context.Context, key watched.Key, repository string) (m member, ok bool) {
-	o := owner{g.u}.Workload(ctx, key)
+	o := g.Workloads.Get(ctx, key)
 	if o == nil {
 		return m, false
 	}
-	object, ok := g.u.Kinds.FromMap(o.Object)
+	object, ok := g.Workloads.Kinds.FromMap(o.Object)
 	if !ok {
 		return m, false
 	}
 	m.health = rollout.Read(o)
 	m.running, m.uses = runningOf(object, repository)
-	if g.u.canaries.first(key) {
-		m.since = g.u.canaries.see(key, imagesOf(object), m.health, g.u.Clock.Now())
+	if g.canaries.first(key) {
+		m.since = g.canaries.see(key, imagesOf(object), m.health, g.Clock.Now())
 	}
 	return m, true
 }

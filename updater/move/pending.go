@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"cmp"
@@ -82,7 +82,7 @@ func (p *pending) drop(key watched.Key, container string) {
 func (p *pending) done(key watched.Key, tried ...Move) {
 	p.keep(key, func(m Move) bool {
 		return !slices.ContainsFunc(tried, func(t Move) bool {
-			return t.Container == m.Container && t.Image == m.Image && t.found.Equal(m.found)
+			return t.Container == m.Container && t.Image == m.Image && t.Found.Equal(m.Found)
 		})
 	})
 }

@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"context"
@@ -7,13 +7,13 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
-	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -35,27 +35,27 @@ const (
 // bump asks admission to resolve again: first as a dry run, and only where that
 // moves an image for real. A webhook that is away so causes no rollout. What has
 // begun is finished, whoever ends the process.
-func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move) bumped {
+func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move) bumped {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	kind := before.Kind
 	about := moves[0].about(o)
 	if why := rollout.Stopped(o); why != "" {
-		u.report.Stopped(about, candidatesOf(moves), why)
+		s.Report.Stopped(about, candidatesOf(moves), why)
 		return bumpStopped
 	}
-	ctx, span := u.span(ctx, "bump", attribute.String("k8s.namespace.name", o.GetNamespace()),
-		attribute.String("garboard.object.kind", kind.GroupVersionKind.Kind), attribute.String("garboard.object.name", o.GetName()))
+	ctx, span := s.Tracer.Start(ctx, "bump", trace.WithAttributes(attribute.String("k8s.namespace.name", o.GetNamespace()),
+		attribute.String("garboard.object.kind", kind.GroupVersionKind.Kind), attribute.String("garboard.object.name", o.GetName())))
 	defer span.End()
-	began := u.Clock.Now()
+	began := s.Clock.Now()
 	targets := record.Record{}
 	for _, m := range moves {
 		targets[m.Container] = m.To
 	}
-	if h := rollout.Read(o); h.Complete() && u.watcher.Unfinished(moves[0].key, h) == nil {
-		u.report.Learn(moves[0].key) // though its time is not over
+	if h := rollout.Read(o); h.Complete() && s.Rollouts.Unfinished(moves[0].Key, h) == nil {
+		s.Report.Learn(moves[0].Key) // though its time is not over
 	}
-	ask := record.Bump{Targets: targets, Healthy: u.healthyOf(moves[0].key, before)}
+	ask := record.Bump{Targets: targets, Healthy: s.healthyOf(moves[0].Key, before)}
 	text := ask.String()
 	if text == before.BumpText() {
 		text += "," // one that was stored past admission counts only if it differs
@@ -67,32 +67,35 @@ func (u *Updater) bump(ctx context.Context, o *unstructured.Unstructured, before
 	answer.SetName(o.GetName())
 	for _, dry := range []bool{true, false} {
 		var err error
-		if after, err = u.patch(ctx, answer, kind, patch, dry); err != nil {
-			u.report.Refused(ctx, about, candidatesOf(moves), dry, err)
+		if after, err = s.patch(ctx, answer, kind, patch, dry); err != nil {
+			s.Report.Refused(ctx, about, candidatesOf(moves), dry, err)
 			return bumpFailed
 		}
-		if done := u.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
+		if done := s.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
 			return done
 		}
-		if dry && u.strays(o, moves, after) {
-			u.report.Unmoved(ctx, about, dry)
+		if dry && s.strays(o, moves, after) {
+			s.Report.Unmoved(ctx, about, dry)
 			return bumpIdle
 		}
 		if why := rollout.Stopped(answer); dry && why != "" {
-			u.report.Stopped(about, candidatesOf(moves), why)
+			s.Report.Stopped(about, candidatesOf(moves), why)
 			return bumpStopped
 		}
 	}
-	made := u.moved(o, answer, before, after, moves)
-	u.report.Moved(ctx, about, candidatesOf(moves), candidatesOf(made), changes(before, after), u.Clock.Since(began))
+	made := changes(before, after)
+	done := madeOf(moves, made, after)
+	// It is told before it is watched: what comes of it is told after that.
+	s.Report.Moved(ctx, about, candidatesOf(moves), candidatesOf(done), made, s.Clock.Since(began))
+	s.begin(o, answer, made, after, done)
 	return bumpMoved
 }
 
 // patch sends a bump, and returns the workload as it is answered, which is read into
 // answer.
-func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, kind workload.Kind, patch []byte, dry bool) (*workload.Object, error) {
+func (s *Mover) patch(ctx context.Context, answer *unstructured.Unstructured, kind workload.Kind, patch []byte, dry bool) (*workload.Object, error) {
 	options := []client.PatchOption{client.FieldOwner(rollout.FieldManager)}
-	if u.Kinds.Custom(kind) {
+	if s.Workloads.Kinds.Custom(kind) {
 		options = append(options, strictly)
 	}
 	if dry {
@@ -101,10 +104,10 @@ func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, 
 	got := watched.Empty(kind.GroupVersionKind)
 	got.SetNamespace(answer.GetNamespace())
 	got.SetName(answer.GetName())
-	if err := explained(u.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {
+	if err := explained(s.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {
 		return nil, err
 	}
-	after, ok := u.Kinds.FromMap(got.Object)
+	after, ok := s.Workloads.Kinds.FromMap(got.Object)
 	if !ok {
 		return nil, errNoWorkload
 	}
@@ -116,72 +119,68 @@ func (u *Updater) patch(ctx context.Context, answer *unstructured.Unstructured, 
 var errNoWorkload = errors.New("the answer is no workload")
 
 // movedBy reads from the answer to a bump whether admission moved an image.
-func (u *Updater) movedBy(ctx context.Context, o *unstructured.Unstructured, moves []Move, before, after *workload.Object, dry bool) bumped {
+func (s *Mover) movedBy(ctx context.Context, o *unstructured.Unstructured, moves []Move, before, after *workload.Object, dry bool) bumped {
 	if len(changes(before, after)) > 0 {
 		return bumpMoved
 	}
 	about := moves[0].about(o)
 	if after.BumpText() != "" {
 		// Admission takes every bump off; this one has not been there.
-		u.report.Bypassed(ctx, about, candidatesOf(moves), dry)
+		s.Report.Bypassed(ctx, about, candidatesOf(moves), dry)
 		return bumpFailed
 	}
-	u.report.Unmoved(ctx, about, dry)
-	u.declined(o, moves, after)
+	s.Report.Unmoved(ctx, about, dry)
+	s.declined(o, moves, after)
 	return bumpIdle
 }
 
 // declined tells of a bump that admission took off without a move, where nothing else
 // explains it: not one that was found a while ago, since another may be the newest by
 // now, and not one that another writer made meanwhile.
-func (u *Updater) declined(o *unstructured.Unstructured, moves []Move, after *workload.Object) {
+func (s *Mover) declined(o *unstructured.Unstructured, moves []Move, after *workload.Object) {
 	for _, m := range moves {
-		if u.Clock.Since(m.found) <= outdatedAfter && after.ImageOf(m.Container) == m.Image {
-			u.report.Declined(m.about(o), m.candidate(), "admission took the bump off and moved nothing: is --updater-account of the webhook the updater's, and does no other webhook put the image back?")
+		if s.Clock.Since(m.Found) <= outdatedAfter && after.ImageOf(m.Container) == m.Image {
+			s.Report.Declined(m.about(o), m.candidate(), "admission took the bump off and moved nothing: is --updater-account of the webhook the updater's, and does no other webhook put the image back?")
 		}
 	}
 }
 
 // strays tells of a bump by which admission would move the rest of a canary's set past
 // the version that has soaked.
-func (u *Updater) strays(o *unstructured.Unstructured, moves []Move, after *workload.Object) bool {
+func (s *Mover) strays(o *unstructured.Unstructured, moves []Move, after *workload.Object) bool {
 	strays := false
 	for _, m := range moves {
 		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !record.Of(after)[m.Container].Agrees(m.To) {
 			strays = true
-			u.report.Declined(m.about(o), m.candidate(), "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
+			s.Report.Declined(m.about(o), m.candidate(), "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
 		}
 	}
 	return strays
 }
 
-// moved watches what comes of a bump, and returns the moves as admission made them.
-func (u *Updater) moved(o, answer *unstructured.Unstructured, before, after *workload.Object, moves []Move) []Move {
-	key := moves[0].key
-	made := changes(before, after)
-	h := rollout.Read(o)
+// begin has a rollout watched: made are the changes of a bump, moves those that admission
+// made.
+func (s *Mover) begin(before, answer *unstructured.Unstructured, made []rollout.Change, after *workload.Object, moves []Move) {
+	key, h := moves[0].Key, rollout.Read(before)
 	r := &rollout.Rollout{
-		UID: answer.GetUID(), Generation: answer.GetGeneration(), Others: rollout.Others(answer), Began: u.Clock.Now(),
-		Changes: unfinished(u.watcher.Unfinished(key, h), made, after), Before: u.baseline(key, h, moves),
+		UID: answer.GetUID(), Generation: answer.GetGeneration(), Others: rollout.Others(answer), Began: s.Clock.Now(),
+		Changes: unfinished(s.Rollouts.Unfinished(key, h), made, after), Before: s.baseline(key, h, moves),
 	}
-	moves = madeOf(moves, made, after)
-	u.pace.hold(key, placeOf(key.Namespace, repositoriesOf(moves)...)) // a former rollout may have given it back
-	u.places.take(key, r)
-	u.watcher.Begin(key, r)
-	return moves
+	s.Resumed(key, r, repositoriesOf(moves)...) // a former rollout may have given its place back
+	s.Rollouts.Begin(key, r)
 }
 
 // madeOf are the moves as admission made them, which may be fewer, and to others
 // than were asked for. At least one is left: something moved, and only what was
 // asked for can.
-func madeOf(asked []Move, made []report.Change, after *workload.Object) []Move {
-	record := record.Of(after)
+func madeOf(asked []Move, made []rollout.Change, after *workload.Object) []Move {
+	results := record.Of(after)
 	var moves []Move
 	for _, m := range asked {
-		if !slices.ContainsFunc(made, func(c report.Change) bool { return c.Container == m.Container }) {
+		if !slices.ContainsFunc(made, func(c rollout.Change) bool { return c.Container == m.Container }) {
 			continue
 		}
-		if to, known := record[m.Container]; known {
+		if to, known := results[m.Container]; known {
 			m.To = to
 		}
 		moves = append(moves, m)
@@ -194,12 +193,12 @@ func madeOf(asked []Move, made []report.Change, after *workload.Object) []Move {
 
 // changes lists the images that differ, and the digests that differ behind a
 // tag that stays.
-func changes(before, after *workload.Object) []report.Change {
+func changes(before, after *workload.Object) []rollout.Change {
 	was, recorded, records := map[string]string{}, record.Of(before), record.Of(after)
 	for _, slot := range before.Slots() {
 		was[slot.Key()] = slot.Image
 	}
-	var all []report.Change
+	var all []rollout.Change
 	for _, slot := range after.Slots() {
 		key := slot.Key()
 		from, to := was[key], slot.Image
@@ -207,7 +206,7 @@ func changes(before, after *workload.Object) []report.Change {
 			to += "@" + records[key].Digest
 		}
 		if from != to {
-			all = append(all, report.Change{Container: key, From: from, To: to, Written: slot.Image})
+			all = append(all, rollout.Change{Container: key, From: from, To: to, Written: slot.Image})
 		}
 	}
 	return all

@@ -1,11 +1,17 @@
-package updater
+package move
 
 import (
 	"slices"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/garboard-dev/garboard/updater/watched"
 )
+
+func key(name string) watched.Key {
+	return watched.NewKey(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, "on", name)
+}
 
 // paced is a pace whose line is worked off by hand.
 type paced struct {

@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"context"
@@ -31,51 +31,51 @@ var (
 	errDeclined = errors.New("admission did not do it: is --updater-account of the webhook the updater's?")
 )
 
-// TakeBack is of rollout.Owner. A way back is a bump: admission writes the images that
-// were healthy last, and holds what is left.
-func (u owner) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollout) (done bool) {
+// TakeBack takes a rollout back. That is a bump: admission writes the images that were
+// healthy last, and holds what is left. done is false if another try may do it.
+func (s *Mover) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollout) (done bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
 	live := watched.Empty(key.GVK())
 	live.SetNamespace(key.Namespace)
 	live.SetName(key.Name)
-	before, after, terms, err := u.restore(ctx, live, r)
+	before, after, terms, err := s.restore(ctx, live, r)
 	about := report.About{Key: key, Object: live, Channels: terms.Channels}
 	switch {
 	case errors.Is(err, errMovedOn) || apierrors.IsNotFound(err):
-		u.report.LeftAlone(ctx, key, err)
+		s.Report.LeftAlone(ctx, key, err)
 		return true
 	case errors.Is(err, errNeverHealthy) || errors.Is(err, errSameText):
-		u.report.NotTakenBack(ctx, about, r, err)
+		s.Report.NotTakenBack(ctx, about, r, err)
 		return true
 	case err != nil:
-		u.report.NotTakenBack(ctx, about, r, err)
+		s.Report.NotTakenBack(ctx, about, r, err)
 		return false
 	}
 	back := changes(before, after)
-	u.watcher.Begin(key, &rollout.Rollout{
-		UID: live.GetUID(), Generation: live.GetGeneration(), Others: rollout.Others(live), Changes: back, Back: true, Began: u.Clock.Now(),
+	s.Report.TakenBack(ctx, about, back)
+	s.Rollouts.Begin(key, &rollout.Rollout{
+		UID: live.GetUID(), Generation: live.GetGeneration(), Others: rollout.Others(live), Changes: back, Back: true, Began: s.Clock.Now(),
 	})
-	u.report.TakenBack(ctx, about, back)
 	return true
 }
 
 // restore asks admission for the images that were healthy last, unless another writer
 // has written the workload since. It reads into live what is there, and what is stored.
-func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, r *rollout.Rollout) (before, after *workload.Object, terms rollout.Terms, err error) {
-	if err := u.Live.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
+func (s *Mover) restore(ctx context.Context, live *unstructured.Unstructured, r *rollout.Rollout) (before, after *workload.Object, terms rollout.Terms, err error) {
+	if err := s.Live.Get(ctx, client.ObjectKeyFromObject(live), live); err != nil {
 		return nil, nil, terms, fmt.Errorf("reading it: %w", err)
 	}
-	before, ok := u.Kinds.FromMap(live.DeepCopy().Object)
-	namespace, err := u.workloads.Namespace(ctx, live.GetNamespace())
+	before, ok := s.Workloads.Kinds.FromMap(live.DeepCopy().Object)
+	namespace, err := s.Workloads.Namespace(ctx, live.GetNamespace())
 	if _, ours := rollout.Ours(live, r.Others); !ok || err != nil || !ours || live.GetUID() != r.UID || !r.Stands(before) || !namespace.Enabled() {
 		return nil, nil, terms, errMovedOn
 	}
-	_, settings := u.workloads.Settings(ctx, before, namespace)
-	if terms, ok = termsOf(r, before, settings); !ok || !terms.TakeBack {
+	_, read := s.Workloads.Settings(ctx, before, namespace)
+	if terms, ok = r.Terms(before, read); !ok || !terms.TakeBack {
 		return nil, nil, terms, errMovedOn
 	}
-	to, err := u.formerOf(live, before, settings, r)
+	to, err := s.formerOf(live, before, read, r)
 	if err != nil {
 		return nil, nil, terms, err
 	}
@@ -85,10 +85,10 @@ func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, 
 	}
 	patch := bumpPatch(before.Kind, live.GetUID(), live.GetResourceVersion(), text)
 	for _, dry := range []bool{true, false} {
-		if after, err = u.patch(ctx, live, before.Kind, patch, dry); err != nil {
+		if after, err = s.patch(ctx, live, before.Kind, patch, dry); err != nil {
 			return nil, nil, terms, err
 		}
-		if err := u.tookBack(after, text, to); err != nil {
+		if err := s.tookBack(after, text, to); err != nil {
 			return nil, nil, terms, err
 		}
 	}
@@ -96,7 +96,7 @@ func (u *Updater) restore(ctx context.Context, live *unstructured.Unstructured, 
 }
 
 // tookBack reads from the answer to a way back whether admission made it.
-func (u *Updater) tookBack(after *workload.Object, text string, to record.Record) error {
+func (s *Mover) tookBack(after *workload.Object, text string, to record.Record) error {
 	if after.BumpText() == text {
 		return errNotAsked
 	}
@@ -117,15 +117,15 @@ func (u *Updater) tookBack(after *workload.Object, text string, to record.Record
 
 // formerOf are the results that the containers of a rollout go back to: of each the
 // last that was healthy.
-func (u *Updater) formerOf(live *unstructured.Unstructured, o *workload.Object, settings *settings.Settings, r *rollout.Rollout) (record.Record, error) {
+func (s *Mover) formerOf(live *unstructured.Unstructured, o *workload.Object, read *settings.Settings, r *rollout.Rollout) (record.Record, error) {
 	key := watched.NewKey(o.Kind.GroupVersionKind, live.GetNamespace(), live.GetName())
 	to, reason := record.Record{}, errNeverHealthy
 	state := record.StateOf(o)
 	for _, slot := range o.Slots() {
-		if !changed(r, slot.Key()) || !settings.Rule(slot).Governed() {
+		if !r.Moved(slot.Key()) || !read.Rule(slot).Governed() {
 			continue
 		}
-		healthy, known := u.report.Healthy(key, slot.Key())
+		healthy, known := s.Report.Healthy(key, slot.Key())
 		if !known {
 			healthy, known = record.ParseResult(state[slot.Key()].Healthy)
 		}

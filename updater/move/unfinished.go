@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -10,12 +10,12 @@ import (
 
 // baseline is how a workload is before a move; nil where what it runs is not known to
 // have been healthy, and the one of the move before where that is not over.
-func (u *Updater) baseline(key watched.Key, h rollout.Health, moves []Move) *rollout.Health {
-	if before := u.watcher.Unfinished(key, h); before != nil {
+func (s *Mover) baseline(key watched.Key, h rollout.Health, moves []Move) *rollout.Health {
+	if before := s.Rollouts.Unfinished(key, h); before != nil {
 		return before.Before
 	}
 	for _, m := range moves {
-		if healthy, known := u.report.Healthy(key, m.Container); !known || !healthy.Agrees(m.From) {
+		if healthy, known := s.Report.Healthy(key, m.Container); !known || !healthy.Agrees(m.From) {
 			return nil
 		}
 	}
@@ -23,10 +23,10 @@ func (u *Updater) baseline(key watched.Key, h rollout.Health, moves []Move) *rol
 }
 
 // healthyOf is what is known to have been healthy of a workload's containers.
-func (u *Updater) healthyOf(key watched.Key, o *workload.Object) record.Record {
+func (s *Mover) healthyOf(key watched.Key, o *workload.Object) record.Record {
 	known := record.Record{}
 	for _, slot := range o.Slots() {
-		if healthy, ok := u.report.Healthy(key, slot.Key()); ok {
+		if healthy, ok := s.Report.Healthy(key, slot.Key()); ok {
 			known[slot.Key()] = healthy
 		}
 	}
@@ -49,7 +49,7 @@ func unfinished(before *rollout.Rollout, made []report.Change, after *workload.O
 		all = append(all, c)
 	}
 	for _, earlier := range before.Changes {
-		if !changed(&rollout.Rollout{Changes: made}, earlier.Container) && after.ImageOf(earlier.Container) == earlier.Image() {
+		if !(&rollout.Rollout{Changes: made}).Moved(earlier.Container) && after.ImageOf(earlier.Container) == earlier.Image() {
 			all = append(all, earlier)
 		}
 	}

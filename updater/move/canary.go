@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"strings"
@@ -156,12 +156,7 @@ func runningOf(o *workload.Object, repository string) (record.Result, bool) {
 		if err != nil || reference.Repository != repository {
 			continue
 		}
-		reference = tagged(reference, results[slot.Key()])
-		running := record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}
-		if recorded := results[slot.Key()]; running.Digest == "" && recorded.Tag == running.Tag {
-			running.Digest = recorded.Digest
-		}
-		return running, true
+		return record.Running(reference, results[slot.Key()]), true
 	}
 	return record.Result{}, false
 }

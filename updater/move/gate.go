@@ -1,4 +1,4 @@
-package updater
+package move
 
 import (
 	"context"
@@ -27,9 +27,10 @@ type Move struct {
 	Image    string
 	From, To record.Result
 
-	key watched.Key
-	// found is when a poll found it.
-	found time.Time
+	// Key names the workload.
+	Key watched.Key
+	// Found is when a poll found it.
+	Found time.Time
 }
 
 // candidate is what people hear of a move.
@@ -39,7 +40,7 @@ func (m *Move) candidate() report.Candidate {
 
 // about is what the facts of a move are about.
 func (m *Move) about(o *unstructured.Unstructured) report.About {
-	return report.About{Key: m.key, Object: o, Channels: m.Rule.Notify}
+	return report.About{Key: m.Key, Object: o, Channels: m.Rule.Notify}
 }
 
 func candidatesOf(moves []Move) []report.Candidate {
@@ -70,16 +71,17 @@ type Gate interface {
 // gates are asked in this order. Those before them, holds, ages and platforms,
 // choose between candidates and are the resolver's; pace comes last, since it
 // takes a place.
-func (u *Updater) gates() []Gate {
-	gates := []Gate{windowGate{u.Clock.Now}}
-	if u.Approvals != nil {
-		gates = append(gates, u.Approvals)
+func (s *Mover) gates() []Gate {
+	gates := []Gate{windowGate{s.Clock.Now}}
+	if s.Approvals != nil {
+		gates = append(gates, s.Approvals)
 	}
-	return append(gates, canaryGate{u})
+	return append(gates, canaryGate{s})
 }
 
-func (u *Updater) judge(ctx context.Context, m *Move) Verdict {
-	for _, gate := range u.gates() {
+// Judge asks all gates but the pace.
+func (s *Mover) Judge(ctx context.Context, m *Move) Verdict {
+	for _, gate := range s.gates() {
 		if verdict := gate.Judge(ctx, m); !verdict.Open() {
 			return verdict
 		}
@@ -90,7 +92,7 @@ func (u *Updater) judge(ctx context.Context, m *Move) Verdict {
 // windowGate opens at the times that the workload names.
 type windowGate struct{ now func() time.Time }
 
-// Judge is a Gate.
+// Judge implements Gate.
 func (g windowGate) Judge(_ context.Context, m *Move) Verdict {
 	open, until := m.Rule.Window.Open(g.now())
 	switch {
