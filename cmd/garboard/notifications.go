@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
-	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/notify"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -23,9 +22,6 @@ import (
 // noticesConfigMap keeps the notices that wait; manifests/components/notifications
 // has it, too.
 const noticesConfigMap = "garboard-notices"
-
-// ownNamespace is where a Pod finds the name of its namespace.
-const ownNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // notificationOptions are the flags that say whom the updater tells.
 type notificationOptions struct {
@@ -50,7 +46,7 @@ func (o *notificationOptions) check() cmdline.Faults {
 
 // build makes what tells people and puts it on the manager; nobody is told
 // without settings. ended is closed when the updater has ended.
-func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, namespace string, ended <-chan struct{}) (report.Notifier, error) {
+func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, lease *leaseOptions, ended <-chan struct{}) (report.Notifier, error) {
 	if o.config == "" {
 		return nil, nil //nolint:nilnil // nobody to tell is no error
 	}
@@ -59,7 +55,7 @@ func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, m
 		return nil, err
 	}
 	logger := log.Log.WithName("notifications")
-	store, err := noticeStore(manager, namespace)
+	store, err := noticeStore(manager, lease)
 	if err != nil {
 		return nil, err
 	}
@@ -73,47 +69,36 @@ func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, m
 	if err != nil {
 		return nil, err
 	}
-	watcher, err := configfile.NewWatcher(configfile.WatcherOptions[notify.Config]{
-		What: "the notification settings", Parse: notify.ParseFrom, Path: o.config,
-		Apply: func(settings *notify.Config) error {
+	settings := settingsFile[notify.Config]{
+		what: "the notification settings", path: o.config, parse: notify.ParseFrom, log: logger,
+		apply: func(settings *notify.Config) error {
 			logger.Info("applying", "file", o.config, "channels", len(settings.Channels))
 			return dispatcher.Reconfigure(settings)
 		},
-		Report: func(err error) { logger.Error(err, "the settings before stay in force", "file", o.config) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := watcher.Load(ctx); err != nil {
-		return nil, err
-	}
-	return notifier{dispatcher}, errors.Join(
-		manager.Add(watcher),
-		manager.Add(dispatcher),
-		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		inForce: prometheus.GaugeOpts{
 			Name: "garboard_notifications_config_last_reload_successful",
-			Help: "1 where the notification settings file, as it was last read, is in force; else 0.",
-		}, func() float64 {
-			if watcher.LastReload().Success {
-				return 1
-			}
-			return 0
-		})),
-	)
+			Help: "1 if the notification settings file, as it was last read, is in force; else 0.",
+		},
+		since: prometheus.GaugeOpts{
+			Name: "garboard_notifications_config_last_reload_success_timestamp_seconds",
+			Help: "When notification settings were last put in force.",
+		},
+	}
+	if err := settings.follow(ctx, manager, metrics); err != nil {
+		return nil, err
+	}
+	return notifier{dispatcher}, manager.Add(dispatcher)
 }
 
 // noticeStore is where the process keeps what waits; nil where its namespace is
 // not known.
-func noticeStore(manager ctrl.Manager, namespace string) (*notify.ConfigMapStore, error) {
-	if namespace == "" {
-		data, err := os.ReadFile(ownNamespace)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, nil //nolint:nilnil // outside a cluster there is none
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading the name of the namespace: %w", err)
-		}
-		namespace = strings.TrimSpace(string(data))
+func noticeStore(manager ctrl.Manager, lease *leaseOptions) (*notify.ConfigMapStore, error) {
+	namespace, err := lease.ownNamespace()
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil //nolint:nilnil // outside a cluster there is none
+	}
+	if err != nil {
+		return nil, err
 	}
 	host, err := os.Hostname()
 	if err != nil {

@@ -5,9 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/garboard-dev/garboard/certs"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
-	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/receiver"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
@@ -63,21 +61,13 @@ func (o *pushOptions) check() cmdline.Faults {
 	return faults
 }
 
-// namespaceFile has the namespace of a Pod.
-const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-
 // follow has the cache keep what other replicas received.
-func (o *pushOptions) follow(cached *cache.Options, leaseNamespace string) error {
+func (o *pushOptions) follow(cached *cache.Options, lease *leaseOptions) (err error) {
 	if !o.on() {
 		return nil
 	}
-	o.namespace = leaseNamespace
-	if o.namespace == "" {
-		own, err := os.ReadFile(namespaceFile)
-		if err != nil {
-			return fmt.Errorf("finding Garboard's own namespace (--leader-elect-namespace names it outside of a Pod): %w", err)
-		}
-		o.namespace = strings.TrimSpace(string(own))
+	if o.namespace, err = lease.ownNamespace(); err != nil {
+		return err
 	}
 	object, kept := relay.ByObject(o.namespace)
 	cached.ByObject[object] = kept
@@ -105,21 +95,24 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 	})
 	u.Recent = carried.Recent
 	received := receiver.New(receiver.Options{Sink: carried, Metrics: counted, Log: logger})
-	settings, err := configfile.NewWatcher(configfile.WatcherOptions[config.Config]{
-		What: "the push settings", Parse: config.ParseFrom, Path: o.config,
-		Apply:  func(c *config.Config) error { received.Configure(ctx, c); return nil },
-		Report: func(err error) { logger.Error(err, "the settings before stay in force") },
-	})
-	if err != nil {
-		return err
+	settings := settingsFile[config.Config]{
+		what: "the push settings", path: o.config, parse: config.ParseFrom, log: logger,
+		apply: func(c *config.Config) error { received.Configure(ctx, c); return nil },
+		inForce: prometheus.GaugeOpts{
+			Name: "garboard_push_config_last_reload_successful",
+			Help: "1 if the push settings file, as it was last read, is in force; else 0.",
+		},
+		since: prometheus.GaugeOpts{
+			Name: "garboard_push_config_last_reload_success_timestamp_seconds",
+			Help: "When push settings were last put in force.",
+		},
 	}
-	if err := settings.Load(ctx); err != nil {
+	if err := settings.follow(ctx, manager, metrics.Registry); err != nil {
 		return err
 	}
 	server := &receiver.Server{Address: o.address, Handler: received, Log: logger}
 	return errors.Join(
 		o.secure(manager, server),
-		manager.Add(settings),
 		manager.Add(carried.Pruner()),
 		manager.Add(&pushing{server: server, relay: carried}),
 		manager.AddReadyzCheck("push", server.Ready),

@@ -112,35 +112,21 @@ func (o *registryOptions) follow(ctx context.Context, manager ctrl.Manager, clie
 	if o.config == "" {
 		return nil
 	}
-	logger := log.Log.WithName("registries-config").WithValues("file", o.config)
-	watcher, err := config.NewWatcher(config.WatcherOptions{
-		Path: o.config,
-		Apply: func(settings *config.Config) error {
-			logger.Info("applying", "registries", len(settings.Registries), "allow", len(settings.Allow), "deny", len(settings.Deny))
+	logger := log.Log.WithName("registries-config")
+	settings := settingsFile[config.Config]{
+		what: "the registry settings", path: o.config, parse: config.ParseFrom, log: logger,
+		apply: func(settings *config.Config) error {
+			logger.Info("applying", "file", o.config, "registries", len(settings.Registries), "allow", len(settings.Allow), "deny", len(settings.Deny))
 			return client.Reconfigure(settings)
 		},
-		Report: func(err error) { logger.Error(err, "the settings before stay in force") },
-	})
-	if err != nil {
-		return err
-	}
-	if err := watcher.Load(ctx); err != nil {
-		return err
-	}
-	return errors.Join(
-		manager.Add(watcher),
-		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		inForce: prometheus.GaugeOpts{
 			Name: "garboard_registries_config_last_reload_successful",
-			Help: "1 where the registry settings file, as it was last read, is in force; else 0.",
-		}, func() float64 {
-			if watcher.LastReload().Success {
-				return 1
-			}
-			return 0
-		})),
-		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Help: "1 if the registry settings file, as it was last read, is in force; else 0.",
+		},
+		since: prometheus.GaugeOpts{
 			Name: "garboard_registries_config_last_reload_success_timestamp_seconds",
 			Help: "When registry settings were last put in force.",
-		}, func() float64 { return float64(watcher.LastReload().Time.UnixMilli()) / 1000 })),
-	)
+		},
+	}
+	return settings.follow(ctx, manager, metrics)
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
@@ -14,9 +12,6 @@ import (
 	"github.com/garboard-dev/garboard/updater/shard"
 	"github.com/garboard-dev/garboard/updater/status"
 )
-
-// podNamespaceFile is where a Pod finds the name of its namespace.
-const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // addShardFlags has the repositories divided over several updaters.
 func (o *updaterOptions) addShardFlags(flags *pflag.FlagSet) {
@@ -39,7 +34,7 @@ func (o *updaterOptions) elects() bool { return o.lease.elect && o.shards == 1 }
 // member makes this replica one of those that share the work, and puts it on the
 // manager.
 func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
-	namespace, err := o.ownNamespace()
+	namespace, err := o.lease.ownNamespace()
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +52,4 @@ func (o *updaterOptions) member(manager ctrl.Manager) (*shard.Member, error) {
 		return nil, err
 	}
 	return member, manager.Add(member)
-}
-
-// ownNamespace is where the Leases are.
-func (o *updaterOptions) ownNamespace() (string, error) {
-	if o.lease.namespace != "" {
-		return o.lease.namespace, nil
-	}
-	text, err := os.ReadFile(podNamespaceFile)
-	if err != nil {
-		return "", fmt.Errorf("finding the namespace of the Leases, which --leader-elect-namespace names outside of a Pod: %w", err)
-	}
-	return strings.TrimSpace(string(text)), nil
 }

@@ -90,7 +90,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		secret, secretCache := helmvalues.ByObject()
 		cached.ByObject[secret] = secretCache
 	}
-	if err := o.push.follow(&cached, o.lease.namespace); err != nil {
+	if err := o.push.follow(&cached, &o.lease); err != nil {
 		return err
 	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
@@ -171,7 +171,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		releases = helmvalues.New(helmvalues.Options{Live: manager.GetAPIReader(), Informers: manager.GetCache()})
 	}
 	ended := make(chan struct{})
-	told, err := o.notifications.build(ctx, manager, metrics.Registry, o.lease.namespace, ended)
+	told, err := o.notifications.build(ctx, manager, metrics.Registry, &o.lease, ended)
 	if err != nil {
 		return err
 	}

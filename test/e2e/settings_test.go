@@ -84,7 +84,7 @@ func TestRegistrySettings(t *testing.T) {
 	})
 	s.only(keeps)
 	inForce()
-	if log := s.log(keeps); !strings.Contains(log, "the settings before stay in force") {
+	if log := s.log(keeps); !strings.Contains(log, "keeping the previous settings") {
 		t.Error("the log does not say that the file is bad")
 	}
 	s.wantNoPasswords()

@@ -31,10 +31,12 @@ const (
 // always of type Faults, and holds all that is wrong; but what is no plain YAML
 // is told alone, since the rest of it means nothing.
 func Parse(name string, data []byte) (*Config, error) {
-	return parse(name, data, configfile.NewFiles(filepath.Dir(name)))
+	return ParseFrom(name, data, configfile.NewFiles(filepath.Dir(name)))
 }
 
-func parse(name string, data []byte, from *configfile.Files) (*Config, error) {
+// ParseFrom is Parse with the files that the settings may name, for a
+// [configfile.Watcher].
+func ParseFrom(name string, data []byte, from *configfile.Files) (*Config, error) {
 	return configfile.Parse(format(), name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
 		r := &reader{Reader: common, pools: map[string]*x509.CertPool{}}
 		return r.config(root)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
@@ -152,7 +153,7 @@ func TestStartFollowsUntilItsContextEnds(t *testing.T) {
 	const text = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"
 	must(t, os.WriteFile(file, []byte(text), 0o600))
 	applied := make(chan *config.Config, 2)
-	w, err := config.NewWatcher(config.WatcherOptions{
+	w, err := newWatcher(watcherOptions{
 		Path: file, Interval: time.Millisecond,
 		Apply: func(c *config.Config) error {
 			applied <- c
@@ -183,17 +184,25 @@ func TestStartFollowsUntilItsContextEnds(t *testing.T) {
 }
 
 func TestNewWatcherNeedsItsOptions(t *testing.T) {
-	for name, o := range map[string]config.WatcherOptions{
+	for name, o := range map[string]watcherOptions{
 		"no file":             {Apply: func(*config.Config) error { return nil }},
 		"nobody who applies":  {Path: "registries.yaml"},
 		"nothing of the kind": {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := config.NewWatcher(o); err == nil {
+			if _, err := newWatcher(o); err == nil {
 				t.Error("got no error, want one")
 			}
 		})
 	}
+}
+
+type watcherOptions = configfile.WatcherOptions[config.Config]
+
+// newWatcher follows registry settings, as the servers do.
+func newWatcher(o watcherOptions) (*configfile.Watcher[config.Config], error) {
+	o.What, o.Parse = "the registry settings", config.ParseFrom
+	return configfile.NewWatcher(o)
 }
 
 // absent is in place of a file's text.
@@ -206,7 +215,7 @@ type world struct {
 	version int
 	files   map[string]string
 
-	watcher  *config.Watcher
+	watcher  *configfile.Watcher[config.Config]
 	now      time.Time
 	refuses  bool // settings whose password is "refused"
 	applied  int
@@ -224,7 +233,7 @@ func newWorld(t *testing.T) *world {
 		must(t, os.Symlink(filepath.Join("..data", name), filepath.Join(w.dir, name)))
 	}
 	var err error
-	w.watcher, err = config.NewWatcher(config.WatcherOptions{
+	w.watcher, err = newWatcher(watcherOptions{
 		Path: filepath.Join(w.dir, "registries.yaml"), Apply: w.apply,
 		Report: func(err error) { w.reported = append(w.reported, err.Error()) },
 		Now:    func() time.Time { return w.now },
