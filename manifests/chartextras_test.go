@@ -123,3 +123,21 @@ func TestChartHasNoUnknownFields(t *testing.T) {
 		t.Errorf("%d objects", len(objects))
 	}
 }
+
+// helm test looks, and may not write.
+func TestChartsTestOnlyReads(t *testing.T) {
+	objects := decode(t, []byte(template(t, "")))
+	rules := slices.Concat(one[*rbacv1.ClusterRole](t, objects, testName).Rules, one[*rbacv1.Role](t, objects, testName).Rules)
+	for _, rule := range rules {
+		for _, verb := range rule.Verbs {
+			if verb != "get" && verb != "list" && rule.Resources[0] != "subjectaccessreviews" {
+				t.Errorf("may %s %v", verb, rule.Resources)
+			}
+		}
+	}
+	if pod := one[*corev1.Pod](t, objects, testName); pod.Annotations["helm.sh/hook"] != "test" || pod.Spec.Containers[0].Args[0] != "doctor" {
+		t.Errorf("the Pod: %v %v", pod.Annotations, pod.Spec.Containers[0].Args)
+	}
+}
+
+const testName = "garboard-test"

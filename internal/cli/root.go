@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/cli/doctor"
 	"github.com/garboard-dev/garboard/internal/cli/history"
 	"github.com/garboard-dev/garboard/internal/cli/hold"
 	"github.com/garboard-dev/garboard/internal/cli/migrate"
@@ -42,6 +43,7 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 		hold.NewCommand(),
 		registry.NewCommand(),
 		status.NewCommand(env),
+		doctor.NewCommand(env),
 		migrate.NewCommand(),
 		notify.NewCommand(),
 		version.NewCommand(),

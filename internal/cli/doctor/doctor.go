@@ -1,0 +1,185 @@
+// Package doctor is garboard doctor: it looks at an installation and says what is wrong
+// with it, why that matters, and which command mends it. It changes nothing: what it
+// writes is a dry run.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/status"
+)
+
+// Names of manifests/ and of the chart.
+const (
+	configurationName = "garboard"
+	webhookName       = "garboard-webhook"
+	updaterName       = "garboard-updater"
+)
+
+// Severity says how bad a finding is.
+type Severity string
+
+// The severities. Unknown is what could not be looked at, for want of a right or of an
+// answer; Note is what a person should know, and is no fault.
+const (
+	OK      Severity = "ok"
+	Note    Severity = "note"
+	Unknown Severity = "unknown"
+	Warning Severity = "warning"
+	Failure Severity = "failure"
+)
+
+// Finding is what one look has found.
+type Finding struct {
+	// Check is the name of what was looked at.
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	// Object names what the finding is about, as kubectl does; it may be empty.
+	Object string `json:"object,omitempty"`
+	// Message is what is found, Why why it matters, and Mend the command that mends it.
+	// A finding that is no fault has the first alone.
+	Message string `json:"message"`
+	Why     string `json:"why,omitempty"`
+	Mend    string `json:"mend,omitempty"`
+}
+
+// Report is all findings, in the order of the checks.
+type Report struct {
+	metav1.TypeMeta `json:",inline"`
+	Findings        []Finding `json:"findings"`
+}
+
+// Failures counts the findings that are failures.
+func (r *Report) Failures() int {
+	failures := 0
+	for _, f := range r.Findings {
+		if f.Severity == Failure {
+			failures++
+		}
+	}
+	return failures
+}
+
+// Lister tells what the updater knows of the workloads of all namespaces.
+type Lister interface {
+	List(ctx context.Context, namespace string) (*status.List, error)
+}
+
+// Options are what a Doctor is made of.
+type Options struct {
+	Kube    kubernetes.Interface
+	Dynamic dynamic.Interface
+	// Namespace is Garboard's own.
+	Namespace string
+	// CertManager is the namespace of cert-manager.
+	CertManager string
+	// Probe is the namespace to try admission in; empty for the first that has opted in.
+	Probe string
+	// Version is the program's own; empty or "devel" is not compared.
+	Version string
+	// Status asks the updater.
+	Status Lister
+	// Dial connects to the webhook's port, to see what it serves; nil where it cannot be
+	// reached from here.
+	Dial func(ctx context.Context) (net.Conn, error)
+	// ServerTime is the time of the API server, and how long the answer took.
+	ServerTime func(ctx context.Context) (time.Time, time.Duration, error)
+	// Now is the time here. The default is the real one.
+	Now func() time.Time
+}
+
+// Doctor looks at one installation.
+type Doctor struct {
+	Options
+	found installation
+}
+
+// installation is what several checks need, read once.
+type installation struct {
+	webhook, updater *appsv1.Deployment
+	// helm is the release that made it, or empty.
+	helm string
+	// optedIn are the namespaces that opted in, by name.
+	optedIn map[string]workload.Namespace
+}
+
+// New returns a Doctor.
+func New(o Options) *Doctor {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Doctor{Options: o}
+}
+
+// check is one look.
+type check struct {
+	name string
+	look func(context.Context) []Finding
+}
+
+// checks are all looks, those that others build on first.
+func (d *Doctor) checks() []check {
+	return []check{
+		{"kubernetes", d.kubernetes},
+		{"installation", d.installation},
+		{"versions", d.versions},
+		{"certificates", d.certificates},
+		{"webhooks", d.webhooks},
+		{"order", d.order},
+		{"namespaces", d.namespaces},
+		{"admission", d.admission},
+		{"handshake", d.handshake},
+		{"rights", d.rights},
+		{"workloads", d.workloads},
+		{"leases", d.leases},
+		{"clocks", d.clocks},
+		{"registries", d.registries},
+		{"settings", d.settings},
+		{"gitops", d.gitops},
+	}
+}
+
+// Examine looks at everything. A check that is cut short by the context says so.
+func (d *Doctor) Examine(ctx context.Context) *Report {
+	report := &Report{TypeMeta: metav1.TypeMeta{APIVersion: status.APIVersion, Kind: "DoctorReport"}}
+	for _, c := range d.checks() {
+		findings := c.look(ctx)
+		if len(findings) == 0 {
+			findings = []Finding{{Severity: OK, Message: "nothing is wrong"}}
+		}
+		for _, f := range findings {
+			f.Check = c.name
+			report.Findings = append(report.Findings, f)
+		}
+	}
+	return report
+}
+
+func ok(object, format string, args ...any) Finding {
+	return Finding{Severity: OK, Object: object, Message: fmt.Sprintf(format, args...)}
+}
+
+// unknown is what could not be looked at, which says nothing against the installation.
+func unknown(object string, err error) Finding {
+	return Finding{
+		Severity: Unknown, Object: object, Message: "could not be looked at: " + err.Error(),
+		Why: "What is wrong there, if anything, is not known.",
+	}
+}
+
+// reinstall is the command that brings back what is missing of the installation.
+func (d *Doctor) reinstall() string {
+	if d.found.helm != "" {
+		return fmt.Sprintf("helm upgrade %s manifests/chart --namespace %s --reset-then-reuse-values", d.found.helm, d.Namespace)
+	}
+	return "kubectl apply --server-side -f manifests/install.yaml"
+}

@@ -1,0 +1,308 @@
+package doctor
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/apimachinery/pkg/version"
+	discovery "k8s.io/client-go/discovery/fake"
+	"k8s.io/client-go/dynamic/fake"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/kubernetes/scheme"
+	core "k8s.io/client-go/testing"
+	"k8s.io/utils/ptr"
+
+	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/status"
+)
+
+// world is an installation of install.yaml in which nothing is wrong, until a test breaks
+// it.
+type world struct {
+	minor             string // of the API server
+	webhook, updater  *appsv1.Deployment
+	mutating          *admissionregistrationv1.MutatingWebhookConfiguration
+	validating        *admissionregistrationv1.ValidatingWebhookConfiguration
+	secret            *corev1.Secret
+	lease             *coordinationv1.Lease
+	team              *corev1.Namespace
+	more              []runtime.Object
+	objects           []*unstructured.Unstructured // custom ones
+	forbidden         func(a *authorizationv1.ResourceAttributes) bool
+	admit             func(d *appsv1.Deployment) (*appsv1.Deployment, error)
+	status            lister
+	serverTime        time.Time
+	dial              func(context.Context) (net.Conn, error)
+	version           string
+	forbidReviews     bool
+	withoutUpdater    bool
+	withoutWebhook    bool
+	withoutMutating   bool
+	withoutValidating bool
+	withoutSecret     bool
+	withoutLease      bool
+	now               time.Time
+	ca                *authority
+}
+
+type lister struct {
+	items []status.Item
+	err   error
+}
+
+func (l lister) List(context.Context, string) (*status.List, error) {
+	return &status.List{Items: l.items}, l.err
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{minor: "37", now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), version: "devel"}
+	w.serverTime, w.ca = w.now, newAuthority(t, w.now)
+	w.install(t)
+	for _, d := range []*appsv1.Deployment{w.webhook, w.updater} {
+		d.Status.ReadyReplicas = *d.Spec.Replicas
+	}
+	w.trust(w.ca.bundle)
+	w.secret = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: servingSecret, Namespace: "garboard"}}
+	w.serve(t, w.ca, w.now.Add(90*24*time.Hour), "garboard-webhook.garboard.svc")
+	w.team = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "team", Labels: map[string]string{workload.LabelEnabled: "true"}}}
+	renewed := metav1.NewMicroTime(w.now.Add(300 * time.Millisecond))
+	w.lease = &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: updaterName, Namespace: "garboard", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "garboard", Time: ptr.To(metav1.NewTime(w.now))}}},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: ptr.To("garboard-updater-1_x"), LeaseDurationSeconds: ptr.To[int32](30), RenewTime: &renewed},
+	}
+	checked := metav1.NewTime(w.now)
+	w.status = lister{items: []status.Item{{Namespace: "team", Name: "shop", Repository: "registry.corp/shop", Running: "1.2.0", State: report.StateCurrent, LastCheck: &checked}}}
+	w.admit = func(d *appsv1.Deployment) (*appsv1.Deployment, error) {
+		d.Spec.Template.Annotations = map[string]string{workload.AnnotationRecord: "probe=3.9"}
+		return d, nil
+	}
+	return w
+}
+
+// install takes what the doctor looks at out of install.yaml.
+func (w *world) install(t *testing.T) {
+	t.Helper()
+	data, err := os.ReadFile("../../../manifests/install.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
+		if runtime.IsNotRegisteredError(err) {
+			continue // cert-manager's
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch o := object.(type) {
+		case *appsv1.Deployment:
+			if o.Name == webhookName {
+				w.webhook = o
+			} else {
+				w.updater = o
+			}
+		case *admissionregistrationv1.MutatingWebhookConfiguration:
+			w.mutating = o
+		case *admissionregistrationv1.ValidatingWebhookConfiguration:
+			w.validating = o
+		case *corev1.Service:
+			w.more = append(w.more, o)
+		}
+	}
+}
+
+// trust puts a CA into all webhooks.
+func (w *world) trust(bundle []byte) {
+	for i := range w.mutating.Webhooks {
+		w.mutating.Webhooks[i].ClientConfig.CABundle = bundle
+	}
+	for i := range w.validating.Webhooks {
+		w.validating.Webhooks[i].ClientConfig.CABundle = bundle
+	}
+}
+
+// serve has the Secret hold a certificate.
+func (w *world) serve(t *testing.T, ca *authority, until time.Time, name string) {
+	t.Helper()
+	w.secret.Data = map[string][]byte{}
+	w.secret.Data[corev1.TLSCertKey], w.secret.Data[corev1.TLSPrivateKeyKey] = ca.issue(t, w.now, until, name)
+}
+
+// custom adds an object of a kind that is none of Kubernetes' own.
+func (w *world) custom(text string) {
+	object := &unstructured.Unstructured{}
+	if err := utilyaml.Unmarshal([]byte(text), &object.Object); err != nil {
+		panic(err)
+	}
+	w.objects = append(w.objects, object)
+}
+
+func (w *world) kube() *kubefake.Clientset {
+	objects := append([]runtime.Object{w.team}, w.more...)
+	for object, without := range map[runtime.Object]bool{
+		w.webhook: w.withoutWebhook, w.updater: w.withoutUpdater, w.mutating: w.withoutMutating, w.validating: w.withoutValidating, w.secret: w.withoutSecret, w.lease: w.withoutLease,
+	} {
+		if !without {
+			objects = append(objects, object)
+		}
+	}
+	kube := kubefake.NewClientset(objects...)
+	kube.Discovery().(*discovery.FakeDiscovery).FakedServerVersion = &version.Info{Major: "1", Minor: w.minor, GitVersion: "v1." + w.minor + ".2"} //nolint:forcetypeassert // its own
+	kube.PrependReactor("create", "subjectaccessreviews", func(action core.Action) (bool, runtime.Object, error) {
+		review := action.(core.CreateAction).GetObject().(*authorizationv1.SubjectAccessReview) //nolint:forcetypeassert // its own
+		if w.forbidReviews {
+			return true, nil, forbidden("subjectaccessreviews")
+		}
+		review.Status.Allowed = w.forbidden == nil || !w.forbidden(review.Spec.ResourceAttributes)
+		return true, review, nil
+	})
+	kube.PrependReactor("create", "deployments", func(action core.Action) (bool, runtime.Object, error) {
+		create := action.(core.CreateActionImpl) //nolint:forcetypeassert // its own
+		if len(create.CreateOptions.DryRun) == 0 {
+			return true, nil, errors.New("the doctor has made a Deployment")
+		}
+		admitted, err := w.admit(create.GetObject().(*appsv1.Deployment)) //nolint:forcetypeassert // its own
+		return true, admitted, err
+	})
+	return kube
+}
+
+func (w *world) dynamic() *fake.FakeDynamicClient {
+	kinds := map[schema.GroupVersionResource]string{
+		certificateKind(): "CertificateList",
+		{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}:                         "ApplicationList",
+		{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}:                             "RolloutList",
+		{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}:             "KustomizationList",
+		{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingadmissionpolicies"}: "MutatingAdmissionPolicyList",
+		{Group: "apps", Version: "v1", Resource: "deployments"}:                                       "DeploymentList",
+		{Group: "apps", Version: "v1", Resource: "daemonsets"}:                                        "DaemonSetList",
+		{Group: "apps", Version: "v1", Resource: "statefulsets"}:                                      "StatefulSetList",
+		{Group: "batch", Version: "v1", Resource: "cronjobs"}:                                         "CronJobList",
+	}
+	objects := make([]runtime.Object, 0, len(w.objects))
+	for _, o := range w.objects {
+		objects = append(objects, o)
+	}
+	return fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds, objects...)
+}
+
+// examine has the doctor look at it, and fails where it has changed something.
+func (w *world) examine(t *testing.T, namespace string) *Report {
+	t.Helper()
+	kube, objects := w.kube(), w.dynamic()
+	report := New(Options{
+		Kube: kube, Dynamic: objects, Namespace: namespace, CertManager: "cert-manager", Version: w.version, Status: w.status, Dial: w.dial,
+		ServerTime: func(context.Context) (time.Time, time.Duration, error) { return w.serverTime, 0, nil },
+		Now:        func() time.Time { return w.now },
+	}).Examine(t.Context())
+	for _, action := range append(kube.Actions(), objects.Actions()...) {
+		switch verb, resource := action.GetVerb(), action.GetResource().Resource; {
+		case verb == "get", verb == "list", verb == "create" && (resource == "subjectaccessreviews" || resource == "deployments"):
+		default:
+			t.Errorf("the doctor does %s %s", verb, resource)
+		}
+	}
+	return report
+}
+
+// authority is a CA.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	bundle      []byte
+}
+
+func newAuthority(t *testing.T, now time.Time) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(87600 * time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{certificate, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+}
+
+func (a *authority) issue(t *testing.T, now, until time.Time, name string) (certificate, key []byte) {
+	t.Helper()
+	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: now.Add(-time.Hour), NotAfter: until, DNSNames: []string{name}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &own.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalECPrivateKey(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: encoded})
+}
+
+// listen serves TLS with a certificate, and returns what connects to it.
+func listen(t *testing.T, certificate, key []byte) func(context.Context) (net.Conn, error) {
+	t.Helper()
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = connection.(*tls.Conn).Handshake() //nolint:forcetypeassert // its own
+			_ = connection.Close()
+		}
+	}()
+	return dialer(listener.Addr().String())
+}
