@@ -68,26 +68,41 @@ type Gate interface {
 	Judge(ctx context.Context, m *Move) Verdict
 }
 
-// gates are asked in this order. Those before them, holds, ages and platforms,
-// choose between candidates and are the resolver's; pace comes last, since it
-// takes a place.
-func (s *Mover) gates() []Gate {
-	gates := []Gate{windowGate{s.Clock.Now}}
-	if s.Approvals != nil {
-		gates = append(gates, s.Approvals)
+// gates has what judges each gate of the settings. Holds, ages and platforms choose
+// between candidates, and are the resolver's.
+func (s *Mover) gates() map[settings.Gate]Gate {
+	return map[settings.Gate]Gate{
+		settings.GateMinAge: resolverGate{},
+		settings.GateWindow: windowGate{s.Clock.Now},
+		settings.GateCanary: canaryGate{s},
 	}
-	return append(gates, canaryGate{s})
 }
 
-// Judge asks all gates but the pace.
+// Judge asks the gates that are set, in the order of settings.AllGates. The pace is asked
+// later, since it takes a place. A gate without a judge stays closed.
 func (s *Mover) Judge(ctx context.Context, m *Move) Verdict {
-	for _, gate := range s.gates() {
+	judges := s.gates()
+	for _, name := range m.Rule.Gates() {
+		gate, ok := judges[name]
+		if !ok {
+			return Verdict{Reason: string(name), Message: fmt.Sprintf("this updater does not know the gate %q", name)}
+		}
 		if verdict := gate.Judge(ctx, m); !verdict.Open() {
 			return verdict
 		}
 	}
-	return Verdict{}
+	if s.Approvals == nil {
+		return Verdict{}
+	}
+	return s.Approvals.Judge(ctx, m)
 }
+
+// resolverGate is one that the resolver has judged: what it does not let through is no
+// candidate.
+type resolverGate struct{}
+
+// Judge implements Gate.
+func (resolverGate) Judge(context.Context, *Move) Verdict { return Verdict{} }
 
 // windowGate opens at the times that the workload names.
 type windowGate struct{ now func() time.Time }
