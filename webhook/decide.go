@@ -121,6 +121,7 @@ type Outcome struct {
 	Hold record.Result
 
 	state      record.ContainerState
+	found      string        // what was stored in place of the state's last result
 	hold       record.Result // before
 	record     *record.Result
 	submitted  *record.Result

@@ -98,10 +98,10 @@ func (d *Decision) recordText() string {
 		key := o.Slot.Key()
 		entry := o.record
 		switch {
-		case o.Answer.Row == intent.Reinvoked, o.Answer.Row == intent.Undo:
+		case o.Answer.Row == intent.Reinvoked, o.Answer.Row == intent.Undo, o.recreated():
 			// The template as it stood: the old ReplicaSet is its equal.
 			entry = o.submitted
-		case o.Moved && (o.Rule.Governed() || o.record != nil):
+		case o.Moved && (o.Rule.Governed() || o.record != nil) && !o.sameRecord():
 			entry = &o.Result
 		}
 		if entry != nil {
@@ -114,6 +114,19 @@ func (d *Decision) recordText() string {
 		stored = d.input.Stored.RecordText()
 	}
 	return same(results, record.ParseRecord, stored, submitted)
+}
+
+// recreated reports whether a create has our own answer of its first round again, of
+// which another webhook has made a digest: no update's record would name that.
+func (o *Outcome) recreated() bool {
+	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.submitted != nil && o.submitted.Agrees(o.Result)
+}
+
+// sameRecord reports whether the record has the result already, with a digest that nobody
+// has asked for again: that of an image which is stored by its digest, as another
+// webhook writes it, and named by its tag.
+func (o *Outcome) sameRecord() bool {
+	return o.Stored != nil && o.record != nil && o.record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Stored.Digest == o.record.Digest
 }
 
 // asStored reports whether the writer leaves the containers, and the answer
@@ -195,7 +208,7 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 	if !stays || o.Answer.Anew {
 		past.Stored = o.storedFor(past)
 	}
-	after := before.With(o.Answer.Source, past)
+	after := before.With(o.Answer.Source, past, o.found)
 	after.Healthy = o.healthyAfter()
 	return after, true
 }
@@ -203,9 +216,17 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 // storedFor is the image as it is written, where that is not the answer itself.
 func (o *Outcome) storedFor(past record.Past) string {
 	written, err := imageOf(o.Image)
+	if err != nil {
+		return ""
+	}
+	return insteadOf(past, written, o.pins())
+}
+
+// insteadOf is an image as the state keeps it, where it is not the answer itself.
+func insteadOf(past record.Past, written intent.Image, pins bool) string {
 	result, ok := record.ParseResult(past.Result)
-	if err != nil || !ok || written.Repository == past.Repository && written.Tag == result.Tag &&
-		(written.Digest == result.Digest || written.Digest == "" && !o.pins()) {
+	if !ok || written.Repository == past.Repository && written.Tag == result.Tag &&
+		(written.Digest == result.Digest || written.Digest == "" && !pins) {
 		return ""
 	}
 	return record.Written(written.Repository, written.Result())

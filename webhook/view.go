@@ -71,11 +71,8 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 	if from == "" {
 		return nil
 	}
-	// A manifest does not know of our state. Who has read the object and puts it back
-	// does.
 	stored := v.in.Stored
-	put := v.in.Method == intent.Put && v.in.Object.StateText() == "" && stored.StateText() != ""
-	if put || v.in.Object.AppliedBy(v.in.Manager, stored, slot) {
+	if v.putsManifest() || v.in.Object.AppliedBy(v.in.Manager, stored, slot) {
 		return &submitted
 	}
 	// kubectl computes its patch from what it has read: an image that moved meanwhile
@@ -88,6 +85,12 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 		return nil
 	}
 	return &image
+}
+
+// putsManifest reports whether the request is a PUT of a manifest. That does not know of
+// our state; who has read the object and puts it back does.
+func (v *view) putsManifest() bool {
+	return v.in.Method == intent.Put && v.in.Object.StateText() == "" && v.in.Stored.StateText() != ""
 }
 
 // readBump takes the bump of a request. It names the containers to move and
@@ -179,6 +182,8 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	if stored {
 		image, _ := imageOf(was.Image) // one that cannot be read is of another repository
 		o.Stored, c.Stored = &image, &image
+		o.found = foundFor(o.state, image, o.pins())
+		c.Found = o.found
 		v.evidence(&c, slot)
 		before := v.before.Rule(was)
 		c.Bumped = v.bumped(o, c.Gated)
@@ -208,6 +213,18 @@ func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) 
 	return c
 }
 
+// foundFor is what is stored in place of the last answer, where another webhook has made
+// that of it after admission was called for the last time: it has the answer's tag, or a
+// digest alone.
+func foundFor(state record.ContainerState, stored intent.Image, pins bool) string {
+	last, ok := state.Last()
+	result, read := record.ParseResult(last.Result)
+	if !ok || !read || last.Stored != "" || stored.Tag != "" && stored.Tag != result.Tag {
+		return ""
+	}
+	return insteadOf(last, stored, pins)
+}
+
 // evidence is what the request tells of who wrote an image that another webhook may
 // have rewritten.
 func (v *view) evidence(c *intent.Case, slot workload.Slot) {
@@ -215,6 +232,7 @@ func (v *view) evidence(c *intent.Case, slot workload.Slot) {
 		return
 	}
 	c.Untouched = v.in.Object.LeavesImage(v.in.Stored, slot)
+	c.Applies = v.putsManifest()
 	// Others leave what kubectl once noted there, and some under a name of their own.
 	if v.in.Manager != "kubectl-client-side-apply" {
 		return

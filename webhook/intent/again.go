@@ -46,7 +46,7 @@ func (c Case) second() bool {
 	if !ok {
 		return false
 	}
-	return c.SubmittedState.Equal(c.State.With(c.SubmittedState.From, last))
+	return c.SubmittedState.Equal(c.State.With(c.SubmittedState.From, last, c.Found))
 }
 
 // lastTag is the tag of the submitted state's last answer.

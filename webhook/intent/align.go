@@ -63,7 +63,7 @@ func Align(c Case) Case {
 
 // plain reports whether no other webhook has to do with the case.
 func (c Case) plain() bool {
-	return !c.bare && c.Stored.Tag != "" && c.Submitted.Repository == c.Stored.Repository &&
+	return !c.bare && c.Stored.Tag != "" && len(c.State.Mirrors) == 0 && c.Submitted.Repository == c.Stored.Repository &&
 		(c.Source == nil || c.Source.Repository == c.Stored.Repository) &&
 		!slices.ContainsFunc(c.State.Results, func(p record.Past) bool { return p.Stored != "" })
 }
@@ -91,6 +91,9 @@ func (c Case) tagOfDigest(stored Image) string {
 func (c Case) mirrors(stored Image) []string {
 	one := []string{c.Submitted.Repository}
 	var pairs [][2]string
+	for _, m := range c.State.Mirrors {
+		pairs = append(pairs, [2]string{m.Repository, m.Stored})
+	}
 	for i, p := range c.State.Results {
 		if at, _, ok := p.StoredAs(); ok && at != p.Repository {
 			pairs = append(pairs, [2]string{p.Repository, at})
@@ -180,8 +183,8 @@ func (c Case) aligning(one []string) []record.Past {
 // repository. The submitted image alone does not tell: it may be our own answer, seen
 // again where another webhook is gone.
 func (c Case) names() bool {
-	return c.Applied == nil && c.Source != nil && c.Named != nil && c.Named.Same(c.Submitted) &&
-		c.Submitted.Same(*c.Stored) && c.Submitted.Repository == c.home
+	manifest := c.Applies || c.Named != nil && c.Named.Same(c.Submitted)
+	return manifest && c.Applied == nil && c.Source != nil && c.Submitted.Same(*c.Stored) && c.Submitted.Repository == c.home
 }
 
 // newest is the last result, as it was stored.

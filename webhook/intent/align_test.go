@@ -19,7 +19,7 @@ func kept(entries ...string) record.ContainerState {
 			stored := image(parts[2])
 			past.Stored = record.Written(stored.Repository, stored.Result())
 		}
-		state = state.With(past.From, past)
+		state = state.With(past.From, past, "")
 	}
 	return state
 }

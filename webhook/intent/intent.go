@@ -82,7 +82,13 @@ type Case struct {
 	// webhook may have rewritten it.
 	Named     *Image
 	Untouched bool
+	// Applies is true where the submitted image is known to be the manifest's own, as a
+	// PUT shows in its first round. A server-side apply looks alike in both.
+	Applies bool
 
+	// Found is what is stored in place of the last answer, as State keeps it; empty where
+	// that is stored itself, or the state has it.
+	Found string
 	// State and SubmittedState are what the stored and the submitted object
 	// remember of the container.
 	State, SubmittedState record.ContainerState
@@ -269,7 +275,7 @@ func create(c Case) Answer {
 	last, ok := c.SubmittedState.Last()
 	switch {
 	case !ok:
-	case c.Submitted.is(last): // our own answer, seen again by reinvocation or in an exported manifest
+	case !c.bare && c.Submitted.is(last): // our own answer, seen again by reinvocation or in an exported manifest
 		answer.Source, answer.Repository, answer.Last = c.SubmittedState.From, last.Repository, true
 	case c.SubmittedRecord != nil && c.second() && c.Submitted.Tag == c.lastTag(): // rewritten
 		answer.Source, answer.Repository, answer.Last = c.SubmittedState.From, last.Repository, true

@@ -39,7 +39,7 @@ func history(entries ...string) record.ContainerState {
 	var state record.ContainerState
 	for _, e := range entries {
 		source, result, _ := strings.Cut(e, ">")
-		state = state.With(image(source).Text, record.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository})
+		state = state.With(image(source).Text, record.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository}, "")
 	}
 	return state
 }

@@ -70,7 +70,20 @@ type ContainerState struct {
 	// container on from it: what a way back returns to. It is empty where another
 	// writer has moved the container since, or where the updater did not know.
 	Healthy string `json:"healthy,omitempty"`
+	// Mirrors are the rewritings that have left the results: an undo may bring back a
+	// template of any age.
+	Mirrors []Mirror `json:"mirrors,omitempty"`
 }
+
+// Mirror is one way in which another webhook rewrites images.
+type Mirror struct {
+	// Repository is the answer's, and Stored the one that was stored in its place.
+	Repository string `json:"repository"`
+	Stored     string `json:"stored"`
+}
+
+// maxMirrors is how many the state keeps of a container.
+const maxMirrors = 4
 
 // State maps slot keys to what is remembered of them. It holds no time, so
 // that the same answers give the same text.
@@ -121,10 +134,26 @@ func (s State) Within(most int) (text string, fits bool) {
 func (s State) newest(n int) State {
 	kept := make(State, len(s))
 	for key, c := range s {
-		c.Results = c.Results[max(0, len(c.Results)-n):]
-		kept[key] = c
+		kept[key] = c.newest(n)
 	}
 	return kept
+}
+
+// newest returns the state with the n newest results, and with what the others tell
+// of mirrors.
+func (c ContainerState) newest(n int) ContainerState {
+	forgotten := c.Results[:max(0, len(c.Results)-n)]
+	c.Results = c.Results[len(forgotten):]
+	for _, p := range forgotten {
+		at, _, ok := p.StoredAs()
+		seen := Mirror{p.Repository, at}
+		if !ok || at == p.Repository || slices.Contains(c.Mirrors, seen) {
+			continue
+		}
+		c.Mirrors = append(slices.Clone(c.Mirrors), seen)
+	}
+	c.Mirrors = c.Mirrors[max(0, len(c.Mirrors)-maxMirrors):]
+	return c
 }
 
 // Last returns the newest result.
@@ -138,20 +167,28 @@ func (c ContainerState) Last() (Past, bool) {
 // With returns the state after an answer: the source, and the result at the
 // end of the history unless it is there already. One result that answers
 // another source is there again: a source that comes back is known by it. What
-// was stored in place of the same answer is kept until something else is.
-func (c ContainerState) With(source string, p Past) ContainerState {
-	next := ContainerState{From: source, Results: c.Results, Healthy: c.Healthy}
+// was stored in place of the same answer is kept until something else is. The stored
+// image is what the request found in place of the last result, empty where it is that
+// result: it is noted when another one follows.
+func (c ContainerState) With(source string, p Past, stored string) ContainerState {
+	next := ContainerState{From: source, Results: c.Results, Healthy: c.Healthy, Mirrors: c.Mirrors}
 	if last, ok := c.Last(); ok && last.answers(p) {
 		if p.Stored != "" {
 			return next.AsStored(p.Stored)
 		}
 		return next
 	}
-	next.Results = append(slices.Clone(c.Results), p)
-	if n := len(next.Results); n > maxHistory {
-		next.Results = next.Results[n-maxHistory:]
+	next.Results = append(slices.Clone(c.seen(stored).Results), p)
+	return next.newest(maxHistory)
+}
+
+// seen returns the state with what is stored in place of its last result, where nothing
+// is noted yet: admission is not always called again after another webhook.
+func (c ContainerState) seen(stored string) ContainerState {
+	if last, ok := c.Last(); !ok || stored == "" || last.Stored != "" {
+		return c
 	}
-	return next
+	return c.AsStored(stored)
 }
 
 // AsStored returns the state with what was stored in place of its last result;
@@ -179,9 +216,9 @@ func (c ContainerState) TagOf(digest string) string {
 	return result.Tag
 }
 
-// Equal reports whether both remember the same source and results.
+// Equal reports whether both remember the same source, results and mirrors.
 func (c ContainerState) Equal(other ContainerState) bool {
-	return c.From == other.From && slices.Equal(c.Results, other.Results)
+	return c.From == other.From && slices.Equal(c.Results, other.Results) && slices.Equal(c.Mirrors, other.Mirrors)
 }
 
 // StateOf returns what the object's state says.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,7 +104,7 @@ func TestHistory(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			was, _ := json.Marshal(test.before)
-			got := test.before.With(test.answer.From, test.answer)
+			got := test.before.With(test.answer.From, test.answer, "")
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
@@ -132,7 +133,7 @@ func randomState(r *rand.Rand, containers int) (record.State, []string) {
 				Result: fmt.Sprint(r.IntN(5)), From: pick(r, "a/web:1", "b/web:2@"+digest, "\u2028<&>\n\"é"),
 				Repository: pick(r, "docker.io/a/web", "example.com:5000/b/web"),
 				Stored:     pick(r, "", "mirror.example.com/a/web:1", "a/web@"+digest),
-			})
+			}, pick(r, "", "mirror.example.com/a/web:2"))
 		}
 		state[key] = c
 	}
@@ -229,17 +230,50 @@ func TestStoredInPlaceOfAResult(t *testing.T) {
 // The same answer to the same source is the last one still, whatever was stored.
 func TestSameAnswerKeepsWhatWasStored(t *testing.T) {
 	answer := past("1.2.7")[0]
-	state := record.ContainerState{}.With(answer.From, answer).AsStored("example.com/a/web:1.2.7")
-	again := state.With(answer.From, answer)
+	state := record.ContainerState{}.With(answer.From, answer, "").AsStored("example.com/a/web:1.2.7")
+	again := state.With(answer.From, answer, "")
 	if !again.Equal(state) || len(again.Results) != 1 {
 		t.Errorf("got %v, want %v", again, state)
 	}
 	answer.Stored = "other.example.com/a/web:1.2.7"
-	if next := state.With(answer.From, answer); len(next.Results) != 1 || next.Results[0] != answer || state.Results[0] == answer {
+	if next := state.With(answer.From, answer, ""); len(next.Results) != 1 || next.Results[0] != answer || state.Results[0] == answer {
 		t.Errorf("got %v of %v", next, state)
 	}
 	answer = past("1.2.8")[0]
-	if next := state.With(answer.From, answer); len(next.Results) != 2 || next.Results[1] != answer {
+	if next := state.With(answer.From, answer, ""); len(next.Results) != 2 || next.Results[1] != answer {
 		t.Errorf("got %v", next)
+	}
+}
+
+// An undo may bring back a template whose answer the history has forgotten: by which
+// name that was stored is remembered longer.
+func TestMirrorsAreRememberedLongerThanResults(t *testing.T) {
+	var state record.ContainerState
+	answer := func(n int, stored, found string) {
+		p := record.Past{Result: fmt.Sprintf("1.2.%d", n), From: "a/web:1.2.0", Repository: "docker.io/a/web", Stored: stored}
+		state = state.With(p.From, p, found)
+	}
+	answer(0, "mirror.example.com/a/web:1.2.0", "")
+	answer(1, "", "")
+	answer(2, "", "other.example.com/a/web:1.2.1") // what the request found in place of 1.2.1
+	answer(3, "docker.io/a/web@"+digest, "")       // no mirror
+	for n := range 12 {
+		answer(4+n, "", "")
+	}
+	want := []record.Mirror{
+		{Repository: "docker.io/a/web", Stored: "mirror.example.com/a/web"}, {Repository: "docker.io/a/web", Stored: "other.example.com/a/web"},
+	}
+	if len(state.Results) != 10 || !slices.Equal(state.Mirrors, want) {
+		t.Errorf("of %d results it remembers the mirrors %v", len(state.Results), state.Mirrors)
+	}
+	for n := range 30 { // anybody may write a state
+		answer(20+n, fmt.Sprintf("m%d.example.com/a/web:1.2.%d", n, 20+n), "")
+	}
+	if len(state.Mirrors) != 4 || state.Mirrors[3].Stored != "m19.example.com/a/web" {
+		t.Errorf("it remembers the mirrors %v", state.Mirrors)
+	}
+	read := record.ParseState(record.State{"web": state}.String())["web"]
+	if !read.Equal(state) {
+		t.Errorf("%v is read as %v", state, read)
 	}
 }
