@@ -12,15 +12,15 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // sink keeps what the page's payloads tell of.
-type sink struct{ pushes []updater.Push }
+type sink struct{ pushes []poll.Push }
 
-func (s *sink) Pushed(pushes []updater.Push) error {
+func (s *sink) Pushed(pushes []poll.Push) error {
 	s.pushes = append(s.pushes, pushes...)
 	return nil
 }
@@ -55,7 +55,7 @@ func TestPayloadsOfThePushPageAreAccepted(t *testing.T) {
 	}
 }
 
-func accepted(t *testing.T, kind config.SenderKind, payload string) []updater.Push {
+func accepted(t *testing.T, kind config.SenderKind, payload string) []poll.Push {
 	t.Helper()
 	counted, err := receiver.NewMetrics(prometheus.NewRegistry())
 	must(t, err)

@@ -30,6 +30,8 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
+const repository = "example.com/app"
+
 // noon is when every test of a bench begins.
 var noon = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
@@ -254,15 +256,15 @@ func newBench(t *testing.T, limits move.Pace, objects ...*unstructured.Unstructu
 		Kinds: kinds, Cache: cached{server: b.server}, Client: direct{server: b.server}, Live: direct{server: b.server},
 		Resolver: b, Metrics: metrics, Clock: b.clock, Events: b.events, Notifier: b.told, Pace: limits,
 	})
-	b.polled = &recorded[string]{TypedDelayingInterface: b.polls.TypedDelayingInterface}
+	b.polled = &recorded[string]{TypedDelayingInterface: b.poller.Queue.TypedDelayingInterface}
 	b.tried = &recorded[watched.Key]{TypedDelayingInterface: b.mover.Queue.TypedDelayingInterface}
-	b.polls.TypedDelayingInterface, b.mover.Queue.TypedDelayingInterface = b.polled, b.tried
+	b.poller.Queue.TypedDelayingInterface, b.mover.Queue.TypedDelayingInterface = b.polled, b.tried
 	b.looked = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Looks}
 	b.inspected = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Inspections}
 	b.returned = &recorded[watched.Key]{TypedDelayingInterface: b.watcher.Returns}
 	b.watcher.Looks, b.watcher.Inspections, b.watcher.Returns = b.looked, b.inspected, b.returned
-	t.Cleanup(func() { b.polls.ShutDown(); b.mover.ShutDown(); b.watcher.ShutDown() })
-	b.lead(true)
+	t.Cleanup(func() { b.poller.ShutDown(); b.mover.ShutDown(); b.watcher.ShutDown() })
+	b.poller.Lead(true)
 	for _, o := range objects {
 		b.objects[o.GetName()] = o
 		b.event(t, o)

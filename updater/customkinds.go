@@ -31,8 +31,7 @@ func (u *Updater) followCustom(ctx context.Context, kind workload.Kind) {
 	u.markFollowed(kind)
 	// A namespace may have changed since its workloads were tracked.
 	u.trackAll(ctx, kind, nil)
-	u.pushedBefore()
-	u.catchUp()
+	u.poller.CatchUp()
 	u.resumeAll(ctx, func(key watched.Key) bool { return key.GVK() == kind.GroupVersionKind && u.concerns(key) })
 	logger.Info("following a custom kind")
 }

@@ -29,7 +29,7 @@ func TestDigestInPlaceOfTheTagIsPolled(t *testing.T) {
 			b.registry = func() (resolver.Resolution, error) {
 				return resolver.Resolution{Tag: "1.2.8", Digest: strings.Replace(ranDigest, "a", "b", 1)}, nil
 			}
-			if err := b.poll(t.Context(), "example.com/app"); err != nil {
+			if err := b.poller.Poll(t.Context(), "example.com/app"); err != nil {
 				t.Fatal(err)
 			}
 			if b.reads != test.reads {

@@ -7,20 +7,6 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// unplan takes a repository out of the plan that is another updater's. It comes back
-// when it is ours.
-func (u *Updater) unplan(repository string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.pushed, repository)
-	delete(u.ripe, repository)
-	delete(u.due, repository)
-	delete(u.failures, repository)
-	delete(u.polled, repository)
-	delete(u.busy, repository)
-	delete(u.left, repository)
-}
-
 // followOwnership takes up what becomes ours, and leaves what is not any more.
 func (u *Updater) followOwnership(ctx context.Context) {
 	ours := map[string]bool{}
@@ -28,8 +14,7 @@ func (u *Updater) followOwnership(ctx context.Context) {
 		u.handOver(ctx, ours)
 		select {
 		case <-u.Ownership.Changed():
-			u.pushedBefore()
-			u.catchUp()
+			u.poller.CatchUp()
 		case <-ctx.Done():
 			return
 		}
@@ -40,20 +25,20 @@ func (u *Updater) followOwnership(ctx context.Context) {
 // the rollouts are watched again that the former owner began, as by a new leader; the
 // polls are planned as after a start.
 func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
-	for _, repository := range u.tracker.repositories() {
+	for _, repository := range u.poller.Repositories() {
 		switch now := u.Ownership.Owns(repository); {
 		case now && !ours[repository]:
 			ours[repository] = true
-			u.observe(repository)
-			for _, key := range u.tracker.usersOf(repository) {
+			u.poller.Observe(repository)
+			for _, key := range u.poller.UsersOf(repository) {
 				if u.watcher.Of(key) == nil {
 					u.resume(ctx, key)
 				}
 			}
 		case !now && ours[repository]:
 			delete(ours, repository)
-			u.unplan(repository)
-			for _, key := range u.tracker.usersOf(repository) {
+			u.poller.Unplan(repository)
+			for _, key := range u.poller.UsersOf(repository) {
 				u.giveUp(key)
 			}
 		}
@@ -73,5 +58,5 @@ func (u *Updater) giveUp(key watched.Key) {
 
 // concerns reports whether a workload uses a repository that is ours.
 func (u *Updater) concerns(key watched.Key) bool {
-	return slices.ContainsFunc(u.tracker.repositoriesOf(key), u.Ownership.Owns)
+	return slices.ContainsFunc(u.poller.RepositoriesOf(key), u.Ownership.Owns)
 }

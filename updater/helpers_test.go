@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
+	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -82,4 +84,21 @@ func set(t *testing.T, o *unstructured.Unstructured, value any, path ...string) 
 	if err := unstructured.SetNestedField(o.Object, value, path...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func key(name string) watched.Key {
+	return watched.NewKey(workload.StandardKinds().All()[0].GroupVersionKind, "on", name)
+}
+
+func object(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &unstructured.Unstructured{}
+	if err := o.UnmarshalJSON(data); err != nil { // numbers as the API server's
+		t.Fatal(err)
+	}
+	return o
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -40,8 +41,8 @@ func TestPollLeavesAloneWhoStandsInLine(t *testing.T) {
 	if b.reads == 0 || b.mover.Queue.Len() != 0 {
 		t.Errorf("%d reads, after which %d are tried again", b.reads, b.mover.Queue.Len())
 	}
-	b.Pushed(Push{Repository: repository, Received: b.clock.Now()})
-	b.work(t.Context())
+	b.Pushed(poll.Push{Repository: repository, Received: b.clock.Now()})
+	b.poller.Work(t.Context())
 	if b.mover.Queue.Len() != 2 {
 		t.Fatalf("%d are tried again after a push, want 2", b.mover.Queue.Len())
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // owned is an Ownership of one repository.
@@ -39,7 +40,7 @@ func TestOwnershipIsAskedOnceByEachStage(t *testing.T) {
 	o := followed(t, "trigger", "push")
 	b := newBench(t, move.Pace{}, o)
 	ownership := &asked{}
-	b.Ownership, b.mover.Ownership = ownership, ownership
+	b.poller.Ownership, b.mover.Ownership = ownership, ownership
 	b.answer = admits("1.2.8")
 	b.registry = func() (resolver.Resolution, error) {
 		if ownership.open != 1 {
@@ -47,8 +48,8 @@ func TestOwnershipIsAskedOnceByEachStage(t *testing.T) {
 		}
 		return newer()
 	}
-	b.Pushed(Push{Repository: repository, Received: b.clock.Now()})
-	b.work(t.Context())
+	b.Pushed(poll.Push{Repository: repository, Received: b.clock.Now()})
+	b.poller.Work(t.Context())
 	b.tryAll(t)
 	if b.image(t, o) != "example.com/app:1.2.8" || ownership.begins != 2 || ownership.owns != 0 || ownership.open != 0 {
 		t.Errorf("it runs %s, %d pieces of work were begun and %d are held, and it was asked %d times besides",

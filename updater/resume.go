@@ -3,6 +3,7 @@ package updater
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -15,7 +16,7 @@ import (
 
 // resumeAll watches again what a former leader began, of the kinds that are wanted.
 func (u *Updater) resumeAll(ctx context.Context, wanted func(watched.Key) bool) {
-	for _, key := range u.tracker.keys() {
+	for _, key := range u.poller.Keys() {
 		if wanted(key) {
 			u.resume(ctx, key)
 		}
@@ -67,9 +68,12 @@ type recalled struct {
 	repositories []string
 }
 
+// recallTimeout bounds one read of the API server.
+const recallTimeout = 30 * time.Second
+
 // recall reads from the workload's state what its last moves were.
 func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error) {
-	ctx, cancel := context.WithTimeout(ctx, bumpTimeout)
+	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
 	defer cancel()
 	past := recalled{Rollout: &rollout.Rollout{}}
 	live := watched.Empty(key.GVK())

@@ -13,6 +13,7 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/updater/move"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -40,12 +41,22 @@ func nothingNewer() (resolver.Resolution, error) {
 
 func newer() (resolver.Resolution, error) { return resolver.Resolution{Tag: "1.2.8"}, nil }
 
+// dueIn is when the repository is polled next.
+func (b *bench) dueIn(t *testing.T) time.Duration {
+	t.Helper()
+	due, known := b.poller.Due(repository)
+	if !known {
+		t.Fatal("it is not planned")
+	}
+	return due.Sub(b.clock.Now())
+}
+
 // pollAfter has the repository polled when its turn comes.
 func (b *bench) pollAfter(t *testing.T, wait time.Duration) {
 	t.Helper()
 	b.clock.Step(wait)
-	b.polls.Add(repository)
-	b.work(t.Context())
+	b.poller.Queue.Add(repository)
+	b.poller.Work(t.Context())
 }
 
 // A registry that tells of a push and fails a moment later would be the end of the
@@ -55,14 +66,14 @@ func TestPushWhoseReadFailedIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, move.Pace{}, followed(t, way[0], way[1]))
 			b.registry = down
-			b.Pushed(Push{Repository: repository, Received: noon})
-			b.work(t.Context())
+			b.Pushed(poll.Push{Repository: repository, Received: noon})
+			b.poller.Work(t.Context())
 			for reads := 1; reads < 4; reads++ {
 				if b.reads != reads {
 					t.Fatalf("%d reads, want %d", b.reads, reads)
 				}
 				wait := b.polled.last()
-				if _, known := b.dueAt(repository); !known || wait <= 0 || wait > 5*time.Second<<(reads-1) {
+				if _, known := b.poller.Due(repository); !known || wait <= 0 || wait > 5*time.Second<<(reads-1) {
 					t.Fatalf("after %d failures it is read in %s", reads, wait)
 				}
 				b.pollAfter(t, wait)
@@ -112,21 +123,21 @@ func TestNewLeaderReadsOnceWhatIsOnlyPushed(t *testing.T) {
 			b := newBench(t, move.Pace{}, followed(t, test.way[0], test.way[1]))
 			b.registry = newer
 			b.polled.delays = nil
-			b.catchUp()
+			b.poller.CatchUp()
 			if got := len(b.polled.delays); got != test.want {
 				t.Fatalf("%d reads are planned, want %d", got, test.want)
 			}
 			if test.want == 0 {
 				return
 			}
-			if wait := b.polled.last(); wait > catchUpWithin {
-				t.Errorf("it is read in %s, want within %s", wait, catchUpWithin)
+			if wait := b.polled.last(); wait > time.Minute {
+				t.Errorf("it is read in %s, want within a minute", wait)
 			}
 			b.pollAfter(t, b.polled.last())
 			if moves, _ := b.mover.Waiting(keyIs(b.objects["web"])); b.reads != 1 || len(moves) != 1 {
 				t.Errorf("%d reads found %+v, want 1.2.8 with one", b.reads, moves)
 			}
-			if due, known := b.dueAt(repository); known {
+			if due, known := b.poller.Due(repository); known {
 				t.Errorf("it is read once more at %s", due)
 			}
 		})
@@ -140,25 +151,25 @@ func TestPushThatBringsNothingNewerIsLookedAtOnceMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, move.Pace{}, followed(t, way[0], way[1]))
 			b.registry = nothingNewer
-			b.Pushed(Push{Repository: repository, Received: noon})
-			b.work(t.Context())
-			if got := b.dueIn(t); got != lookAgainAfter || lookAgainAfter != 10*time.Second {
+			b.Pushed(poll.Push{Repository: repository, Received: noon})
+			b.poller.Work(t.Context())
+			if got := b.dueIn(t); got != 10*time.Second {
 				t.Fatalf("it is read again in %s, want 10s", got)
 			}
-			b.pollAfter(t, lookAgainAfter)
+			b.pollAfter(t, 10*time.Second)
 			if b.reads != 2 {
 				t.Fatalf("%d reads, want 2", b.reads)
 			}
-			if due, known := b.dueAt(repository); known && due.Sub(b.clock.Now()) <= lookAgainAfter {
+			if due, known := b.poller.Due(repository); known && due.Sub(b.clock.Now()) <= 10*time.Second {
 				t.Errorf("it is read a third time at %s", due)
 			}
 		})
 	}
 	b := newBench(t, move.Pace{}, followed(t, "trigger", "push"))
 	b.registry = newer
-	b.Pushed(Push{Repository: repository, Received: noon})
-	b.work(t.Context())
-	if due, known := b.dueAt(repository); known {
+	b.Pushed(poll.Push{Repository: repository, Received: noon})
+	b.poller.Work(t.Context())
+	if due, known := b.poller.Due(repository); known {
 		t.Errorf("a push that brought something is read again at %s", due)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -63,15 +64,15 @@ func polledEachMinute(t *testing.T, name, repository string, containers int) *un
 }
 
 // newPoller is an updater that polls by the clock of a synctest bubble.
-func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Unstructured) (*Updater, *events.FakeRecorder) {
+func newPoller(t *testing.T, registry *slowRegistry, workers int, objects ...*unstructured.Unstructured) (*Updater, *events.FakeRecorder) {
 	t.Helper()
 	metrics, err := report.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, recorder := &server{objects: map[string]*unstructured.Unstructured{}}, events.NewFakeRecorder(100)
-	u := New(Options{Cache: cached{server: s}, Resolver: registry, Metrics: metrics, Clock: clock.RealClock{}, Events: recorder})
-	u.lead(true)
+	u := New(Options{Cache: cached{server: s}, Resolver: registry, Metrics: metrics, Clock: clock.RealClock{}, Events: recorder, Workers: workers})
+	u.poller.Lead(true)
 	for _, o := range objects {
 		s.objects[o.GetName()] = o
 		u.track(t.Context(), keyIs(o), o)
@@ -80,11 +81,12 @@ func newPoller(t *testing.T, registry *slowRegistry, objects ...*unstructured.Un
 }
 
 // stop ends the queues of an updater, and waits for its polls.
-func stop(u *Updater) {
-	u.polls.ShutDown()
+func stop(t *testing.T, u *Updater) {
+	t.Helper()
+	u.poller.ShutDown()
 	u.mover.ShutDown()
 	u.watcher.ShutDown()
-	u.slow.going.Wait()
+	u.poller.Run(t.Context())
 }
 
 // polling runs the workers of an updater for so long, and looks at its liveness each
@@ -92,13 +94,8 @@ func stop(u *Updater) {
 func polling(t *testing.T, u *Updater, lasts time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	var workers sync.WaitGroup
-	for range u.Workers {
-		workers.Go(func() {
-			for u.work(ctx) {
-			}
-		})
-	}
+	var polls sync.WaitGroup
+	polls.Go(func() { u.poller.Run(ctx) })
 	for end := time.Now().Add(lasts); time.Now().Before(end); <-time.After(10 * time.Second) {
 		if err := u.Healthy(); err != nil {
 			t.Errorf("liveness: %v", err)
@@ -106,8 +103,8 @@ func polling(t *testing.T, u *Updater, lasts time.Duration) {
 		}
 	}
 	cancel()
-	stop(u)
-	workers.Wait()
+	stop(t, u)
+	polls.Wait()
 }
 
 // Ten repositories of which each read takes 45 seconds had all workers, and the process
@@ -130,7 +127,7 @@ func TestSlowRegistriesKeepNoOtherPoll(t *testing.T) {
 				for i := range tt.repositories {
 					objects = append(objects, polledEachMinute(t, fmt.Sprintf("slow-%d", i), fmt.Sprintf("slow.example/app-%d", i), tt.containers))
 				}
-				u, _ := newPoller(t, registry, objects...)
+				u, _ := newPoller(t, registry, 4, objects...)
 				polling(t, u, tt.lasts)
 				// An interval is a minute and six seconds of jitter at most; the first two may
 				// wait until the slow ones are known as such.
@@ -154,12 +151,23 @@ func TestSlowRegistriesKeepNoOtherPoll(t *testing.T) {
 // about the registry.
 func TestPollThatIsPutOffTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		registry := &slowRegistry{delay: 45 * time.Second, reads: map[string]int{}}
-		u, recorder := newPoller(t, registry, polledEachMinute(t, "slow", "slow.example/app", 1))
-		defer stop(u)
-		for u.slow.take() {
+		const places = 8 // of one worker
+		registry := &slowRegistry{delay: 55 * time.Second, reads: map[string]int{}}
+		objects := []*unstructured.Unstructured{polledEachMinute(t, "late", "slow.example/late", 1)}
+		for i := range places {
+			objects = append(objects, polledEachMinute(t, fmt.Sprintf("slow-%d", i), fmt.Sprintf("slow.example/app-%d", i), 1))
 		}
-		u.work(t.Context())
+		u, recorder := newPoller(t, registry, 1, objects...)
+		for i := range places {
+			u.Pushed(poll.Push{Repository: fmt.Sprintf("slow.example/app-%d", i)})
+			u.poller.Work(t.Context())
+		}
+		u.Pushed(poll.Push{Repository: "slow.example/late"})
+		began := time.Now()
+		u.poller.Work(t.Context())
+		if took := time.Since(began); took != 5*time.Second || registry.of("slow.example/late:1.0.0") > 0 {
+			t.Fatalf("the poll that finds no place had its worker for %s", took)
+		}
 		if len(recorder.Events) > 0 {
 			t.Errorf("told %q", <-recorder.Events)
 		}
@@ -168,11 +176,12 @@ func TestPollThatIsPutOffTellsNothing(t *testing.T) {
 				t.Errorf("standing %+v", standing)
 			}
 		}
-		u.slow.release()
-		u.work(t.Context())
-		stop(u)
-		if got := registry.of("slow.example/app:1.0.0"); got != 1 {
-			t.Errorf("%d reads once there is a place, want 1", got)
+		for time.Since(began) < 10*time.Minute { // the others take turns with it
+			u.poller.Work(t.Context())
+		}
+		stop(t, u)
+		if registry.of("slow.example/late:1.0.0") == 0 {
+			t.Error("it is not read once there is a place")
 		}
 	})
 }

@@ -15,7 +15,7 @@ func (u *Updater) Standings(namespace string) []report.Standing {
 		return (namespace == "" || s.Namespace == namespace) && u.Ownership.Owns(s.Repository)
 	})
 	for i := range all {
-		if due, known := u.dueAt(all[i].Repository); known {
+		if due, known := u.poller.Due(all[i].Repository); known {
 			all[i].Next = due
 		}
 	}

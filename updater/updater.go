@@ -17,44 +17,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/internal/workload/settings"
-	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/queue"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// Resolver answers which image a container moves to.
-type Resolver interface {
-	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
-}
-
-// Credentials finds what the images of a workload are pulled with.
-type Credentials interface {
-	Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials
-}
-
-// Placement tells on which platforms the Pods of a workload may run. None means
-// that nothing is known of it: there is nothing to check then.
-type Placement interface {
-	Required(ctx context.Context, o *workload.Object) []resolver.Platform
-}
-
-const (
-	// defaultWorkers bounds how many repositories are polled at once, beside slow ones.
-	defaultWorkers = 4
-	// readTimeout bounds one read of a registry, bumpTimeout one bump with its
-	// dry run. A poll of many workloads may take longer than either, up to maxPoll.
-	readTimeout = time.Minute
-	bumpTimeout = 30 * time.Second
-	// stuck is how long a poll may make no step before the process counts as
-	// unhealthy.
-	stuck = 2 * (readTimeout + bumpTimeout)
-	// maxBackoff caps how long a failing repository is left alone.
-	maxBackoff = 15 * time.Minute
-)
+// defaultWorkers bounds how many repositories are polled at once, beside slow ones.
+const defaultWorkers = 4
 
 // Options are what an Updater is made of.
 type Options struct {
@@ -66,12 +38,12 @@ type Options struct {
 	Client client.Client
 	Live   client.Reader
 	// Resolver reads the registries.
-	Resolver Resolver
+	Resolver poll.Resolver
 	// Credentials are asked before the Resolver's own. The default is none.
-	Credentials Credentials
+	Credentials poll.Credentials
 	// Placement is asked for workloads that name no platforms. The default is to
 	// check none.
-	Placement Placement
+	Placement poll.Placement
 	// Releases are asked for the settings of workloads that Helm installed. The
 	// default is to ask none.
 	Releases watched.Releases
@@ -86,7 +58,7 @@ type Options struct {
 	Ownership Ownership
 	// Recent are the pushes that came in lately, on any replica. A new leader polls
 	// for them: the one before may not have got to it. The default is none.
-	Recent func() []Push
+	Recent func() []poll.Push
 	// Metrics counts polls and bumps.
 	Metrics *report.Metrics
 	// Tracer makes spans of polls and bumps. The default is none.
@@ -103,37 +75,18 @@ type Options struct {
 	Workers int
 }
 
-// Updater polls repositories and bumps workloads.
+// Updater wires the stages: what is watched is polled, what a poll finds is moved, what
+// was moved is rolled out, and all of them report.
 type Updater struct {
 	Options
-	tracker *tracker
-	report  *report.Reporter
 	// workloads reads them from the cache.
 	workloads *watched.Reader
-	// polls are the repositories that are due: urgent are those that a registry has
-	// told of.
-	polls   *queue.Queue[string]
-	mover   *move.Mover
-	watcher *rollout.Watcher[watched.Key]
-	slow    *slowPolls
+	poller    *poll.Poller
+	mover     *move.Mover
+	watcher   *rollout.Watcher[watched.Key]
+	report    *report.Reporter
 
 	mu sync.Mutex
-	// leads is false while another replica does the work.
-	leads bool
-	// pushed is when the first notification came in that no poll has followed.
-	pushed map[string]time.Time
-	// due is when each repository is polled next; failures is how often it
-	// failed in a row.
-	due      map[string]time.Time
-	failures map[string]int
-	// polled is when each was polled last.
-	polled map[string]time.Time
-	// ripe is when an image is old enough that a poll has found too young.
-	ripe map[string]time.Time
-	// busy is when each repository's poll made its last step.
-	busy map[string]time.Time
-	// left is what polls that took too long have not looked at.
-	left map[string]rest
 	// followed are the kinds whose workloads are known.
 	followed []workload.Kind
 }
@@ -153,15 +106,11 @@ func New(o Options) *Updater {
 		o.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	u := &Updater{
-		Options: o, tracker: newTracker(),
+		Options:   o,
 		workloads: &watched.Reader{Cache: o.Cache, Kinds: o.Kinds, Releases: o.Releases},
-		slow:      newSlowPolls(o.Workers),
-		due:       map[string]time.Time{}, failures: map[string]int{}, pushed: map[string]time.Time{}, ripe: map[string]time.Time{},
-		polled: map[string]time.Time{}, busy: map[string]time.Time{}, left: map[string]rest{},
+		report:    report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock}),
 	}
-	u.report = report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock})
-	u.polls = queue.New[string](o.Clock, o.Metrics.DepthOf("polls"))
-	stage := func(name string) rollout.Queue[watched.Key] {
+	stage := func(name string) *queue.Queue[watched.Key] {
 		return queue.New[watched.Key](o.Clock, o.Metrics.DepthOf(name))
 	}
 	u.watcher = rollout.NewWatcher(rollout.Options[watched.Key]{
@@ -169,12 +118,33 @@ func New(o Options) *Updater {
 		Looks: stage("rollouts"), Inspections: stage("inspections"), Returns: stage("returns"),
 	})
 	u.mover = move.New(move.Options{
-		Workloads: u.workloads, Client: o.Client, Live: o.Live, Report: u.report, Rollouts: u.watcher, Ownership: o.Ownership, Repoll: u.repoll,
-		Queue:  queue.New[watched.Key](o.Clock, o.Metrics.DepthOf("moves")),
-		Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
+		Workloads: u.workloads, Client: o.Client, Live: o.Live, Report: u.report, Rollouts: u.watcher, Ownership: o.Ownership,
+		Repoll: func(repository string) { u.poller.Repoll(repository) },
+		Queue:  stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
+	})
+	u.poller = poll.New(poll.Options{
+		Workloads: u.workloads, Resolver: o.Resolver, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,
+		Report: u.report, Mover: u.mover, Ownership: o.Ownership, Recent: u.recent,
+		Queue:  queue.New[string](o.Clock, o.Metrics.DepthOf("polls")),
+		Tracer: o.Tracer, Clock: o.Clock, Workers: o.Workers,
 	})
 	return u
 }
+
+// recent are the pushes that came in lately.
+func (u *Updater) recent() []poll.Push {
+	if u.Recent == nil {
+		return nil
+	}
+	return u.Recent()
+}
+
+// Pushed polls a repository that a registry told of.
+func (u *Updater) Pushed(p poll.Push) { u.poller.Pushed(p) }
+
+// Healthy is an error while a poll makes no step for much longer than one may
+// take: the process then should be started anew.
+func (u *Updater) Healthy() error { return u.poller.Healthy() }
 
 // NeedLeaderElection tells the manager that only the leader polls and bumps.
 func (u *Updater) NeedLeaderElection() bool { return true }
@@ -183,13 +153,12 @@ func (u *Updater) NeedLeaderElection() bool { return true }
 // comes from the API server, so that a new leader goes on where the former
 // one stopped.
 func (u *Updater) Start(ctx context.Context) error {
-	u.lead(true)
-	defer u.lead(false)
+	u.poller.Lead(true)
+	defer u.poller.Lead(false)
 	if err := u.watch(ctx); err != nil {
 		return fmt.Errorf("watching workloads: %w", err)
 	}
-	u.pushedBefore()
-	u.catchUp()
+	u.poller.CatchUp()
 	var workers sync.WaitGroup
 	for _, kind := range u.Kinds.Rolling() {
 		if u.Kinds.Custom(kind) {
@@ -197,12 +166,7 @@ func (u *Updater) Start(ctx context.Context) error {
 		}
 	}
 	u.resumeAll(ctx, u.concerns)
-	for range u.Workers {
-		workers.Go(func() {
-			for u.work(ctx) {
-			}
-		})
-	}
+	workers.Go(func() { u.poller.Run(ctx) })
 	workers.Go(func() { u.mover.Run(ctx, u.Workers) })
 	workers.Go(func() { u.watcher.Run(ctx, u.Workers) })
 	if u.Ownership.Changed() != nil {
@@ -213,16 +177,9 @@ func (u *Updater) Start(ctx context.Context) error {
 		workers.Go(func() { u.rereadReleases(ctx) })
 	}
 	<-ctx.Done()
-	u.polls.ShutDown()
+	u.poller.ShutDown()
 	u.mover.ShutDown()
 	u.watcher.ShutDown()
 	workers.Wait()
-	u.slow.going.Wait()
 	return nil
-}
-
-func (u *Updater) lead(leads bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.leads = leads
 }

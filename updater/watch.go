@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -115,9 +115,7 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 	}
 	uses, standings, canary := u.usesOf(ctx, object, namespace)
 	u.report.Keep(key, standings)
-	for _, repository := range u.tracker.set(key, uses) {
-		u.observe(repository)
-	}
+	u.poller.Track(key, uses)
 	h := rollout.Read(o)
 	if !u.watcher.Changed(key) && h.Phase == rollout.Healthy {
 		u.report.Recovered(key)
@@ -126,32 +124,29 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 		u.report.LearnFrom(key, object, h)
 	}
 	u.mover.Changed(key, object, canary, h)
-	u.report.Following(u.tracker.size())
 }
 
 // usesOf returns what a workload wants followed, what is known of its containers
 // from itself alone, and its place in a canary's set.
-func (u *Updater) usesOf(ctx context.Context, object *workload.Object, namespace workload.Namespace) (uses []use, standings []report.Standing, canary settings.Canary) {
-	if !namespace.Enabled() || object.Owned() || object.Deleting() {
+func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace workload.Namespace) (uses []poll.Use, standings []report.Standing, canary settings.Canary) {
+	if !namespace.Enabled() || o.Owned() || o.Deleting() {
 		return nil, nil, canary
 	}
-	object, read := u.workloads.Settings(ctx, object, namespace)
-	results := record.Of(object)
-	for _, slot := range object.Slots() {
-		rule := read.Rule(slot)
-		reference, ok := governed(slot.Image, rule, results[slot.Key()])
-		if !ok || rule.Schedule == nil {
+	w := watched.Workload{}
+	w.Object, w.Settings = u.workloads.Settings(ctx, o, namespace)
+	for _, c := range w.Containers() {
+		if c.Rule.Schedule == nil {
 			continue
 		}
-		wants := use{repository: reference.Repository, schedule: rule.Schedule}
-		if rule.Trigger == settings.TriggerPush {
-			wants.schedule = nil
+		wants := poll.Use{Repository: c.Reference.Repository, Schedule: c.Rule.Schedule}
+		if c.Rule.Trigger == settings.TriggerPush {
+			wants.Schedule = nil
 		}
-		uses, canary = append(uses, wants), rule.Canary
+		uses, canary = append(uses, wants), c.Rule.Canary
 		standings = append(standings, report.Standing{
-			Kind: object.Kind.GroupVersionKind.Kind, Namespace: object.Namespace(), Name: object.Name(), Container: slot.Key(),
-			Repository: reference.Repository, Running: runs(reference, results[slot.Key()], rule).String(),
-			Policy: rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: rule.ReleaseNotes,
+			Kind: o.Kind.GroupVersionKind.Kind, Namespace: o.Namespace(), Name: o.Name(), Container: c.Slot.Key(),
+			Repository: c.Reference.Repository, Running: c.Running.String(),
+			Policy: c.Rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: c.Rule.ReleaseNotes,
 		})
 	}
 	return uses, standings, canary
@@ -159,8 +154,7 @@ func (u *Updater) usesOf(ctx context.Context, object *workload.Object, namespace
 
 // drop forgets a workload that is gone.
 func (u *Updater) drop(key watched.Key, uid types.UID) {
-	u.tracker.set(key, nil)
-	u.report.Following(u.tracker.size())
+	u.poller.Forget(key)
 	u.workloads.Forget(key)
 	u.report.Forget(key, uid)
 	u.watcher.Forget(key)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
@@ -125,11 +125,11 @@ func TestPayloadsAreUnderstood(t *testing.T) {
 	}
 }
 
-func told(images []string) []updater.Push {
-	var pushes []updater.Push
+func told(images []string) []poll.Push {
+	var pushes []poll.Push
 	for _, image := range images {
 		repository, tag, _ := strings.Cut(image, " ")
-		pushes = append(pushes, updater.Push{Repository: repository, Tag: tag, Received: start})
+		pushes = append(pushes, poll.Push{Repository: repository, Tag: tag, Received: start})
 	}
 	return pushes
 }

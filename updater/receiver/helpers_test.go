@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	testingclock "k8s.io/utils/clock/testing"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
@@ -35,11 +35,11 @@ var start = time.Date(2026, 9, 22, 8, 30, 0, 0, time.UTC)
 // sink keeps what it is told, and may be full.
 type sink struct {
 	mu     sync.Mutex
-	pushes []updater.Push
+	pushes []poll.Push
 	err    error
 }
 
-func (s *sink) Pushed(pushes []updater.Push) error {
+func (s *sink) Pushed(pushes []poll.Push) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {

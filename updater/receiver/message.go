@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
@@ -64,12 +64,12 @@ func formatOf(kind config.SenderKind) format {
 
 // pushesOf reads a message. Images that are none are passed over where others
 // are good: one bad event must not cost the rest of a batch.
-func pushesOf(kind config.SenderKind, m message, now time.Time) ([]updater.Push, error) {
+func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, error) {
 	images, err := formatOf(kind)(m)
 	if err != nil {
 		return nil, err
 	}
-	var pushes []updater.Push
+	var pushes []poll.Push
 	var fault error
 	places := map[string]int{}
 	for _, image := range images {
@@ -84,7 +84,7 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]updater.Push,
 			pushes[at].Tag = reference.Tag
 		case !known && len(pushes) < maxPushes:
 			places[reference.Repository] = len(pushes)
-			pushes = append(pushes, updater.Push{Repository: reference.Repository, Tag: reference.Tag, Received: now})
+			pushes = append(pushes, poll.Push{Repository: reference.Repository, Tag: reference.Tag, Received: now})
 		}
 	}
 	if len(pushes) == 0 {

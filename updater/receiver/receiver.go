@@ -17,7 +17,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/garboard-dev/garboard/internal/inflight"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
@@ -40,7 +40,7 @@ const (
 // Sink takes pushes on. It returns at once; the error says that it has no room
 // for them now.
 type Sink interface {
-	Pushed(pushes []updater.Push) error
+	Pushed(pushes []poll.Push) error
 }
 
 // Options are what a Receiver is made of.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/inflight"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // refusalEvery is how often a path's refusals are told of: whoever reaches the
@@ -137,7 +137,7 @@ func (r *Receiver) hand(s *sender, m message) answer {
 // maxNamed bounds the repositories in one line of the log.
 const maxNamed = 10
 
-func namesOf(pushes []updater.Push) []string {
+func namesOf(pushes []poll.Push) []string {
 	names := make([]string, 0, maxNamed)
 	for _, push := range pushes[:min(len(pushes), maxNamed)] {
 		names = append(names, push.Repository)

@@ -22,7 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver/relay"
 )
 
@@ -66,7 +66,7 @@ func watching(t *testing.T, api client.WithWatch) informers {
 type replica struct {
 	*relay.Relay
 	metrics *prometheus.Registry
-	told    chan updater.Push
+	told    chan poll.Push
 
 	mu     sync.Mutex
 	handed []string
@@ -74,14 +74,14 @@ type replica struct {
 
 func newReplica(t *testing.T, api client.WithWatch, clock *testingclock.FakeClock) *replica {
 	t.Helper()
-	r := &replica{metrics: prometheus.NewRegistry(), told: make(chan updater.Push, 10_000)}
+	r := &replica{metrics: prometheus.NewRegistry(), told: make(chan poll.Push, 10_000)}
 	counted, err := relay.NewMetrics(r.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := relay.Options{
 		Namespace: namespace, Client: api, Informers: watching(t, api), Metrics: counted, Log: logr.Discard(),
-		Hand: func(p updater.Push) {
+		Hand: func(p poll.Push) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.handed = append(r.handed, strings.TrimSpace(p.Repository+" "+p.Tag))
@@ -110,23 +110,23 @@ func (r *replica) run(t *testing.T) (stop func()) {
 }
 
 // next is what is handed over next.
-func (r *replica) next(t *testing.T) updater.Push {
+func (r *replica) next(t *testing.T) poll.Push {
 	t.Helper()
 	select {
 	case p := <-r.told:
 		return p
 	case <-time.After(20 * time.Second):
 		t.Fatal("nothing is handed over")
-		return updater.Push{}
+		return poll.Push{}
 	}
 }
 
 func (r *replica) pushed(t *testing.T, at time.Time, images ...string) {
 	t.Helper()
-	pushes := make([]updater.Push, 0, len(images))
+	pushes := make([]poll.Push, 0, len(images))
 	for _, image := range images {
 		repository, tag, _ := strings.Cut(image, " ")
-		pushes = append(pushes, updater.Push{Repository: repository, Tag: tag, Received: at})
+		pushes = append(pushes, poll.Push{Repository: repository, Tag: tag, Received: at})
 	}
 	if err := r.Pushed(pushes); err != nil {
 		t.Fatal(err)

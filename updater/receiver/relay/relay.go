@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // Name is that of the ConfigMap; the Role in manifests/components/push has it too.
@@ -71,7 +71,7 @@ type Options struct {
 	Client    client.Client
 	Informers Informers
 	// Hand takes a push on in this process; it returns at once.
-	Hand func(updater.Push)
+	Hand func(poll.Push)
 	// Metrics counts writes.
 	Metrics *Metrics
 	// Log is told of writes that fail.
@@ -88,7 +88,7 @@ type Relay struct {
 	mu sync.Mutex
 	// waiting are to be handed over, unwritten are to be written; both by
 	// repository.
-	waiting, unwritten map[string]updater.Push
+	waiting, unwritten map[string]poll.Push
 	// last is when each repository was handed over.
 	last map[string]time.Time
 	// stored is what the ConfigMap holds, of the version; handed is what of it
@@ -108,14 +108,14 @@ func New(o Options) *Relay {
 	}
 	return &Relay{
 		options: o, wake: make(chan struct{}, 1),
-		waiting: map[string]updater.Push{}, unwritten: map[string]updater.Push{},
+		waiting: map[string]poll.Push{}, unwritten: map[string]poll.Push{},
 		last: map[string]time.Time{}, stored: map[string]string{}, handed: map[string]string{},
 	}
 }
 
 // Pushed takes pushes that this replica has received. It returns at once, with
 // ErrFull where there is no room.
-func (r *Relay) Pushed(pushes []updater.Push) error {
+func (r *Relay) Pushed(pushes []poll.Push) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	added := map[string]bool{}
@@ -143,10 +143,10 @@ func (r *Relay) Pushed(pushes []updater.Push) error {
 
 // Recent are the pushes of the last minutes, by any replica: a new leader begins
 // with them.
-func (r *Relay) Recent() []updater.Push {
+func (r *Relay) Recent() []poll.Push {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var recent []updater.Push
+	var recent []poll.Push
 	for _, value := range r.stored {
 		if push, ok := parse(value, r.options.Clock.Now()); ok {
 			recent = append(recent, push)
@@ -218,7 +218,7 @@ func (r *Relay) heard(stored *corev1.ConfigMap) {
 
 // unknown notes what is stored, and returns what is new of it. It goes by
 // equality, not by time: clocks of replicas differ.
-func (r *Relay) unknown(stored *corev1.ConfigMap) []updater.Push {
+func (r *Relay) unknown(stored *corev1.ConfigMap) []poll.Push {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stored, r.version = stored.Data, stored.ResourceVersion
@@ -231,7 +231,7 @@ func (r *Relay) unknown(stored *corev1.ConfigMap) []updater.Push {
 			delete(r.handed, key)
 		}
 	}
-	var found []updater.Push
+	var found []poll.Push
 	for key, value := range stored.Data {
 		if r.handed[key] == value {
 			continue

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/receiver/relay"
 )
 
@@ -105,7 +105,7 @@ func TestNoMoreIsTakenThanThereIsRoomFor(t *testing.T) {
 	for i := range relay.MaxKeys {
 		r.pushed(t, start, fmt.Sprintf("ghcr.io/team/app-%d 1", i))
 	}
-	if err := r.Pushed([]updater.Push{{Repository: "ghcr.io/team/one-more"}}); !errors.Is(err, relay.ErrFull) {
+	if err := r.Pushed([]poll.Push{{Repository: "ghcr.io/team/one-more"}}); !errors.Is(err, relay.ErrFull) {
 		t.Errorf("got %v, want %v", err, relay.ErrFull)
 	}
 	r.pushed(t, start, "ghcr.io/team/app-7 2") // takes no room

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // idle is how long Run waits where there is nothing to do.
@@ -38,7 +38,7 @@ func (r *Relay) finish(ctx context.Context) {
 
 // take returns the pushes whose repositories have been quiet for long enough,
 // and when the next will have been.
-func (r *Relay) take() (due []updater.Push, next time.Duration) {
+func (r *Relay) take() (due []poll.Push, next time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.options.Clock.Now()
@@ -60,7 +60,7 @@ func (r *Relay) take() (due []updater.Push, next time.Duration) {
 }
 
 // batch is what is to be written now; else the time after which.
-func (r *Relay) batch() (batch map[string]updater.Push, after time.Duration) {
+func (r *Relay) batch() (batch map[string]poll.Push, after time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if wait := r.retry.Sub(r.options.Clock.Now()); wait > 0 && len(r.unwritten) > 0 {
@@ -72,7 +72,7 @@ func (r *Relay) batch() (batch map[string]updater.Push, after time.Duration) {
 	return maps.Clone(r.unwritten), idle
 }
 
-func oldest(pushes map[string]updater.Push) string {
+func oldest(pushes map[string]poll.Push) string {
 	var first string
 	for repository, push := range pushes {
 		if first == "" || push.Received.Before(pushes[first].Received) {
@@ -83,7 +83,7 @@ func oldest(pushes map[string]updater.Push) string {
 }
 
 // wrote notes what became of a write, and returns when to write again.
-func (r *Relay) wrote(batch map[string]updater.Push, err error) time.Duration {
+func (r *Relay) wrote(batch map[string]poll.Push, err error) time.Duration {
 	r.options.Metrics.wrote(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // maxValue is more than a repository, a tag and a time have, in bytes.
@@ -26,7 +26,7 @@ func keyOf(repository string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func format(p updater.Push) string {
+func format(p poll.Push) string {
 	text, err := json.Marshal(value{Repository: p.Repository, Tag: p.Tag, At: p.Received.UTC()})
 	if err != nil {
 		return "" // a year beyond 9999; nobody takes it for a push
@@ -37,10 +37,10 @@ func format(p updater.Push) string {
 // parse reads a value. What it says is no push where it is old, from a time that
 // is yet to come, or not as a replica writes it: whoever may write the ConfigMap
 // must not make the updater do anything but poll.
-func parse(text string, now time.Time) (updater.Push, bool) {
+func parse(text string, now time.Time) (poll.Push, bool) {
 	var v value
 	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
-		return updater.Push{}, false
+		return poll.Push{}, false
 	}
 	image := v.Repository
 	if v.Tag != "" {
@@ -49,9 +49,9 @@ func parse(text string, now time.Time) (updater.Push, bool) {
 	reference, err := resolver.ParseReference(image)
 	age := now.Sub(v.At)
 	if err != nil || reference.Repository != v.Repository || age > Retention || age < -Retention {
-		return updater.Push{}, false
+		return poll.Push{}, false
 	}
-	return updater.Push{Repository: v.Repository, Tag: v.Tag, Received: v.At}, true
+	return poll.Push{Repository: v.Repository, Tag: v.Tag, Received: v.At}, true
 }
 
 // stamp is the time of a value; zero where it has none.

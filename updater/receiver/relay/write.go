@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/poll"
 )
 
 // owner is whom the API server names for the fields.
@@ -32,7 +32,7 @@ type patchMetadata struct {
 }
 
 // write puts pushes into the ConfigMap, which it makes where there is none.
-func (r *Relay) write(ctx context.Context, batch map[string]updater.Push) error {
+func (r *Relay) write(ctx context.Context, batch map[string]poll.Push) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	data := map[string]string{}

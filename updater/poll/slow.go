@@ -1,4 +1,4 @@
-package updater
+package poll
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -77,24 +76,24 @@ func (s *slowPolls) note(repository string, slow bool) {
 // run runs the poll of a repository, and returns when the worker may go on: at its
 // end, or when it turns out slow. A repository that was slow before needs a place from
 // the start; run reports false, without a poll, if there is none.
-func (u *Updater) run(ctx context.Context, repository string, poll func(context.Context)) bool {
-	slow := u.slow.is(repository)
-	if slow && !u.slow.take() {
+func (p *Poller) run(ctx context.Context, repository string, poll func(context.Context)) bool {
+	slow := p.slow.is(repository)
+	if slow && !p.slow.take() {
 		return false
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	began, done, placed := u.Clock.Now(), make(chan struct{}), make(chan bool, 1)
-	u.slow.going.Go(func() {
+	began, done, placed := p.Clock.Now(), make(chan struct{}), make(chan bool, 1)
+	p.slow.going.Go(func() {
 		poll(ctx)
 		cancel(nil)
-		u.slow.note(repository, u.Clock.Since(began) >= prompt)
+		p.slow.note(repository, p.Clock.Since(began) >= prompt)
 		close(done)
 		if <-placed {
-			u.slow.release()
+			p.slow.release()
 		}
 	})
 	if !slow {
-		slow = u.turnsSlow(done, cancel)
+		slow = p.turnsSlow(done, cancel)
 	}
 	placed <- slow
 	return true
@@ -102,15 +101,15 @@ func (u *Updater) run(ctx context.Context, repository string, poll func(context.
 
 // turnsSlow waits until a poll is done, and reports false then; or until it turns out
 // slow and there is a place for it. Where there is none the poll is ended.
-func (u *Updater) turnsSlow(done <-chan struct{}, cancel context.CancelCauseFunc) bool {
-	timer := u.Clock.NewTimer(prompt)
+func (p *Poller) turnsSlow(done <-chan struct{}, cancel context.CancelCauseFunc) bool {
+	timer := p.Clock.NewTimer(prompt)
 	defer timer.Stop()
 	select {
 	case <-done:
 		return false
 	case <-timer.C():
 	}
-	if u.slow.take() {
+	if p.slow.take() {
 		return true
 	}
 	cancel(errNoPlace)
@@ -125,30 +124,14 @@ type rest struct {
 	container string
 }
 
-// takeRest returns what the last poll of a repository has left, and forgets it.
-func (u *Updater) takeRest(repository string) rest {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	left := u.left[repository]
-	delete(u.left, repository)
-	return left
-}
-
-// leaveRest notes what a poll leaves to the next one.
-func (u *Updater) leaveRest(repository string, left rest) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.left[repository] = left
-}
-
 // before puts what was left in front of the users of a poll.
 func (r rest) before(users []watched.Key) []watched.Key {
 	fresh := slices.DeleteFunc(users, func(key watched.Key) bool { return slices.Contains(r.users, key) })
 	return append(slices.Clone(r.users), fresh...)
 }
 
-// from returns the slots that are still to be looked at.
-func from(slots []workload.Slot, container string) []workload.Slot {
-	i := slices.IndexFunc(slots, func(s workload.Slot) bool { return s.Key() == container })
-	return slots[max(i, 0):]
+// from returns the containers that are still to be looked at.
+func from(all []watched.Container, container string) []watched.Container {
+	i := slices.IndexFunc(all, func(c watched.Container) bool { return c.Slot.Key() == container })
+	return all[max(i, 0):]
 }

@@ -1,4 +1,4 @@
-package updater
+package poll
 
 import (
 	"hash/fnv"
@@ -12,18 +12,18 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// use is one repository that a workload wants followed, and when it is polled: nil
+// Use is one repository that a workload wants followed, and when it is polled: nil
 // is never, but when the registry tells of a change.
-type use struct {
-	repository string
-	schedule   cron.Schedule
+type Use struct {
+	Repository string
+	Schedule   cron.Schedule
 }
 
 // tracker knows which workloads use which repository. It holds names and
 // schedules only; the workloads themselves stay in the informers' cache.
 type tracker struct {
 	mu    sync.Mutex
-	byKey map[watched.Key][]use
+	byKey map[watched.Key][]Use
 	users map[string]map[watched.Key]*user
 	// polled is when each repository was read last, with the credentials that its
 	// users have in common.
@@ -40,12 +40,12 @@ type user struct {
 
 func newTracker() *tracker {
 	return &tracker{
-		byKey: map[watched.Key][]use{}, users: map[string]map[watched.Key]*user{}, polled: map[string]map[string]time.Time{},
+		byKey: map[watched.Key][]Use{}, users: map[string]map[watched.Key]*user{}, polled: map[string]map[string]time.Time{},
 	}
 }
 
 // set replaces what a workload uses, and returns the repositories it uses now.
-func (t *tracker) set(key watched.Key, uses []use) []string {
+func (t *tracker) set(key watched.Key, uses []Use) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.remove(key)
@@ -56,16 +56,16 @@ func (t *tracker) set(key watched.Key, uses []use) []string {
 	t.byKey[key] = uses
 	var repositories []string
 	for _, u := range uses {
-		if t.users[u.repository] == nil {
-			t.users[u.repository] = map[watched.Key]*user{}
+		if t.users[u.Repository] == nil {
+			t.users[u.Repository] = map[watched.Key]*user{}
 		}
-		of := t.users[u.repository][key]
+		of := t.users[u.Repository][key]
 		if of == nil {
-			of = &user{group: was[u.repository]}
-			t.users[u.repository][key] = of
-			repositories = append(repositories, u.repository)
+			of = &user{group: was[u.Repository]}
+			t.users[u.Repository][key] = of
+			repositories = append(repositories, u.Repository)
 		}
-		of.schedules = append(of.schedules, u.schedule)
+		of.schedules = append(of.schedules, u.Schedule)
 	}
 	return repositories
 }
@@ -75,10 +75,10 @@ func (t *tracker) set(key watched.Key, uses []use) []string {
 func (t *tracker) remove(key watched.Key) (groups map[string]string) {
 	groups = map[string]string{}
 	for _, u := range t.byKey[key] {
-		if of := t.users[u.repository][key]; of != nil {
-			groups[u.repository] = of.group
+		if of := t.users[u.Repository][key]; of != nil {
+			groups[u.Repository] = of.group
 		}
-		delete(t.users[u.repository], key)
+		delete(t.users[u.Repository], key)
 	}
 	delete(t.byKey, key)
 	return groups
@@ -172,7 +172,7 @@ func (t *tracker) repositoriesOf(key watched.Key) []string {
 	defer t.mu.Unlock()
 	all := make([]string, 0, len(t.byKey[key]))
 	for _, u := range t.byKey[key] {
-		all = append(all, u.repository)
+		all = append(all, u.Repository)
 	}
 	return all
 }
