@@ -41,6 +41,8 @@ type Options struct {
 	WebhookArgs []string
 	// NoUpdater leaves the updater out.
 	NoUpdater bool
+	// Apply puts the manifests in. By default it is kubectl, with install.yaml.
+	Apply func(context.Context) error
 	// Log gets a line a step. The default is none.
 	Log io.Writer
 }
@@ -71,16 +73,27 @@ type Server struct {
 	Health, Metrics, Status string
 }
 
-// Install builds Garboard, applies install.yaml and starts what its Deployments
-// would. It returns when the probes are good and the API server asks the
-// webhooks.
-func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation, error) {
+func (o Options) withDefaults(c *cluster.Cluster) Options {
 	if o.Replicas == 0 {
 		o.Replicas = 2
 	}
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	if o.Apply == nil {
+		o.Apply = func(ctx context.Context) error {
+			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
+			return err
+		}
+	}
+	return o
+}
+
+// Install builds Garboard, applies its manifests and starts what its Deployments
+// would. It returns when the probes are good and the API server asks the
+// webhooks.
+func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation, error) {
+	o = o.withDefaults(c)
 	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
 	step := func(what string, do func() error) error {
 		fmt.Fprintln(o.Log, what)
@@ -96,10 +109,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 		err = step("building garboard", func() error { return Build(ctx, o.Source, i.Binary) })
 	}
 	if err == nil {
-		err = step("applying manifests/install.yaml", func() error {
-			_, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", filepath.Join(o.Source, "manifests", "install.yaml"))
-			return err
-		})
+		err = step("applying the manifests", func() error { return o.Apply(ctx) })
 	}
 	if err == nil {
 		err = step("waiting for cert-manager's certificate", func() error {

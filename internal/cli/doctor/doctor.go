@@ -106,8 +106,9 @@ type Doctor struct {
 // installation is what several checks need, read once.
 type installation struct {
 	webhook, updater *appsv1.Deployment
-	// helm is the release that made it, or empty.
-	helm string
+	// helm is the release that made it, or empty. It is applied where that was Helm 4.
+	helm    string
+	applied bool
 	// optedIn are the namespaces that opted in, by name.
 	optedIn map[string]workload.Namespace
 }
@@ -176,10 +177,15 @@ func unknown(object string, err error) Finding {
 	}
 }
 
-// reinstall is the command that brings back what is missing of the installation.
+// reinstall is the command that brings back what is missing of the installation, and what
+// somebody has changed.
 func (d *Doctor) reinstall() string {
-	if d.found.helm != "" {
-		return fmt.Sprintf("helm upgrade %s manifests/chart --namespace %s --reset-then-reuse-values", d.found.helm, d.Namespace)
+	if d.found.helm == "" {
+		return "kubectl apply --server-side --force-conflicts -f manifests/install.yaml"
 	}
-	return "kubectl apply --server-side -f manifests/install.yaml"
+	command := fmt.Sprintf("helm upgrade %s manifests/chart --namespace %s --reset-then-reuse-values", d.found.helm, d.Namespace)
+	if d.found.applied {
+		command += " --force-conflicts" // which Helm 3, that applies nothing, does not know
+	}
+	return command
 }

@@ -45,7 +45,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 		"no webhook": {
 			breaks: func(_ *testing.T, w *world) { w.withoutWebhook = true },
 			want: []found{
-				{Failure, "installation", "deployment/garboard-webhook", `not in namespace "garboard"`, "kubectl apply --server-side -f manifests/install.yaml"},
+				{Failure, "installation", "deployment/garboard-webhook", `not in namespace "garboard"`, "kubectl apply --server-side --force-conflicts -f manifests/install.yaml"},
 				{Unknown, "versions", "", "a Deployment is missing", ""},
 			},
 		},

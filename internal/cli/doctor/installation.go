@@ -71,6 +71,9 @@ func (d *Doctor) installation(ctx context.Context) []Finding {
 		}
 		if release := deployment.Annotations[releaseAnnotation]; release != "" {
 			d.found.helm = release
+			d.found.applied = slices.ContainsFunc(deployment.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
+				return f.Manager == "helm" && f.Operation == metav1.ManagedFieldsOperationApply
+			})
 		}
 		findings = append(findings, d.replicas(ctx, deployment))
 	}
