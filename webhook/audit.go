@@ -50,7 +50,7 @@ func (d *Decision) told() string {
 	var told []string
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
-		if o.Image == o.Slot.Image && o.Hold == o.hold && o.warning(d.input.Manager) == "" {
+		if o.Image == o.Slot.Image && o.Hold == o.given.Hold && o.warning(d.input.Manager) == "" {
 			continue
 		}
 		told = append(told, o.told())

@@ -120,21 +120,15 @@ type Outcome struct {
 	// value is none.
 	Hold record.Result
 
-	state      record.ContainerState
-	found      string        // what was stored in place of the state's last result
-	hold       record.Result // before
-	record     *record.Result
-	submitted  *record.Result
-	resubmited record.ContainerState
+	// given is what the answer is of; its images are Submitted and Stored.
+	given *intent.Case
 	// invalid is why the submitted image is no reference; nil if it is one.
 	invalid error
 	// target is what the updater's bump names, of a container with a gate;
 	// unopened is true where a bump was not the updater's to pass it.
 	target   *record.Result
 	unopened bool
-	// back is what the updater takes the container back to; unasked is true where
-	// another writer asks for that.
-	back    *record.Result
+	// unasked is true where another writer than the updater asks for a way back.
 	unasked bool
 	// healthy is what the updater says was healthy last; updaters is true where the
 	// request is its.
@@ -156,14 +150,12 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
 	decision.badHold = view.settings.BadHold()
-	cases := make([]intent.Case, len(slots))
 	for i, slot := range slots {
-		cases[i] = view.outcome(&decision.outcomes[i], slot, d.versions)
+		decision.outcomes[i] = view.outcome(slot, d.versions)
 	}
-	view.hold(cases, slots)
-	for i := range slots {
+	for i, answer := range view.decide(decision.outcomes) {
 		o := &decision.outcomes[i]
-		o.hold, o.Answer = cases[i].Hold, intent.Decide(cases[i])
+		o.Answer = answer
 		if !o.Answer.Resolve {
 			o.settle(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
 			continue
@@ -250,13 +242,13 @@ func (o *Outcome) pins() bool { return o.Rule.Pins(o.Submitted.Digest != "") }
 func (o *Outcome) baseDigest() string {
 	base := o.Answer.Image
 	switch {
-	case o.Answer.Row == intent.Undo && o.submitted != nil:
-		return o.submitted.Digest
+	case o.Answer.Row == intent.Undo && o.given.SubmittedRecord != nil:
+		return o.given.SubmittedRecord.Digest
 	case o.Answer.Row == intent.TakenBack:
-		return o.back.Digest
+		return o.given.Back.Digest
 	}
-	if base.Digest == "" && o.record != nil && o.record.Tag == base.Tag && o.Stored != nil && base.Same(*o.Stored) {
-		return o.record.Digest
+	if base.Digest == "" && o.given.Record != nil && o.given.Record.Tag == base.Tag && o.Stored != nil && base.Same(*o.Stored) {
+		return o.given.Record.Digest
 	}
 	return base.Digest
 }
@@ -286,5 +278,5 @@ func (o *Outcome) newDigest() bool {
 	if !o.Answer.Resolve || o.Result.Digest == "" || o.Stored.Digest != "" {
 		return false
 	}
-	return o.record == nil || o.record.Digest != o.Result.Digest
+	return o.given.Record == nil || o.given.Record.Digest != o.Result.Digest
 }

@@ -127,7 +127,7 @@ func (h *history) Tags(context.Context, string, resolver.Credential) ([]string, 
 	return h.mood(h.newest)
 }
 
-func (h *history) Digest(_ context.Context, repository, tag string, _ resolver.Credential) (string, error) {
+func (h *history) Digest(_ context.Context, _, tag string, _ resolver.Credential) (string, error) {
 	return digestOf(tag), nil
 }
 
@@ -342,7 +342,7 @@ func (h *history) remembered(object *unstructured.Unstructured) string {
 	last, _ := state.Last()
 	var owners []string
 	for _, entry := range object.GetManagedFields() {
-		if strings.Contains(string(entry.FieldsV1.Raw), "f:image\"") {
+		if strings.Contains(entry.FieldsV1.GetRawString(), "f:image\"") {
 			owners = append(owners, entry.Manager)
 		}
 	}

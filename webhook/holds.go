@@ -1,52 +1,10 @@
 package webhook
 
 import (
-	"slices"
-
-	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
-
-// hold gives each case the hold that stands before it is judged. One that the
-// writer takes off or sets is a changed setting; one that went by the way is put
-// back: by a PUT of a manifest without it, and by the undo of a Deployment, which
-// brings back the annotations of the former revision.
-func (v *view) hold(cases []intent.Case, slots []workload.Slot) {
-	if len(v.holds) == 0 && len(v.submittedHolds) == 0 {
-		return
-	}
-	back := v.bringsBack(cases)
-	for i, slot := range slots {
-		c, was, is := &cases[i], v.holds[slot.Key()], v.submittedHolds[slot.Key()]
-		switch {
-		case back:
-			c.Hold = intent.Higher(c.Rules, was, is)
-		case c.Method == intent.Put && is.Tag == "":
-			c.Hold = was
-		default:
-			c.Hold = is
-			c.SettingsChanged = c.SettingsChanged || c.Stored != nil && is != was
-		}
-	}
-}
-
-// bringsBack reports whether the writer brings back what the object was: a
-// template of the past, or a state that is not the stored one and not ours.
-func (v *view) bringsBack(cases []intent.Case) bool {
-	if v.in.Stored == nil || v.in.Method == intent.Put {
-		return false
-	}
-	rows := make([]intent.Row, len(cases))
-	for i, c := range cases {
-		rows[i] = intent.Decide(c).Row
-	}
-	if slices.Contains(rows, intent.Reinvoked) {
-		return false
-	}
-	return slices.Contains(rows, intent.Undo) || v.in.Object.StateText() != v.in.Stored.StateText()
-}
 
 // left is what the answer leaves of the hold: nothing once the container is at
 // what was held, or past it. Digests and build dates have no order to tell that

@@ -14,6 +14,15 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 )
 
+// Panics are caught in five places, the innermost first. Each is counted and logged:
+//
+//	what                 catches a panic of          the API server then gets
+//	Decider.resolve      the resolver                the container as it was, with a warning
+//	caught               a container's goroutine     nothing yet: it is raised where Decide waits
+//	attempt, in Mutate   the decision                the decision without a registry
+//	guarded              either webhook              an error: its failure policy decides
+//	unbroken             reading a request, HTTP     status 500 in place of a closed connection
+
 // maxStack bounds what a panic writes to the log: a deep recursion has a stack
 // of many megabytes.
 const maxStack = 16 << 10
@@ -129,7 +138,7 @@ var errUnasked = errors.New("no registry was asked, after an internal error")
 
 type unasked struct{}
 
-// Resolve stays.
+// Resolve implements Resolver: every container stays.
 func (unasked) Resolve(_ context.Context, q resolver.Query) (resolver.Resolution, error) {
 	return resolver.Resolution{Tag: q.Tag, Digest: q.Digest, Reason: resolver.StayRegistryUnavailable, Err: errUnasked}, errUnasked
 }

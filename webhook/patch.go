@@ -96,12 +96,12 @@ func (d *Decision) recordText() string {
 	results := record.Record{}
 	for _, o := range d.outcomes {
 		key := o.Slot.Key()
-		entry := o.record
+		entry := o.given.Record
 		switch {
 		case o.Answer.Row == intent.Reinvoked, o.Answer.Row == intent.Undo, o.recreated():
 			// The template as it stood: the old ReplicaSet is its equal.
-			entry = o.submitted
-		case o.Moved && (o.Rule.Governed() || o.record != nil) && !o.sameRecord():
+			entry = o.given.SubmittedRecord
+		case o.Moved && (o.Rule.Governed() || o.given.Record != nil) && !o.sameRecord():
 			entry = &o.Result
 		}
 		if entry != nil {
@@ -119,14 +119,14 @@ func (d *Decision) recordText() string {
 // recreated reports whether a create has our own answer of its first round again, of
 // which another webhook has made a digest: no update's record would name that.
 func (o *Outcome) recreated() bool {
-	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.submitted != nil && o.submitted.Agrees(o.Result)
+	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.given.SubmittedRecord != nil && o.given.SubmittedRecord.Agrees(o.Result)
 }
 
 // sameRecord reports whether the record has the result already, with a digest that nobody
 // has asked for again: that of an image which is stored by its digest, as another
 // webhook writes it, and named by its tag.
 func (o *Outcome) sameRecord() bool {
-	return o.Stored != nil && o.record != nil && o.record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Stored.Digest == o.record.Digest
+	return o.Stored != nil && o.given.Record != nil && o.given.Record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Stored.Digest == o.given.Record.Digest
 }
 
 // asStored reports whether the writer leaves the containers, and the answer
@@ -181,22 +181,22 @@ func (d *Decision) stateText(most int) (text string, fits bool) {
 func (o *Outcome) remember() (record.ContainerState, bool) {
 	switch {
 	case o.invalid != nil:
-		return o.state, o.state.From != ""
+		return o.given.State, o.given.State.From != ""
 	case o.Answer.Row == intent.Reinvoked:
-		last, _ := o.resubmited.Last()
-		again := o.resubmited.AsStored(o.storedFor(last))
-		if !o.updaters && again.Healthy != o.state.Healthy {
+		last, _ := o.given.SubmittedState.Last()
+		again := o.given.SubmittedState.AsStored(o.storedFor(last))
+		if !o.updaters && again.Healthy != o.given.State.Healthy {
 			again.Healthy = "" // not the first round's
 		}
 		return again, true
-	case !o.Rule.Governed() && o.state.From == "":
+	case !o.Rule.Governed() && o.given.State.From == "":
 		return record.ContainerState{}, false
 	case o.untouchedStranger():
 		return record.ContainerState{}, false
 	}
-	before := o.state
+	before := o.given.State
 	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
-		before = o.resubmited // our own answer, seen again
+		before = o.given.SubmittedState // our own answer, seen again
 	}
 	past := record.Past{Result: o.Result.String(), Repository: o.Answer.Repository}
 	last, ok := before.Last()
@@ -208,7 +208,7 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 	if !stays || o.Answer.Anew {
 		past.Stored = o.storedFor(past)
 	}
-	after := before.With(o.Answer.Source, past, o.found)
+	after := before.With(o.Answer.Source, past, o.given.Found)
 	after.Healthy = o.healthyAfter()
 	return after, true
 }
@@ -242,14 +242,14 @@ func (o *Outcome) healthyAfter() string {
 	case o.healthy != "":
 		return o.healthy
 	default:
-		return o.state.Healthy
+		return o.given.State.Healthy
 	}
 }
 
 // untouchedStranger is a container that we have never written, submitted as it
 // is stored and left so.
 func (o *Outcome) untouchedStranger() bool {
-	return o.Stored != nil && o.state.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
+	return o.Stored != nil && o.given.State.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
 }
 
 // same keeps a text that already says what is wanted, so that a spelling of

@@ -153,64 +153,71 @@ func (v *view) healthy(key string) string {
 	return v.bump.Healthy[key].String()
 }
 
-// outcome starts a slot's outcome and returns the case that the table of
-// intents judges.
-func (v *view) outcome(o *Outcome, slot workload.Slot, versions *policy.Policy) intent.Case {
+// outcome starts a slot's outcome: it gathers what the table of intents judges.
+func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 	key := slot.Key()
 	submitted, err := imageOf(slot.Image)
-	*o = Outcome{
-		Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err,
-		state: v.state[key], resubmited: v.resubmitted[key], updaters: v.updater,
-		record: entryOf(v.record, key), submitted: entryOf(v.resubmission, key),
-	}
+	o := Outcome{Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err, updaters: v.updater}
 	if err != nil {
 		o.Rule.Policy = nil
 	}
 	c := intent.Case{
 		Create: v.in.Stored == nil, CreateOnly: v.in.Object.Kind.CreateOnly, Versions: versions,
-		Submitted: submitted, State: o.state, SubmittedState: o.resubmited,
-		Record: o.record, SubmittedRecord: o.submitted,
-		RecordDropped: v.recordDropped && o.record != nil, RecordCarried: v.recordCarried,
+		Submitted: submitted, SubmittedState: v.resubmitted[key],
+		Record: entryOf(v.record, key), SubmittedRecord: entryOf(v.resubmission, key), RecordCarried: v.recordCarried,
 		Unread:          v.in.Unread && v.settings.Silent(),
 		ResolveOnChange: o.Rule.ResolveOn == settings.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
+	c.RecordDropped = v.recordDropped && c.Record != nil
 	if o.Rule.Governed() {
 		c.Rules, c.Gated = o.Rule.Policy, o.Rule.Gated()
 	}
-	was, stored := v.storedImages[key]
-	if stored {
-		image, _ := imageOf(was.Image) // one that cannot be read is of another repository
-		o.Stored, c.Stored = &image, &image
-		o.found = foundFor(o.state, image, o.pins())
-		c.Found = o.found
-		v.evidence(&c, slot)
-		before := v.before.Rule(was)
-		c.Bumped = v.bumped(o, c.Gated)
-		o.back = v.back(o)
-		c.Back, o.healthy = o.back, v.healthy(key)
-		c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
-		if image.Same(submitted) {
-			c.Applied = v.appliedNow(slot, submitted, o.state.From)
-		}
-	} else { // what is left of one that went past us says nothing about a new one
-		o.state, c.State = record.ContainerState{}, record.ContainerState{}
-	}
-	if source, err := imageOf(o.state.From); err == nil {
-		c.Source = &source
-	}
-	if stored && (len(v.state) == 0 || c.Named != nil) {
-		if applied, err := imageOf(v.applied().ImageOf(key)); err == nil {
-			c.LastApplied = &applied
-		}
+	if was, stored := v.storedImages[key]; stored {
+		v.stored(&o, &c, was)
 	}
 	c = intent.Align(c)
 	// A bare digest names one image for ever.
 	if c.Submitted.Tag == "" {
 		o.Rule.Policy, c.Rules = nil, nil
 	}
-	o.Submitted, o.Stored = c.Submitted, c.Stored
-	return c
+	o.Submitted, o.Stored, o.given = c.Submitted, c.Stored, &c
+	return o
+}
+
+// stored adds what is stored of a container. Without it, what is left of one that went
+// past us says nothing about a new one.
+func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
+	key := was.Key()
+	image, _ := imageOf(was.Image) // one that cannot be read is of another repository
+	c.Stored, c.State = &image, v.state[key]
+	c.Found = foundFor(c.State, image, o.pins())
+	v.evidence(c, o.Slot)
+	before := v.before.Rule(was)
+	c.Bumped = v.bumped(o, c.Gated)
+	c.Back, o.healthy = v.back(o), v.healthy(key)
+	c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
+	if image.Same(c.Submitted) {
+		c.Applied = v.appliedNow(o.Slot, c.Submitted, c.State.From)
+	}
+	if source, err := imageOf(c.State.From); err == nil {
+		c.Source = &source
+	}
+	if len(v.state) == 0 || c.Named != nil {
+		if applied, err := imageOf(v.applied().ImageOf(key)); err == nil {
+			c.LastApplied = &applied
+		}
+	}
+}
+
+// decide asks the table of intents about all containers at once.
+func (v *view) decide(outcomes []Outcome) []intent.Answer {
+	w := intent.Workload{Stored: v.holds, Submitted: v.submittedHolds}
+	w.OtherState = v.in.Stored != nil && v.in.Object.StateText() != v.in.Stored.StateText()
+	for i := range outcomes {
+		w.Cases, w.Keys = append(w.Cases, outcomes[i].given), append(w.Keys, outcomes[i].Slot.Key())
+	}
+	return w.Decide()
 }
 
 // foundFor is what is stored in place of the last answer, where another webhook has made

@@ -104,7 +104,7 @@ func (o *Outcome) warning(manager string) string {
 		return problem
 	}
 	switch {
-	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.state.From != "":
+	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.given.State.From != "":
 		return o.change(from) + " as written: Garboard no longer governs it"
 	case o.Answer.Row == intent.TakenBack:
 		return o.change(from) + " (taken back by the updater)" + o.held()
@@ -112,7 +112,7 @@ func (o *Outcome) warning(manager string) string {
 		return "way back ignored: only the updater's is taken"
 	case o.Answer.Below:
 		return o.change(from) + " as written" + o.held()
-	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.hold:
+	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.given.Hold:
 		return o.Result.Tag + " stays, brought back past Garboard" + o.held()
 	case o.Answer.Repair && o.differs(from):
 		return o.change(from) + " (repaired: it was written past Garboard)"
