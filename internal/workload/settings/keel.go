@@ -2,6 +2,8 @@ package settings
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,6 +54,20 @@ func passedOver(e entry, detail string) string {
 	default:
 		return detail
 	}
+}
+
+// noSetting reports whether an entry under Garboard's own prefix on a namespace is no
+// setting, nor a slip of one that holds images back. Nobody is there to be refused when
+// a namespace is annotated, and its workloads must not stand still for a note. How many
+// are looked at is bounded, as each is compared with all names.
+func (r *reader) noSetting(e entry) bool {
+	_, known := checks[e.name]
+	if e.keel || e.place != onNamespace || known || later[e.name] || e.ofContainer() || r.strays == maxStrays {
+		return false
+	}
+	r.strays++
+	setting, _, _ := strings.Cut(meant(e.name, slices.Sorted(maps.Keys(binding))), ".")
+	return !binding[setting]
 }
 
 // asksForNothing reports whether a gate of Keel's that is not built here is not asked

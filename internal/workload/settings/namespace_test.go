@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,6 +84,30 @@ func TestNamespaceFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What stands on a namespace and is no setting leaves none of its workloads alone. A slip
+// of what holds images back does: more would be moved than is meant.
+func TestNotesOnANamespaceLeaveNothingAlone(t *testing.T) {
+	for key, stops := range map[string]bool{
+		"garboard.dev/enrolled": false, "garboard.dev/enabled": false, "garboard.dev/owner": false, "garboard.dev/pollShedule": false,
+		"keel.sh/enrolled": false, "keel.sh/polcy": false,
+		"garboard.dev/windw": true, "garboard.dev/min-age": true, "garboard.dev/exlude": true, "garboard.dev/polcy.web": true,
+	} {
+		o := deployment(t, keys{"keel.sh/policy": "minor"}, nil)
+		s := settings.ReadSettings(o, workload.Namespace{Annotations: keys{key: "true"}})
+		if governs := len(policies(o, s)) > 0; governs == stops {
+			t.Errorf("%s: governed %v, want %v", key, governs, !stops)
+		}
+		if len(s.Faults) != 1 || s.Faults[0].PassedOver == stops {
+			t.Errorf("%s: got %q", key, texts(s.Faults))
+		}
+		// On the workload itself it is refused.
+		s = settings.ReadSettings(deployment(t, keys{"garboard.dev/policy": "minor", key: "true"}, nil), workload.Namespace{})
+		if len(s.Faults) != 1 || strings.HasPrefix(key, "garboard.dev/") && s.Faults[0].PassedOver {
+			t.Errorf("%s on a workload: got %q", key, texts(s.Faults))
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ type reader struct {
 	details          map[string]string
 	passed           map[entry]string
 	told             int // of those that are passed over
+	strays           int // keys of the namespace that are no settings
 	exclude, variant []string
 }
 
@@ -50,6 +51,9 @@ func (r *reader) choose(all []entry) {
 			over := ""
 			if !r.patterns.Exhausted() {
 				over = passedOver(e, detail)
+				if r.noSetting(e) {
+					over = detail
+				}
 			}
 			if over == "" {
 				r.chosen[name], r.details[name] = e, detail
