@@ -39,7 +39,7 @@ func TestPayloadsOfThePushPageAreAccepted(t *testing.T) {
 			told[kind] = true
 			for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(rest, -1) {
 				payloads++
-				if got := accepted(t, config.SenderKind(kind), block[1]); len(got) != 1 || got[0].Tag != "1.2.3" || !strings.HasSuffix(got[0].Repository, "/app") {
+				if got := accepted(t, config.SenderKind(kind), block[1]); len(got) != 1 || !strings.HasSuffix(got[0].Repository, "/app") {
 					t.Errorf("%s: %s\nis understood as %+v", kind, block[1], got)
 				}
 			}

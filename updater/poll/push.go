@@ -6,8 +6,6 @@ import "time"
 type Push struct {
 	// Repository is canonical.
 	Repository string
-	// Tag is what was pushed, where the registry says so.
-	Tag string
 	// Received is when the notification came in.
 	Received time.Time
 }

@@ -71,20 +71,16 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 	}
 	var pushes []poll.Push
 	var fault error
-	places := map[string]int{}
+	known := map[string]bool{}
 	for _, image := range images {
-		reference, err := readImage(image)
+		repository, err := readRepository(image)
 		if err != nil {
 			fault = err
 			continue
 		}
-		at, known := places[reference.Repository]
-		switch {
-		case known && reference.Tag != "":
-			pushes[at].Tag = reference.Tag
-		case !known && len(pushes) < maxPushes:
-			places[reference.Repository] = len(pushes)
-			pushes = append(pushes, poll.Push{Repository: reference.Repository, Tag: reference.Tag, Received: now})
+		if !known[repository] && len(pushes) < maxPushes {
+			known[repository] = true
+			pushes = append(pushes, poll.Push{Repository: repository, Received: now})
 		}
 	}
 	if len(pushes) == 0 {
@@ -93,20 +89,20 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 	return pushes, nil
 }
 
-// readImage reads an image of a payload. What stands for its tag may be none: nothing
-// behind a colon, a digest, or what is no tag anywhere. The repository is what counts
-// then.
-func readImage(image string) (resolver.Reference, error) {
+// readRepository reads the repository of an image of a payload. What stands for its tag
+// may be none: nothing behind a colon, a digest, or what is no tag anywhere.
+func readRepository(image string) (string, error) {
 	reference, err := resolver.ParseReference(image)
 	if err == nil {
-		return reference, nil
+		return reference.Repository, nil
 	}
 	name := strings.LastIndexByte(image, '/') + 1
 	end := strings.IndexAny(image[name:], ":@")
 	if end < 0 {
-		return resolver.Reference{}, err
+		return "", err
 	}
-	return resolver.ParseReference(image[:name+end])
+	reference, err = resolver.ParseReference(image[:name+end])
+	return reference.Repository, err
 }
 
 // errNoRegistry is a payload that does not say which registry it is about.

@@ -84,7 +84,7 @@ func newReplica(t *testing.T, api client.WithWatch, clock *testingclock.FakeCloc
 		Hand: func(p poll.Push) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.handed = append(r.handed, strings.TrimSpace(p.Repository+" "+p.Tag))
+			r.handed = append(r.handed, p.Repository)
 			r.told <- p
 		},
 	}
@@ -121,12 +121,11 @@ func (r *replica) next(t *testing.T) poll.Push {
 	}
 }
 
-func (r *replica) pushed(t *testing.T, at time.Time, images ...string) {
+func (r *replica) pushed(t *testing.T, at time.Time, repositories ...string) {
 	t.Helper()
-	pushes := make([]poll.Push, 0, len(images))
-	for _, image := range images {
-		repository, tag, _ := strings.Cut(image, " ")
-		pushes = append(pushes, poll.Push{Repository: repository, Tag: tag, Received: at})
+	pushes := make([]poll.Push, 0, len(repositories))
+	for _, repository := range repositories {
+		pushes = append(pushes, poll.Push{Repository: repository, Received: at})
 	}
 	if err := r.Pushed(pushes); err != nil {
 		t.Fatal(err)

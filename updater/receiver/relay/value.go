@@ -10,13 +10,12 @@ import (
 	"github.com/garboard-dev/garboard/updater/poll"
 )
 
-// maxValue is more than a repository, a tag and a time have, in bytes.
+// maxValue is more than a repository and a time have, in bytes.
 const maxValue = 2 << 10
 
 // value is what a key of the ConfigMap holds.
 type value struct {
 	Repository string    `json:"repository"`
-	Tag        string    `json:"tag,omitempty"`
 	At         time.Time `json:"at"`
 }
 
@@ -27,7 +26,7 @@ func keyOf(repository string) string {
 }
 
 func format(p poll.Push) string {
-	text, err := json.Marshal(value{Repository: p.Repository, Tag: p.Tag, At: p.Received.UTC()})
+	text, err := json.Marshal(value{Repository: p.Repository, At: p.Received.UTC()})
 	if err != nil {
 		return "" // a year beyond 9999; nobody takes it for a push
 	}
@@ -42,16 +41,12 @@ func parse(text string, now time.Time) (poll.Push, bool) {
 	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
 		return poll.Push{}, false
 	}
-	image := v.Repository
-	if v.Tag != "" {
-		image += ":" + v.Tag
-	}
-	reference, err := resolver.ParseReference(image)
+	reference, err := resolver.ParseReference(v.Repository)
 	age := now.Sub(v.At)
 	if err != nil || reference.Repository != v.Repository || age > Retention || age < -Retention {
 		return poll.Push{}, false
 	}
-	return poll.Push{Repository: v.Repository, Tag: v.Tag, Received: v.At}, true
+	return poll.Push{Repository: v.Repository, Received: v.At}, true
 }
 
 // stamp is the time of a value; zero where it has none.
