@@ -105,12 +105,3 @@ func (r *Reader) all() Faults {
 func plain(key string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
 }
-
-// cut shortens a text to at most n characters.
-func cut(text string, n int) string {
-	runes := []rune(text[:min(len(text), 4*n+4)]) // no more than four bytes each
-	if len(runes) <= n {
-		return text
-	}
-	return string(runes[:n-1]) + "…"
-}

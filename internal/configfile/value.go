@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/spelling"
 )
 
@@ -40,7 +41,7 @@ func (v Value) shown() string {
 		strings.ContainsAny(text, "@?#") || strings.Contains(text, "-----") {
 		return ""
 	}
-	return cut(text, maxShown)
+	return printable.Cut(text, maxShown)
 }
 
 // Fields are the keys that a mapping may have, each with what reads its value.

@@ -35,7 +35,8 @@ func Cut(s string, n int) string {
 	return string(runes[:n-1]) + "…"
 }
 
-// Replace keeps a text that quotes somebody's input on one line, and bounded.
+// Replace cuts a text to at most n characters, with U+FFFD in place of what does not
+// print.
 func Replace(s string, n int) string {
 	return Cut(strings.Map(func(r rune) rune {
 		if unicode.IsGraphic(r) {
@@ -43,4 +44,23 @@ func Replace(s string, n int) string {
 		}
 		return unicode.ReplacementChar
 	}, s), n)
+}
+
+// OneLine cuts a text to at most n characters, without what cannot be seen, and with
+// blanks in place of line ends.
+func OneLine(text string, n int) string {
+	text = text[:min(len(text), 4*n+4)] // no more than four bytes each
+	runes := []rune(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text))
+	if len(runes) > n {
+		runes = append(runes[:n-1], '…')
+	}
+	return string(runes)
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/utils/clock"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Bounds, and how patient we are.
@@ -117,12 +119,12 @@ func (d *Dispatcher) Notify(n Notice) {
 // bounded is the notice without what is too much to keep.
 func (n Notice) bounded() Notice {
 	for _, field := range []*string{&n.Reason, &n.Kind, &n.Namespace, &n.Name, &n.Text} {
-		*field = oneLine(*field, maxField)
+		*field = printable.OneLine(*field, maxField)
 	}
 	changes := make([]Change, 0, min(len(n.Changes), maxChanges))
 	for _, c := range n.Changes[:min(len(n.Changes), maxChanges)] {
 		changes = append(changes, Change{
-			Container: oneLine(c.Container, maxField), From: oneLine(c.From, maxField), To: oneLine(c.To, maxField),
+			Container: printable.OneLine(c.Container, maxField), From: printable.OneLine(c.From, maxField), To: printable.OneLine(c.To, maxField),
 		})
 	}
 	n.Changes = changes
@@ -158,7 +160,7 @@ func (d *Dispatcher) routes(n Notice) []*outlet {
 // unrouted warns once of each name in each namespace.
 func (d *Dispatcher) unrouted(n Notice, name, reason string) {
 	d.options.Metrics.unrouted.WithLabelValues(reason).Inc()
-	name = oneLine(name, maxField)
+	name = printable.OneLine(name, maxField)
 	about := strings.Join([]string{reason, n.Namespace, name}, "\x00")
 	if d.warned[about] || len(d.warned) >= maxWarned {
 		return

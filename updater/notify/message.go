@@ -8,7 +8,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
-	"unicode"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Bounds on what is sent. Telegram takes 4096 bytes, the least of all.
@@ -152,7 +153,7 @@ func (c *Channel) message(notices []Notice) (string, error) {
 // are, so that they can be copied.
 func harmless(text string) string {
 	var b strings.Builder
-	text = oneLine(text, maxField)
+	text = printable.OneLine(text, maxField)
 	for i, r := range text {
 		rest := text[i+len(string(r)):]
 		switch {
@@ -167,23 +168,4 @@ func harmless(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// oneLine keeps a text on one line, of at most n characters, without what cannot
-// be seen.
-func oneLine(text string, n int) string {
-	text = text[:min(len(text), 4*n+4)] // no more than four bytes each
-	runes := []rune(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, text))
-	if len(runes) > n {
-		runes = append(runes[:n-1], '…')
-	}
-	return string(runes)
 }

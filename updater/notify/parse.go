@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/garboard-dev/garboard/internal/configfile"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // What a settings file says it is.
@@ -190,7 +191,7 @@ func (r *reader) template(at configfile.Value) *template.Template {
 	}
 	t, err := parseTemplate(text)
 	if err != nil {
-		r.Bad(at, oneLine(err.Error(), maxReason), allowedTemplate)
+		r.Bad(at, printable.OneLine(err.Error(), maxReason), allowedTemplate)
 		return nil
 	}
 	return t

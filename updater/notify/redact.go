@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 const (
@@ -35,7 +37,7 @@ func (u URL) redact(err error) error {
 	for _, part := range u.parts() {
 		text = strings.ReplaceAll(text, part, redacted)
 	}
-	return errors.New(oneLine(text, maxReason))
+	return errors.New(printable.OneLine(text, maxReason))
 }
 
 // parts are what a URL is made of, as it is written and as it reads decoded, the

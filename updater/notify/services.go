@@ -21,6 +21,8 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/specialized/generic" //nolint:misspell // its name
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // How many characters a service takes of one message, in the UTF-16 units by which
@@ -96,7 +98,7 @@ func sendSlack(ctx context.Context, config *slack.Config, message string) error 
 	if !config.Token.IsAPIToken() {
 		got, err := postJSON(ctx, config.Token.WebhookURL(), nil, body)
 		if err == nil && (got.status != http.StatusOK || string(got.body) != "ok" && len(got.body) > 0) {
-			err = fmt.Errorf("%w %s", got.failed(), oneLine(string(got.body), maxField))
+			err = fmt.Errorf("%w %s", got.failed(), printable.OneLine(string(got.body), maxField))
 		}
 		return named("slack", err)
 	}
@@ -106,7 +108,7 @@ func sendSlack(ctx context.Context, config *slack.Config, message string) error 
 	}
 	var said slack.APIResponse
 	if err := json.Unmarshal(got.body, &said); err != nil || !got.taken() || !said.Ok {
-		return named("slack", fmt.Errorf("%w %s", got.failed(), oneLine(said.Error, maxField)))
+		return named("slack", fmt.Errorf("%w %s", got.failed(), printable.OneLine(said.Error, maxField)))
 	}
 	return nil
 }

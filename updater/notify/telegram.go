@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // maxAnswer is what is read of an answer.
@@ -48,7 +50,7 @@ func postTelegram(ctx context.Context, token string, payload telegram.SendMessag
 		Description string `json:"description"`
 	}
 	if err := json.Unmarshal(got.body, &said); err != nil || !got.taken() || !said.OK {
-		return fmt.Errorf("%w %s", got.failed(), oneLine(said.Description, maxField))
+		return fmt.Errorf("%w %s", got.failed(), printable.OneLine(said.Description, maxField))
 	}
 	return nil
 }

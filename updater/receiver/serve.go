@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/inflight"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/updater/poll"
 )
 
@@ -120,7 +121,7 @@ func (r *Receiver) hand(s *sender, m message) answer {
 	log := r.options.Log.WithValues("sender", s.Name)
 	switch {
 	case err != nil:
-		log.Info("malformed", "reason", cut(err.Error()))
+		log.Info("malformed", "reason", printable.Cut(err.Error(), maxReason))
 		return answer{outcome: malformed, status: http.StatusBadRequest, text: "not a notification of this sender"}
 	case len(pushes) == 0:
 		log.V(1).Info("ignored")
@@ -134,6 +135,9 @@ func (r *Receiver) hand(s *sender, m message) answer {
 	return answer{outcome: accepted, status: http.StatusAccepted, text: "accepted"}
 }
 
+// maxReason bounds what a line of the log says of a payload, in characters.
+const maxReason = 200
+
 // maxNamed bounds the repositories in one line of the log.
 const maxNamed = 10
 
@@ -143,15 +147,6 @@ func namesOf(pushes []poll.Push) []string {
 		names = append(names, push.Repository)
 	}
 	return names
-}
-
-// cut bounds what a line of the log says of a payload.
-func cut(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
 }
 
 // sender is the first that the request proves to be from; nil is none.

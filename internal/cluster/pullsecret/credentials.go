@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -59,7 +60,7 @@ func (w Workload) spelling(repository string) string {
 
 // String says whose they are, and keeps a verb such as %q from walking further.
 func (c *credentials) String() string {
-	return fmt.Sprintf("pull secrets of a workload in %q", short(c.workload.Namespace))
+	return fmt.Sprintf("pull secrets of a workload in %q", printable.Cut(c.workload.Namespace, maxName))
 }
 
 // search is one way through the objects of a workload.

@@ -3,6 +3,8 @@ package pullsecret
 import (
 	"fmt"
 	"strings"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Kind says why an object could not be used.
@@ -40,7 +42,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("reading %s %q: %s", e.Object, short(e.Name), e.reason())
+	return fmt.Sprintf("reading %s %q: %s", e.Object, printable.Cut(e.Name, maxName), e.reason())
 }
 
 func (e *Error) reason() string {
@@ -70,7 +72,7 @@ func (e Errors) Summary() string {
 	if len(e) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%s %q: %s", e[0].Object, short(e[0].Name), e[0].reason())
+	text := fmt.Sprintf("%s %q: %s", e[0].Object, printable.Cut(e[0].Name, maxName), e[0].reason())
 	if len(e) > 1 {
 		text += fmt.Sprintf(" (and %d more)", len(e)-1)
 	}
@@ -102,11 +104,5 @@ func (e Errors) orNil() error {
 	return e
 }
 
-// short keeps a hostile name from filling a message. No Secret has a longer one.
-func short(name string) string {
-	const most = 253
-	if len(name) <= most {
-		return name
-	}
-	return strings.ToValidUTF8(name[:most], "") + "…"
-}
+// maxName keeps a hostile name from filling a message. No Secret has a longer one.
+const maxName = 253

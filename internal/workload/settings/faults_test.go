@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
@@ -316,32 +315,6 @@ func TestMonitorContainersIsBounded(t *testing.T) {
 			settings := settings.ReadSettings(o, workload.Namespace{})
 			if len(settings.Faults) != 1 || len(policies(o, settings)) > 0 {
 				t.Errorf("got %q and %v, want one fault and nothing governed", texts(settings.Faults), policies(o, settings))
-			}
-		})
-	}
-}
-
-func TestShorten(t *testing.T) {
-	tests := map[string]struct {
-		text string
-		n    int
-		want string
-	}{
-		"short enough":               {"web", 3, "web"},
-		"too long":                   {"webs", 3, "we…"},
-		"wide letters":               {"ééé", 3, "ééé"},
-		"too many wide letters":      {"éééé", 3, "éé…"},
-		"control characters":         {"a\nb", 9, `a\nb`},
-		"escapes count":              {"\n\n\n", 4, `\n\…`},
-		"a change of direction":      {"a\u202eb", 20, `a\u202eb`},
-		"no UTF-8":                   {"\xff", 9, "\ufffd"},
-		"a megabyte of wide letters": {strings.Repeat("\U0001f600", 1<<18), 2, "\U0001f600…"},
-		"nothing":                    {"", 1, ""},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := printable.Escape(test.text, test.n); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
