@@ -410,3 +410,39 @@ func TestRewriterComesAndGoes(t *testing.T) {
 		}
 	}
 }
+
+// The updater's way back returns to what was healthy, by the name of the answer or of
+// what was stored, and holds what it leaves.
+func TestRewrittenImageIsTakenBack(t *testing.T) {
+	for name, r := range rewriters() {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, r, "1.2.0")
+			c.user = "alice"
+			c.create(c.deployment("minor", "1.2.0"))
+			c.user = updater
+			c.release("1.3.0")
+			was := record.Of(parse(t, c.stored))["c0"].String()
+			c.send("a move", "garboard-updater", asks("c0=1.3.0,healthy/c0="+was), "1.3.0", "")
+			c.release("1.4.0")
+			c.send("another", "garboard-updater", asks("c0=1.4.0"), "1.4.0", "")
+			c.send("the undo of both by the updater", "garboard-updater", asks("back/c0="+c.healthy()), "1.2.0", "c0=1.4.0")
+			c.wantSource("1.2.0")
+			c.user = "alice"
+			c.settled("the manifest again", applier, c.image("1.2.0"))
+			c.settled("a loop", "kustomize-controller", c.image("1.2.0"))
+			c.release("1.5.0")
+			c.user = updater
+			c.send("a move past what is held", "garboard-updater", asks("c0=1.5.0"), "1.5.0", "")
+		})
+	}
+}
+
+// healthy is what the state knows to have been healthy.
+func (c *cluster) healthy() string {
+	c.t.Helper()
+	healthy := record.StateOf(parse(c.t, c.stored))["c0"].Healthy
+	if healthy == "" {
+		c.t.Errorf("nothing is known to have been healthy: %s", c.stored)
+	}
+	return healthy
+}

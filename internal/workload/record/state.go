@@ -210,7 +210,7 @@ func (c ContainerState) TagOf(digest string) string {
 	result, ok := ParseResult(last.Result)
 	_, stored, known := last.StoredAs()
 	// Nothing is known of what was stored where admission is not called again.
-	if !ok || !known || stored.Digest != digest && (last.Stored != "" || stored.Digest != "") {
+	if !ok || !known || stored.Digest != digest && stored.Digest != "" {
 		return ""
 	}
 	return result.Tag

@@ -198,7 +198,7 @@ func TestStoredInPlaceOfAResult(t *testing.T) {
 		"nothing else, with its digest": {result: "1.2.7@" + digest, repository: "docker.io/a/web", is: record.Result{Tag: "1.2.7", Digest: digest}, tag: "1.2.7"},
 		"another digest was answered":   {result: "1.2.7@" + other, repository: "docker.io/a/web", is: record.Result{Tag: "1.2.7", Digest: other}},
 		"a person's digest":             {result: "@" + digest, repository: "docker.io/a/web", is: record.Result{Digest: digest}},
-		"a mirror":                      {result: "1.2.7", stored: "example.com:5000/a/web:1.2.7", repository: "example.com:5000/a/web", is: record.Result{Tag: "1.2.7"}},
+		"a mirror":                      {result: "1.2.7", stored: "example.com:5000/a/web:1.2.7", repository: "example.com:5000/a/web", is: record.Result{Tag: "1.2.7"}, tag: "1.2.7"},
 		"a mirror and a digest": {
 			result: "1.2.7", stored: "example.com:5000/a/web:1.2.7@" + digest, repository: "example.com:5000/a/web", is: record.Result{Tag: "1.2.7", Digest: digest}, tag: "1.2.7",
 		},
