@@ -162,3 +162,19 @@ func parsed(t *testing.T, page, path string) *ast.File {
 	}
 	return file
 }
+
+// A page that names the test which fails, and a test that is called otherwise by now,
+// leave the reader alone with the mistake.
+func TestAddingNamesTestsThatExist(t *testing.T) {
+	text, err := os.ReadFile("adding.md")
+	must(t, err)
+	linked := regexp.MustCompile("\\[`(Test\\w+)`\\]\\(([^)#\\s]+)\\)").FindAllStringSubmatch(string(text), -1)
+	if all := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(text), -1); len(all) != len(linked)+strings.Count(string(text), "-run Test") || len(linked) < 15 {
+		t.Errorf("%d tests are named, and %d of them with a link to their folder", len(all), len(linked))
+	}
+	for _, match := range linked {
+		if !testsIn(t, match[2]).functions[match[1]] {
+			t.Errorf("there is no %s in %s", match[1], match[2])
+		}
+	}
+}
