@@ -254,3 +254,36 @@ func TestValuesOfTheChart(t *testing.T) {
 		t.Errorf("polling is off, and the namespace says trigger: %q", got)
 	}
 }
+
+// What a manifest has steers neither the terminal nor the shell that runs a command.
+func TestHostileNamesAreShownAndQuoted(t *testing.T) {
+	const name = `keel'; $(id); '`
+	in := `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "` + name + `", "namespace": "keel"}, "spec": {"template": {"spec": {"containers": [
+		{"name": "keel'$(id)", "image": "keelhq/keel:0.22.1", "env": [
+			{"name": "SLACK_CHANNELS", "value": "a$(id)#'\u001b[31m"}, {"name": "SLACK_BOT_TOKEN", "value": "x"},
+			{"name": "MAIL_TO", "value": "$(id)"}, {"name": "MAIL_SMTP_PORT", "value": "25$(id)"}]}]}}}}` + "\n---\n" +
+		`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "annotations": {"keel.sh/policy": "minor", "keel.sh/\u001b[31m": "\u001b[31m"}},
+		"spec": {"template": {"spec": {"containers": [{"name": "web\u001b[31m", "image": "web:1.0.0"}]}}}}`
+	out, err := run(t, in, "-f", "-", "--tags="+file(t, "tags", "web 1.0.0\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsFunc(out, func(r rune) bool { return r < ' ' && r != '\n' }) {
+		t.Errorf("control characters in %q", out)
+	}
+	if want := `scale deployment 'keel'\''; $(id); '\''' --replicas=0`; !strings.Contains(out, want) {
+		t.Errorf("no %s in\n%s", want, out)
+	}
+	// What is in single quotes a shell leaves alone.
+	for line := range strings.Lines(out) {
+		bare := ""
+		for i, part := range strings.Split(strings.ReplaceAll(line, `'\''`, ""), "'") {
+			if i%2 == 0 {
+				bare += part
+			}
+		}
+		if strings.Contains(line, "kubectl") && strings.Contains(bare, "$(id)") {
+			t.Errorf("a shell would run: %s", line)
+		}
+	}
+}

@@ -37,8 +37,8 @@ func (w *printer) line(format string, args ...any) {
 	fmt.Fprintf(&w.text, format+"\n", args...)
 }
 
-// maxShown is longer than any sentence of a plan.
-const maxShown = 1024
+// maxShown is longer than any command of a plan.
+const maxShown = 8 << 10
 
 // shownText keeps what a manifest has from steering the terminal.
 func shownText(text string) string {

@@ -81,9 +81,20 @@ func (s *environment) mail() channel {
 		of = append(of, keel.MailUser, keel.MailPassword)
 	}
 	port := k.Value(keel.MailPort, "25")
-	command := fmt.Sprintf(`printf '%%s' "smtp://%s$(%s):%s/?from=$(%s)&to=$(%s)%s"`,
-		user, s.value(keel.MailServer), pathSafe(port), s.value(keel.MailFrom), s.value(keel.MailTo), auth)
+	command := fmt.Sprintf(`printf '%%s' "smtp://%s%s:%s/?from=%s&to=%s%s"`,
+		user, s.inline(keel.MailServer), pathSafe(port), s.inline(keel.MailFrom), s.inline(keel.MailTo), auth)
 	return channel{name: "mail", of: of, command: command}
+}
+
+// addresses are texts that a shell and a URL take as they are.
+var addresses = regexp.MustCompile(`^[A-Za-z0-9.@_,+-]+$`)
+
+// inline is what a variable of mail holds, or a command in a shell's quotes that prints it.
+func (s *environment) inline(name string) string {
+	if value := s.keel.Env[name].Value; addresses.MatchString(value) {
+		return value
+	}
+	return "$(" + s.value(name) + ")"
 }
 
 // shoutrrr is a channel for each URL. How many there are is known where the Deployment
