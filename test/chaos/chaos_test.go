@@ -14,14 +14,18 @@ import (
 
 	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/test/cluster"
 	"github.com/garboard-dev/garboard/test/installation"
 	"github.com/garboard-dev/garboard/webhook"
@@ -164,7 +168,7 @@ func (w *world) release(ctx context.Context, t *testing.T) {
 	}
 }
 
-// steady makes a Deployment a repository that nobody writes to again.
+// steady makes a Deployment a repository that nobody writes to again, and a slow one.
 func (w *world) steady(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -186,7 +190,20 @@ func (w *world) steady(t *testing.T) []string {
 		}
 		names = append(names, a.name)
 	}
-	return names
+	if _, err := w.deployments().Create(t.Context(), w.slow(), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return append(names, "slow")
+}
+
+// slow is a Deployment whose rollouts are good and take longer than its healthTimeout,
+// and most are overtaken by the next. To take one back would be a way down.
+func (w *world) slow() *appsv1.Deployment {
+	d := (&app{name: "slow", image: w.images[0]}).object()
+	d.Annotations["garboard.dev/rollback"], d.Annotations["garboard.dev/healthTimeout"] = "auto", "20s"
+	d.Spec.Replicas, d.Spec.MinReadySeconds = ptr.To[int32](10), 3
+	d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxSurge: ptr.To(intstr.FromInt32(1)), MaxUnavailable: ptr.To(intstr.FromInt32(0))}
+	return d
 }
 
 // settle waits until the updater has brought what nobody wrote to to the newest
@@ -203,6 +220,9 @@ func (w *world) settle(t *testing.T, steady []string) {
 			}
 			if tag := tagOf(d.Spec.Template); tag != int(w.newest.Load()) {
 				return fmt.Errorf("%s runs 1.2.%d, the newest is 1.2.%d", name, tag, w.newest.Load())
+			}
+			if held := d.Annotations[workload.AnnotationHold]; held != "" {
+				w.ledger.fault("%s is held from %s, and nobody took it back", name, held)
 			}
 			if !w.ledger.knows(d) {
 				return errors.New("the watch is behind")
