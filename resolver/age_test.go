@@ -133,7 +133,7 @@ func TestImagesMustBeOldEnough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := tt.query
-			q.Repository = "example.com/app"
+			q.Repository = repo("example.com/app")
 			if q.Policy == nil {
 				q.Tag, q.Policy = "1.0.0", parse(t, "patch")
 			}
@@ -155,7 +155,7 @@ func TestAgeWithoutADateCountsFromTheFirstLook(t *testing.T) {
 	now := newClock()
 	source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64)})
 	r := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
 	got := resolve(t, r, q)
 	wantTag(t, got, "1.0.0", StayTooYoung)
 	now.Advance(threeDays - time.Nanosecond)
@@ -182,7 +182,7 @@ func TestAgeCountsAnewAfterARestart(t *testing.T) {
 		source.digests[tag], source.images[long] = long, built(amd64)
 	}
 	before := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
 	resolve(t, before, q)
 	now.Advance(threeDays)
 	wantTag(t, resolve(t, before, q), "1.0.1", policy.NewerPatch)
@@ -217,7 +217,7 @@ func TestYoungTagsArePassedOverWithinBounds(t *testing.T) {
 			}
 			source := listed(images)
 			r := New(source, Options{Now: newClock().Now})
-			q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
+			q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays}
 			got := resolve(t, r, q)
 			wantTag(t, got, tt.want, tt.reason)
 			if got.Warning != tt.warning {
@@ -234,7 +234,7 @@ func TestYoungTagsArePassedOverWithinBounds(t *testing.T) {
 func TestAgeThatCannotBeReadIsNoAge(t *testing.T) {
 	source := listed(map[string]registry.Image{"1.0.0": aged(1000 * time.Hour), "1.0.1": aged(1000 * time.Hour)})
 	r := New(&unread{script: source, digest: "sha256:1.0.1"}, Options{Now: newClock().Now})
-	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays})
+	got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays})
 	wantTag(t, got, "1.0.0", StayTooYoung)
 	if want := "1.0.1: its manifest could not be read: registry did not answer in time"; got.Why() != want {
 		t.Errorf("why: %q, want %q", got.Why(), want)
@@ -244,7 +244,7 @@ func TestAgeThatCannotBeReadIsNoAge(t *testing.T) {
 func TestWhyTellsWhenTheFirstIsOldEnough(t *testing.T) {
 	source := listed(map[string]registry.Image{"1.0.0": aged(1000 * time.Hour), "1.0.1": aged(time.Hour)})
 	got := resolve(t, New(source, Options{Now: newClock().Now}),
-		Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays})
+		Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), MinAge: threeDays})
 	if want := "newer tags are younger than minAge, the first of them until 2026-03-04T11:00:00Z"; got.Why() != want {
 		t.Errorf("why: %q, want %q", got.Why(), want)
 	}
@@ -270,7 +270,7 @@ func TestNothingYoungerThanMinAgeIsAnswered(t *testing.T) {
 		start := now.Now()
 		for range 4 {
 			q := Query{
-				Repository: "example.com/app", Tag: "1.0.0", Digest: "sha256:1.0.0", Policy: parse(t, policies[random.IntN(len(policies))]),
+				Repository: repo("example.com/app"), Tag: "1.0.0", Digest: "sha256:1.0.0", Policy: parse(t, policies[random.IntN(len(policies))]),
 				MinAge: time.Duration(random.IntN(120)) * time.Hour, Pin: []Pin{PinTag, PinDigest}[random.IntN(2)],
 			}
 			got := resolve(t, r, q)

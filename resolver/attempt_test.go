@@ -19,7 +19,7 @@ type finder struct {
 	missing error
 }
 
-func (f finder) For(context.Context, string) ([]Credential, error) { return f.found, f.missing }
+func (f finder) For(context.Context, Repository) ([]Credential, error) { return f.found, f.missing }
 
 type shownError struct{}
 
@@ -72,7 +72,7 @@ func TestCredentialsAreTriedInOrder(t *testing.T) {
 				source.refuses[c.ID()] = true
 			}
 			r := New(source, Options{Credentials: tt.resolver})
-			_, err := r.Resolve(t.Context(), Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: tt.query})
+			_, err := r.Resolve(t.Context(), Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: tt.query})
 			var asked []string
 			for _, id := range source.seen {
 				asked = append(asked, names[id])
@@ -94,7 +94,7 @@ func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
 	now := newClock()
 	source := &script{tags: []string{"1.0.0", "1.0.1"}, refuses: map[string]bool{stale.ID(): true}}
 	r := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: finder{found: []Credential{stale, good}}}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Credentials: finder{found: []Credential{stale, good}}}
 	asks := func(want ...Credential) {
 		t.Helper()
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
@@ -127,7 +127,7 @@ func TestAnswersOutliveACloudsTokens(t *testing.T) {
 	now := newClock()
 	source := &script{tags: []string{"1.0.0", "1.0.1"}}
 	r := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
 	for hour, err := range []error{nil, &registry.Error{Kind: registry.Unreachable}} {
 		token := registry.Basic("AWS", fmt.Sprint("token ", hour)).As("aws eu-west-1")
 		q.Credentials, source.err = finder{found: []Credential{token}}, err
@@ -146,7 +146,7 @@ func TestMissingTagIsToldBeforeARefusal(t *testing.T) {
 	source := &pinned{digestErr: nil}
 	source.digests = map[string]string{}
 	r := New(&refusing{source, stale.ID()}, Options{})
-	q := Query{Repository: "example.com/app", Tag: "latest", Policy: parse(t, "force"), Credentials: finder{found: []Credential{good, stale}}}
+	q := Query{Repository: repo("example.com/app"), Tag: "latest", Policy: parse(t, "force"), Credentials: finder{found: []Credential{good, stale}}}
 	wantTag(t, resolve(t, r, q), "latest", StayNotInList)
 }
 
@@ -155,9 +155,9 @@ type refusing struct {
 	id string
 }
 
-func (f *refusing) Digest(ctx context.Context, repository, tag string, c Credential) (string, error) {
+func (f *refusing) Digest(ctx context.Context, repository Repository, tag string, c Credential) (string, error) {
 	if c.ID() == f.id {
-		return "", &registry.Error{Kind: registry.Unauthorized, Repository: repository}
+		return "", &registry.Error{Kind: registry.Unauthorized, Repository: repository.String()}
 	}
 	return f.pinned.Digest(ctx, repository, tag, c)
 }

@@ -83,7 +83,7 @@ func TestNewConditionIsAskedOfEveryCandidate(t *testing.T) {
 		for _, needs := range []cost{costsDigest, costsImage, costsBuildDate} {
 			t.Run(name, func(t *testing.T) {
 				q := tt.query
-				q.Repository = "example.com/app"
+				q.Repository = repo("example.com/app")
 				if q.Policy == nil {
 					q.Policy = parse(t, tt.policy)
 				}
@@ -109,7 +109,7 @@ func TestNewConditionIsAskedOfEveryCandidate(t *testing.T) {
 func TestConditionOfTagsNarrowsTheList(t *testing.T) {
 	source := listed(map[string]registry.Image{"1.0.0": on(1), "1.0.1": on(2), "1.0.2": on(3), "1.0.3": on(4)})
 	r := New(source, Options{conditions: []condition{&signed{costsNothing, map[string]bool{"1.0.1": true}}}})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
 	got := resolve(t, r, q)
 	wantTag(t, got, "1.0.1", policy.NewerPatch)
 	explained, err := r.Explain(t.Context(), q, got)
@@ -161,7 +161,7 @@ func TestExplainJudgesByTheTermsOfTheAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := New(listed(versions), Options{})
 			q := tt.query
-			q.Repository, q.Tag, q.Policy = "example.com/app", "1.0.0", parse(t, "patch")
+			q.Repository, q.Tag, q.Policy = repo("example.com/app"), "1.0.0", parse(t, "patch")
 			got, err := r.Explain(t.Context(), q, resolve(t, r, q))
 			if diff := gocmp.Diff(tt.want, got); diff != "" || err != nil {
 				t.Errorf("error %v (-want +got):\n%s", err, diff)
@@ -174,7 +174,7 @@ func TestExplainJudgesByTheTermsOfTheAnswer(t *testing.T) {
 func TestHeldIsWhatTheHoldKeepsFrom(t *testing.T) {
 	source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64)})
 	source.tags = append(source.tags, "1.0.2") // which has no manifest
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Pin: PinDigest, Digest: "sha256:1.0.0", Hold: Hold{Tag: "1.0.1"}}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Pin: PinDigest, Digest: "sha256:1.0.0", Hold: Hold{Tag: "1.0.1"}}
 	got := resolve(t, New(source, Options{}), q)
 	wantTag(t, got, "1.0.0", StayHeld)
 	want := []Rejection{{"1.0.1", textHeld}, {"1.0.2", textMissing}}

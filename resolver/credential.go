@@ -10,6 +10,13 @@ import (
 // Credential is what a registry is asked with; the zero value is anonymous.
 type Credential = registry.Credential
 
+// Repository is a canonical name of a repository, parsed.
+type Repository = registry.Repository
+
+// ParseRepository reads `host/path`, without tag and digest. A name in short form
+// (nginx) becomes its canonical self, docker.io/library/nginx.
+func ParseRepository(text string) (Repository, error) { return registry.ParseRepository(text) }
+
 // Platform is what an image was built for: linux/arm64.
 type Platform = registry.Platform
 
@@ -22,14 +29,14 @@ func ParsePlatform(text string) (Platform, error) { return registry.ParsePlatfor
 // and should answer from memory. An error means that some could not be found;
 // those beside it count all the same.
 type Credentials interface {
-	For(ctx context.Context, repository string) ([]Credential, error)
+	For(ctx context.Context, repository Repository) ([]Credential, error)
 }
 
 // Chain is several Credentials as one, those of the first first.
 type Chain []Credentials
 
 // For asks all of them.
-func (c Chain) For(ctx context.Context, repository string) ([]Credential, error) {
+func (c Chain) For(ctx context.Context, repository Repository) ([]Credential, error) {
 	var found []Credential
 	var missing []error
 	for _, finder := range c {

@@ -34,7 +34,7 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 		since = time.Time{}
 	}
 	return update(ctx, &p.source, &r.options, demand[string]{
-		repository: q.Repository,
+		repository: q.Repository.String(),
 		what:       lookupDigest,
 		since:      since,
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },

@@ -165,7 +165,7 @@ func TestPinDigest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := tt.query
-			q.Repository, q.Tag, q.Policy = "example.com/app", "1.0.0", parse(t, "patch")
+			q.Repository, q.Tag, q.Policy = repo("example.com/app"), "1.0.0", parse(t, "patch")
 			if q.Pin == "" {
 				q.Pin = PinDigest
 			}
@@ -191,7 +191,7 @@ type pinned struct {
 	digestErr error
 }
 
-func (p *pinned) Digest(ctx context.Context, repository, tag string, credential Credential) (string, error) {
+func (p *pinned) Digest(ctx context.Context, repository Repository, tag string, credential Credential) (string, error) {
 	if p.digestErr != nil {
 		return "", p.digestErr
 	}

@@ -13,16 +13,16 @@ import (
 // shop is a registry with one repository; registry.New gives one that asks real ones.
 type shop struct{}
 
-func (shop) Tags(context.Context, string, resolver.Credential) ([]string, error) {
+func (shop) Tags(context.Context, resolver.Repository, resolver.Credential) ([]string, error) {
 	return []string{"1.2.0", "1.2.9", "1.3.0", "2.0.0"}, nil
 }
 
-func (shop) Digest(_ context.Context, _, tag string, _ resolver.Credential) (string, error) {
+func (shop) Digest(_ context.Context, _ resolver.Repository, tag string, _ resolver.Credential) (string, error) {
 	return "sha256:" + tag, nil
 }
 
 // Image: 1.3.0 is not there for arm64 yet.
-func (shop) Image(_ context.Context, _, digest string, _ resolver.Credential, _ bool) (registry.Image, error) {
+func (shop) Image(_ context.Context, _ resolver.Repository, digest string, _ resolver.Credential, _ bool) (registry.Image, error) {
 	image := registry.Image{Platforms: []resolver.Platform{{OS: "linux", Architecture: "amd64"}}}
 	if digest != "sha256:1.3.0" {
 		image.Platforms = append(image.Platforms, resolver.Platform{OS: "linux", Architecture: "arm64"})

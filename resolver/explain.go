@@ -12,14 +12,14 @@ import (
 // follow in natural order. The error is an *Unavailable.
 func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]Rejection, error) {
 	if err := q.check(); err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: err}
+		return nil, &Unavailable{Repository: q.Repository.String(), Err: err}
 	}
 	if err := r.allows(&q); err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: err}
+		return nil, &Unavailable{Repository: q.Repository.String(), Err: err}
 	}
 	seen, _ := r.see(ctx, &q)
 	if seen.index == nil && seen.err != nil {
-		return nil, &Unavailable{Repository: q.Repository, Err: seen.err}
+		return nil, &Unavailable{Repository: q.Repository.String(), Err: seen.err}
 	}
 	q.limitTime(ctx)
 	rejected, told := slices.Clone(answer.Passed), map[string]bool{}

@@ -80,7 +80,7 @@ func TestHoldKeepsFromGoingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := tt.base
-			q.Repository, q.Hold = "example.com/app", tt.hold
+			q.Repository, q.Hold = repo("example.com/app"), tt.hold
 			if q.Policy == nil {
 				q.Policy = parse(t, tt.policy)
 			}

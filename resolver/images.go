@@ -34,7 +34,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	p := r.images.Get(k, func() *picture { return r.saved.picture(k) })
 	var fault error
 	kept, err := update(ctx, &p.source, &r.options, demand[registry.Image]{
-		repository: q.Repository,
+		repository: q.Repository.String(),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },
 		settle:     func(time.Time) {},

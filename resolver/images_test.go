@@ -61,7 +61,7 @@ func TestCandidatesMustServeThePlatforms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(listed(tt.images), Options{})
-			got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: tt.platforms})
+			got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: tt.platforms})
 			if diff := gocmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -73,7 +73,7 @@ func TestImagesAreReadOnce(t *testing.T) {
 	now := newClock()
 	source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64), "1.0.2": {}})
 	r := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
 	for range 3 {
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 		now.Advance(time.Hour)
@@ -88,7 +88,7 @@ func TestImagesAreReadOnce(t *testing.T) {
 func TestForceKeepsTheDigestThatServes(t *testing.T) {
 	source := listed(map[string]registry.Image{"latest": built(amd64)})
 	r := New(source, Options{})
-	q := Query{Repository: "example.com/app", Tag: "latest", Digest: "sha256:old", Policy: parse(t, "force"), Platforms: []Platform{arm64}}
+	q := Query{Repository: repo("example.com/app"), Tag: "latest", Digest: "sha256:old", Policy: parse(t, "force"), Platforms: []Platform{arm64}}
 	got := resolve(t, r, q)
 	wantTag(t, got, "latest", StayNoPlatform)
 	if got.Digest != "sha256:old" {
@@ -109,7 +109,7 @@ func TestForceTellsOfAnOldDigestThatItDoesNotTake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			now, source := newClock(), listed(map[string]registry.Image{"latest": built(amd64)})
 			r := New(source, Options{Now: now.Now})
-			q.Repository, q.Tag, q.Digest, q.Policy = "example.com/app", "latest", "sha256:old", parse(t, "force")
+			q.Repository, q.Tag, q.Digest, q.Policy = repo("example.com/app"), "latest", "sha256:old", parse(t, "force")
 			if got := resolve(t, r, q); got.Digest != q.Digest || got.Stale || got.Err != nil {
 				t.Errorf("got %+v", got)
 			}
@@ -188,7 +188,7 @@ func TestNewestGoesByBuildDate(t *testing.T) {
 				now := newClock()
 				r := New(source, Options{Now: now.Now})
 				q := tt.query
-				q.Repository, q.Tag, q.Policy = "example.com/app", "main", parse(t, "newest")
+				q.Repository, q.Tag, q.Policy = repo("example.com/app"), "main", parse(t, "newest")
 				if tt.policy != "" {
 					q.Tag, q.Policy = tt.base, parse(t, tt.policy)
 				}
@@ -213,7 +213,7 @@ func TestNewestIsBounded(t *testing.T) {
 	}
 	now, source := newClock(), listed(images)
 	r := New(source, Options{Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")}
+	q := Query{Repository: repo("example.com/app"), Tag: "main", Policy: parse(t, "newest")}
 	got := resolve(t, r, q)
 	wantTag(t, got, "build-199", policy.BuiltLater)
 	if want := "only the 50 highest of 200 tags were looked at; narrow them with filter"; got.Warning != want {
@@ -248,7 +248,7 @@ func TestDatesInTheFutureAreEqual(t *testing.T) {
 	ticking := func() time.Time { now.Advance(time.Nanosecond); return now.Now() }
 	r := New(listed(images), Options{Now: ticking})
 	for range 20 {
-		wantTag(t, resolve(t, r, Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")}), "main", policy.StayNewest)
+		wantTag(t, resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "main", Policy: parse(t, "newest")}), "main", policy.StayNewest)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestDatesInTheFutureAreEqual(t *testing.T) {
 func TestNewestWaitsForAllDates(t *testing.T) {
 	source := listed(map[string]registry.Image{"main": on(1), "a": on(3), "b": on(2)})
 	r := New(&unread{script: source, digest: "sha256:a"}, Options{})
-	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "newest")})
+	got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "main", Policy: parse(t, "newest")})
 	wantTag(t, got, "main", StayNoDate)
 	if got.Warning != WarningNotAllDated {
 		t.Errorf("got warning %q", got.Warning)
@@ -271,9 +271,9 @@ type unread struct {
 	kind   registry.Kind
 }
 
-func (u *unread) Image(ctx context.Context, repository, digest string, c Credential, dated bool) (registry.Image, error) {
+func (u *unread) Image(ctx context.Context, repository Repository, digest string, c Credential, dated bool) (registry.Image, error) {
 	if digest == u.digest {
-		return registry.Image{}, &registry.Error{Kind: cmp.Or(u.kind, registry.Timeout), Repository: repository}
+		return registry.Image{}, &registry.Error{Kind: cmp.Or(u.kind, registry.Timeout), Repository: repository.String()}
 	}
 	return u.script.Image(ctx, repository, digest, c, dated)
 }
@@ -284,7 +284,7 @@ func TestBadManifestIsPassedOver(t *testing.T) {
 	for _, kind := range []registry.Kind{registry.BadAnswer, registry.TooLarge} {
 		source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64), "1.0.2": built(amd64)})
 		r := New(&unread{source, "sha256:1.0.2", kind}, Options{})
-		q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
+		q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // key is what a list is kept for. A list that was read with one credential is
 // never an answer for another.
 type key struct {
-	repository, credential string
+	repository Repository
+	credential string
 }
 
 // entry is the index of one key.
@@ -65,7 +66,7 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 		return !final && e.misses(q, now, r.options.FreshFor)
 	}
 	seen, err := update(ctx, &e.source, &r.options, demand[*policy.Index]{
-		repository: q.Repository,
+		repository: q.Repository.String(),
 		what:       lookupList,
 		since:      q.Since,
 		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },

@@ -163,8 +163,8 @@ func (g *gathering) list(k key, tags string, read time.Time) {
 	if tags == "" || read.IsZero() || len(g.Lists) >= g.most {
 		return
 	}
-	if number, ok := g.fits(k.credential, k.repository, tags); ok {
-		g.Lists = append(g.Lists, KnownList{number, k.repository, read, tags})
+	if number, ok := g.fits(k.credential, k.repository.String(), tags); ok {
+		g.Lists = append(g.Lists, KnownList{number, k.repository.String(), read, tags})
 	}
 }
 
@@ -172,8 +172,8 @@ func (g *gathering) digest(k digestKey, digest string, read time.Time) {
 	if digest == "" || read.IsZero() || len(g.Digests) >= digestsEach*g.most {
 		return
 	}
-	if number, ok := g.fits(k.credential, k.repository, k.tag, digest); ok {
-		g.Digests = append(g.Digests, KnownDigest{number, k.repository, k.tag, digest, read})
+	if number, ok := g.fits(k.credential, k.repository.String(), k.tag, digest); ok {
+		g.Digests = append(g.Digests, KnownDigest{number, k.repository.String(), k.tag, digest, read})
 	}
 }
 
@@ -181,11 +181,11 @@ func (g *gathering) image(k imageKey, image registry.Image) {
 	if len(g.Images) >= imagesEach*g.most {
 		return
 	}
-	texts := []string{k.repository, k.digest}
+	texts := []string{k.repository.String(), k.digest}
 	for _, p := range image.Platforms {
 		texts = append(texts, p.OS, p.Architecture, p.Variant)
 	}
 	if number, ok := g.fits(k.credential, texts...); ok {
-		g.Images = append(g.Images, KnownImage{number, k.repository, k.digest, k.dated, image})
+		g.Images = append(g.Images, KnownImage{number, k.repository.String(), k.digest, k.dated, image})
 	}
 }

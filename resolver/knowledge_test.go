@@ -44,12 +44,12 @@ func (p *process) again() {
 }
 
 func (p *process) query(credentials ...Credential) Query {
-	return Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(p.t, "patch"), Credentials: having(credentials)}
+	return Query{Repository: repo("example.com/app"), Tag: "1.2.0", Policy: parse(p.t, "patch"), Credentials: having(credentials)}
 }
 
 type having []Credential
 
-func (h having) For(_ context.Context, _ string) ([]Credential, error) { return h, nil }
+func (h having) For(_ context.Context, _ Repository) ([]Credential, error) { return h, nil }
 
 func (p *process) want(q Query, tag string, stale bool, reads int) {
 	p.t.Helper()
@@ -106,8 +106,8 @@ func TestKnowledgeOfWhatIsFollowedAndDated(t *testing.T) {
 	}
 	p.source.digests = map[string]string{"a": sha, "b": other, "main": sha}
 	p.source.images = map[string]registry.Image{sha: built(1), other: built(2)}
-	follow := Query{Repository: "example.com/app", Tag: "main", Policy: parse(t, "force")}
-	newest := Query{Repository: "example.com/app", Tag: "a", Policy: parse(t, "newest")}
+	follow := Query{Repository: repo("example.com/app"), Tag: "main", Policy: parse(t, "force")}
+	newest := Query{Repository: repo("example.com/app"), Tag: "a", Policy: parse(t, "newest")}
 	first, second := resolve(t, p.Resolver, follow), resolve(t, p.Resolver, newest)
 	if first.Digest != sha || second.Tag != "b" {
 		t.Fatalf("got %+v and %+v", first, second)
@@ -243,7 +243,7 @@ func TestCredentialThatIsFoundInTwoPartsIsOne(t *testing.T) {
 	resolve(t, p.Resolver, p.query(robot.At("secret a/1/0")))
 	resolve(t, p.Resolver, p.query(robot.At("secret b/1/0")))
 	q := p.query(robot.At("secret a/2/0"))
-	q.Repository = "example.com/fresh"
+	q.Repository = repo("example.com/fresh")
 	p.again()
 	p.want(q, "1.2.7", false, 1)
 	p.again()

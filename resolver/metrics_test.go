@@ -20,7 +20,7 @@ func TestMetricsTellHowAnswersWereHad(t *testing.T) {
 	now := newClock()
 	source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64)})
 	r := New(source, Options{Now: now.Now, Metrics: counted})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64}}
 	resolve(t, r, q)
 	resolve(t, r, q)
 	now.Advance(time.Minute)

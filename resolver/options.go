@@ -53,7 +53,7 @@ type Options struct {
 	Credentials Credentials
 	// Allows says whether a repository may be asked about at all; it is asked
 	// before what is known of it is looked at. The default is that all may.
-	Allows func(repository string) error
+	Allows func(repository Repository) error
 	// Metrics counts how answers were had. The default is none.
 	Metrics *Metrics
 	// Now is the clock. The default is time.Now.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
-	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Pin is what a resolution writes.
@@ -26,8 +25,8 @@ func (p Pin) writesDigest() bool { return p == PinDigest || p == PinFollow }
 
 // Query asks for one container.
 type Query struct {
-	// Repository is canonical: docker.io/library/nginx, host:port/path.
-	Repository string
+	// Repository is parsed: docker.io/library/nginx, host:port/path.
+	Repository Repository
 	// Tag is the base: what the resolution starts from. "" is none.
 	Tag string
 	// Digest is the base's digest, "" if it has none.
@@ -168,7 +167,10 @@ func (e *Unavailable) Error() string {
 // Unwrap returns the cause, a *registry.Error where a registry failed.
 func (e *Unavailable) Unwrap() error { return e.Err }
 
-var errNoPolicy = errors.New("query has no policy")
+var (
+	errNoPolicy     = errors.New("query has no policy")
+	errNoRepository = errors.New("query has no repository")
+)
 
 // ReadsRegistry reports whether the registry has a say in the answer. It has
 // none where the policy cannot judge the tag at all.
@@ -181,12 +183,8 @@ func (q *Query) check() error {
 	if q.Policy == nil {
 		return errNoPolicy
 	}
-	parsed, err := registry.ParseRepository(q.Repository)
-	if err != nil {
-		return err
-	}
-	if parsed.String() != q.Repository {
-		return fmt.Errorf("repository is not canonical: %q is", parsed.String())
+	if q.Repository == (Repository{}) {
+		return errNoRepository
 	}
 	return nil
 }

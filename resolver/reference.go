@@ -18,7 +18,7 @@ type Reference struct {
 	Name string
 	// Repository is what that means: docker.io/library/nginx. The host is in
 	// lower case, and index.docker.io is docker.io.
-	Repository string
+	Repository Repository
 	// Tag and Digest are "" where none was written.
 	Tag, Digest string
 }
@@ -37,7 +37,7 @@ func ParseReference(image string) (Reference, error) {
 	if err != nil {
 		return Reference{}, fmt.Errorf("parsing image %q: %w", image, err)
 	}
-	parsed := Reference{Name: image, Repository: repository.String()}
+	parsed := Reference{Name: image, Repository: repository}
 	if digested, ok := named.(reference.Digested); ok {
 		parsed.Digest = digested.Digest().String()
 		parsed.Name = strings.TrimSuffix(parsed.Name, "@"+parsed.Digest)

@@ -3,33 +3,31 @@ package resolver
 import (
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseReference(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("0a", 32)
 	for image, want := range map[string]Reference{
-		"nginx":                          {"nginx", "docker.io/library/nginx", "", ""},
-		"nginx:1.27":                     {"nginx", "docker.io/library/nginx", "1.27", ""},
-		"library/nginx:1.27":             {"library/nginx", "docker.io/library/nginx", "1.27", ""},
-		"docker.io/nginx":                {"docker.io/nginx", "docker.io/library/nginx", "", ""},
-		"index.docker.io/team/app:1":     {"index.docker.io/team/app", "docker.io/team/app", "1", ""},
-		"registry-1.docker.io/a/b:1":     {"registry-1.docker.io/a/b", "registry-1.docker.io/a/b", "1", ""},
-		"team/app@" + digest:             {"team/app", "docker.io/team/app", "", digest},
-		"ghcr.io/team/app:1.2@" + digest: {"ghcr.io/team/app", "ghcr.io/team/app", "1.2", digest},
-		"GHCR.io/team/app:v1":            {"GHCR.io/team/app", "ghcr.io/team/app", "v1", ""},
-		"localhost:5000/app:5000":        {"localhost:5000/app", "localhost:5000/app", "5000", ""},
-		"localhost/app":                  {"localhost/app", "localhost/app", "", ""},
-		"[::1]:5000/app:1":               {"[::1]:5000/app", "[::1]:5000/app", "1", ""},
+		"nginx":                          {"nginx", repo("docker.io/library/nginx"), "", ""},
+		"nginx:1.27":                     {"nginx", repo("docker.io/library/nginx"), "1.27", ""},
+		"library/nginx:1.27":             {"library/nginx", repo("docker.io/library/nginx"), "1.27", ""},
+		"docker.io/nginx":                {"docker.io/nginx", repo("docker.io/library/nginx"), "", ""},
+		"index.docker.io/team/app:1":     {"index.docker.io/team/app", repo("docker.io/team/app"), "1", ""},
+		"registry-1.docker.io/a/b:1":     {"registry-1.docker.io/a/b", repo("registry-1.docker.io/a/b"), "1", ""},
+		"team/app@" + digest:             {"team/app", repo("docker.io/team/app"), "", digest},
+		"ghcr.io/team/app:1.2@" + digest: {"ghcr.io/team/app", repo("ghcr.io/team/app"), "1.2", digest},
+		"GHCR.io/team/app:v1":            {"GHCR.io/team/app", repo("ghcr.io/team/app"), "v1", ""},
+		"localhost:5000/app:5000":        {"localhost:5000/app", repo("localhost:5000/app"), "5000", ""},
+		"localhost/app":                  {"localhost/app", repo("localhost/app"), "", ""},
+		"[::1]:5000/app:1":               {"[::1]:5000/app", repo("[::1]:5000/app"), "1", ""},
 	} {
 		t.Run(image, func(t *testing.T) {
 			got, err := ParseReference(image)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
 			}
 			if got.String() != image {
 				t.Errorf("written back as %q", got)

@@ -19,7 +19,7 @@ type gated struct {
 	first sync.Once
 }
 
-func (g *gated) Tags(ctx context.Context, repository string, credential Credential) ([]string, error) {
+func (g *gated) Tags(ctx context.Context, repository Repository, credential Credential) ([]string, error) {
 	g.first.Do(func() { <-g.gate })
 	return g.script.Tags(ctx, repository, credential)
 }
@@ -54,7 +54,7 @@ func readsOfUnlisted(t *testing.T, callers int, options Options) (reads int) {
 		r := New(source, options)
 		var group sync.WaitGroup
 		for i := range callers {
-			q := Query{Repository: "example.com/app", Tag: fmt.Sprintf("0.0.%d", i), Policy: parse(t, "patch")}
+			q := Query{Repository: repo("example.com/app"), Tag: fmt.Sprintf("0.0.%d", i), Policy: parse(t, "patch")}
 			group.Go(func() {
 				if got, err := r.Resolve(t.Context(), q); err != nil || got.Reason != StayNotInList {
 					t.Errorf("got %+v, %v", got, err)
@@ -75,7 +75,7 @@ func TestReadOnceIsOneSuccess(t *testing.T) {
 	source := &script{tags: []string{"1.0.0", "1.0.1"}, err: errors.New("down")}
 	now := newClock()
 	r := New(source, Options{ReadOnce: true, Now: now.Now})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
 	if _, err := r.Resolve(t.Context(), q); err == nil {
 		t.Fatal("no error from a registry that is down")
 	}

@@ -12,13 +12,13 @@ import (
 // Registry reads registries; *registry.Client does. Errors are
 // *registry.Error.
 type Registry interface {
-	// Tags lists a repository such as docker.io/library/nginx, whole.
-	Tags(ctx context.Context, repository string, credential Credential) ([]string, error)
+	// Tags lists a repository, whole.
+	Tags(ctx context.Context, repository Repository, credential Credential) ([]string, error)
 	// Digest is what a tag points at: sha256:….
-	Digest(ctx context.Context, repository, tag string, credential Credential) (string, error)
+	Digest(ctx context.Context, repository Repository, tag string, credential Credential) (string, error)
 	// Image is what a digest stands for; with dated, its Created too, which
 	// may cost more requests.
-	Image(ctx context.Context, repository, digest string, credential Credential, dated bool) (registry.Image, error)
+	Image(ctx context.Context, repository Repository, digest string, credential Credential, dated bool) (registry.Image, error)
 }
 
 // Resolver resolves, and remembers what it read. It is safe for concurrent use.
@@ -171,7 +171,7 @@ func stay(q *Query, reason policy.Reason) Resolution {
 }
 
 func unavailable(q *Query, err error) (Resolution, error) {
-	failed := &Unavailable{Repository: q.Repository, Err: err}
+	failed := &Unavailable{Repository: q.Repository.String(), Err: err}
 	kept := stay(q, StayRegistryUnavailable)
 	kept.Err = failed.Err
 	return kept, failed

@@ -49,7 +49,7 @@ func TestPolicyThatNeedsNoListMakesNoRequest(t *testing.T) {
 		"force at a tag it may not be": {excluded, "latest", policy.StayNoCandidate},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := resolve(t, r, Query{Repository: w.repository(), Tag: tt.tag, Policy: tt.policy, Pin: PinDigest})
+			got := resolve(t, r, Query{Repository: repo(w.repository()), Tag: tt.tag, Policy: tt.policy, Pin: PinDigest})
 			wantTag(t, got, tt.tag, tt.want)
 		})
 	}
@@ -126,8 +126,8 @@ func TestSinceReadsOnceAPoll(t *testing.T) {
 
 type secrets map[string]Credential
 
-func (s secrets) For(_ context.Context, repository string) ([]Credential, error) {
-	credential, ok := s[repository]
+func (s secrets) For(_ context.Context, repository Repository) ([]Credential, error) {
+	credential, ok := s[repository.String()]
 	if !ok {
 		return nil, errors.New("no such secret")
 	}
@@ -137,8 +137,8 @@ func (s secrets) For(_ context.Context, repository string) ([]Credential, error)
 func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 	source := &script{tags: []string{"1.0.0", "1.0.1"}}
 	r := New(source, Options{})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
-	for _, finder := range []Credentials{nil, secrets{q.Repository: registry.Basic("a", "b")}, secrets{q.Repository: registry.Basic("a", "c")}, nil} {
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
+	for _, finder := range []Credentials{nil, secrets{q.Repository.String(): registry.Basic("a", "b")}, secrets{q.Repository.String(): registry.Basic("a", "c")}, nil} {
 		q.Credentials = finder
 		resolve(t, r, q)
 	}
@@ -146,7 +146,7 @@ func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 		t.Errorf("%d reads with %q, want one a credential", source.reads, source.seen)
 	}
 
-	q.Credentials, source.refuses = secrets{q.Repository: registry.Basic("a", "d")}, map[string]bool{registry.Basic("a", "d").ID(): true}
+	q.Credentials, source.refuses = secrets{q.Repository.String(): registry.Basic("a", "d")}, map[string]bool{registry.Basic("a", "d").ID(): true}
 	_, err := r.Resolve(t.Context(), q)
 	if _, ok := errors.AsType[*Unavailable](err); !ok {
 		t.Errorf("got error %v, want an *Unavailable: no answer of another credential", err)
@@ -156,11 +156,8 @@ func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 func TestQueriesThatMakeNoSense(t *testing.T) {
 	r := New(&script{}, Options{})
 	for name, q := range map[string]Query{
-		"no policy":                 {Repository: "example.com/app", Tag: "1"},
-		"no repository":             {Policy: parse(t, "all"), Tag: "1"},
-		"not canonical":             {Repository: "nginx", Policy: parse(t, "all"), Tag: "1.0"},
-		"a tag in the repository":   {Repository: "example.com/app:1", Policy: parse(t, "all"), Tag: "1.0"},
-		"a host in capital letters": {Repository: "EXAMPLE.com/app", Policy: parse(t, "all"), Tag: "1.0"},
+		"no policy":     {Repository: repo("example.com/app"), Tag: "1"},
+		"no repository": {Policy: parse(t, "all"), Tag: "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := r.Resolve(t.Context(), q)
@@ -179,7 +176,7 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 
 func TestAllowNarrowsTheCandidates(t *testing.T) {
 	r := New(&script{tags: []string{"1.0.0", "1.0.1", "1.0.2"}}, Options{})
-	q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "patch")}
+	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
 	q.Allow = func(tag string) bool { return tag != "1.0.2" }
 	wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 }
@@ -188,13 +185,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	now := newClock()
 	r := New(&script{tags: []string{"1.0.0"}}, Options{Now: now.Now, MaxEntries: 2})
 	for _, name := range []string{"a", "b", "c", "d"} {
-		resolve(t, r, Query{Repository: "example.com/" + name, Tag: "1.0.0", Policy: parse(t, "patch")})
+		resolve(t, r, Query{Repository: repo("example.com/" + name), Tag: "1.0.0", Policy: parse(t, "patch")})
 	}
 	if got := r.lists.Len(); got != 2 {
 		t.Errorf("%d lists are kept, want 2", got)
 	}
 	now.Advance(32 * 24 * time.Hour)
-	resolve(t, r, Query{Repository: "example.com/e", Tag: "1.0.0", Policy: parse(t, "patch")})
+	resolve(t, r, Query{Repository: repo("example.com/e"), Tag: "1.0.0", Policy: parse(t, "patch")})
 	if got := r.lists.Len(); got != 1 {
 		t.Errorf("%d lists are kept after 32 days, want the used one", got)
 	}
@@ -209,7 +206,7 @@ func TestTagsAreBoundedInAll(t *testing.T) {
 		name  string
 		reads int
 	}{{"a", 1}, {"b", 2}, {"a", 2}, {"c", 3}, {"a", 3}, {"b", 4}} {
-		resolve(t, r, Query{Repository: "example.com/" + step.name, Tag: "1.0.0", Policy: parse(t, "patch")})
+		resolve(t, r, Query{Repository: repo("example.com/" + step.name), Tag: "1.0.0", Policy: parse(t, "patch")})
 		if source.reads != step.reads {
 			t.Errorf("%s: %d reads, want %d", step.name, source.reads, step.reads)
 		}
@@ -262,7 +259,7 @@ func TestExplain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(&pinned{script{tags: tt.tags, digests: tt.digests}, tt.err}, Options{})
-			q := Query{Repository: "example.com/app", Tag: "1.0.0", Digest: "sha256:old", Policy: parse(t, "patch"), Pin: tt.pin}
+			q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Digest: "sha256:old", Policy: parse(t, "patch"), Pin: tt.pin}
 			got, err := r.Explain(t.Context(), q, resolve(t, r, q))
 			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 				t.Errorf("error %v (-want +got):\n%s", err, diff)
@@ -287,7 +284,7 @@ func BenchmarkResolve(b *testing.B) {
 				tags = append(tags, fmt.Sprintf("1.%d.%d", i/20, i%20))
 			}
 			r := New(&script{tags: tags}, Options{})
-			q := Query{Repository: "registry.example.com/team/app", Tag: "1.2.0", Policy: parse(b, name)}
+			q := Query{Repository: repo("registry.example.com/team/app"), Tag: "1.2.0", Policy: parse(b, name)}
 			if _, err := r.Resolve(b.Context(), q); err != nil {
 				b.Fatal(err)
 			}

@@ -15,7 +15,8 @@ import (
 // left out. It is for a new Resolver: what has been read since is newer. The
 // error means that some of it makes no sense, and that none was taken.
 func (r *Resolver) Restore(k Knowledge) error {
-	if err := r.sound(&k); err != nil {
+	repositories, err := r.sound(&k)
+	if err != nil {
 		return fmt.Errorf("restoring the index: %w", err)
 	}
 	now := r.options.Now()
@@ -32,77 +33,77 @@ func (r *Resolver) Restore(k Knowledge) error {
 	s.reset(k.Credentials)
 	for _, l := range k.Lists {
 		list := savedList{l.Tags, believed(l.Read)}
-		if at := s.key(l.Credential, l.Repository); !dropped(l.Read) && s.lists[at].read.Before(list.read) {
+		if at := s.key(l.Credential, repositories[l.Repository]); !dropped(l.Read) && s.lists[at].read.Before(list.read) {
 			s.lists[at] = list
 		}
 	}
 	for _, d := range k.Digests {
 		digest := savedDigest{d.Digest, believed(d.Read)}
-		if at := (digestKey{s.key(d.Credential, d.Repository), d.Tag}); !dropped(d.Read) && s.digests[at].read.Before(digest.read) {
+		if at := (digestKey{s.key(d.Credential, repositories[d.Repository]), d.Tag}); !dropped(d.Read) && s.digests[at].read.Before(digest.read) {
 			s.digests[at] = digest
 		}
 	}
 	for _, i := range k.Images {
-		s.images[imageKey{s.key(i.Credential, i.Repository), i.Digest, i.Dated}] = i.Image
+		s.images[imageKey{s.key(i.Credential, repositories[i.Repository]), i.Digest, i.Dated}] = i.Image
 	}
 	return nil
 }
 
-// sound says what is wrong with a Knowledge, which a file may have got from
-// anywhere.
-func (r *Resolver) sound(k *Knowledge) error {
+// sound says what is wrong with a Knowledge, which a file may have got from anywhere. It
+// returns the repositories by the names that they have in it.
+func (r *Resolver) sound(k *Knowledge) (map[string]Repository, error) {
 	most := r.options.MaxEntries
 	if len(k.Credentials) > placesEach*most || len(k.Lists) > most || len(k.Digests) > digestsEach*most || len(k.Images) > imagesEach*most {
-		return fmt.Errorf("%d credentials, %d lists, %d digests and %d images are more than are kept",
+		return nil, fmt.Errorf("%d credentials, %d lists, %d digests and %d images are more than are kept",
 			len(k.Credentials), len(k.Lists), len(k.Digests), len(k.Images))
 	}
 	for _, places := range k.Credentials {
 		for _, place := range places {
 			if place == "" || len(place) > maxPlace {
-				return fmt.Errorf("a credential has a place of %d characters", len(place))
+				return nil, fmt.Errorf("a credential has a place of %d characters", len(place))
 			}
 		}
 	}
-	canonical := map[string]bool{}
+	repositories := map[string]Repository{}
 	named := func(credential int, repository string) error {
 		if credential < 0 || credential >= len(k.Credentials) {
 			return fmt.Errorf("there is no credential %d", credential)
 		}
-		if canonical[repository] {
+		if _, known := repositories[repository]; known {
 			return nil
 		}
-		parsed, err := registry.ParseRepository(repository)
+		parsed, err := ParseRepository(repository)
 		if err == nil && parsed.String() != repository {
-			err = fmt.Errorf("repository is not canonical: %q is", parsed.String())
+			err = fmt.Errorf("repository %q is not canonical, want %q", repository, parsed)
 		}
-		canonical[repository] = err == nil
+		repositories[repository] = parsed
 		return err
 	}
 	for _, l := range k.Lists {
 		if err := named(l.Credential, l.Repository); err != nil {
-			return err
+			return nil, err
 		}
 		if !soundTags(l.Tags) || l.Read.IsZero() {
-			return fmt.Errorf("the list of %q makes no sense", l.Repository)
+			return nil, fmt.Errorf("the list of %q makes no sense", l.Repository)
 		}
 	}
 	for _, d := range k.Digests {
 		if err := named(d.Credential, d.Repository); err != nil {
-			return err
+			return nil, err
 		}
 		if !policy.ValidTag(d.Tag) || !registry.ValidDigest(d.Digest) || d.Read.IsZero() {
-			return fmt.Errorf("a digest of %q makes no sense", d.Repository)
+			return nil, fmt.Errorf("a digest of %q makes no sense", d.Repository)
 		}
 	}
 	for _, i := range k.Images {
 		if err := named(i.Credential, i.Repository); err != nil {
-			return err
+			return nil, err
 		}
 		if !registry.ValidDigest(i.Digest) || len(i.Platforms) > maxPlatforms {
-			return fmt.Errorf("an image of %q makes no sense", i.Repository)
+			return nil, fmt.Errorf("an image of %q makes no sense", i.Repository)
 		}
 	}
-	return nil
+	return repositories, nil
 }
 
 func soundTags(joined string) bool {

@@ -57,7 +57,7 @@ func (s *saved) reset(credentials [][]string) {
 	}
 }
 
-func (*saved) key(number int, repository string) key {
+func (*saved) key(number int, repository Repository) key {
 	return key{repository: repository, credential: strconv.Itoa(number)}
 }
 
@@ -175,7 +175,7 @@ func sorted[K comparable, V any](from map[K]V, by func(K) (read time.Time, k key
 	return slices.SortedFunc(maps.Keys(from), func(a, b K) int {
 		readA, keyA, detailA := by(a)
 		readB, keyB, detailB := by(b)
-		return cmp.Or(readB.Compare(readA), cmp.Compare(keyA.repository, keyB.repository),
+		return cmp.Or(readB.Compare(readA), cmp.Compare(keyA.repository.String(), keyB.repository.String()),
 			cmp.Compare(keyA.credential, keyB.credential), cmp.Compare(detailA, detailB))
 	})
 }

@@ -66,7 +66,7 @@ func TestOutageWithoutAListIsUnavailable(t *testing.T) {
 	for _, lists := range []int{1, 0} { // then at once, for ten seconds
 		got, err := r.Resolve(t.Context(), q)
 		failed, ok := errors.AsType[*Unavailable](err)
-		if !ok || failed.Repository != q.Repository {
+		if !ok || failed.Repository != q.Repository.String() {
 			t.Fatalf("got error %v, want an *Unavailable", err)
 		}
 		wantKind(t, err, registry.Unreachable)

@@ -80,7 +80,7 @@ func TestSuspectLists(t *testing.T) {
 				}
 				now.Advance(after)
 				source.tags = s.tags
-				q := Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch")}
+				q := Query{Repository: repo("example.com/app"), Tag: "1.2.0", Policy: parse(t, "patch")}
 				if s.after > 0 {
 					q.Since = now.Now()
 				}
@@ -128,7 +128,7 @@ func TestCreateFromATagThatIsNotListed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(&script{tags: tt.tags}, Options{Now: newClock().Now})
-			got := resolve(t, r, Query{Repository: "example.com/app", Tag: tt.tag, Policy: parse(t, tt.policy), Create: true})
+			got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: tt.tag, Policy: parse(t, tt.policy), Create: true})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -160,7 +160,7 @@ func TestSuspectListsAtRarePolls(t *testing.T) {
 				for i, s := range steps {
 					now.Advance(every)
 					source.tags = s.tags
-					got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.2.0", Policy: parse(t, "patch"), Since: now.Now()})
+					got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.2.0", Policy: parse(t, "patch"), Since: now.Now()})
 					if got.Tag != s.want || got.Reason != s.reason || got.Stale != s.stale || got.Warning != s.warning {
 						t.Fatalf("step %d: got %+v, want %+v", i, got, s)
 					}
@@ -172,11 +172,11 @@ func TestSuspectListsAtRarePolls(t *testing.T) {
 
 func TestRangeMovesFromATagThatIsNotInTheList(t *testing.T) {
 	r := New(&script{tags: []string{"2.1.0", "2.2.0"}}, Options{})
-	got := resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "semver:^2")})
+	got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "semver:^2")})
 	wantTag(t, got, "2.2.0", policy.IntoRange)
-	got = resolve(t, r, Query{Repository: "example.com/app", Tag: "", Policy: parse(t, "semver:^2")})
+	got = resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "", Policy: parse(t, "semver:^2")})
 	wantTag(t, got, "2.2.0", policy.IntoRange)
-	got = resolve(t, r, Query{Repository: "example.com/app", Tag: "2.0.0", Policy: parse(t, "semver:^2")})
+	got = resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "2.0.0", Policy: parse(t, "semver:^2")})
 	wantTag(t, got, "2.0.0", StayNotInList)
 }
 
@@ -185,12 +185,12 @@ func TestMemoryOfBasesIsBounded(t *testing.T) {
 	source := &script{tags: []string{"1.0.0"}}
 	r := New(source, Options{Now: now.Now})
 	for i := range 2 * maxAbsent {
-		resolve(t, r, Query{Repository: "example.com/app", Tag: fmt.Sprintf("0.0.%d", i), Policy: parse(t, "patch")})
+		resolve(t, r, Query{Repository: repo("example.com/app"), Tag: fmt.Sprintf("0.0.%d", i), Policy: parse(t, "patch")})
 	}
 	if source.reads > maxAsked+1 {
 		t.Errorf("%d reads within FreshFor, want at most %d", source.reads, maxAsked+1)
 	}
-	e := r.lists.Get(key{repository: "example.com/app"}, newEntry)
+	e := r.lists.Get(key{repository: repo("example.com/app")}, newEntry)
 	if len(e.list.absent) > maxAbsent || len(e.asked) > maxAsked {
 		t.Errorf("%d bases and %d tags are remembered", len(e.list.absent), len(e.asked))
 	}

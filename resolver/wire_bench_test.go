@@ -63,7 +63,7 @@ func BenchmarkWireToIndex(b *testing.B) {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			tags, err := client.Tags(b.Context(), host+"/team/app", Credential{})
+			tags, err := client.Tags(b.Context(), repo(host+"/team/app"), Credential{})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func BenchmarkMemory(b *testing.B) {
 				copied[j] = strings.Clone(tag)
 			}
 			r.registry.(*script).tags = copied
-			q := Query{Repository: fmt.Sprintf("example.com/app-%d", i), Tag: "0.0.0", Policy: parse(b, "minor")}
+			q := Query{Repository: repo(fmt.Sprintf("example.com/app-%d", i)), Tag: "0.0.0", Policy: parse(b, "minor")}
 			if _, err := r.Resolve(b.Context(), q); err != nil {
 				b.Fatal(err)
 			}

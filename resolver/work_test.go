@@ -29,7 +29,7 @@ func TestSelectionIsBoundedInStepsTimesTags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New(&pinned{script{tags: tags}, nil}, Options{})
-			q := Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, tt.policy), Sharing: tt.sharing}
+			q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, tt.policy), Sharing: tt.sharing}
 			for range 2 { // a dry run gets the same
 				if got := resolve(t, r, q); got.Reason != tt.want || got.Tag != "1.0.0" {
 					t.Errorf("got %s at %s, want %s", got.Reason, got.Tag, tt.want)
@@ -69,13 +69,13 @@ func TestFilterEndsWithTheTimeOfTheQuery(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := New(listed(map[string]registry.Image{"1.0.0": built(amd64)}), Options{})
 			r.registry.(*script).tags = tags
-			resolve(t, r, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: parse(t, "minor")})
+			resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "minor")})
 			filtered, err := policy.Parse(policy.Spec{Name: name, Filter: "^[0-9]"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			ctx := &shortTime{t.Context(), 5}
-			got, err := r.Resolve(ctx, Query{Repository: "example.com/app", Tag: "1.0.0", Policy: filtered})
+			got, err := r.Resolve(ctx, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: filtered})
 			if err != nil {
 				t.Fatal(err)
 			}

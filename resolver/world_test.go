@@ -133,7 +133,19 @@ func (w *world) resolver() *Resolver {
 }
 
 func (w *world) query(name, tag string) Query {
-	return Query{Repository: w.repository(), Tag: tag, Policy: parse(w.t, name)}
+	return Query{Repository: repo(w.repository()), Tag: tag, Policy: parse(w.t, name)}
+}
+
+// repo parses the name of a repository; "" is the zero value.
+func repo(name string) Repository {
+	if name == "" {
+		return Repository{}
+	}
+	parsed, err := ParseRepository(name)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
 }
 
 func parse(t testing.TB, name string) *policy.Policy {
@@ -185,7 +197,7 @@ type script struct {
 	seen    []string // credential IDs
 }
 
-func (s *script) Tags(_ context.Context, _ string, credential Credential) ([]string, error) {
+func (s *script) Tags(_ context.Context, _ Repository, credential Credential) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
@@ -196,26 +208,26 @@ func (s *script) Tags(_ context.Context, _ string, credential Credential) ([]str
 	return s.tags, s.err
 }
 
-func (s *script) Image(_ context.Context, repository, digest string, _ Credential, _ bool) (registry.Image, error) {
+func (s *script) Image(_ context.Context, repository Repository, digest string, _ Credential, _ bool) (registry.Image, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looked = append(s.looked, digest)
 	image, ok := s.images[digest]
 	if !ok {
-		return image, &registry.Error{Kind: registry.NotFound, Repository: repository}
+		return image, &registry.Error{Kind: registry.NotFound, Repository: repository.String()}
 	}
 	if image.Platforms == nil {
-		return image, &registry.Error{Kind: registry.NotAnImage, Repository: repository}
+		return image, &registry.Error{Kind: registry.NotAnImage, Repository: repository.String()}
 	}
 	return image, nil
 }
 
-func (s *script) Digest(_ context.Context, repository, tag string, _ Credential) (string, error) {
+func (s *script) Digest(_ context.Context, repository Repository, tag string, _ Credential) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
 	if digest, ok := s.digests[tag]; ok || s.err != nil {
 		return digest, s.err
 	}
-	return "", &registry.Error{Kind: registry.NotFound, Repository: repository}
+	return "", &registry.Error{Kind: registry.NotFound, Repository: repository.String()}
 }

@@ -99,7 +99,7 @@ func (u *Updater) recall(ctx context.Context, key watched.Key) (recalled, error)
 		if reference.Digest != "" {
 			digest = former.Digest
 		}
-		past.repositories = append(past.repositories, reference.Repository)
+		past.repositories = append(past.repositories, reference.Repository.String())
 		past.Changes = append(past.Changes, rollout.Change{Container: slot.Key(), From: reference.With(former.Tag, digest), To: slot.Image})
 		// What is held has been left: this is the way back.
 		if held, is := record.HoldsOf(object)[slot.Key()]; is && !held.Agrees(last) {
@@ -128,7 +128,7 @@ func lastMove(o *workload.Object, slot workload.Slot) (from, to record.Result, o
 	if running.Digest == "" {
 		running.Tag = reference.TagOrLatest()
 	}
-	if !okTo || is != reference.Repository || was != reference.Repository || !running.Agrees(stored) {
+	if !okTo || is != reference.Repository.String() || was != reference.Repository.String() || !running.Agrees(stored) {
 		return from, to, false
 	}
 	if healthy, known := record.ParseResult(state.Healthy); known {

@@ -30,7 +30,7 @@ type slowRegistry struct {
 
 // Resolve is a Resolver.
 func (r *slowRegistry) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
-	if strings.HasPrefix(q.Repository, "slow.example/") {
+	if strings.HasPrefix(q.Repository.String(), "slow.example/") {
 		select {
 		case <-time.After(r.delay):
 		case <-ctx.Done():
@@ -39,7 +39,7 @@ func (r *slowRegistry) Resolve(ctx context.Context, q resolver.Query) (resolver.
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reads[q.Repository+":"+q.Tag]++
+	r.reads[q.Repository.String()+":"+q.Tag]++
 	return resolver.Resolution{Tag: q.Tag, Reason: policy.StayNewest}, nil
 }
 

@@ -138,14 +138,14 @@ func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace work
 		if c.Rule.Schedule == nil {
 			continue
 		}
-		wants := poll.Use{Repository: c.Reference.Repository, Schedule: c.Rule.Schedule}
+		wants := poll.Use{Repository: c.Reference.Repository.String(), Schedule: c.Rule.Schedule}
 		if c.Rule.Trigger == settings.TriggerPush {
 			wants.Schedule = nil
 		}
 		uses, canary = append(uses, wants), c.Rule.Canary
 		standings = append(standings, report.Standing{
 			Kind: o.Kind.GroupVersionKind.Kind, Namespace: o.Namespace(), Name: o.Name(), Container: c.Slot.Key(),
-			Repository: c.Reference.Repository, Running: c.Running.String(),
+			Repository: c.Reference.Repository.String(), Running: c.Running.String(),
 			Policy: c.Rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: c.Rule.ReleaseNotes,
 		})
 	}

@@ -198,19 +198,10 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 // know the tags that the request itself names: they may be younger than it.
 func (o *Outcome) query(bump record.Record) resolver.Query {
 	base := o.Answer.Image
-	q := resolver.Query{
-		Repository: base.Repository, Tag: base.Tag, Digest: o.baseDigest(),
-		Policy: o.Rule.Policy, Pin: resolver.PinTag,
-		Want: []string{base.Tag, o.Submitted.Tag}, Platforms: o.Rule.Platforms,
-		Hold: resolver.Hold(o.Answer.Hold), Create: o.Stored == nil,
-		TellOthers: o.newSource(),
-	}
-	if o.pins() {
-		q.Pin = resolver.PinDigest
-	}
-	if o.Rule.Follows() {
-		q.Pin = resolver.PinFollow
-	}
+	repository, _ := resolver.ParseRepository(base.Repository) // what is none, the resolver refuses
+	q := o.Rule.Query(repository, base.Tag, o.baseDigest(), o.Submitted.Digest != "")
+	q.Want = append(q.Want, o.Submitted.Tag)
+	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Stored == nil, o.newSource()
 	if o.target != nil {
 		q.Allow = func(tag string) bool { return tag == o.target.Tag }
 	}

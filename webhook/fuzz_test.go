@@ -29,16 +29,18 @@ import (
 // has one right answer.
 type shelf []string
 
-func (s shelf) Tags(context.Context, string, resolver.Credential) ([]string, error) { return s, nil }
-
-func (s shelf) Digest(_ context.Context, repository, tag string, _ resolver.Credential) (string, error) {
-	if !slices.Contains(s, tag) {
-		return "", &registry.Error{Kind: registry.NotFound, Repository: repository}
-	}
-	return digestOf(repository + ":" + tag), nil
+func (s shelf) Tags(context.Context, resolver.Repository, resolver.Credential) ([]string, error) {
+	return s, nil
 }
 
-func (s shelf) Image(context.Context, string, string, resolver.Credential, bool) (registry.Image, error) {
+func (s shelf) Digest(_ context.Context, repository resolver.Repository, tag string, _ resolver.Credential) (string, error) {
+	if !slices.Contains(s, tag) {
+		return "", &registry.Error{Kind: registry.NotFound, Repository: repository.String()}
+	}
+	return digestOf(repository.String() + ":" + tag), nil
+}
+
+func (s shelf) Image(context.Context, resolver.Repository, string, resolver.Credential, bool) (registry.Image, error) {
 	return registry.Image{Platforms: []registry.Platform{{OS: "linux", Architecture: "amd64"}}, Created: time.Unix(1e9, 0)}, nil
 }
 

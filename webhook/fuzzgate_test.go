@@ -90,5 +90,5 @@ func canonical(image string) string {
 	if reference.Digest == "" {
 		tag = reference.TagOrLatest()
 	}
-	return resolver.Reference{Name: reference.Repository}.With(tag, reference.Digest)
+	return resolver.Reference{Name: reference.Repository.String()}.With(tag, reference.Digest)
 }

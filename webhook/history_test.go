@@ -123,15 +123,15 @@ func tagsTo(newest int) []string {
 	return tags
 }
 
-func (h *history) Tags(context.Context, string, resolver.Credential) ([]string, error) {
+func (h *history) Tags(context.Context, resolver.Repository, resolver.Credential) ([]string, error) {
 	return h.mood(h.newest)
 }
 
-func (h *history) Digest(_ context.Context, _, tag string, _ resolver.Credential) (string, error) {
+func (h *history) Digest(_ context.Context, _ resolver.Repository, tag string, _ resolver.Credential) (string, error) {
 	return digestOf(tag), nil
 }
 
-func (h *history) Image(context.Context, string, string, resolver.Credential, bool) (registry.Image, error) {
+func (h *history) Image(context.Context, resolver.Repository, string, resolver.Credential, bool) (registry.Image, error) {
 	return registry.Image{}, nil
 }
 

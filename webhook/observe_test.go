@@ -56,7 +56,7 @@ func (j *journal) take() []string {
 // fixed is one credential for every repository.
 type fixed struct{ credential resolver.Credential }
 
-func (f fixed) For(context.Context, string) ([]resolver.Credential, error) {
+func (f fixed) For(context.Context, resolver.Repository) ([]resolver.Credential, error) {
 	return []resolver.Credential{f.credential}, nil
 }
 

@@ -57,7 +57,7 @@ func (o *Outcome) storedText() string {
 	stored, err := resolver.ParseReference(o.Stored.Text)
 	named, unread := resolver.ParseReference(o.Submitted.Text)
 	if err != nil || unread != nil || o.Answer.Row == intent.CreateOnlyKind ||
-		stored.Repository == named.Repository || o.Stored.Repository != named.Repository {
+		stored.Repository == named.Repository || o.Stored.Repository != named.Repository.String() {
 		return o.Stored.Text
 	}
 	return named.With(stored.Tag, stored.Digest)

@@ -256,7 +256,7 @@ func imageOf(text string) (intent.Image, error) {
 	if err != nil {
 		return intent.Image{Text: text}, err
 	}
-	image := intent.Image{Text: text, Repository: reference.Repository, Tag: reference.Tag, Digest: reference.Digest}
+	image := intent.Image{Text: text, Repository: reference.Repository.String(), Tag: reference.Tag, Digest: reference.Digest}
 	if image.Tag == "" && image.Digest == "" {
 		image.Tag = "latest"
 	}

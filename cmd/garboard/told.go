@@ -24,7 +24,7 @@ type told struct {
 const maxTold = 64
 
 // For is the inner one's.
-func (t *told) For(ctx context.Context, repository string) ([]resolver.Credential, error) {
+func (t *told) For(ctx context.Context, repository resolver.Repository) ([]resolver.Credential, error) {
 	found, err := t.inner.For(ctx, repository)
 	if err == nil || ctx.Err() != nil {
 		return found, err
@@ -40,7 +40,7 @@ func (t *told) For(ctx context.Context, repository string) ([]resolver.Credentia
 			t.known = map[string]bool{}
 		}
 		t.known[text] = true
-		t.log.Info("no credential", "repository", repository, "error", err.Error(), "cause", cause.Error())
+		t.log.Info("no credential", "repository", repository.String(), "error", err.Error(), "cause", cause.Error())
 	}
 	return found, err
 }

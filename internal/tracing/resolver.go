@@ -27,7 +27,7 @@ func (r *Resolver) Resolve(ctx context.Context, q resolver.Query) (resolver.Reso
 	answer, err := r.Inner.Resolve(ctx, q)
 	if span.IsRecording() {
 		span.SetAttributes(
-			attribute.String("garboard.image.repository", q.Repository),
+			attribute.String("garboard.image.repository", q.Repository.String()),
 			attribute.String("garboard.image.tag", q.Tag),
 			attribute.String("garboard.resolution.tag", answer.Tag),
 			attribute.String("garboard.resolution.reason", string(answer.Reason)),

@@ -14,26 +14,22 @@ import (
 
 var errDenied = errors.New("not allowed by the registry settings")
 
-// Allows reports whether a repository may be asked: an *Error of kind Denied
-// where the settings forbid it, of kind Refused where it is none. It asks
-// nobody, so that callers can ask it before they look for credentials.
-func (c *Client) Allows(repository string) error {
-	if _, err := c.settings.Load().admit(repository); err != nil {
-		return err.Of(repository)
+var errNoRepository = errors.New("there is no repository")
+
+// Allows reports whether a repository may be asked: an *Error of kind Denied where the
+// settings forbid it, of kind Refused where it is none. It asks nobody, so that callers
+// can ask it before they look for credentials.
+func (c *Client) Allows(repository Repository) error { return c.settings.Load().refuses(repository) }
+
+// refuses returns why a repository may not be asked; nil where it may.
+func (s *settings) refuses(r Repository) error {
+	switch {
+	case r == Repository{}:
+		return &Error{Kind: Refused, Err: errNoRepository}
+	case !s.config.Allows(r.Host(), r.Path()), s.denies(r):
+		return (&Error{Kind: Denied, Err: errDenied}).Of(r.String())
 	}
 	return nil
-}
-
-// admit parses a repository and refuses those that may not be asked.
-func (s *settings) admit(repository string) (Repository, *Error) {
-	parsed, err := ParseRepository(repository)
-	if err != nil {
-		return Repository{}, &Error{Kind: Refused, Err: err}
-	}
-	if !s.config.Allows(parsed.Host, parsed.Path) || s.denies(parsed) {
-		return Repository{}, &Error{Kind: Denied, Err: errDenied}
-	}
-	return parsed, nil
 }
 
 // denies looks for a repository under the other names of its host, too: a
@@ -42,14 +38,14 @@ func (s *settings) admit(repository string) (Repository, *Error) {
 func (s *settings) denies(r Repository) bool {
 	var host string
 	switch {
-	case r.Host == hubAPI, r.Host == hubAPI+":443", r.Host == "docker.io:443", r.Host == "registry.hub.docker.com":
+	case r.Host() == hubAPI, r.Host() == hubAPI+":443", r.Host() == "docker.io:443", r.Host() == "registry.hub.docker.com":
 		host = dockerHub
-	case strings.HasSuffix(r.Host, ":443"):
-		host = strings.TrimSuffix(r.Host, ":443")
+	case strings.HasSuffix(r.Host(), ":443"):
+		host = strings.TrimSuffix(r.Host(), ":443")
 	default:
 		return false
 	}
-	return slices.ContainsFunc(s.config.Deny, func(p config.Pattern) bool { return p.Matches(host, r.Path) })
+	return slices.ContainsFunc(s.config.Deny, func(p config.Pattern) bool { return p.Matches(host, r.Path()) })
 }
 
 // PollMinimum is the shortest time between two polls of a repository that its
@@ -60,7 +56,7 @@ func (c *Client) PollMinimum(repository string) time.Duration {
 	if err != nil {
 		return 0
 	}
-	if found := s.config.For(parsed.Host, parsed.Path); found != nil {
+	if found := s.config.For(parsed.Host(), parsed.Path()); found != nil {
 		return found.PollMinimum
 	}
 	return 0
@@ -79,13 +75,12 @@ type ConfigCredentials struct {
 // For returns the credential for a repository, none where the file has none.
 // Those of mirrors are not among them: the client alone sends these. The error
 // is that of Client.Allows.
-func (cc ConfigCredentials) For(_ context.Context, repository string) ([]Credential, error) {
+func (cc ConfigCredentials) For(_ context.Context, repository Repository) ([]Credential, error) {
 	s := cc.client.settings.Load()
-	parsed, err := s.admit(repository)
-	if err != nil {
-		return nil, err.Of(repository)
+	if refusal := s.refuses(repository); refusal != nil {
+		return nil, refusal
 	}
-	if found := s.route(parsed).credential; !found.Anonymous() {
+	if found := s.route(repository).credential; !found.Anonymous() {
 		return []Credential{found}, nil
 	}
 	return nil, nil

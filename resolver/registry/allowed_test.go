@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -39,19 +40,31 @@ func TestAllowsAsTheSettingsSay(t *testing.T) {
 		"deny holds for the API's name with a port":     {nil, []string{"docker.io"}, "registry-1.docker.io:443/library/nginx", Denied},
 		"deny holds with the port that is meant anyway": {nil, []string{"ghcr.io/team"}, "ghcr.io:443/team/app", Denied},
 		"allow holds for the name as it is written":     {[]string{"docker.io"}, nil, "registry-1.docker.io/library/nginx", Denied},
-		"what is no repository is refused as that":      {nil, []string{"*"}, "a b", Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := client(t, func(o *Options) {
 				o.Config = &config.Config{Allow: patterns(t, tt.allow...), Deny: patterns(t, tt.deny...)}
 			})
-			err := c.Allows(tt.repository)
+			err := c.Allows(named(tt.repository))
 			if tt.kind != "" {
 				wantKind(t, err, tt.kind)
 			} else if err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// The zero value is of no registry: nobody can be asked.
+func TestNoRepositoryIsRefused(t *testing.T) {
+	c := client(t)
+	_, tags := c.Tags(t.Context(), Repository{}, Credential{})
+	_, image := c.Image(t.Context(), Repository{}, someDigest, Credential{}, false)
+	_, configured := c.Configured().For(t.Context(), Repository{})
+	for _, err := range []error{c.Allows(Repository{}), tags, image, configured} {
+		if failed, ok := errors.AsType[*Error](err); !ok || failed.Kind != Refused {
+			t.Errorf("got %v, want an *Error of kind %s", err, Refused)
+		}
 	}
 }
 
@@ -68,9 +81,9 @@ func TestNobodyIsAskedAboutADeniedRepository(t *testing.T) {
 	if got := wantError(t, err, Denied).Summary(); got != "not allowed by the registry settings" {
 		t.Errorf("summary %q", got)
 	}
-	_, err = c.Digest(t.Context(), registry.repository("a"), "1", Credential{})
+	_, err = c.Digest(t.Context(), named(registry.repository("a")), "1", Credential{})
 	wantKind(t, err, Denied)
-	found, err := c.Configured().For(t.Context(), registry.repository("a"))
+	found, err := c.Configured().For(t.Context(), named(registry.repository("a")))
 	wantKind(t, err, Denied)
 	if len(found) > 0 {
 		t.Errorf("found %v", found)
@@ -101,7 +114,7 @@ func TestConfiguredCredentialsFollowTheSettings(t *testing.T) {
 		"half.example/app":     {},
 		"mirrored.example/app": {},
 	} {
-		found, err := c.Configured().For(t.Context(), repository)
+		found, err := c.Configured().For(t.Context(), named(repository))
 		if err != nil {
 			t.Errorf("%s: %v", repository, err)
 		}

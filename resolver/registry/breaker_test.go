@@ -270,5 +270,5 @@ func TestTLSIsTriedAfterPlainHTTPBrokeOff(t *testing.T) {
 func forgetPing(t *testing.T, c *Client, host string) {
 	t.Helper()
 	server := &c.settings.Load().rest.server
-	server.way.sites.Get(server.address(Repository{Host: host, Path: "a"}), nil).forget()
+	server.way.sites.Get(server.address(named(host+"/a")), nil).forget()
 }

@@ -59,7 +59,7 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 // every page was read, and each page was what the specification says. Tags
 // outside the specification's grammar and duplicates are dropped; the order is
 // the registry's. An empty list is no error. The error is always an *Error.
-func (c *Client) Tags(ctx context.Context, repository string, credential Credential) ([]string, error) {
+func (c *Client) Tags(ctx context.Context, repository Repository, credential Credential) ([]string, error) {
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) ([]string, error) {
 		return s.tags(ctx)
 	})
@@ -68,9 +68,9 @@ func (c *Client) Tags(ctx context.Context, repository string, credential Credent
 // Digest reads what a tag points at: the index where there is one, else the
 // image manifest. It costs one HEAD, which no registry counts as a pull, and a
 // GET where the answer to that has no digest. The error is always an *Error.
-func (c *Client) Digest(ctx context.Context, repository, tag string, credential Credential) (string, error) {
+func (c *Client) Digest(ctx context.Context, repository Repository, tag string, credential Credential) (string, error) {
 	if !document.ValidTag(tag) {
-		return "", (&Error{Kind: Refused, Err: failure.Bad("reading the digest of what is no tag")}).Of(repository)
+		return "", (&Error{Kind: Refused, Err: failure.Bad("reading the digest of what is no tag")}).Of(repository.String())
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
 		return s.digest(ctx, tag)
@@ -82,7 +82,7 @@ func (c *Client) Digest(ctx context.Context, repository, tag string, credential 
 // a registry that says nothing, or that was not asked for six hours. The host
 // is that of an image reference; docker.io is Docker Hub.
 func (c *Client) Limit(host string) (remaining, limit int64, known bool) {
-	said := c.traffic.limit(Repository{Host: host}.endpoint())
+	said := c.traffic.limit(endpointOf(host))
 	return said.remaining, said.limit, said.known
 }
 

@@ -69,7 +69,7 @@ func TestDigest(t *testing.T) {
 			registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/manifests/1.0": tt.handler}))
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			got, err := client(t).Digest(ctx, registry.repository("a"), "1.0", Credential{})
+			got, err := client(t).Digest(ctx, named(registry.repository("a")), "1.0", Credential{})
 			if tt.kind != "" {
 				wantKind(t, err, tt.kind)
 			} else if err != nil {
@@ -93,7 +93,7 @@ func TestDigestOfWhatIsNoTagIsNotAsked(t *testing.T) {
 	registry := nowhere(t)
 	c := client(t)
 	for _, tag := range []string{"", "..", "a/b", "a b", "a?x=1", strings.Repeat("x", 129)} {
-		_, err := c.Digest(t.Context(), registry.repository("a"), tag, Credential{})
+		_, err := c.Digest(t.Context(), named(registry.repository("a")), tag, Credential{})
 		wantKind(t, err, Refused)
 	}
 }
@@ -132,7 +132,7 @@ func TestAgainstARealRegistry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Digest(t.Context(), host+"/team/app", tag, Credential{})
+		got, err := c.Digest(t.Context(), named(host+"/team/app"), tag, Credential{})
 		if err != nil || got != want.String() {
 			t.Errorf("digest of %s is %q, %v; want %q", tag, got, err, want)
 		}

@@ -32,11 +32,7 @@ func DockerConfig() DockerCredentials {
 // For returns the credential for a canonical repository, that of the longest path
 // which has one; none where the file has none. The error is about the file or its
 // helper.
-func (d DockerCredentials) For(_ context.Context, repository string) ([]Credential, error) {
-	parsed, err := ParseRepository(repository)
-	if err != nil {
-		return nil, err
-	}
+func (d DockerCredentials) For(_ context.Context, repository Repository) ([]Credential, error) {
 	d.asking.Lock()
 	defer d.asking.Unlock()
 	file, err := loadDockerConfig()
@@ -46,7 +42,7 @@ func (d DockerCredentials) For(_ context.Context, repository string) ([]Credenti
 	if file == nil {
 		return nil, nil
 	}
-	found, err := longestMatch(file, parsed.String())
+	found, err := longestMatch(file, repository.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
 	}

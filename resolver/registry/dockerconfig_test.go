@@ -49,7 +49,7 @@ func auths(t *testing.T, keys ...string) string {
 // wantKey asserts whose entry is used for a repository; "" is none.
 func wantKey(t *testing.T, repository, key string) {
 	t.Helper()
-	got, err := DockerConfig().For(t.Context(), repository)
+	got, err := DockerConfig().For(t.Context(), named(repository))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ esac
 `, asked), home, "bin", "docker-credential-test")
 	t.Setenv("PATH", filepath.Join(home, "bin")+":"+os.Getenv("PATH"))
 	for _, repository := range []string{"reg.example/a/b/c/app", "reg.example/x/y/app"} {
-		got, err := DockerConfig().For(t.Context(), repository)
+		got, err := DockerConfig().For(t.Context(), named(repository))
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: %v, %v", repository, got, err)
 		}
@@ -153,7 +153,7 @@ esac
 func TestDockerConfigThatMakesNoSenseIsTold(t *testing.T) {
 	home := noDockerConfig(t)
 	write(t, `{"auths":`, home, ".docker", "config.json")
-	if _, err := DockerConfig().For(t.Context(), "reg.example/app"); err == nil {
+	if _, err := DockerConfig().For(t.Context(), named("reg.example/app")); err == nil {
 		t.Error("got no error")
 	}
 }

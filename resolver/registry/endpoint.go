@@ -93,7 +93,7 @@ func (e *endpoint) address(r Repository) address {
 	}
 	// As containerd: whoever is not the host of the reference is told it.
 	if e.mirror || at.host != r.endpoint() {
-		at.namespace = r.Host
+		at.namespace = r.Host()
 	}
 	return at
 }

@@ -263,11 +263,20 @@ func (k *tokens) issue(w http.ResponseWriter, r *http.Request) {
 }
 
 // list asks within a generous deadline.
+// named parses the name of a repository; what is none is the zero value.
+func named(text string) Repository {
+	parsed, err := ParseRepository(text)
+	if err != nil {
+		return Repository{}
+	}
+	return parsed
+}
+
 func list(t *testing.T, c *Client, repository string, credential Credential) ([]string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	return c.Tags(ctx, repository, credential)
+	return c.Tags(ctx, named(repository), credential)
 }
 
 // goList is list in a goroutine of its own; the channel gets its error.
@@ -275,7 +284,7 @@ func goList(t *testing.T, c *Client, repository string) <-chan error {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		_, err := c.Tags(t.Context(), repository, Credential{})
+		_, err := c.Tags(t.Context(), named(repository), Credential{})
 		done <- err
 	}()
 	return done

@@ -41,9 +41,9 @@ func ValidDigest(text string) bool { return document.ValidDigest(text) }
 // The error is always an *Error. NotAnImage says that the digest is there, and
 // that no node can run it: a chart, a signature, a build cache, Docker's
 // schema 1.
-func (c *Client) Image(ctx context.Context, repository, digest string, credential Credential, dated bool) (Image, error) {
+func (c *Client) Image(ctx context.Context, repository Repository, digest string, credential Credential, dated bool) (Image, error) {
 	if !document.ValidDigest(digest) {
-		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("reading the image of what is no digest")}).Of(repository)
+		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("reading the image of what is no digest")}).Of(repository.String())
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
 		return s.image(ctx, digest, dated)

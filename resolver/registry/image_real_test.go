@@ -83,11 +83,11 @@ func TestRealImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := client(t)
-			digest, err := c.Digest(t.Context(), repository, "pushed", Credential{})
+			digest, err := c.Digest(t.Context(), named(repository), "pushed", Credential{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := c.Image(t.Context(), repository, digest, Credential{}, true)
+			got, err := c.Image(t.Context(), named(repository), digest, Credential{}, true)
 			if tt.kind != "" {
 				wantKind(t, err, tt.kind)
 				return

@@ -88,7 +88,7 @@ func TestImagePlatforms(t *testing.T) {
 			s := newShelf()
 			digest := tt.put(s)
 			registry := s.registry(t)
-			got, err := client(t).Image(t.Context(), registry.repository("a"), digest, Credential{}, false)
+			got, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, Credential{}, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestImageCreated(t *testing.T) {
 			s := newShelf()
 			digest := tt.put(s)
 			registry := s.registry(t)
-			got, err := client(t).Image(t.Context(), registry.repository("a"), digest, Credential{}, true)
+			got, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, Credential{}, true)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,12 +186,12 @@ func TestImageBySHA512(t *testing.T) {
 	body := s.manifests[s.index(listed(someDigest, "linux/amd64", ""))]
 	digest := fmt.Sprintf("sha512:%x", sha512.Sum512([]byte(body)))
 	s.manifests[digest] = body
-	got, err := client(t).Image(t.Context(), s.registry(t).repository("a"), digest, Credential{}, false)
+	got, err := client(t).Image(t.Context(), named(s.registry(t).repository("a")), digest, Credential{}, false)
 	if err != nil || !got.Runs(Platform{OS: "linux", Architecture: "amd64"}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	s.manifests[digest] = body + " "
-	_, err = client(t).Image(t.Context(), s.registry(t).repository("a"), digest, Credential{}, false)
+	_, err = client(t).Image(t.Context(), named(s.registry(t).repository("a")), digest, Credential{}, false)
 	wantKind(t, err, BadAnswer)
 }
 
@@ -212,7 +212,7 @@ func TestConfigIsReadFromTheStoreWithoutCredentials(t *testing.T) {
 			_, _ = fmt.Fprint(w, s.manifests[digest])
 		}
 	}))
-	got, err := client(t).Image(t.Context(), registry.repository("a"), digest, Basic("user", "pass"), false)
+	got, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, Basic("user", "pass"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +230,6 @@ func TestImageIsGivenUpWithItsCaller(t *testing.T) {
 		leave()
 		<-r.Context().Done()
 	}}))
-	_, err := client(t).Image(ctx, registry.repository("a"), someDigest, Credential{}, false)
+	_, err := client(t).Image(ctx, named(registry.repository("a")), someDigest, Credential{}, false)
 	wantKind(t, err, Timeout)
 }

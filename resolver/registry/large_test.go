@@ -43,7 +43,7 @@ func TestLongListsTakeTurns(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := c.Tags(ctx, registry.repository("long"), Credential{})
+	_, err := c.Tags(ctx, named(registry.repository("long")), Credential{})
 	wantKind(t, err, Timeout)
 
 	<-c.large
@@ -62,6 +62,6 @@ func TestImageOfManyPlatformsIsNotKept(t *testing.T) {
 	}
 	body := `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[` + strings.Join(children, ",") + `]}`
 	registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/manifests/": says(http.StatusOK, body)}))
-	_, err := client(t).Image(t.Context(), registry.repository("a"), sha256Of(body), Credential{}, false)
+	_, err := client(t).Image(t.Context(), named(registry.repository("a")), sha256Of(body), Credential{}, false)
 	wantKind(t, err, TooLarge)
 }

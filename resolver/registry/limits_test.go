@@ -159,7 +159,7 @@ func TestQuotaOfPullsStopsPullsAlone(t *testing.T) {
 	now := newClock()
 	c := client(t, at(now))
 	digest := func(credential Credential) error {
-		_, err := c.Digest(t.Context(), registry.repository("a"), "1", credential)
+		_, err := c.Digest(t.Context(), named(registry.repository("a")), "1", credential)
 		return err
 	}
 
@@ -225,7 +225,7 @@ func TestLimitIsTheLastSaid(t *testing.T) {
 	if _, _, known := c.Limit(registry.host()); known {
 		t.Error("a limit is known of a registry that was not asked")
 	}
-	if _, err := c.Digest(t.Context(), registry.repository("a"), "1", Credential{}); err != nil {
+	if _, err := c.Digest(t.Context(), named(registry.repository("a")), "1", Credential{}); err != nil {
 		t.Fatal(err)
 	}
 	if remaining, limit, known := c.Limit(registry.host()); remaining != 76 || limit != 100 || !known {

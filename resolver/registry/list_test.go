@@ -144,7 +144,7 @@ func TestSlowAnswersEndWithTheDeadline(t *testing.T) {
 					leave()
 				}()
 
-				_, err := client(t).Tags(ctx, registry.repository("a"), Credential{})
+				_, err := client(t).Tags(ctx, named(registry.repository("a")), Credential{})
 
 				wantKind(t, err, Timeout)
 			})

@@ -96,7 +96,7 @@ func TestHangingMirrorsLeaveTimeForTheRegistry(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 
-	if _, err := c.Tags(ctx, registry.repository("a"), Credential{}); err != nil {
+	if _, err := c.Tags(ctx, named(registry.repository("a")), Credential{}); err != nil {
 		t.Error(err)
 	}
 	if ctx.Err() != nil {
@@ -194,7 +194,7 @@ func TestDigestComesFromAMirrorToo(t *testing.T) {
 	}}))
 	registry := nowhere(t)
 	c := client(t, obeying(mirrored(t, registry.host(), mirror.URL)))
-	got, err := c.Digest(t.Context(), registry.repository("a"), "1", Credential{})
+	got, err := c.Digest(t.Context(), named(registry.repository("a")), "1", Credential{})
 	if err != nil || got != digest {
 		t.Errorf("got %q, %v", got, err)
 	}

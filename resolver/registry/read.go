@@ -23,17 +23,16 @@ type reading struct {
 // credential, as which the resolver keeps it: no tenant sees another's. Whether
 // a mirror may show all tenants what its credential reads is the operator's
 // choice, as it is with containerd's.
-func read[T any](ctx context.Context, c *Client, repository string, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
+func read[T any](ctx context.Context, c *Client, repository Repository, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 
 	var none T
-	about := reading{client: c, settings: c.settings.Load()}
-	var refusal *Error
-	if about.repository, refusal = about.settings.admit(repository); refusal != nil {
-		return none, refusal.Of(repository)
+	about := reading{client: c, settings: c.settings.Load(), repository: repository}
+	if refusal := about.settings.refuses(repository); refusal != nil {
+		return none, refusal
 	}
-	route := about.settings.route(about.repository)
+	route := about.settings.route(repository)
 	var missed []error
 	for i := range route.mirrors {
 		value, err := askMirror(ctx, about, &route.mirrors[i], ask)
@@ -42,16 +41,16 @@ func read[T any](ctx context.Context, c *Client, repository string, credential C
 		}
 		failed := failure.Classify(err)
 		if !asksNext(failed) {
-			return none, failed.Of(repository)
+			return none, failed.Of(repository.String())
 		}
 		missed = append(missed, failed)
 	}
 	if ctx.Err() != nil { // the registry would be pinged for nobody
-		return none, withMirrors(failure.Classify(ctx.Err()), missed).Of(repository)
+		return none, withMirrors(failure.Classify(ctx.Err()), missed).Of(repository.String())
 	}
 	value, err := askEndpoint(ctx, about, &route.server, credential, ask)
 	if err != nil {
-		return none, withMirrors(failure.Classify(err), missed).Of(repository)
+		return none, withMirrors(failure.Classify(err), missed).Of(repository.String())
 	}
 	return value, nil
 }

@@ -8,14 +8,27 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Repository is a parsed canonical repository name.
+// Repository is a canonical name of a repository: docker.io/library/nginx. It comes from
+// a parser and nowhere else, so that who holds one need not look at it again. The zero
+// value is none. Equal names are equal values.
 type Repository struct {
-	// Host is lower-case, with the port if one was written; docker.io for
-	// Docker Hub.
-	Host string
-	// Path is what follows: library/nginx.
-	Path string
+	name string // host/path
+	host int    // how long the host is
 }
+
+// Host is lower-case, with the port if one was written; docker.io for Docker Hub.
+func (r Repository) Host() string { return r.name[:r.host] }
+
+// Path is what follows: library/nginx.
+func (r Repository) Path() string {
+	if r.name == "" {
+		return ""
+	}
+	return r.name[r.host+1:]
+}
+
+// String is the canonical name; "" where there is none.
+func (r Repository) String() string { return r.name }
 
 // dockerHub is the name that Docker Hub has in references, and hubAPI the host
 // that answers for it.
@@ -62,18 +75,18 @@ func NewRepository(named reference.Named) (Repository, error) {
 	if host != "localhost" && !strings.ContainsAny(host, ".:") {
 		return Repository{}, &HostError{reference.Domain(named)}
 	}
-	return Repository{Host: host, Path: reference.Path(named)}, nil
+	return Repository{name: host + "/" + reference.Path(named), host: len(host)}, nil
 }
 
-// String is the canonical name.
-func (r Repository) String() string { return r.Host + "/" + r.Path }
-
 // endpoint is the host that requests go to.
-func (r Repository) endpoint() string {
-	if r.Host == dockerHub {
+func (r Repository) endpoint() string { return endpointOf(r.Host()) }
+
+// endpointOf is where the host of a reference answers.
+func endpointOf(host string) string {
+	if host == dockerHub {
 		return hubAPI
 	}
-	return r.Host
+	return host
 }
 
 // loopback reports whether a host, with or without port, names this machine.

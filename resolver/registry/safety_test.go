@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // Summaries stand in admission warnings, which every writer sees.
@@ -105,7 +103,7 @@ func TestDockerConfig(t *testing.T) {
 	t.Setenv("REGISTRY_AUTH_FILE", "")
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	t.Setenv("XDG_CONFIG_HOME", "")
-	none, err := DockerConfig().For(t.Context(), "docker.io/library/nginx")
+	none, err := DockerConfig().For(t.Context(), named("docker.io/library/nginx"))
 	if err != nil || len(none) != 0 {
 		t.Errorf("without a file: %v, %v", none, err)
 	}
@@ -124,7 +122,7 @@ func TestDockerConfig(t *testing.T) {
 		"reg.example:5000/app":    IdentityToken("i"),
 		"ghcr.io/team/app":        {},
 	} {
-		got, err := DockerConfig().For(t.Context(), repository)
+		got, err := DockerConfig().For(t.Context(), named(repository))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +133,7 @@ func TestDockerConfig(t *testing.T) {
 }
 
 func TestParseRepository(t *testing.T) {
-	for text, want := range map[string]Repository{
+	for text, want := range map[string]struct{ host, path string }{
 		"nginx":                    {"docker.io", "library/nginx"},
 		"docker.io/library/nginx":  {"docker.io", "library/nginx"},
 		"index.docker.io/team/app": {"docker.io", "team/app"},
@@ -150,8 +148,8 @@ func TestParseRepository(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", text, diff)
+		if got.Host() != want.host || got.Path() != want.path || got.String() != want.host+"/"+want.path {
+			t.Errorf("%q: got %q, %q and %q, want %+v", text, got.Host(), got.Path(), got, want)
 		}
 	}
 	for _, text := range []string{

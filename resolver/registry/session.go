@@ -80,7 +80,7 @@ func (r reading) session(ctx context.Context, e *endpoint, credential Credential
 
 // url names what belongs to the repository, such as tags/list.
 func (s *session) url(parts ...string) *url.URL {
-	u := s.base.JoinPath(append([]string{s.repository.Path}, parts...)...)
+	u := s.base.JoinPath(append([]string{s.repository.Path()}, parts...)...)
 	u.RawQuery = s.at.query("")
 	return u
 }
@@ -181,7 +181,7 @@ func (s *session) authorize(ctx context.Context, asked document.Challenge, old s
 	}
 	switch asked.Scheme {
 	case "bearer":
-		key := tokenKey{at: s.at, path: s.repository.Path, credential: s.credential.ID()}
+		key := tokenKey{at: s.at, path: s.repository.Path(), credential: s.credential.ID()}
 		return s.bearer(ctx, asked, key, &s.base, s.credential, old)
 	case "basic":
 		return grant{header: s.credential.basic()}, nil
@@ -246,7 +246,7 @@ func (s *session) elsewhere(ctx context.Context, resp *http.Response) (*grant, e
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
 	there := resp.Request.URL
-	key := tokenKey{at: address{scheme: there.Scheme, host: there.Host, namespace: s.at.namespace}, path: s.repository.Path}
+	key := tokenKey{at: address{scheme: there.Scheme, host: there.Host, namespace: s.at.namespace}, path: s.repository.Path()}
 	next, err := s.bearer(ctx, asked, key, there, Credential{}, "")
 	if err != nil {
 		return nil, err
@@ -257,7 +257,7 @@ func (s *session) elsewhere(ctx context.Context, resp *http.Response) (*grant, e
 
 // scopes are ours, and what the challenge names beside.
 func (s *session) scopes(asked string) []string {
-	own := "repository:" + s.repository.Path + ":pull"
+	own := "repository:" + s.repository.Path() + ":pull"
 	if asked == "" || asked == own {
 		return []string{own}
 	}

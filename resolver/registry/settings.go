@@ -153,7 +153,7 @@ func checkEndpoints(c *config.Config) error {
 
 // route is how a repository is read.
 func (s *settings) route(r Repository) *route {
-	if found, ok := s.byName[s.config.For(r.Host, r.Path)]; ok {
+	if found, ok := s.byName[s.config.For(r.Host(), r.Path())]; ok {
 		return found
 	}
 	return &s.rest

@@ -188,7 +188,7 @@ func TestReloadUnderLoadLosesNothing(t *testing.T) {
 		if err := c.Reconfigure(turns[i%len(turns)]); err != nil {
 			t.Error(err)
 		}
-		if err := c.Allows("nginx"); err != nil { // settings are read meanwhile, too
+		if err := c.Allows(named("nginx")); err != nil { // settings are read meanwhile, too
 			t.Error(err)
 		}
 	}

@@ -69,7 +69,7 @@ func TestFirstCallerLeavesTheSecondGoesOn(t *testing.T) {
 	firstErr, secondErr := make(chan error, 1), make(chan error, 1)
 
 	go func() {
-		_, err := c.Tags(first, registry.repository("a"), Credential{})
+		_, err := c.Tags(first, named(registry.repository("a")), Credential{})
 		firstErr <- err
 	}()
 	<-asked

@@ -136,11 +136,11 @@ func TestDeadlineIsTheHostsFaultIfThereWasTime(t *testing.T) {
 			done := make(chan error, 1)
 			go func() {
 				if tt.cancel {
-					_, err := c.Tags(ctx, registry.repository("a"), Credential{})
+					_, err := c.Tags(ctx, named(registry.repository("a")), Credential{})
 					done <- err
 					return
 				}
-				_, err := c.Tags(deadline, registry.repository("a"), Credential{})
+				_, err := c.Tags(deadline, named(registry.repository("a")), Credential{})
 				done <- err
 			}()
 			<-slow.asked

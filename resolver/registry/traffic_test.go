@@ -90,7 +90,7 @@ func TestPaceOfAHostHonoursTheDeadline(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := c.Tags(ctx, registry.repository("a"), Credential{})
+	_, err := c.Tags(ctx, named(registry.repository("a")), Credential{})
 	wantKind(t, err, RateLimited) // at once: the turn would come in a quarter of an hour
 }
 

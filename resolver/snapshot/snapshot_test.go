@@ -123,7 +123,7 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		"not compressed":            {sealed(t, version, []byte(`{"list":{}}`)), "it is damaged"},
 		"a field nobody knows":      {sealed(t, version, zipped(t, `{"secret":"x"}`)), "it is damaged"},
 		"no JSON":                   {sealed(t, version, zipped(t, `{"list":`)), "it is damaged"},
-		"what makes no sense":       {sealed(t, version, packed(t, senseless)), `restoring the index: repository is not canonical: "docker.io/library/nginx" is`},
+		"what makes no sense":       {sealed(t, version, packed(t, senseless)), `restoring the index: repository "nginx" is not canonical, want "docker.io/library/nginx"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "index")
@@ -167,7 +167,16 @@ type away struct {
 	tags []string
 }
 
-func (a *away) Tags(context.Context, string, resolver.Credential) ([]string, error) {
+// named parses the name of a repository; what is none is the zero value.
+func named(text string) resolver.Repository {
+	parsed, err := resolver.ParseRepository(text)
+	if err != nil {
+		return resolver.Repository{}
+	}
+	return parsed
+}
+
+func (a *away) Tags(context.Context, resolver.Repository, resolver.Credential) ([]string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.tags == nil {
@@ -176,11 +185,11 @@ func (a *away) Tags(context.Context, string, resolver.Credential) ([]string, err
 	return a.tags, nil
 }
 
-func (*away) Digest(context.Context, string, string, resolver.Credential) (string, error) {
+func (*away) Digest(context.Context, resolver.Repository, string, resolver.Credential) (string, error) {
 	return digest, nil
 }
 
-func (*away) Image(context.Context, string, string, resolver.Credential, bool) (registry.Image, error) {
+func (*away) Image(context.Context, resolver.Repository, string, resolver.Credential, bool) (registry.Image, error) {
 	return registry.Image{Platforms: []registry.Platform{{}}}, nil
 }
 
@@ -231,7 +240,7 @@ func learn(t testing.TB, index *resolver.Resolver, repository string) {
 	t.Helper()
 	p, err := policy.Parse(policy.Spec{Name: "patch"})
 	must(t, err)
-	_, err = index.Resolve(t.Context(), resolver.Query{Repository: repository, Tag: "1.2.0", Policy: p})
+	_, err = index.Resolve(t.Context(), resolver.Query{Repository: named(repository), Tag: "1.2.0", Policy: p})
 	must(t, err)
 }
 
@@ -407,7 +416,7 @@ func FuzzDecode(f *testing.F) {
 		p, err := policy.Parse(policy.Spec{Name: "all"})
 		must(t, err)
 		for _, l := range known.Lists {
-			_, _ = index.Resolve(t.Context(), resolver.Query{Repository: l.Repository, Tag: "1.0.0", Policy: p})
+			_, _ = index.Resolve(t.Context(), resolver.Query{Repository: named(l.Repository), Tag: "1.0.0", Policy: p})
 		}
 	})
 }

@@ -28,7 +28,7 @@ type admission struct {
 // own is the credentials of a workload, whatever the repository.
 type own []registry.Credential
 
-func (o own) For(context.Context, string) ([]registry.Credential, error) { return o, nil }
+func (o own) For(context.Context, registry.Repository) ([]registry.Credential, error) { return o, nil }
 
 // tenants are the credentials that each namespace's pull secrets hold.
 type tenants map[string]own

@@ -91,8 +91,12 @@ func TestRequestsOfPolls(t *testing.T) {
 		since := now.Now()
 		for i := range 100 {
 			tag := fmt.Sprintf("1.0.%d", i%2)
+			asked, err := resolver.ParseRepository(p.host() + "/" + repository)
+			if err != nil {
+				t.Fatal(err)
+			}
 			got, err := a.resolver.Resolve(t.Context(), resolver.Query{
-				Repository: p.host() + "/" + repository, Tag: tag, Policy: patch, Want: []string{tag}, Since: since,
+				Repository: asked, Tag: tag, Policy: patch, Want: []string{tag}, Since: since,
 				Credentials: own{registry.Basic("alice", passwords("alice"))},
 			})
 			if err != nil || got.Tag != "1.0.1" || got.Stale {

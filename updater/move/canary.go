@@ -153,7 +153,7 @@ func runningOf(o *workload.Object, repository string) (record.Result, bool) {
 	results := record.Of(o)
 	for _, slot := range o.Slots() {
 		reference, err := resolver.ParseReference(slot.Image)
-		if err != nil || reference.Repository != repository {
+		if err != nil || reference.Repository.String() != repository {
 			continue
 		}
 		return record.Running(reference, results[slot.Key()]), true

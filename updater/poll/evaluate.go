@@ -28,7 +28,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 	var failure error
 	var found []move.Move
 	for _, c := range from(w.Containers(), r.rest.container) {
-		if c.Rule.Trigger == settings.TriggerPush && !r.all || c.Reference.Repository != r.repository {
+		if c.Rule.Trigger == settings.TriggerPush && !r.all || c.Reference.Repository.String() != r.repository {
 			continue
 		}
 		query := r.query(c)
@@ -90,7 +90,7 @@ func (p *Poller) answered(about report.About, c watched.Container, q resolver.Qu
 		return false, next
 	}
 	return true, move.Move{
-		Key: about.Key, Container: c.Slot.Key(), Repository: c.Reference.Repository, Image: c.Slot.Image,
+		Key: about.Key, Container: c.Slot.Key(), Repository: c.Reference.Repository.String(), Image: c.Slot.Image,
 		From: c.Running, To: record.Result{Tag: answer.Tag, Digest: answer.Digest},
 	}
 }

@@ -131,19 +131,8 @@ type round struct {
 
 // query asks for the newest image that a container may run.
 func (r *round) query(c watched.Container) resolver.Query {
-	rule, running := c.Rule, c.Running
-	q := resolver.Query{
-		Repository: r.repository, Tag: running.Tag, Digest: running.Digest,
-		Policy: rule.Policy, Pin: resolver.PinTag, Want: []string{running.Tag},
-		Since: r.since, Platforms: rule.Platforms, MinAge: rule.MinAge, Hold: resolver.Hold(rule.Hold),
-		TellOthers: true,
-	}
-	if rule.Pins(c.Reference.Digest != "") {
-		q.Pin = resolver.PinDigest
-	}
-	if rule.Follows() {
-		q.Pin = resolver.PinFollow
-	}
+	q := c.Rule.Query(c.Reference.Repository, c.Running.Tag, c.Running.Digest, c.Reference.Digest != "")
+	q.Since, q.MinAge, q.TellOthers = r.since, c.Rule.MinAge, true
 	return q
 }
 

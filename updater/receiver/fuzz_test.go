@@ -51,7 +51,7 @@ func FuzzNotifications(f *testing.F) {
 			t.Errorf("%d pushes", len(told.pushes))
 		}
 		for _, push := range told.pushes {
-			if reference, err := resolver.ParseReference(push.Repository); err != nil || reference.Repository != push.Repository {
+			if reference, err := resolver.ParseReference(push.Repository); err != nil || reference.Repository.String() != push.Repository {
 				t.Errorf("%q is no repository in its canonical spelling: %+v %v", push.Repository, reference, err)
 			}
 		}

@@ -94,7 +94,7 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 func readRepository(image string) (string, error) {
 	reference, err := resolver.ParseReference(image)
 	if err == nil {
-		return reference.Repository, nil
+		return reference.Repository.String(), nil
 	}
 	name := strings.LastIndexByte(image, '/') + 1
 	end := strings.IndexAny(image[name:], ":@")
@@ -102,7 +102,7 @@ func readRepository(image string) (string, error) {
 		return "", err
 	}
 	reference, err = resolver.ParseReference(image[:name+end])
-	return reference.Repository, err
+	return reference.Repository.String(), err
 }
 
 // errNoRegistry is a payload that does not say which registry it is about.

@@ -174,10 +174,10 @@ func image(p record.Past) string {
 func is(written string, p record.Past) bool {
 	reference, err := resolver.ParseReference(written)
 	result, ok := record.ParseResult(p.Result)
-	if at, stored, known := p.StoredAs(); known && err == nil && at == reference.Repository && p.Stored != "" {
+	if at, stored, known := p.StoredAs(); known && err == nil && at == reference.Repository.String() && p.Stored != "" {
 		return stored.Agrees(record.Result{Tag: reference.Tag, Digest: reference.Digest})
 	}
-	if err != nil || !ok || reference.Repository != p.Repository {
+	if err != nil || !ok || reference.Repository.String() != p.Repository {
 		return false
 	}
 	if reference.Tag == "" && reference.Digest != "" {

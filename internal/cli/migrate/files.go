@@ -126,7 +126,7 @@ func readLists(name string) (plan.Lists, error) {
 		if at := slices.IndexFunc(words[1:], func(tag string) bool { return !policy.ValidTag(tag) }); at >= 0 {
 			return nil, fmt.Errorf("%s:%d: %q: not a tag", name, number, cmdline.Shown(words[1+at]))
 		}
-		lists[reference.Repository] = append(lists[reference.Repository], words[1:]...)
+		lists[reference.Repository.String()] = append(lists[reference.Repository.String()], words[1:]...)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("reading the lists of tags: %s: %w", name, err)

@@ -137,7 +137,7 @@ func (o *tagsOptions) run(ctx context.Context, out io.Writer) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("resolving: %w", ctx.Err())
 	}
-	return o.output.Write(out, answer, answer.text(o.image.Repository))
+	return o.output.Write(out, answer, answer.text(o.image.Repository.String()))
 }
 
 // knownTags is a registry whose list was read already: it is not asked twice.
@@ -146,14 +146,14 @@ type knownTags struct {
 	tags []string
 }
 
-func (k knownTags) Tags(context.Context, string, registry.Credential) ([]string, error) {
+func (k knownTags) Tags(context.Context, registry.Repository, registry.Credential) ([]string, error) {
 	return k.tags, nil
 }
 
 // oneCredential is the credential that the list was read with.
 type oneCredential struct{ credential registry.Credential }
 
-func (o oneCredential) For(context.Context, string) ([]registry.Credential, error) {
+func (o oneCredential) For(context.Context, registry.Repository) ([]registry.Credential, error) {
 	return []registry.Credential{o.credential}, nil
 }
 
@@ -183,12 +183,9 @@ func (o *tagsOptions) answer(tags []string) tagsAnswer {
 
 // choose asks one policy, as admission does.
 func (o *tagsOptions) choose(ctx context.Context, r *resolver.Resolver, p *policy.Policy) choice {
-	query := resolver.Query{
-		Repository: o.image.Repository, Tag: o.current(), Digest: o.image.Digest, Policy: p, Platforms: o.wanted, TellOthers: true,
-	}
-	if (settings.Rule{Policy: p}).Pins(o.image.Digest != "") {
-		query.Pin = resolver.PinDigest
-	}
+	rule := settings.Rule{Policy: p, Platforms: o.wanted}
+	query := rule.Query(o.image.Repository, o.current(), o.image.Digest, o.image.Digest != "")
+	query.TellOthers = true
 	answer, _ := r.Resolve(ctx, query) // the error is in the answer, too
 	texts := []string{answer.Why()}
 	if answer.Err != nil && answer.Reason == resolver.StayRegistryUnavailable {

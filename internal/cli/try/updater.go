@@ -43,10 +43,8 @@ func (u *updater) poll(ctx context.Context) (*poll, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading image %q: %w", slot.Image, err)
 	}
-	query := resolver.Query{
-		Repository: image.Repository, Tag: image.TagOrLatest(), Policy: rule.Policy,
-		Want: []string{image.TagOrLatest()}, Since: time.Now(), Hold: resolver.Hold(rule.Hold),
-	}
+	query := rule.Query(image.Repository, image.TagOrLatest(), image.Digest, image.Digest != "")
+	query.Since = time.Now()
 	found, err := u.resolver.Resolve(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("polling %q: %w", image.Repository, err)

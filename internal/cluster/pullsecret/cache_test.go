@@ -14,11 +14,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 func forbidden() error {
 	return apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "regcred",
 		errors.New(`User "system:serviceaccount:garboard:garboard-webhook" cannot get it`))
+}
+
+// named parses the name of a repository.
+func named(text string) resolver.Repository {
+	parsed, err := resolver.ParseRepository(text)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
 }
 
 // regcred is what most tests ask for.
@@ -29,7 +39,7 @@ func regcred() pullsecret.Workload {
 // seen is what a Finder says now: users, or the kinds of errors.
 func seen(t *testing.T, finder *pullsecret.Finder, w pullsecret.Workload) string {
 	t.Helper()
-	found, err := finder.For(w).For(t.Context(), "ghcr.io/org/app")
+	found, err := finder.For(w).For(t.Context(), named("ghcr.io/org/app"))
 	if err != nil {
 		return strings.Join(kinds(t, err), ",")
 	}

@@ -24,10 +24,9 @@ type credentials struct {
 	workload Workload
 }
 
-// For returns the credentials for a canonical repository, host/path, in the
-// order in which they are to be tried. The error is an Errors: one for each
+// For returns the credentials for a repository, in the order in which they are to be tried. The error is an Errors: one for each
 // object that could not be used, and those beside it count all the same.
-func (c *credentials) For(ctx context.Context, repository string) ([]resolver.Credential, error) {
+func (c *credentials) For(ctx context.Context, repository resolver.Repository) ([]resolver.Credential, error) {
 	s := &search{finder: c.finder, namespace: c.workload.Namespace}
 	var own []pending[keyring]
 	if c.workload.Setting != "" {
@@ -47,13 +46,13 @@ func (c *credentials) For(ctx context.Context, repository string) ([]resolver.Cr
 
 // spelling is the name of a repository as the image has it, where that has its host in
 // capitals. Nothing else of a name may be.
-func (w Workload) spelling(repository string) string {
+func (w Workload) spelling(repository resolver.Repository) string {
 	if !strings.ContainsFunc(w.Image, unicode.IsUpper) {
-		return repository
+		return repository.String()
 	}
 	reference, err := resolver.ParseReference(w.Image)
 	if err != nil || reference.Repository != repository || strings.ToLower(reference.Name) == reference.Name {
-		return repository
+		return repository.String()
 	}
 	return reference.Name
 }

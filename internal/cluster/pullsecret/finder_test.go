@@ -78,7 +78,7 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, newCluster(objects...), pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 				test.workload.Namespace = shop
-				found, err := finder.For(test.workload).For(t.Context(), "ghcr.io/org/app")
+				found, err := finder.For(test.workload).For(t.Context(), named("ghcr.io/org/app"))
 				known := []string{"one", "two", "org"}
 				for i := range 12 {
 					known = append(known, fmt.Sprint("n", i))
@@ -165,7 +165,7 @@ func TestWhatASecretSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, newCluster(test.secret), pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 				w := pullsecret.Workload{Namespace: shop, PullSecrets: []string{"x"}}
-				found, err := finder.For(w).For(t.Context(), "ghcr.io/org/app")
+				found, err := finder.For(w).For(t.Context(), named("ghcr.io/org/app"))
 				if diff := cmp.Diff(test.want, users(found, "a", "b")); diff != "" {
 					t.Errorf("credentials (-want +got):\n%s", diff)
 				}
@@ -208,7 +208,7 @@ func TestHostileNamesAskForNothing(t *testing.T) {
 					{Namespace: shop, PullSecrets: []string{hostile}},
 					{Namespace: hostile, Setting: "a", ServiceAccount: "a"}, {Namespace: "", Setting: "a"},
 				} {
-					_, err := finder.For(w).For(t.Context(), "ghcr.io/org/app")
+					_, err := finder.For(w).For(t.Context(), named("ghcr.io/org/app"))
 					if err == nil {
 						t.Errorf("%+.80v: got no error", w)
 					}
@@ -231,7 +231,7 @@ func TestNothingIsReadOutsideOfTheNamespace(t *testing.T) {
 	bubble(t, c, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 		for range 2 {
 			for namespace, want := range map[string]string{shop: `a Secret "regcred"`, "other": `other Secret "regcred"`} {
-				found, err := finder.For(pullsecret.Workload{Namespace: namespace, Setting: "regcred", PullSecrets: []string{""}}).For(t.Context(), "ghcr.io/app")
+				found, err := finder.For(pullsecret.Workload{Namespace: namespace, Setting: "regcred", PullSecrets: []string{""}}).For(t.Context(), named("ghcr.io/app"))
 				if diff := cmp.Diff([]string{want}, users(found, "a", "other")); diff != "" || err != nil {
 					t.Errorf("%s: %v, credentials (-want +got):\n%s", namespace, err, diff)
 				}
@@ -263,7 +263,7 @@ func TestHostInCapitalsFindsKeysInCapitals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, objects, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 				w := pullsecret.Workload{Namespace: shop, PullSecrets: []string{"small", "large"}, Image: test.image}
-				found, err := finder.For(w).For(t.Context(), "ghcr.io/org/app")
+				found, err := finder.For(w).For(t.Context(), named("ghcr.io/org/app"))
 				if err != nil {
 					t.Fatal(err)
 				}

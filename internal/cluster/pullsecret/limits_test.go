@@ -83,7 +83,7 @@ func TestConcurrentReadsShareOneRequest(t *testing.T) {
 		// One of them leaves, and with it goes neither the read nor its answer.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := finder.For(regcred()).For(ctx, "ghcr.io/org/app")
+		_, err := finder.For(regcred()).For(ctx, named("ghcr.io/org/app"))
 		if diff := cmp.Diff([]string{"Unavailable Secret regcred"}, kinds(t, err)); diff != "" || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, errors (-want +got):\n%s", err, diff)
 		}
@@ -97,7 +97,7 @@ func TestConcurrentReadsShareOneRequest(t *testing.T) {
 
 func onlyUser(t *testing.T, finder *pullsecret.Finder) string {
 	t.Helper()
-	found, err := finder.For(regcred()).For(t.Context(), "ghcr.io/org/app")
+	found, err := finder.For(regcred()).For(t.Context(), named("ghcr.io/org/app"))
 	if err != nil || len(found) != 1 {
 		return fmt.Sprint(len(found), " ", err)
 	}

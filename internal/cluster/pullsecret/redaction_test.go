@@ -30,7 +30,7 @@ func TestNothingOfASecretIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, newCluster(dockerConfig("regcred", content)), pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 				credentials := finder.For(regcred())
-				found, err := credentials.For(t.Context(), "ghcr.io/org/app")
+				found, err := credentials.For(t.Context(), named("ghcr.io/org/app"))
 				if (err == nil) != (len(found) == 1) {
 					t.Fatalf("got %d credentials and %v, want one of both", len(found), err)
 				}
@@ -79,7 +79,7 @@ func TestErrorsSayWhatIsWrongInOneLine(t *testing.T) {
 			c := newCluster()
 			test.prepare(c)
 			bubble(t, c, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
-				_, err := finder.For(regcred()).For(t.Context(), "ghcr.io/org/app")
+				_, err := finder.For(regcred()).For(t.Context(), named("ghcr.io/org/app"))
 				if got := text(err); got != test.want {
 					t.Errorf("got %q, want %q", got, test.want)
 				}

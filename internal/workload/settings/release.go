@@ -113,7 +113,7 @@ func newReleaseImage(at string, item any, value func(path string) (string, bool)
 		return releaseImage{fault: releaseFault(at+"repository", path,
 			"the value there is no image; allowed: a repository, such as registry.example.com/shop")}
 	}
-	image := releaseImage{repository: reference.Repository}
+	image := releaseImage{repository: reference.Repository.String()}
 	for _, name := range []string{keyImagePullSecret, "releaseNotes"} {
 		if v := given(details[name]); v != nil {
 			image.own = append(image.own, releaseEntry(at+name, name, v))
@@ -237,7 +237,7 @@ func repositoryOf(slot workload.Slot) string {
 	if err != nil {
 		return ""
 	}
-	return reference.Repository
+	return reference.Repository.String()
 }
 
 // listed writes a list as the annotation does, with nothing for what is no text.

@@ -124,10 +124,19 @@ func (c *cloud) hang(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusGatewayTimeout)
 }
 
+// named parses the name of a repository.
+func named(text string) registry.Repository {
+	parsed, err := registry.ParseRepository(text)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
+}
+
 // one returns the only credential, which must be what is wanted.
 func one(t *testing.T, i *Identities, repository string, want registry.Credential, source string) {
 	t.Helper()
-	got, err := i.For(t.Context(), repository)
+	got, err := i.For(t.Context(), named(repository))
 	if err != nil {
 		t.Fatalf("For(%q): %v: %v", repository, err, errors.Unwrap(err))
 	}
@@ -140,7 +149,7 @@ func one(t *testing.T, i *Identities, repository string, want registry.Credentia
 func soon(t *testing.T, i *Identities, repository string, want registry.Credential) {
 	t.Helper()
 	eventually(t, func() bool {
-		got, err := i.For(t.Context(), repository)
+		got, err := i.For(t.Context(), named(repository))
 		return err == nil && len(got) == 1 && got[0].ID() == want.ID()
 	})
 }
@@ -163,7 +172,7 @@ func eventually(t *testing.T, holds func() bool) {
 // refused wants no credential and an error that gives nothing away.
 func refused(t *testing.T, i *Identities, repository string, provider Provider, secrets ...string) error {
 	t.Helper()
-	got, err := i.For(t.Context(), repository)
+	got, err := i.For(t.Context(), named(repository))
 	known, ok := errors.AsType[*Error](err)
 	if !ok || known.Provider != provider || known.Err == nil || len(got) != 0 {
 		t.Fatalf("For(%q) = %v, %v; want an error of %s", repository, got, err, provider)

@@ -154,7 +154,7 @@ func TestGoogleServiceAccountFileAndACloudThatHangs(t *testing.T) {
 	fake.on(googleTokens, reply(map[string]any{"access_token": "token", "expires_in": 100_000_000}))
 	eventually(t, func() bool {
 		now.Advance(lastRetry)
-		got, err := i.For(t.Context(), garRepository)
+		got, err := i.For(t.Context(), named(garRepository))
 		return err == nil && len(got) == 1
 	})
 }

@@ -82,12 +82,8 @@ func New(options Options) *Identities {
 // first time, when it waits for the cloud as Options.Patience says. Without a
 // token the error is an *Error, which is remembered for 30 seconds after the
 // first failure and for 10 minutes at most.
-func (i *Identities) For(ctx context.Context, repository string) ([]registry.Credential, error) {
-	parsed, err := registry.ParseRepository(repository)
-	if err != nil {
-		return nil, err
-	}
-	of, ok := targetOf(parsed.Host)
+func (i *Identities) For(ctx context.Context, repository registry.Repository) ([]registry.Credential, error) {
+	of, ok := targetOf(repository.Host())
 	if !ok || !slices.Contains(i.providers, of.provider) {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"testing"
 
+	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/resolver/registry/identity"
 )
 
@@ -20,18 +21,14 @@ func TestForAddsNothing(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := identity.New(identity.Options{Providers: test.providers}).For(t.Context(), test.repository)
+			repository, err := registry.ParseRepository(test.repository)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := identity.New(identity.Options{Providers: test.providers}).For(t.Context(), repository)
 			if len(got) != 0 || err != nil {
 				t.Errorf("For(%q) = %v, %v; want nothing", test.repository, got, err)
 			}
 		})
-	}
-}
-
-func TestForRefusesWhatIsNoRepository(t *testing.T) {
-	for _, repository := range []string{"", "contoso.azurecr.io/", "contoso.azurecr.io/../web", "https://contoso.azurecr.io/web"} {
-		if got, err := identity.New(identity.Options{Providers: identity.Auto()}).For(t.Context(), repository); err == nil {
-			t.Errorf("For(%q) = %v; want an error", repository, got)
-		}
 	}
 }

@@ -24,7 +24,11 @@ func TestRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tags, err := client.Tags(t.Context(), r.Host()+"/team/app", registry.Credential{})
+	app, err := registry.ParseRepository(r.Host() + "/team/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags, err := client.Tags(t.Context(), app, registry.Credential{})
 	if diff := cmp.Diff([]string{"1.0.0", "1.1.0"}, tags); diff != "" || err != nil {
 		t.Errorf("got error %v (-want +got)\n%s", err, diff)
 	}

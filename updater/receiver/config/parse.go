@@ -221,7 +221,7 @@ func (r *reader) registry(at configfile.Value) string {
 	const probe = "/garboard/probe"
 	host, _, _ := strings.Cut(text, "/")
 	reference, err := resolver.ParseReference(text + probe)
-	registry, ok := strings.CutSuffix(reference.Repository, probe)
+	registry, ok := strings.CutSuffix(reference.Repository.String(), probe)
 	// A word without a dot or a port would be a path on Docker Hub.
 	if err != nil || !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
 		r.Bad(at, "", allowedRegistry)

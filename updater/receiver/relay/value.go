@@ -43,7 +43,7 @@ func parse(text string, now time.Time) (poll.Push, bool) {
 	}
 	reference, err := resolver.ParseReference(v.Repository)
 	age := now.Sub(v.At)
-	if err != nil || reference.Repository != v.Repository || age > Retention || age < -Retention {
+	if err != nil || reference.Repository.String() != v.Repository || age > Retention || age < -Retention {
 		return poll.Push{}, false
 	}
 	return poll.Push{Repository: v.Repository, Received: v.At}, true

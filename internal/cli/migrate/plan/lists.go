@@ -17,8 +17,8 @@ type Lists map[string][]string
 var errOnlyTags = errors.New("a list of tags has no digests and no dates")
 
 // Tags returns the tags of a repository.
-func (l Lists) Tags(_ context.Context, repository string, _ resolver.Credential) ([]string, error) {
-	tags, ok := l[repository]
+func (l Lists) Tags(_ context.Context, repository resolver.Repository, _ resolver.Credential) ([]string, error) {
+	tags, ok := l[repository.String()]
 	if !ok {
 		return nil, fmt.Errorf("%s: not among the lists of tags", repository)
 	}
@@ -26,12 +26,12 @@ func (l Lists) Tags(_ context.Context, repository string, _ resolver.Credential)
 }
 
 // Digest returns an error.
-func (l Lists) Digest(context.Context, string, string, resolver.Credential) (string, error) {
+func (l Lists) Digest(context.Context, resolver.Repository, string, resolver.Credential) (string, error) {
 	return "", errOnlyTags
 }
 
 // Image returns an error.
-func (l Lists) Image(context.Context, string, string, resolver.Credential, bool) (registry.Image, error) {
+func (l Lists) Image(context.Context, resolver.Repository, string, resolver.Credential, bool) (registry.Image, error) {
 	return registry.Image{}, errOnlyTags
 }
 
@@ -39,16 +39,16 @@ func (l Lists) Image(context.Context, string, string, resolver.Credential, bool)
 type Recorder struct {
 	resolver.Registry
 	mu    sync.Mutex
-	lists map[string][]string
+	lists map[resolver.Repository][]string
 }
 
 // NewRecorder returns a Recorder that stands in front of a registry.
 func NewRecorder(from resolver.Registry) *Recorder {
-	return &Recorder{Registry: from, lists: map[string][]string{}}
+	return &Recorder{Registry: from, lists: map[resolver.Repository][]string{}}
 }
 
 // Tags asks the registry, and keeps what it says.
-func (r *Recorder) Tags(ctx context.Context, repository string, credential resolver.Credential) ([]string, error) {
+func (r *Recorder) Tags(ctx context.Context, repository resolver.Repository, credential resolver.Credential) ([]string, error) {
 	tags, err := r.Registry.Tags(ctx, repository, credential)
 	if err == nil {
 		r.mu.Lock()
@@ -59,7 +59,7 @@ func (r *Recorder) Tags(ctx context.Context, repository string, credential resol
 }
 
 // listed returns the tags of a repository, as they were listed.
-func (r *Recorder) listed(repository string) ([]string, bool) {
+func (r *Recorder) listed(repository resolver.Repository) ([]string, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	tags, ok := r.lists[repository]

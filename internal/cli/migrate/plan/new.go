@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -145,8 +144,7 @@ func hostsOf(o *workload.Object) []string {
 	var hosts []string
 	for _, slot := range o.Slots() {
 		if reference, err := resolver.ParseReference(slot.Image); err == nil {
-			host, _, _ := strings.Cut(reference.Repository, "/")
-			hosts = append(hosts, host)
+			hosts = append(hosts, reference.Repository.Host())
 		}
 	}
 	return hosts

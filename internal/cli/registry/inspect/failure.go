@@ -70,16 +70,17 @@ func (f *Failure) Unwrap() error { return f.err }
 // failure makes one of an error of the client, whose requests began at began.
 func (i *Inspector) failure(r *Report, step string, err error, began int) *Failure {
 	f := &Failure{Step: step, Kind: kindOf(err), Problem: problem(err), Cause: cause(err), err: err}
+	repository := r.reference.Repository.String()
 	switch step {
 	case stepSettings:
 		f.Cause = "" // the problem says it
-		step = r.reference.Repository
+		step = repository
 	case stepDigest:
-		step = r.reference.Repository + ":" + r.Tag
+		step = repository + ":" + r.Tag
 	case stepImage:
-		step = r.reference.Repository + "@" + r.Digest
+		step = repository + "@" + r.Digest
 	default:
-		step = r.reference.Repository
+		step = repository
 	}
 	f.Step += " of " + step
 	for _, told := range i.Trace.since(began) {
@@ -87,7 +88,7 @@ func (i *Inspector) failure(r *Report, step string, err error, began int) *Failu
 			f.Request = told.Method + " " + told.URL
 		}
 	}
-	if f.Kind == registry.Unauthorized || f.Kind == registry.NotFound && step == r.reference.Repository {
+	if f.Kind == registry.Unauthorized || f.Kind == registry.NotFound && step == repository {
 		f.tried, f.unread = r.Credentials, r.CredentialFaults
 	}
 	f.Advice = i.advice(r, f)

@@ -40,9 +40,8 @@ func (i *Inspector) Check(ctx context.Context, image resolver.Reference) *Report
 
 // Tags asks for the list of tags alone.
 func (i *Inspector) Tags(ctx context.Context, image resolver.Reference) *Report {
-	host, path, _ := strings.Cut(image.Repository, "/")
 	r := &Report{
-		Image: image.String(), Registry: host, Repository: path, Tag: image.Tag, Written: image.Digest,
+		Image: image.String(), Registry: image.Repository.Host(), Repository: image.Repository.Path(), Tag: image.Tag, Written: image.Digest,
 		reference: image,
 	}
 	if r.Tag == "" && r.Written == "" {

@@ -102,7 +102,7 @@ func TestOutcomeOfACredential(t *testing.T) {
 
 type brokenCredentials struct{ err error }
 
-func (b brokenCredentials) For(context.Context, string) ([]registry.Credential, error) {
+func (b brokenCredentials) For(context.Context, registry.Repository) ([]registry.Credential, error) {
 	return nil, b.err
 }
 

@@ -1,0 +1,23 @@
+package settings
+
+import (
+	"github.com/garboard-dev/garboard/resolver"
+)
+
+// Query asks what a container moves to that starts from a tag, and a digest where there
+// is one. Pinned is true where the image is written with a digest. What the rule does not
+// say, such as how fresh the answer has to be, the caller adds; and so MinAge, which binds
+// the updater alone.
+func (r Rule) Query(repository resolver.Repository, tag, digest string, pinned bool) resolver.Query {
+	q := resolver.Query{
+		Repository: repository, Tag: tag, Digest: digest, Policy: r.Policy, Pin: resolver.PinTag,
+		Want: []string{tag}, Platforms: r.Platforms, Hold: resolver.Hold(r.Hold),
+	}
+	switch {
+	case r.Follows():
+		q.Pin = resolver.PinFollow
+	case r.Pins(pinned):
+		q.Pin = resolver.PinDigest
+	}
+	return q
+}
