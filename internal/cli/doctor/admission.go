@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,8 @@ const (
 	// probeImage is used where nothing in the namespace is governed yet. Whether its
 	// registry answers does not matter: admission writes down what it has seen.
 	probeImage = "registry.k8s.io/pause:3.9"
+	// maxProbes is in how many namespaces it is tried where something else refuses it.
+	maxProbes = 3
 	// notReached is how the API server begins when a webhook does not answer it.
 	notReached = "failed calling webhook"
 )
@@ -30,27 +33,37 @@ const (
 // nothing.
 func (d *Doctor) admission(ctx context.Context) []Finding {
 	names := slices.Sorted(maps.Keys(d.found.optedIn))
-	if len(names) == 0 && d.Probe == "" {
-		return []Finding{{Severity: Unknown, Message: "could not be looked at: no namespace has opted in"}}
+	if d.Probe != "" {
+		if _, opted := d.found.optedIn[d.Probe]; !opted && d.found.optedIn != nil {
+			return []Finding{{Severity: Unknown, Object: "namespace/" + d.Probe, Message: "could not be looked at: it has not opted in, so that nothing would be resolved there"}}
+		}
+		names = []string{d.Probe}
 	}
-	namespace := d.Probe
-	if namespace == "" {
-		namespace = names[0]
+	finding := Finding{Severity: Unknown, Message: "could not be looked at: no namespace has opted in"}
+	for _, namespace := range names[:min(len(names), maxProbes)] {
+		if finding = d.try(ctx, namespace); finding.Severity != Unknown {
+			break // an answer
+		}
 	}
+	return []Finding{finding}
+}
+
+// try creates the probe in one namespace.
+func (d *Doctor) try(ctx context.Context, namespace string) Finding {
 	object := "namespace/" + namespace
 	created, err := d.Kube.AppsV1().Deployments(namespace).Create(ctx, d.probe(ctx, namespace), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
-		return []Finding{d.notAdmitted(object, err)}
+		return d.notAdmitted(object, err)
 	}
 	record := created.Spec.Template.Annotations[workload.AnnotationRecord]
 	if record == "" {
-		return []Finding{{
+		return Finding{
 			Severity: Failure, Object: object, Message: "a new Deployment came back as it was sent, as a dry run: Garboard was not asked, or did not answer",
 			Why:  "Nothing is moved when it is applied.",
 			Mend: "mend what the checks installation, certificates and webhooks found, and run this again",
-		}}
+		}
 	}
-	return []Finding{ok(object, "a new Deployment came back resolved, as a dry run: %s", record)}
+	return ok(object, "a new Deployment came back resolved, as a dry run: %s", record)
 }
 
 // probe is a Deployment like one that is governed there, or like none.
@@ -81,11 +94,17 @@ func (d *Doctor) probe(ctx context.Context, namespace string) *appsv1.Deployment
 	}
 }
 
+// answered is a refusal of Garboard's own: the API server reaches it.
+var answered = regexp.MustCompile(`admission webhook "(mutate|validate)\.garboard\.dev" denied`)
+
 // notAdmitted tells a webhook that does not answer from a person without the right, and
 // from what else refuses Deployments in that namespace.
 func (d *Doctor) notAdmitted(object string, err error) Finding {
 	text := err.Error()
 	if !strings.Contains(text, notReached) {
+		if answered.MatchString(text) {
+			return ok(object, "a new Deployment was refused by Garboard itself, as a dry run: %s", text)
+		}
 		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 			return unknown(object, err)
 		}

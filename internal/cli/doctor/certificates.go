@@ -193,9 +193,8 @@ func (d *Doctor) trusted(w configuredWebhook, leaf *x509.Certificate, intermedia
 	roots, err := pool(w.ca)
 	if err == nil && leaf != nil {
 		_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, DNSName: d.dnsName(), CurrentTime: d.Now()})
-		var unknownAuthority x509.UnknownAuthorityError
-		if err != nil && !errors.As(err, &unknownAuthority) {
-			return nil // the certificate's own fault, which was told
+		if err != nil && ofTheLeaf(err, leaf) {
+			return nil // which was told
 		}
 	}
 	if err == nil {
@@ -205,10 +204,22 @@ func (d *Doctor) trusted(w configuredWebhook, leaf *x509.Certificate, intermedia
 	if w.annotated {
 		mend = fmt.Sprintf("kubectl -n %s rollout restart deployment cert-manager-cainjector", d.CertManager)
 	}
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && w.annotated { // the CA's own dates
+		mend = fmt.Sprintf("kubectl -n %s delete secret garboard-ca %s", d.Namespace, d.secretName())
+	}
 	return &Finding{
 		Severity: Failure, Object: w.object, Message: fmt.Sprintf("webhook %s: the caBundle does not vouch for the certificate of secret/%s: %v", w.name, d.secretName(), err),
 		Why: noAnswer, Mend: mend + " (without cert-manager, put the CA that signed the certificate there)",
 	}
+}
+
+// ofTheLeaf reports whether a certificate is refused for a fault of its own, its dates or
+// names, and not for one of the CA.
+func ofTheLeaf(err error, leaf *x509.Certificate) bool {
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &hostname) || errors.As(err, &invalid) && invalid.Cert.Equal(leaf)
 }
 
 func pool(bundle []byte) (*x509.CertPool, error) {

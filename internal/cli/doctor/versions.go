@@ -22,10 +22,14 @@ func (d *Doctor) versions(context.Context) []Finding {
 	}
 	var findings []Finding
 	if webhook != updater {
+		mend := d.reinstall()
+		if _, err := reference.ParseNormalizedNamed(webhook); err == nil { // what is not is not to be typed
+			mend = fmt.Sprintf("kubectl -n %s set image deployment/%s updater=%s (and in the values or the overlay that you install from)", d.Namespace, updaterName, webhook)
+		}
 		findings = append(findings, Finding{
 			Severity: Warning, Object: "deployment/" + updaterName, Message: fmt.Sprintf("runs %s, and the webhook runs %s", updater, webhook),
 			Why:  "Each writes what the other reads: they are made to be of one version, but for the time of an upgrade.",
-			Mend: fmt.Sprintf("kubectl -n %s set image deployment/%s updater=%s (and in the values or the overlay that you install from)", d.Namespace, updaterName, webhook),
+			Mend: mend,
 		})
 	}
 	if f := d.ownVersion(webhook); f != nil {

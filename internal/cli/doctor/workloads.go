@@ -3,13 +3,12 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -31,15 +30,12 @@ func (d *Doctor) workloads(ctx context.Context) []Finding {
 	var findings []Finding
 	faulty := 0
 	for _, kind := range d.kinds().Rolling() {
-		for _, name := range slices.Sorted(maps.Keys(d.found.optedIn)) {
-			found, count, err := d.settingsOf(ctx, kind, d.found.optedIn[name])
-			if err != nil && !apierrors.IsNotFound(err) {
-				findings = append(findings, unknown(resourceOf(kind).Resource+" of namespace "+name, err))
-				continue
-			}
-			faulty += count
-			findings = append(findings, found[:min(len(found), max(0, maxWorkloads-len(findings)))]...)
+		found, err := d.settingsOf(ctx, kind)
+		if err != nil && !apierrors.IsNotFound(err) { // a custom kind need not be there
+			findings = append(findings, unknown(resourceOf(kind).Resource, err))
 		}
+		faulty += len(found)
+		findings = append(findings, found[:min(len(found), max(0, maxWorkloads-len(findings)))]...)
 	}
 	if faulty > len(findings) {
 		findings = append(findings, Finding{Severity: Warning, Message: fmt.Sprintf("%d settings in all are not understood", faulty), Why: notGoverned, Mend: "mend those above, and run this again"})
@@ -49,34 +45,39 @@ func (d *Doctor) workloads(ctx context.Context) []Finding {
 
 const notGoverned = "A container whose settings are not understood is left alone."
 
-// settingsOf reads the workloads of one kind and namespace.
-func (d *Doctor) settingsOf(ctx context.Context, kind workload.Kind, namespace workload.Namespace) (findings []Finding, count int, err error) {
+// settingsOf reads the workloads of one kind, page by page.
+func (d *Doctor) settingsOf(ctx context.Context, kind workload.Kind) ([]Finding, error) {
+	var findings []Finding
 	options := metav1.ListOptions{Limit: page}
 	for {
-		list, err := d.Dynamic.Resource(resourceOf(kind)).Namespace(namespace.Name).List(ctx, options)
+		list, err := d.Dynamic.Resource(resourceOf(kind)).List(ctx, options)
 		if err != nil {
-			return findings, count, err
+			return findings, err
 		}
 		for i := range list.Items {
-			if metav1.GetControllerOf(&list.Items[i]) != nil {
-				continue // not asked about: its owner decides
-			}
-			o, isKind := d.kinds().FromMap(list.Items[i].Object)
-			if !isKind {
-				continue
-			}
-			for _, fault := range settings.ReadSettings(o, namespace).Faults {
-				if fault.Namespace {
-					continue // told of the namespace
-				}
-				count++
-				findings = append(findings, settingFault(namespace.Name, o, fault))
-			}
+			findings = append(findings, d.settingFaults(&list.Items[i])...)
 		}
 		if options.Continue = list.GetContinue(); options.Continue == "" {
-			return findings, count, nil
+			return findings, nil
 		}
 	}
+}
+
+// settingFaults are those of one workload, where it is governed at all. Those of its
+// namespace were told.
+func (d *Doctor) settingFaults(object *unstructured.Unstructured) []Finding {
+	namespace, opted := d.found.optedIn[object.GetNamespace()]
+	o, isKind := d.kinds().FromMap(object.Object)
+	if !opted || !isKind || metav1.GetControllerOf(object) != nil {
+		return nil
+	}
+	var findings []Finding
+	for _, fault := range settings.ReadSettings(o, namespace).Faults {
+		if !fault.Namespace {
+			findings = append(findings, settingFault(namespace.Name, o, fault))
+		}
+	}
+	return findings
 }
 
 func settingFault(namespace string, o *workload.Object, fault settings.Fault) Finding {

@@ -23,6 +23,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,6 +51,7 @@ type world struct {
 	validating        *admissionregistrationv1.ValidatingWebhookConfiguration
 	secret            *corev1.Secret
 	lease             *coordinationv1.Lease
+	endpoints         *discoveryv1.EndpointSlice
 	team              *corev1.Namespace
 	more              []runtime.Object
 	objects           []*unstructured.Unstructured // custom ones
@@ -141,6 +143,11 @@ func (w *world) install(t *testing.T) {
 			w.validating = o
 		case *corev1.Service:
 			w.more = append(w.more, o)
+			w.endpoints = &discoveryv1.EndpointSlice{
+				ObjectMeta: metav1.ObjectMeta{Name: o.Name, Namespace: o.Namespace, Labels: map[string]string{discoveryv1.LabelServiceName: o.Name}},
+				Endpoints:  []discoveryv1.Endpoint{{}},
+			}
+			w.more = append(w.more, w.endpoints)
 		}
 	}
 }
