@@ -1,11 +1,6 @@
 package webhook
 
-import (
-	"context"
-	"net/http"
+import "net/http"
 
-	"github.com/go-logr/logr"
-)
-
-// TimeoutsOf is the HTTP server that a Server runs.
-func TimeoutsOf(s *Server) *http.Server { return s.http(context.Background(), logr.Discard()) }
+// TimeoutsOf is the HTTP server that a Server of the options runs.
+func TimeoutsOf(o ServerOptions) *http.Server { return httpServer(o) }

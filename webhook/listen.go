@@ -1,18 +1,13 @@
 package webhook
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
-	"github.com/go-logr/logr"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/garboard-dev/garboard/internal/serving"
 )
 
 const (
@@ -51,91 +46,36 @@ type ServerOptions struct {
 // Server serves the webhooks over HTTPS. It is not controller-runtime's, which
 // closes its listener, and the idle connections of API servers, the moment it is
 // told to stop: a request that is on its way then is a failed write.
-type Server struct {
-	options ServerOptions
-	state   atomic.Int32
-}
-
-// States of a Server.
-const (
-	notListening int32 = iota
-	listening
-	draining
-)
+type Server struct{ *serving.Server }
 
 // Why a Server is not ready.
 var (
-	ErrNotListening = errors.New("not listening yet")
-	ErrDraining     = errors.New("shutting down")
+	ErrNotListening = serving.ErrNotListening
+	ErrDraining     = serving.ErrDraining
 )
 
-// NewServer returns a Server that Run starts.
+// NewServer returns a Server that Run starts. What requests need (caches, most of all)
+// has to live until Run returns.
 func NewServer(o ServerOptions) *Server {
-	if o.After == nil {
-		o.After = time.After
+	return &Server{serving.New(httpServer(o), serving.Options{
+		What: "admission", Address: o.Address, TLS: o.TLS, Delay: o.ShutdownDelay, Last: maxTimeout,
+		Log: logf.Log.WithName("serving"), After: o.After,
+	})}
+}
+
+// httpServer has no ReadTimeout, which would begin with the connection: a request is
+// read within readTimeout of its header.
+func httpServer(o ServerOptions) *http.Server {
+	return &http.Server{
+		Handler:           timely(newGate(o.Handler, o.Limits)),
+		ReadHeaderTimeout: idleTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}
-	return &Server{options: o}
 }
 
 // Ready is a readiness check: ErrNotListening before, ErrDraining once the end
 // has begun, which is before the listener closes.
-func (s *Server) Ready(*http.Request) error {
-	switch s.state.Load() {
-	case listening:
-		return nil
-	case draining:
-		return ErrDraining
-	default:
-		return ErrNotListening
-	}
-}
-
-// Run serves until ctx ends, then goes in peace: it is not ready from that
-// moment on, goes on to answer for the delay, and returns when all that came in
-// is answered. What requests need (caches, most of all) has to live as long.
-func (s *Server) Run(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
-	if err != nil {
-		return fmt.Errorf("serving admission: %w", err)
-	}
-	background := context.WithoutCancel(ctx) // requests end by themselves
-	logger := logf.FromContext(ctx).WithName("serving")
-	server := s.http(background, logger)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(tls.NewListener(listener, s.options.TLS)) }()
-	s.state.Store(listening)
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving admission at %q: %w", s.options.Address, err)
-	case <-ctx.Done():
-	}
-	s.state.Store(draining)
-	logger.Info("shutting down", "delay", s.options.ShutdownDelay.String())
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving admission at %q: %w", s.options.Address, err)
-	case <-s.options.After(s.options.ShutdownDelay):
-	}
-	limited, cancel := context.WithTimeout(background, maxTimeout)
-	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
-		return errors.Join(fmt.Errorf("answering the last requests: %w", err), server.Close())
-	}
-	return nil
-}
-
-// http has no ReadTimeout, which would begin with the connection: a request is
-// read within readTimeout of its header.
-func (s *Server) http(background context.Context, logger logr.Logger) *http.Server {
-	return &http.Server{
-		Handler:           s.parting(timely(newGate(s.options.Handler, s.options.Limits))),
-		ReadHeaderTimeout: idleTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return background },
-		// At debug: whoever reaches the port can make handshakes fail.
-		ErrorLog: slog.NewLogLogger(logr.ToSlogHandler(logger.V(1)), slog.LevelInfo),
-	}
-}
+func (s *Server) Ready(*http.Request) error { return s.Server.Ready() }
 
 // timely gives a body its time from here on.
 func timely(next http.Handler) http.Handler {
@@ -143,18 +83,6 @@ func timely(next http.Handler) http.Handler {
 		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
 			http.Error(w, "the request cannot be read", http.StatusInternalServerError)
 			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// parting asks callers, from the beginning of the end on, to close the
-// connection that an answer comes by: their next request finds another replica.
-// To close it ourselves would lose the request that is just being sent.
-func (s *Server) parting(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.state.Load() == draining {
-			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -202,7 +202,7 @@ func TestShutdownWaitsForTheLastAnswer(t *testing.T) {
 // over one of them after a while. Without a header's timeout as long as that of
 // an idle connection, the server closes it as that request comes: a failed write.
 func TestConnectionsAheadOfNeedStay(t *testing.T) {
-	timeouts := webhook.TimeoutsOf(webhook.NewServer(webhook.ServerOptions{}))
+	timeouts := webhook.TimeoutsOf(webhook.ServerOptions{})
 	const apiServerIdle = 90 * time.Second // k8s.io/apimachinery/pkg/util/net: IdleConnTimeout
 	for name, timeout := range map[string]time.Duration{"idle": timeouts.IdleTimeout, "header": timeouts.ReadHeaderTimeout} {
 		if timeout <= apiServerIdle {

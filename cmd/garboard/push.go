@@ -3,12 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/certs"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/serving"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/receiver"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
@@ -110,26 +111,28 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 	if err := settings.follow(ctx, manager, metrics.Registry); err != nil {
 		return err
 	}
-	server := &receiver.Server{Address: o.address, Handler: received, Log: logger}
+	protection, err := o.secure(manager)
+	if err != nil {
+		return err
+	}
+	server := receiver.NewServer(receiver.ServerOptions{Address: o.address, Handler: received, TLS: protection, Log: logger})
 	return errors.Join(
-		o.secure(manager, server),
 		manager.Add(carried.Pruner()),
 		manager.Add(&pushing{server: server, relay: carried}),
 		manager.AddReadyzCheck("push", server.Ready),
 	)
 }
 
-// secure follows the files that TLS is made of, where there are any.
-func (o *pushOptions) secure(manager ctrl.Manager, server *receiver.Server) error {
+// secure follows the files that TLS is made of, if there are any; nil is plain HTTP.
+func (o *pushOptions) secure(manager ctrl.Manager) (*tls.Config, error) {
 	if cmp.Or(o.cert, o.key) == "" {
-		return nil
+		return nil, nil //nolint:nilnil // plain HTTP is no error
 	}
-	serving, err := certs.NewWatcher(certs.WatcherOptions{Cert: o.cert, Key: o.key})
+	certificate, err := certs.NewWatcher(certs.WatcherOptions{Cert: o.cert, Key: o.key})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	server.TLS = certs.ServerTLS(serving, nil)
-	return errors.Join(manager.Add(serving), manager.AddReadyzCheck("push-certificate", serving.Ready))
+	return certs.ServerTLS(certificate, nil), errors.Join(manager.Add(certificate), manager.AddReadyzCheck("push-certificate", certificate.Ready))
 }
 
 // pushing receives, and carries on what was received last.
@@ -143,12 +146,5 @@ func (*pushing) NeedLeaderElection() bool { return false }
 
 // Start runs the server until ctx ends, and the relay for longer.
 func (p *pushing) Start(ctx context.Context) error {
-	serving, end := context.WithCancel(ctx)
-	defer end()
-	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	var both errgroup.Group
-	both.Go(func() error { defer end(); return p.relay.Run(lasting) })
-	both.Go(func() error { defer stop(); return p.server.Run(serving) })
-	return both.Wait()
+	return serving.Outlive(ctx, p.server.Run, p.relay.Run)
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/sync/errgroup"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,6 +23,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
+	"github.com/garboard-dev/garboard/internal/serving"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -133,20 +133,8 @@ func (o *webhookOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, manager, server)
-}
-
-// serve runs the server, and the manager for as long as that answers: caches,
-// metrics and probes are there for the last request, too.
-func serve(ctx context.Context, manager ctrl.Manager, server *webhook.Server) error {
-	serving, end := context.WithCancel(ctx)
-	defer end()
-	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	var both errgroup.Group
-	both.Go(func() error { defer end(); return manager.Start(lasting) })
-	both.Go(func() error { defer stop(); return server.Run(serving) })
-	return both.Wait()
+	// Caches, metrics and probes are there for the last request, too.
+	return serving.Outlive(ctx, server.Run, manager.Start)
 }
 
 // wire builds the webhooks with their server, and puts what they live on, and

@@ -1,17 +1,14 @@
 package receiver
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/garboard-dev/garboard/internal/serving"
 )
 
 const (
@@ -28,11 +25,14 @@ const (
 	lastAnswers = 5 * time.Second
 )
 
-// ErrNotListening says that the port is not open, or not any more.
-var ErrNotListening = errors.New("not listening")
+// Why a Server is not ready.
+var (
+	ErrNotListening = serving.ErrNotListening
+	ErrDraining     = serving.ErrDraining
+)
 
-// Server serves a Receiver, on every replica.
-type Server struct {
+// ServerOptions are what a Server is made of.
+type ServerOptions struct {
 	// Address to listen on, as host:port. Required.
 	Address string
 	// Handler answers. Required.
@@ -41,49 +41,26 @@ type Server struct {
 	TLS *tls.Config
 	// Log is told of connections that fail, at debug.
 	Log logr.Logger
-
-	listening atomic.Bool
 }
 
-// Ready is a readiness check: ErrNotListening while nobody could get through.
-func (s *Server) Ready(*http.Request) error {
-	if !s.listening.Load() {
-		return fmt.Errorf("receiving notifications: %w", ErrNotListening)
-	}
-	return nil
-}
+// Server serves a Receiver, on every replica.
+type Server struct{ *serving.Server }
 
-// Run serves until ctx ends and the last requests are answered.
-func (s *Server) Run(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Address)
-	if err != nil {
-		return fmt.Errorf("receiving notifications: %w", err)
-	}
-	if s.TLS != nil {
-		listener = tls.NewListener(listener, s.TLS)
-	}
-	background := context.WithoutCancel(ctx) // requests end by themselves
-	server := &http.Server{
-		Handler:           s.Handler,
+// NewServer returns a Server that Run starts.
+func NewServer(o ServerOptions) *Server {
+	return &Server{serving.New(&http.Server{
+		Handler:           o.Handler,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return background },
-		ErrorLog:    slog.NewLogLogger(logr.ToSlogHandler(s.Log.V(1)), slog.LevelInfo),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	s.listening.Store(true)
-	defer s.listening.Store(false)
-	select {
-	case err := <-ended:
-		return fmt.Errorf("receiving notifications at %q: %w", s.Address, err)
-	case <-ctx.Done():
-	}
-	s.listening.Store(false)
-	limited, cancel := context.WithTimeout(background, lastAnswers)
-	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
-		return errors.Join(fmt.Errorf("answering the last notifications: %w", err), server.Close())
+	}, serving.Options{
+		What: "push notifications", Address: o.Address, TLS: o.TLS, Last: lastAnswers, Log: o.Log,
+	})}
+}
+
+// Ready is a readiness check: it returns an error while no sender could get through.
+func (s *Server) Ready(*http.Request) error {
+	if err := s.Server.Ready(); err != nil {
+		return fmt.Errorf("receiving notifications: %w", err)
 	}
 	return nil
 }

@@ -18,22 +18,24 @@ import (
 	"github.com/garboard-dev/garboard/updater/receiver"
 )
 
-// serving is a Server that runs.
-type serving struct {
+// served is a Server that runs.
+type served struct {
 	*receiver.Server
-	end   context.CancelFunc
-	ended chan error
+	address string
+	end     context.CancelFunc
+	ended   chan error
 }
 
-func serve(t *testing.T, handler http.Handler, protection *tls.Config) *serving {
+func serve(t *testing.T, handler http.Handler, protection *tls.Config) *served {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &serving{ended: make(chan error, 1), Server: &receiver.Server{
-		Address: listener.Addr().String(), Handler: handler, TLS: protection, Log: logr.Discard(),
-	}}
+	address := listener.Addr().String()
+	s := &served{address: address, ended: make(chan error, 1), Server: receiver.NewServer(receiver.ServerOptions{
+		Address: address, Handler: handler, TLS: protection, Log: logr.Discard(),
+	})}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func serve(t *testing.T, handler http.Handler, protection *tls.Config) *serving 
 }
 
 // wait is how the server ended.
-func (s *serving) wait(t *testing.T) error {
+func (s *served) wait(t *testing.T) error {
 	t.Helper()
 	select {
 	case err := <-s.ended:
@@ -68,7 +70,7 @@ func TestTheLastNotificationsAreAnswered(t *testing.T) {
 	}), nil)
 	got := make(chan int, 1)
 	go func() {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Address+"/v1/webhooks/native", strings.NewReader("{}"))
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.address+"/v1/webhooks/native", strings.NewReader("{}"))
 		response, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Error(err)
@@ -80,7 +82,7 @@ func TestTheLastNotificationsAreAnswered(t *testing.T) {
 	}()
 	<-came
 	s.end()
-	(&world{t: t}).await("the end", func() bool { return errors.Is(s.Ready(nil), receiver.ErrNotListening) })
+	(&world{t: t}).await("the end", func() bool { return errors.Is(s.Ready(nil), receiver.ErrDraining) })
 	close(answer)
 	if status := <-got; status != http.StatusAccepted {
 		t.Errorf("answer %d", status)
@@ -92,7 +94,7 @@ func TestTheLastNotificationsAreAnswered(t *testing.T) {
 
 func TestAPortThatIsTakenEndsTheProcess(t *testing.T) {
 	s := serve(t, http.NotFoundHandler(), nil)
-	second := &receiver.Server{Address: s.Address, Handler: http.NotFoundHandler(), Log: logr.Discard()}
+	second := receiver.NewServer(receiver.ServerOptions{Address: s.address, Handler: http.NotFoundHandler(), Log: logr.Discard()})
 	if err := second.Run(t.Context()); err == nil {
 		t.Error("no error")
 	}
@@ -105,7 +107,7 @@ func TestAPortThatIsTakenEndsTheProcess(t *testing.T) {
 func TestLargeHeadersAreRefused(t *testing.T) {
 	s := serve(t, http.NotFoundHandler(), nil)
 	defer s.end()
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Address, http.NoBody)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.address, http.NoBody)
 	req.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 64<<10))
 	response, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -128,7 +130,7 @@ func TestHTTPSIsServedWithACertificate(t *testing.T) {
 	roots.AddCert(lender.Certificate())
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
 	defer client.CloseIdleConnections()
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.Address, http.NoBody)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.address, http.NoBody)
 	response, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/serving"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -62,30 +63,16 @@ func (s *Server) NeedLeaderElection() bool { return false }
 
 // Start serves until the context ends.
 func (s *Server) Start(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
-	if err != nil {
-		return fmt.Errorf("serving status: %w", err)
+	err := serving.New(&http.Server{
+		Handler: s.Handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+	}, serving.Options{
+		What: "status", Address: s.options.Address, Last: stopTimeout, Log: logf.Log.WithName("status"),
+	}).Run(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // a reader that is slow fails no process
 	}
-	server := &http.Server{
-		Handler:        s.Handler(),
-		ReadTimeout:    readTimeout,
-		WriteTimeout:   writeTimeout,
-		IdleTimeout:    idleTimeout,
-		MaxHeaderBytes: maxHeader,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving status: %w", err)
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	if err := server.Shutdown(stopping); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("stopping to serve status: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Handler returns what answers the requests.

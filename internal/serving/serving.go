@@ -1,0 +1,133 @@
+// Package serving runs the HTTP servers of a process, and ends them all in one order:
+// not ready, still answering for a delay, no longer listening, the last requests
+// answered.
+package serving
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+)
+
+// Why a server is not ready.
+var (
+	ErrNotListening = errors.New("not listening")
+	ErrDraining     = errors.New("shutting down")
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	// What is served, for messages: "admission". Required.
+	What string
+	// Address to listen on, as host:port. Required.
+	Address string
+	// TLS has a way to a certificate; nil serves plain HTTP.
+	TLS *tls.Config
+	// Delay is how long requests are still answered once Run is to end, for callers
+	// that do not know yet. The default is none.
+	Delay time.Duration
+	// Last is how long the requests that are left may take then. Required.
+	Last time.Duration
+	// Log tells of the end, and of connections that fail, at debug: whoever reaches the
+	// port can make them fail.
+	Log logr.Logger
+	// After tells when a time has passed. The default is time.After.
+	After func(time.Duration) <-chan time.Time
+}
+
+// Server is one listener with its handler.
+type Server struct {
+	options Options
+	http    *http.Server
+	state   atomic.Int32
+}
+
+// States of a Server.
+const (
+	notListening int32 = iota
+	listening
+	draining
+)
+
+// New returns a Server that Run starts. server has the handler and its bounds; the rest
+// of it is set here.
+func New(server *http.Server, o Options) *Server {
+	if o.After == nil {
+		o.After = time.After
+	}
+	s := &Server{options: o, http: server}
+	server.Handler = s.parting(server.Handler)
+	server.ErrorLog = slog.NewLogLogger(logr.ToSlogHandler(o.Log.V(1)), slog.LevelInfo)
+	return s
+}
+
+// Ready returns nil while requests are answered and callers are welcome: ErrNotListening
+// before and after that, ErrDraining from the beginning of the end.
+func (s *Server) Ready() error {
+	switch s.state.Load() {
+	case listening:
+		return nil
+	case draining:
+		return ErrDraining
+	default:
+		return ErrNotListening
+	}
+}
+
+// Run serves until ctx ends, answers for the delay, and returns when all requests that
+// came in are answered. What they need has to live as long.
+func (s *Server) Run(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return fmt.Errorf("serving %s: %w", s.options.What, err)
+	}
+	if s.options.TLS != nil {
+		listener = tls.NewListener(listener, s.options.TLS)
+	}
+	background := context.WithoutCancel(ctx) // requests end by themselves
+	s.http.BaseContext = func(net.Listener) context.Context { return background }
+	ended := make(chan error, 1)
+	go func() { ended <- s.http.Serve(listener) }()
+	s.state.Store(listening)
+	defer s.state.Store(notListening)
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving %s at %q: %w", s.options.What, s.options.Address, err)
+	case <-ctx.Done():
+	}
+	s.state.Store(draining)
+	s.options.Log.Info("shutting down", "serves", s.options.What, "delay", s.options.Delay.String())
+	if s.options.Delay > 0 {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("serving %s at %q: %w", s.options.What, s.options.Address, err)
+		case <-s.options.After(s.options.Delay):
+		}
+	}
+	limited, cancel := context.WithTimeout(background, s.options.Last)
+	defer cancel()
+	if err := s.http.Shutdown(limited); err != nil {
+		return errors.Join(fmt.Errorf("answering the last requests for %s: %w", s.options.What, err), s.http.Close())
+	}
+	return nil
+}
+
+// parting asks callers, from the beginning of the end on, to close the connection that
+// an answer comes by: their next request finds another replica. Closing it here would
+// lose the request that is just being sent.
+func (s *Server) parting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.state.Load() == draining {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
