@@ -42,7 +42,7 @@ func unreadable(err error) *rejection {
 	case registry.NotAnImage:
 		return &rejection{reason: StayNoPlatform, text: "no container image"}
 	case registry.BadAnswer, registry.TooLarge:
-		return &rejection{reason: StayNoPlatform, text: "its manifest makes no sense"}
+		return &rejection{reason: StayNoPlatform, text: "its manifest is invalid"}
 	case registry.NotFound:
 		return &rejection{reason: StayNoDigest, text: textMissing, err: err}
 	default:

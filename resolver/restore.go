@@ -84,7 +84,7 @@ func (r *Resolver) sound(k *Knowledge) (map[string]Repository, error) {
 			return nil, err
 		}
 		if !soundTags(l.Tags) || l.Read.IsZero() {
-			return nil, fmt.Errorf("the list of %q makes no sense", l.Repository)
+			return nil, fmt.Errorf("invalid list entry for %q", l.Repository)
 		}
 	}
 	for _, d := range k.Digests {
@@ -92,7 +92,7 @@ func (r *Resolver) sound(k *Knowledge) (map[string]Repository, error) {
 			return nil, err
 		}
 		if !policy.ValidTag(d.Tag) || !registry.ValidDigest(d.Digest) || d.Read.IsZero() {
-			return nil, fmt.Errorf("a digest of %q makes no sense", d.Repository)
+			return nil, fmt.Errorf("invalid digest entry for %q", d.Repository)
 		}
 	}
 	for _, i := range k.Images {
@@ -100,7 +100,7 @@ func (r *Resolver) sound(k *Knowledge) (map[string]Repository, error) {
 			return nil, err
 		}
 		if !registry.ValidDigest(i.Digest) || len(i.Platforms) > maxPlatforms {
-			return nil, fmt.Errorf("an image of %q makes no sense", i.Repository)
+			return nil, fmt.Errorf("invalid image entry for %q", i.Repository)
 		}
 	}
 	return repositories, nil

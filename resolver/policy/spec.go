@@ -163,7 +163,8 @@ func unknownPolicy(name string) error {
 }
 
 // near reports whether two words differ by one letter: changed, added, left
-// out, or swapped with the next.
+// out, or swapped with the next. internal/spelling does the same for other settings, and
+// is not imported: this package is pure.
 func near(a, b string) bool {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]

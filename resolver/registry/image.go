@@ -43,7 +43,7 @@ func ValidDigest(text string) bool { return document.ValidDigest(text) }
 // schema 1.
 func (c *Client) Image(ctx context.Context, repository Repository, digest string, credential Credential, dated bool) (Image, error) {
 	if !document.ValidDigest(digest) {
-		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("reading the image of what is no digest")}).Of(repository.String())
+		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("%q is not a valid digest", digest)}).Of(repository.String())
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
 		return s.image(ctx, digest, dated)
@@ -134,7 +134,7 @@ func (s *session) config(ctx context.Context, of document.Manifest) (document.Co
 // digest may come from a manifest: only its grammar makes it safe in a path.
 func (s *session) verified(ctx context.Context, kind, digest, accept string, limit int64) ([]byte, error) {
 	if !document.ValidDigest(digest) {
-		return nil, failure.Bad("manifest names what is no digest")
+		return nil, failure.Bad("the manifest names a digest that is not valid")
 	}
 	u := s.url(kind, digest)
 	resp, err := s.do(ctx, http.MethodGet, u, accept)

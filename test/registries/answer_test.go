@@ -22,7 +22,7 @@ const (
 	unreachable = "kept at 1.0.0: registry cannot be reached"
 	refused     = "kept at 1.0.0: not found, or the credentials may not read it"
 	pause       = "kept at 1.0.0: registry asks for a pause"
-	nonsense    = "kept at 1.0.0: registry's answer makes no sense"
+	nonsense    = "kept at 1.0.0: the registry sent an invalid response"
 	tooLarge    = "kept at 1.0.0: registry's answer is too large"
 	late        = "kept at 1.0.0: registry did not answer in time"
 	denied      = "kept at 1.0.0: not allowed by the registry settings"

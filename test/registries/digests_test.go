@@ -62,11 +62,11 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 		},
 		"a GET whose content HEAD did not name": {
 			get: says(200, "application/vnd.oci.image.index.v1+json", `{"schemaVersion":2,"manifests":[]}`), annotations: look, tag: "1.0.0",
-			why: "policy patch; 1.0.1: its manifest makes no sense", requests: map[string]int{digest: 2, content: 1},
+			why: "policy patch; 1.0.1: its manifest is invalid", requests: map[string]int{digest: 2, content: 1},
 		},
 		"a GET of HTML": {
 			get: says(200, "text/html", maintenance), annotations: look, tag: "1.0.0",
-			why: "policy patch; 1.0.1: its manifest makes no sense", requests: map[string]int{digest: 2, content: 1},
+			why: "policy patch; 1.0.1: its manifest is invalid", requests: map[string]int{digest: 2, content: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -105,7 +105,7 @@ func TestOutageAnswersFromTheLastKnownList(t *testing.T) {
 		"it fails":            {says(500, "text/html", maintenance), "registry cannot be reached"},
 		"it wants a pause":    {says(429, "text/html", maintenance), "registry asks for a pause"},
 		"it forgot its users": {says(401, "application/json", accusation), "not found, or the credentials may not read it"},
-		"it shows HTML":       {says(200, "text/html", maintenance), "registry's answer makes no sense"},
+		"it shows HTML":       {says(200, "text/html", maintenance), "the registry sent an invalid response"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, now := newProxy(t, backend), newClock()

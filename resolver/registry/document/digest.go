@@ -48,7 +48,7 @@ func ManifestDigest(body []byte) (string, error) {
 	}
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) ||
 		json.Unmarshal(body, &manifest) != nil || manifest.SchemaVersion != schema2 {
-		return "", failure.Bad("manifest is none")
+		return "", failure.Bad("response is not a manifest")
 	}
 	sum := sha256.Sum256(body)
 	return "sha256:" + hex.EncodeToString(sum[:]), nil

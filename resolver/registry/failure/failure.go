@@ -81,7 +81,7 @@ func (e *Error) Summary() string {
 	case RateLimited:
 		return "registry asks for a pause"
 	case BadAnswer:
-		return "registry's answer makes no sense"
+		return "the registry sent an invalid response"
 	case TooLarge:
 		return "registry's answer is too large"
 	case NotAnImage:

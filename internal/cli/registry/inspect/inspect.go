@@ -90,7 +90,8 @@ func (i *Inspector) list(ctx context.Context, r *Report) *Failure {
 }
 
 // credentials are those to try, each once; the anonymous one where there is no
-// other.
+// other. The resolver tries the same, and knows more of them: which was refused before.
+// A check begins from nothing, and reports each.
 func (i *Inspector) credentials(ctx context.Context, r *Report) []registry.Credential {
 	found, err := i.Credentials.For(ctx, r.reference.Repository)
 	r.CredentialFaults = faultsOf(err)
