@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,6 +130,12 @@ func (s *space) migrationRollsNothing() {
 
 	p := s.migration()
 	defer s.removeSettings(p)
+	// The Secret's keys are known by its metadata.
+	if !slices.ContainsFunc(p.Variables, func(v plan.Variable) bool {
+		return v.Name == keel.SlackBotToken && v.From == "keel/"+keel.SlackBotToken
+	}) {
+		t.Errorf("variables: %+v", p.Variables)
+	}
 	for _, w := range p.Workloads {
 		if rolls := w.Name == "lagging" || w.Name == "agent"; w.Rolls != rolls {
 			t.Errorf("%s rolls: %v in the plan: %+v", w.Name, w.Rolls, w)
