@@ -35,6 +35,7 @@ func TestInstalledWithHelm(t *testing.T) {
 	p.awaitHealth()
 
 	p.part("a second release is refused", (*person).secondRelease)
+	p.part("kinds that the cluster does not serve are refused", (*person).unserved)
 	p.part("helm test looks with rights that only read", (*person).helmTest)
 	for name, b := range breakages() {
 		p.part("the doctor finds and mends: "+name, func(p *person) { p.breakAndMend(b) })
@@ -117,6 +118,14 @@ func (p *person) secondRelease() {
 		p.t.Errorf("%v: %s", err, out)
 	}
 	p.does("kubectl delete namespace other --wait=false --ignore-not-found")
+}
+
+// unserved asks for what takes an operator that is not there.
+func (p *person) unserved() {
+	out, err := p.types("helm upgrade garboard manifests/chart --namespace garboard --reuse-values --set monitoring.rules=true")
+	if err == nil || !strings.Contains(out, "the cluster has no Prometheus Operator") {
+		p.t.Errorf("%v: %s", err, out)
+	}
 }
 
 // helmTest has the doctor run with the rights of the chart's test Pod, which is played
