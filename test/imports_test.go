@@ -89,11 +89,11 @@ func against(path, dependency string) string {
 	switch {
 	case in(path, "resolver") && kubernetes:
 		return "the resolver knows no Kubernetes"
-	case in(path, "internal/spelling") && in(dependency, ""):
-		return "spelling is a leaf, which all may use"
-	case in(path, "internal/configfile") && in(dependency, "") && !in(dependency, "internal/configfile") && !in(dependency, "internal/spelling"):
+	case leaf(path) && in(dependency, ""):
+		return "spelling and printable are leaves, which all may use"
+	case in(path, "internal/configfile") && in(dependency, "") && !in(dependency, "internal/configfile") && !leaf(dependency):
 		return "settings files are read the same everywhere, so their reader knows nobody"
-	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !in(dependency, "internal/spelling") && !in(dependency, "internal/configfile"):
+	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !leaf(dependency) && !in(dependency, "internal/configfile"):
 		return "imports run towards the resolver, not from it"
 	case in(path, "resolver/registry") && in(dependency, "resolver/policy"),
 		in(path, "resolver/policy") && in(dependency, "") && !in(dependency, "resolver/policy"):
@@ -105,6 +105,9 @@ func against(path, dependency string) string {
 	}
 	return ""
 }
+
+// leaf reports whether a package is of texts alone.
+func leaf(path string) bool { return in(path, "internal/spelling") || in(path, "internal/printable") }
 
 // input and output of the standard library, packages below them included.
 var effects = []string{"net", "os", "io/fs", "io/ioutil", "syscall", "internal/poll", "database/sql", "plugin", "time/tzdata"} //nolint:gochecknoglobals // a table
