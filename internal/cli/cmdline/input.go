@@ -4,13 +4,28 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 )
 
-// StandardInput is what -f calls it.
-const StandardInput = "-"
+// standardInput is what -f calls it.
+const standardInput = "-"
 
-// ReadAll reads to the end. A read that hangs ends with the context.
-func ReadAll(ctx context.Context, in io.Reader) ([]byte, error) {
+// ReadFile reads a file, or standard input if that is its name. title is what messages
+// call it; what is in it, such as "manifests", is for the error.
+func ReadFile(ctx context.Context, what, name string, in io.Reader) (title string, data []byte, err error) {
+	if name == standardInput {
+		data, err = readAll(ctx, in)
+		return "standard input", data, err
+	}
+	data, err = os.ReadFile(name)
+	if err != nil {
+		return name, nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	return name, data, nil
+}
+
+// readAll reads to the end. A read that hangs ends with the context.
+func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	type result struct {
 		data []byte
 		err  error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -28,13 +29,20 @@ func (f *OutputFormat) Type() string { return "format" }
 
 // Set refuses every format but json and yaml.
 func (f *OutputFormat) Set(text string) error {
-	switch OutputFormat(text) {
-	case OutputJSON, OutputYAML:
-		*f = OutputFormat(text)
-		return nil
-	default:
-		return errors.New("allowed: json, yaml")
+	return SetChoice(f, text, OutputJSON, OutputYAML)
+}
+
+// SetChoice sets the value of a flag that takes one of a few words. The error names them.
+func SetChoice[T ~string](value *T, text string, allowed ...T) error {
+	names := make([]string, 0, len(allowed))
+	for _, choice := range allowed {
+		if string(choice) == text {
+			*value = choice
+			return nil
+		}
+		names = append(names, string(choice))
 	}
+	return errors.New("allowed: " + strings.Join(names, ", "))
 }
 
 // Write writes a value in the format, or its text.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -58,14 +57,7 @@ func newNotifyValidateCommand() *cobra.Command {
 
 // readNotificationsConfig also returns what the file is called in messages.
 func readNotificationsConfig(ctx context.Context, name string, in io.Reader) (title string, settings *notify.Config, err error) {
-	title = name
-	var data []byte
-	if name == cmdline.StandardInput {
-		title = "standard input"
-		data, err = cmdline.ReadAll(ctx, in)
-	} else if data, err = os.ReadFile(name); err != nil {
-		err = fmt.Errorf("reading the notification settings: %w", err)
-	}
+	title, data, err := cmdline.ReadFile(ctx, "the notification settings", name, in)
 	if err != nil {
 		return title, nil, err
 	}

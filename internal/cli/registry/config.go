@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -42,15 +41,7 @@ func newRegistryConfigValidateCommand() *cobra.Command {
 }
 
 func validateRegistriesConfig(ctx context.Context, name string, in io.Reader, out io.Writer) error {
-	title := name
-	var data []byte
-	var err error
-	if name == cmdline.StandardInput {
-		title = "standard input"
-		data, err = cmdline.ReadAll(ctx, in)
-	} else if data, err = os.ReadFile(name); err != nil {
-		err = fmt.Errorf("reading the registry settings: %w", err)
-	}
+	title, data, err := cmdline.ReadFile(ctx, "the registry settings", name, in)
 	if err != nil {
 		return err
 	}

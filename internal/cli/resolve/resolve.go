@@ -4,7 +4,6 @@ package resolve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -87,13 +86,7 @@ func (f *manifestFormat) Type() string { return "format" }
 
 // Set refuses every format but yaml, json and diff.
 func (f *manifestFormat) Set(text string) error {
-	switch format := manifestFormat(text); format {
-	case manifestYAML, manifestJSON, manifestDiff:
-		*f = format
-		return nil
-	default:
-		return errors.New("allowed: yaml, json, diff")
-	}
+	return cmdline.SetChoice(f, text, manifestYAML, manifestJSON, manifestDiff)
 }
 
 func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"errors"
 	"io"
 	"os"
 	"time"
@@ -10,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -31,13 +31,7 @@ func (f *statusFormat) Type() string { return "format" }
 
 // Set refuses every format but the four.
 func (f *statusFormat) Set(text string) error {
-	switch statusFormat(text) {
-	case statusTable, statusWide, statusJSON, statusYAML:
-		*f = statusFormat(text)
-		return nil
-	default:
-		return errors.New("allowed: table, wide, json, yaml")
-	}
+	return cmdline.SetChoice(f, text, statusTable, statusWide, statusJSON, statusYAML)
 }
 
 func (f statusFormat) forPeople() bool { return f != statusJSON && f != statusYAML }
@@ -59,13 +53,7 @@ func (c *colourMode) Type() string { return "when" }
 
 // Set refuses every mode but the three.
 func (c *colourMode) Set(text string) error {
-	switch colourMode(text) {
-	case colourAuto, colourAlways, colourNever:
-		*c = colourMode(text)
-		return nil
-	default:
-		return errors.New("allowed: auto, always, never")
-	}
+	return cmdline.SetChoice(c, text, colourAuto, colourAlways, colourNever)
 }
 
 // on reports whether to colour what is written. Any value of NO_COLOR but the
