@@ -124,11 +124,7 @@ func lastMove(o *workload.Object, slot workload.Slot) (from, to record.Result, o
 	// Another webhook may have stored something else.
 	was, _, _ := former.StoredAs()
 	is, stored, _ := last.StoredAs()
-	running := record.Result{Tag: reference.Tag, Digest: reference.Digest}
-	if running.Digest == "" {
-		running.Tag = reference.TagOrLatest()
-	}
-	if !okTo || is != reference.Repository.String() || was != reference.Repository.String() || !running.Agrees(stored) {
+	if !okTo || is != reference.Repository.String() || was != reference.Repository.String() || !record.Named(reference).Agrees(stored) {
 		return from, to, false
 	}
 	if healthy, known := record.ParseResult(state.Healthy); known {

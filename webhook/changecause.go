@@ -64,8 +64,8 @@ func (d *Decision) causes() []string {
 // cause writes "web 1.2.7 -> 1.2.8 (policy patch)".
 func (o *Outcome) cause() string {
 	from := record.Result{Tag: o.Stored.Tag, Digest: o.Stored.Digest}
-	if from.Digest == "" && o.given.Record != nil && o.given.Record.Tag == from.Tag {
-		from.Digest = o.given.Record.Digest
+	if o.given.Record != nil {
+		from = from.WithRecordedDigest(*o.given.Record)
 	}
 	moved := o.Slot.Key() + " " + shortResult(from) + " -> " + shortResult(o.Result)
 	if o.Answer.Row == intent.TakenBack {

@@ -238,8 +238,8 @@ func (o *Outcome) baseDigest() string {
 	case o.Answer.Row == intent.TakenBack:
 		return o.given.Back.Digest
 	}
-	if base.Digest == "" && o.given.Record != nil && o.given.Record.Tag == base.Tag && o.Stored != nil && base.Same(*o.Stored) {
-		return o.given.Record.Digest
+	if o.given.Record != nil && o.Stored != nil && base.Same(*o.Stored) {
+		return record.Result{Tag: base.Tag, Digest: base.Digest}.WithRecordedDigest(*o.given.Record).Digest
 	}
 	return base.Digest
 }

@@ -108,7 +108,7 @@ func (s *Mover) tookBack(after *workload.Object, text string, to record.Record) 
 		reference, err := resolver.ParseReference(slot.Image)
 		last, _ := record.StateOf(after)[slot.Key()].Last()
 		answered, _ := record.ParseResult(last.Result) // another webhook may rewrite the image
-		if err != nil || !want.Agrees(answered) && !want.Agrees(record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest}) {
+		if err != nil || !want.Agrees(answered) && !want.Agrees(record.Named(reference)) {
 			return errDeclined
 		}
 	}

@@ -53,9 +53,9 @@ func (c Case) leaves(left, to Image) record.Result {
 }
 
 // known is an image with the digest that a record has of it.
-func known(image Image, record *record.Result) Image {
-	if image.Digest == "" && record != nil && record.Tag == image.Tag {
-		image.Digest = record.Digest
+func known(image Image, recorded *record.Result) Image {
+	if recorded != nil {
+		image.Digest = record.Result{Tag: image.Tag, Digest: image.Digest}.WithRecordedDigest(*recorded).Digest
 	}
 	return image
 }

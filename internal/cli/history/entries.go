@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ func told(past []record.Past, held record.Result) (by, why string) {
 	if source, err := resolver.ParseReference(this.From); err == nil && is(this.From, this) {
 		return ByWriter, "as the manifest names it"
 	} else if len(past) == 1 && err == nil {
-		return ByAdmission, "in place of " + written(source)
+		return ByAdmission, "in place of " + record.Named(source).String()
 	}
 	if len(past) == 1 {
 		return ByAdmission, ""
@@ -183,9 +182,5 @@ func is(written string, p record.Past) bool {
 	if reference.Tag == "" && reference.Digest != "" {
 		return result.Digest == reference.Digest
 	}
-	return result.Agrees(record.Result{Tag: reference.TagOrLatest(), Digest: reference.Digest})
-}
-
-func written(r resolver.Reference) string {
-	return cmp.Or(record.Result{Tag: r.Tag, Digest: r.Digest}.String(), "latest")
+	return result.Agrees(record.Named(reference))
 }

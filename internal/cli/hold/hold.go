@@ -92,11 +92,7 @@ func running(o *workload.Object, container string) string {
 	if err != nil {
 		return ""
 	}
-	tag := reference.TagOrLatest()
-	if reference.Tag == "" && reference.Digest != "" { // another webhook may have put it in the tag's place
-		tag = record.Of(o)[container].Tag
-	}
-	return record.Result{Tag: tag, Digest: reference.Digest}.String()
+	return record.Named(record.WithRecordedTag(reference, record.Of(o)[container])).String()
 }
 
 // Set adds holds to a workload, and returns what admission made of each: one

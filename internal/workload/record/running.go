@@ -4,8 +4,16 @@ import "github.com/garboard-dev/garboard/resolver"
 
 // Running is what a container runs, by its image and its record.
 func Running(image resolver.Reference, recorded Result) Result {
-	image = WithRecordedTag(image, recorded)
-	return Result{Tag: image.TagOrLatest(), Digest: image.Digest}.WithRecordedDigest(recorded)
+	return Named(WithRecordedTag(image, recorded)).WithRecordedDigest(recorded)
+}
+
+// Named is what an image names by itself: its digest alone if it has one and no tag, and
+// latest if it has neither.
+func Named(image resolver.Reference) Result {
+	if image.Digest == "" {
+		return Result{Tag: image.TagOrLatest()}
+	}
+	return Result{Tag: image.Tag, Digest: image.Digest}
 }
 
 // WithRecordedTag gives a bare digest the tag of its record: another webhook has put the
