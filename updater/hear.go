@@ -13,12 +13,12 @@ import (
 // owner is what the watcher of rollouts knows of the updater.
 type owner struct{ *Updater }
 
-// Workload is of rollout.Owner.
+// Workload implements rollout.Owner.
 func (u owner) Workload(ctx context.Context, key watched.Key) *unstructured.Unstructured {
 	return u.workloads.Get(ctx, key)
 }
 
-// Terms is of rollout.Owner.
+// Terms implements rollout.Owner.
 func (u owner) Terms(ctx context.Context, key watched.Key, r *rollout.Rollout) (terms rollout.Terms, ok bool) {
 	w, ok := u.workloads.Governed(ctx, key)
 	if !ok {
@@ -27,7 +27,7 @@ func (u owner) Terms(ctx context.Context, key watched.Key, r *rollout.Rollout) (
 	return r.Terms(w.Object, w.Settings)
 }
 
-// Hear is of rollout.Owner.
+// Hear implements rollout.Owner.
 func (u owner) Hear(ctx context.Context, key watched.Key, heard rollout.Report) {
 	u.mover.Ended(key, heard.Rollout)
 	if now := u.watcher.Of(key); now != nil && now != heard.Rollout {
@@ -59,7 +59,7 @@ func aboutOf(key watched.Key, heard rollout.Report) report.About {
 	return report.About{Key: key, Object: heard.Workload, Channels: heard.Terms.Channels}
 }
 
-// TakeBack is of rollout.Owner.
+// TakeBack implements rollout.Owner.
 func (u owner) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollout) (done bool) {
 	return u.mover.TakeBack(ctx, key, r)
 }
