@@ -11,8 +11,8 @@ type digestKey struct {
 	tag string
 }
 
-// pointer is what a tag pointed at, when last looked.
-type pointer struct {
+// digestEntry is what a tag pointed at, when last looked.
+type digestEntry struct {
 	source[string]
 	digest string
 	// asked is when the registry was last asked for a digest that it did not
@@ -21,13 +21,13 @@ type pointer struct {
 }
 
 // differs reports whether a bump names another digest than the one known.
-func (p *pointer) differs(q *Query) bool { return q.WantDigest != "" && q.WantDigest != p.digest }
+func (p *digestEntry) differs(q *Query) bool { return q.WantDigest != "" && q.WantDigest != p.digest }
 
 // digest returns what a tag points at, as it was no longer than freshFor ago.
 // The error is why it is not known, or, beside a digest, why that is an old one.
 func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential, freshFor time.Duration) (string, error) {
 	k := digestKey{key{q.Repository, credential.Identity()}, tag}
-	p := r.digests.Get(k, func() *pointer { return r.saved.pointer(k) })
+	p := r.digests.Get(k, func() *digestEntry { return r.saved.digestEntry(k) })
 	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= r.options.FreshFor }
 	since := q.Since
 	if freshFor > r.options.FreshFor {

@@ -15,9 +15,9 @@ type imageKey struct {
 	dated  bool
 }
 
-// picture is an image that was read. It is read once: what a digest stands for
+// imageEntry is an image that was read. It is read once: what a digest stands for
 // never changes.
-type picture struct {
+type imageEntry struct {
 	source[registry.Image]
 	known bool
 	image registry.Image
@@ -31,7 +31,7 @@ type picture struct {
 // image reads what a digest stands for, unless that is known.
 func (r *Resolver) image(ctx context.Context, q *Query, digest string, credential Credential, dated bool) (datedImage, error) {
 	k := imageKey{key{q.Repository, credential.Identity()}, digest, dated}
-	p := r.images.Get(k, func() *picture { return r.saved.picture(k) })
+	p := r.images.Get(k, func() *imageEntry { return r.saved.imageEntry(k) })
 	var fault error
 	kept, err := update(ctx, &p.source, &r.options, demand[registry.Image]{
 		repository: q.Repository.String(),

@@ -20,7 +20,7 @@ type key struct {
 // entry is the index of one key.
 type entry struct {
 	source[*policy.Index]
-	list trusted
+	list trustedList
 	// saved is what an earlier process knew, until the entry is first used; ""
 	// is nothing.
 	saved string
@@ -37,7 +37,7 @@ const maxAsked = 256
 
 func newEntry() *entry {
 	return &entry{
-		list:  trusted{absent: map[string]time.Time{}},
+		list:  trustedList{absent: map[string]time.Time{}},
 		asked: map[string]time.Time{},
 	}
 }
@@ -79,7 +79,7 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 			return policy.NewIndex(tags), nil
 		},
 		accept: func(ix *policy.Index, now time.Time) {
-			if !e.list.offer(ix, now, r.options.ConfirmAfter) {
+			if !e.list.accept(ix, now, r.options.ConfirmAfter) {
 				r.options.Metrics.suspected()
 			}
 			e.size.Store(int64(e.list.size()))

@@ -28,8 +28,8 @@ type Resolver struct {
 	// conditions are what a candidate must pass besides the policy.
 	conditions []condition
 	lists      *recent.Map[key, *entry]
-	digests    *recent.Map[digestKey, *pointer]
-	images     *recent.Map[imageKey, *picture]
+	digests    *recent.Map[digestKey, *digestEntry]
+	images     *recent.Map[imageKey, *imageEntry]
 	refusals   *recent.Map[key, *refusal]
 	// places are those that credentials were read from, each with the identity of
 	// its credential.
@@ -56,8 +56,8 @@ func New(source Registry, options Options) *Resolver {
 		options:    options,
 		conditions: append(conditions(&options), options.conditions...),
 		lists:      recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
-		digests:    recent.New[digestKey, *pointer](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
-		images:     recent.New[imageKey, *picture](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
+		digests:    recent.New[digestKey, *digestEntry](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
+		images:     recent.New[imageKey, *imageEntry](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
 		refusals:   recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
 		places:     recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
 	}

@@ -100,8 +100,8 @@ func (s *saved) entry(k key) *entry {
 	return e
 }
 
-func (s *saved) pointer(k digestKey) *pointer {
-	p := new(pointer)
+func (s *saved) digestEntry(k digestKey) *digestEntry {
+	p := new(digestEntry)
 	found, ok := take(s, &s.digests, k.credential, func(c string) digestKey { return digestKey{key{k.repository, c}, k.tag} })
 	if ok {
 		p.digest, p.readAt = found.digest, found.read
@@ -109,8 +109,8 @@ func (s *saved) pointer(k digestKey) *pointer {
 	return p
 }
 
-func (s *saved) picture(k imageKey) *picture {
-	p := new(picture)
+func (s *saved) imageEntry(k imageKey) *imageEntry {
+	p := new(imageEntry)
 	p.image, p.known = take(s, &s.images, k.credential, func(c string) imageKey {
 		return imageKey{key{k.repository, c}, k.digest, k.dated}
 	})

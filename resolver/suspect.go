@@ -6,10 +6,10 @@ import (
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
-// trusted is the list that answers are made of. Registries lose tags without a
+// trustedList is the list that answers are made of. Registries lose tags without a
 // word: a proxy cache answers with the few that it holds, a storage fault with
 // none. What looks like it must be seen twice, an interval apart.
-type trusted struct {
+type trustedList struct {
 	index *policy.Index // nil before the first
 	at    time.Time     // when index was last read
 
@@ -23,8 +23,8 @@ type trusted struct {
 // maxAbsent bounds the bases that are remembered: they are input.
 const maxAbsent = 256
 
-// offer takes a list that was read whole, and reports whether it is believed.
-func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration) bool {
+// accept takes a list that was read whole, and reports whether it is believed.
+func (t *trustedList) accept(ix *policy.Index, now time.Time, interval time.Duration) bool {
 	switch {
 	case !t.suspects(ix):
 	case t.pending == nil || !holds(ix, t.pending):
@@ -48,7 +48,7 @@ func (t *trusted) offer(ix *policy.Index, now time.Time, interval time.Duration)
 const perTag = 56
 
 // size is how many bytes are kept, about.
-func (t *trusted) size() int {
+func (t *trustedList) size() int {
 	size := 0
 	for _, ix := range []*policy.Index{t.index, t.pending} {
 		for _, tag := range ix.Tags() {
@@ -60,7 +60,7 @@ func (t *trusted) size() int {
 
 // suspects reports an empty list, or one that lost half of the tags. What is
 // empty already cannot shrink.
-func (t *trusted) suspects(ix *policy.Index) bool {
+func (t *trustedList) suspects(ix *policy.Index) bool {
 	if t.index == nil {
 		return ix.Len() == 0
 	}
@@ -80,7 +80,7 @@ func holds(ix, before *policy.Index) bool {
 
 // lacks reports whether the index lacks a base, and whether it did so in two
 // reads an interval apart, neither of them empty or suspect.
-func (t *trusted) lacks(tag string, interval time.Duration) (lacks, confirmed bool) {
+func (t *trustedList) lacks(tag string, interval time.Duration) (lacks, confirmed bool) {
 	if tag == "" || t.index == nil || t.index.Has(tag) {
 		return false, false
 	}
@@ -98,7 +98,7 @@ func (t *trusted) lacks(tag string, interval time.Duration) (lacks, confirmed bo
 	return true, t.at.Sub(since) >= interval
 }
 
-func (t *trusted) forgetOldest() {
+func (t *trustedList) forgetOldest() {
 	var oldest string
 	for tag, since := range t.absent {
 		if oldest == "" || since.Before(t.absent[oldest]) {
