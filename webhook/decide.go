@@ -7,6 +7,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cluster"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
@@ -22,16 +23,13 @@ type Resolver interface {
 	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
 }
 
-// Credentials finds what the images of a workload are pulled with.
-type Credentials interface {
-	Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials
-}
-
-// Placement tells on which platforms the Pods of a workload may run. None means
-// that nothing is known of it: there is nothing to check then.
-type Placement interface {
-	Required(ctx context.Context, o *workload.Object) []resolver.Platform
-}
+// What Kubernetes is asked.
+type (
+	// Credentials finds what the images of a workload are pulled with.
+	Credentials = cluster.Credentials
+	// Placement tells on which platforms the Pods of a workload may run.
+	Placement = cluster.Placement
+)
 
 // DeciderOptions are what a Decider asks.
 type DeciderOptions struct {

@@ -6,17 +6,11 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/cluster"
 )
 
-// Releases tells what the values of the Helm release of a workload in a
-// namespace say. An error says, in one line that names no more than the release,
-// why they could not be read; what is returned with it counts all the same: the
-// values that were read last, or none.
-type Releases interface {
-	Of(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error)
-}
+// Releases tells what the Helm release of a workload says.
+type Releases = cluster.Releases
 
 // readRelease puts into the input what the workload's Helm release says, and
 // returns a warning where that could not be read; it never stands in the way of

@@ -11,8 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/utils/clock"
 
-	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/cluster"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/queue"
@@ -25,16 +24,13 @@ type Resolver interface {
 	Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error)
 }
 
-// Credentials finds what the images of a workload are pulled with.
-type Credentials interface {
-	Of(namespace string, o *workload.Object, slot workload.Slot, rule settings.Rule) resolver.Credentials
-}
-
-// Placement tells on which platforms the Pods of a workload may run. None means
-// that nothing is known of it: there is nothing to check then.
-type Placement interface {
-	Required(ctx context.Context, o *workload.Object) []resolver.Platform
-}
+// What Kubernetes is asked.
+type (
+	// Credentials finds what the images of a workload are pulled with.
+	Credentials = cluster.Credentials
+	// Placement tells on which platforms the Pods of a workload may run.
+	Placement = cluster.Placement
+)
 
 // Mover makes the moves that are found.
 type Mover interface {

@@ -8,15 +8,15 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/cluster"
 	"github.com/garboard-dev/garboard/internal/workload"
-	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
 
 // Releases tells what the values of the Helm release of a workload in a
 // namespace say. An error says why they could not be read; what is returned with
 // it counts all the same: the values that were read last, or none.
 type Releases interface {
-	Of(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error)
+	cluster.Releases
 	// Follow tells of each release whose values may have changed, until the
 	// context ends.
 	Follow(ctx context.Context, changed func(namespace, release string)) error
