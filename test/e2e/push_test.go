@@ -68,18 +68,31 @@ func TestPushToAnyReplicaMovesTheWorkload(t *testing.T) {
 	if err := leader.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	s.pushTo(registry, "1.4.0")
-	s.await("the standby to accept the push", func(ctx context.Context) error {
+	kept := func(ctx context.Context) (string, error) {
 		object, err := s.Client().CoreV1().ConfigMaps("garboard").Get(ctx, "garboard-pushes", metav1.GetOptions{})
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, value := range object.Data {
-			if strings.Contains(value, s.image) && strings.Contains(value, `"1.4.0"`) {
-				return nil
+			if strings.Contains(value, s.image) {
+				return value, nil
 			}
 		}
-		return fmt.Errorf("it has %v", object.Data)
+		return "", nil
+	}
+	former, err := kept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pushTo(registry, "1.4.0")
+	s.await("the standby to accept the push", func(ctx context.Context) error {
+		switch value, err := kept(ctx); {
+		case err != nil:
+			return err
+		case value == "" || value == former:
+			return fmt.Errorf("it has %q, as before", value)
+		}
+		return nil
 	})
 	if got := s.tag("web"); got != "1.3.0" {
 		t.Errorf("it names %s while nobody leads", got)
