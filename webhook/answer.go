@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver"
 )
 
@@ -39,7 +40,7 @@ type unresolvableError struct {
 }
 
 func (e *unresolvableError) Error() string {
-	return fmt.Sprintf("%s: %s, and onUnresolvable is deny", e.container, resolver.Summary(e.err))
+	return fmt.Sprintf("%s: %s, and onUnresolvable is deny", printable.Escape(e.container, maxField), resolver.Summary(e.err))
 }
 func (e *unresolvableError) Unwrap() error { return e.err }
 

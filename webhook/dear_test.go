@@ -21,21 +21,22 @@ const (
 	objectRoom      = 1400 << 10
 )
 
-// repeated is a text of about so many bytes, of numbered pieces.
-func repeated(size int, separator, format string) string {
+// repeated is a list of numbered pieces that fills the annotations.
+func repeated(format string) string {
 	var b strings.Builder
-	for n := 0; b.Len() < size; n++ {
+	for n := 0; b.Len() < annotationsRoom; n++ {
 		if n > 0 {
-			b.WriteString(separator)
+			b.WriteString(",")
 		}
 		fmt.Fprintf(&b, format, n)
 	}
 	return b.String()
 }
 
-func listed(size, each int, item func(n int) any) []any {
+// listed are items that fill an object, of so many bytes each.
+func listed(each int, item func(n int) any) []any {
 	var all []any
-	for n := range size / each {
+	for n := range objectRoom / each {
 		all = append(all, item(n))
 	}
 	return all
@@ -45,10 +46,10 @@ func dearest() map[string]dear {
 	container := func(n int) any {
 		return map[string]any{"name": fmt.Sprintf("c%d", n), "image": fmt.Sprintf("r.example.com/a/b%d:1.2.%d", n, n%9)}
 	}
-	state := `{` + repeated(annotationsRoom, ",", `"c%d":{"from":"r/a:1","results":[{"result":"1.2.0","from":"r/a:1","repository":"r/a","stored":"m/a:1.2.0"}]}`) + `}`
+	state := `{` + repeated(`"c%d":{"from":"r/a:1","results":[{"result":"1.2.0","from":"r/a:1","repository":"r/a","stored":"m/a:1.2.0"}]}`) + `}`
 	results := `{"web":{"from":"r.example.com/a:1.2.0","results":[` +
-		repeated(annotationsRoom, ",", `{"result":"1.2.%d","from":"r.example.com/a:1.2.0","repository":"r.example.com/a","stored":"m.example.com/a:1"}`) + `]}}`
-	mirrors := `{"web":{"from":"r.example.com/a:1.2.0","mirrors":[` + repeated(annotationsRoom, ",", `{"repository":"r%d","stored":"s"}`) + `]}}`
+		repeated(`{"result":"1.2.%d","from":"r.example.com/a:1.2.0","repository":"r.example.com/a","stored":"m.example.com/a:1"}`) + `]}}`
+	mirrors := `{"web":{"from":"r.example.com/a:1.2.0","mirrors":[` + repeated(`{"repository":"r%d","stored":"s"}`) + `]}}`
 	fields := func(n int) any {
 		inner := map[string]any{}
 		for i := range 300 {
@@ -64,26 +65,26 @@ func dearest() map[string]dear {
 		"a state of many results":      {annotations: map[string]string{workload.AnnotationState: results}},
 		"a state of many mirrors":      {annotations: map[string]string{workload.AnnotationState: mirrors}},
 		"a state of nested lists":      {annotations: map[string]string{workload.AnnotationState: strings.Repeat("[", annotationsRoom)}},
-		"many holds":                   {annotations: map[string]string{workload.AnnotationHold: repeated(annotationsRoom, ",", "c%d=1.2.3")}},
-		"a long record":                {template: map[string]string{workload.AnnotationRecord: repeated(annotationsRoom, ",", "c%d=1.2.3")}},
-		"a long bump":                  {template: map[string]string{workload.AnnotationBump: repeated(annotationsRoom, ",", "back/c%d=1.2.3")}},
-		"a last-applied configuration": {annotations: map[string]string{"kubectl.kubernetes.io/last-applied-configuration": `{"spec":{"template":{"spec":{"containers":[` + repeated(annotationsRoom, ",", `{"name":"c%d","image":"a"}`) + `]}}}}`}},
+		"many holds":                   {annotations: map[string]string{workload.AnnotationHold: repeated("c%d=1.2.3")}},
+		"a long record":                {template: map[string]string{workload.AnnotationRecord: repeated("c%d=1.2.3")}},
+		"a long bump":                  {template: map[string]string{workload.AnnotationBump: repeated("back/c%d=1.2.3")}},
+		"a last-applied configuration": {annotations: map[string]string{"kubectl.kubernetes.io/last-applied-configuration": `{"spec":{"template":{"spec":{"containers":[` + repeated(`{"name":"c%d","image":"a"}`) + `]}}}}`}},
 		"many unknown keys":            {annotations: manyKeys("garboard.dev/k%d")},
 		"many keys of Keel's":          {annotations: manyKeys("keel.sh/k%d")},
-		"many managed fields":          {metadata: map[string]any{"managedFields": listed(objectRoom, 9000, fields)}},
-		"many managers":                {metadata: map[string]any{"managedFields": listed(objectRoom, 60, func(n int) any { return map[string]any{"manager": fmt.Sprint(n), "operation": "Apply"} })}},
-		"many owners":                  {metadata: map[string]any{"ownerReferences": listed(objectRoom, 60, func(n int) any { return map[string]any{"name": fmt.Sprint(n)} })}},
+		"many managed fields":          {metadata: map[string]any{"managedFields": listed(9000, fields)}},
+		"many managers":                {metadata: map[string]any{"managedFields": listed(60, func(n int) any { return map[string]any{"manager": fmt.Sprint(n), "operation": "Apply"} })}},
+		"many owners":                  {metadata: map[string]any{"ownerReferences": listed(60, func(n int) any { return map[string]any{"name": fmt.Sprint(n)} })}},
 		"many labels":                  {metadata: map[string]any{"labels": anyOf(manyKeys("example.com/l%d"))}},
-		"many containers":              {pod: map[string]any{"containers": listed(objectRoom, 60, container)}},
-		"many volumes": {pod: map[string]any{"volumes": listed(objectRoom, 60, func(n int) any {
+		"many containers":              {pod: map[string]any{"containers": listed(60, container)}},
+		"many volumes": {pod: map[string]any{"volumes": listed(60, func(n int) any {
 			return map[string]any{"name": fmt.Sprint(n), "image": map[string]any{"reference": "a/b:1.2.0"}}
 		})}},
 		"a long image":       {pod: map[string]any{"containers": []any{map[string]any{"name": "web", "image": strings.Repeat("a/", objectRoom/2)}}}},
 		"an image of colons": {pod: map[string]any{"containers": []any{map[string]any{"name": "web", "image": "r.example.com/a" + strings.Repeat(":1", objectRoom/2)}}}},
 		"many terms of affinity": {pod: map[string]any{"affinity": map[string]any{"nodeAffinity": map[string]any{
-			"requiredDuringSchedulingIgnoredDuringExecution": map[string]any{"nodeSelectorTerms": listed(objectRoom, 80, term)}}}}},
+			"requiredDuringSchedulingIgnoredDuringExecution": map[string]any{"nodeSelectorTerms": listed(80, term)}}}}},
 		"many selectors":    {pod: map[string]any{"nodeSelector": anyOf(manyKeys("kubernetes.io/l%d"))}},
-		"many pull secrets": {pod: map[string]any{"imagePullSecrets": listed(objectRoom, 20, func(n int) any { return map[string]any{"name": fmt.Sprint(n)} })}},
+		"many pull secrets": {pod: map[string]any{"imagePullSecrets": listed(20, func(n int) any { return map[string]any{"name": fmt.Sprint(n)} })}},
 	}
 }
 
@@ -139,7 +140,7 @@ func TestNoPartOfAnObjectIsDear(t *testing.T) {
 	}
 	environment := spent(dear{pod: map[string]any{"containers": []any{map[string]any{
 		"name": "web", "image": "r.example.com/a:1.2.0",
-		"env": listed(objectRoom, 40, func(n int) any { return map[string]any{"name": fmt.Sprint(n), "value": "some text"} }),
+		"env": listed(40, func(n int) any { return map[string]any{"name": fmt.Sprint(n), "value": "some text"} }),
 	}}}})
 	for name, d := range dearest() {
 		t.Run(name, func(t *testing.T) {

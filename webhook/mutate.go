@@ -62,7 +62,7 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 func decide(ctx context.Context, decider *Decider, in Input) admission.Response {
 	decision := decider.Decide(ctx, in)
 	accountOf(ctx).decision = decision
-	if refused := decision.refusal(); refused != nil {
+	if refused := decision.Refusal(); refused != nil {
 		return answer(ctx, refused)
 	}
 	warnings := decision.Warnings()
@@ -74,8 +74,9 @@ func decide(ctx context.Context, decider *Decider, in Input) admission.Response 
 	return response
 }
 
-// refusal is the error of a container that may not be admitted unresolved.
-func (d *Decision) refusal() error {
+// Refusal is the error of a container that may not be admitted unresolved; nil where
+// there is none.
+func (d *Decision) Refusal() error {
 	for _, o := range d.outcomes {
 		// Never an object on its way out, or an image that is stored already:
 		// that would hold up labels and finalizers.

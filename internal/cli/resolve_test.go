@@ -247,7 +247,7 @@ func TestResolvePrintsNothingWhereItFails(t *testing.T) {
 	}{
 		"text that is no manifest": {pods("all HOST/shop:1.2.0") + "---\na: b: c\n", "garboard: standard input:7: not YAML: mapping values are not allowed in this context\n", nil, 1},
 		"a file that is not there": {"", "garboard: reading manifests: open x.yaml: no such file or directory\n", []string{"-f", "x.yaml"}, 1},
-		"onUnresolvable":           {deny + pods("all HOST/shop:1.2.0"), "garboard: standard input:2: Pod a: c: kept at 1.2.0: ", nil, 1},
+		"onUnresolvable":           {deny + pods("all HOST/shop:1.2.0"), "garboard: standard input:2: Pod a: c: registry cannot be reached, and onUnresolvable is deny", nil, 1},
 		"an unknown format":        {"", "--output: \"xml\": allowed: yaml, json, diff\n", []string{"-o", "xml"}, 2},
 		"a registry that is none": {
 			"", "--filename: \"-\": given more than once\n--insecure-registries: \"!!\": allowed: a host or host:port\n",

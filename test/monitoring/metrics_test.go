@@ -91,10 +91,16 @@ func made(files []*ast.File, found map[string]metric) {
 	}
 	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
-			if call, ok := n.(*ast.CallExpr); ok {
-				if name, m, ok := constructed(call, lists); ok {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if name, m, ok := constructed(n, lists); ok {
 					m.texts = texts
 					found[name] = m
+				}
+			case *ast.CompositeLit: // one without labels, which another package makes of its options
+				name, ok := named(n)
+				if _, is := found[name]; ok && !is {
+					found[name] = metric{texts: texts}
 				}
 			}
 			return true
@@ -118,12 +124,18 @@ func constructed(call *ast.CallExpr, lists map[string][]string) (string, metric,
 	if !ok {
 		return "", m, false
 	}
-	kind, ok := options.Type.(*ast.SelectorExpr)
-	if !ok || !strings.HasSuffix(kind.Sel.Name, "Opts") {
-		return "", m, false
-	}
 	if len(call.Args) > 1 {
 		m.labels = literals(call.Args[1], lists)
+	}
+	name, ok := named(options)
+	return name, m, ok
+}
+
+// named reads the name in prometheus.CounterOpts{…} and its like.
+func named(options *ast.CompositeLit) (string, bool) {
+	kind, ok := options.Type.(*ast.SelectorExpr)
+	if !ok || !strings.HasSuffix(kind.Sel.Name, "Opts") {
+		return "", false
 	}
 	parts := map[string]string{}
 	for _, element := range options.Elts {
@@ -133,8 +145,7 @@ func constructed(call *ast.CallExpr, lists map[string][]string) (string, metric,
 			}
 		}
 	}
-	name := strings.TrimPrefix(parts["Namespace"]+"_"+parts["Name"], "_")
-	return name, m, parts["Name"] != ""
+	return strings.TrimPrefix(parts["Namespace"]+"_"+parts["Name"], "_"), parts["Name"] != ""
 }
 
 func text(e ast.Expr) string {

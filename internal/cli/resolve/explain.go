@@ -10,19 +10,20 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook"
+	"github.com/garboard-dev/garboard/webhook/offline"
 )
 
 // explain says of every image why it moved or stayed, and of the tags that
 // were not chosen why. The lists are known by now.
-func (p *plan) explain(ctx context.Context, out io.Writer) error {
+func explain(ctx context.Context, r *resolver.Resolver, p *offline.Plan, out io.Writer) error {
 	var text strings.Builder
-	for _, w := range p.workloads {
-		for _, o := range w.decision.Outcomes() {
-			fmt.Fprintf(&text, "%s: %s: %s\n", w.title, cmdline.Shown(o.Slot.Key()), verdict(&o))
+	for _, w := range p.Workloads {
+		for _, o := range w.Decision.Outcomes() {
+			fmt.Fprintf(&text, "%s: %s: %s\n", w.Title, cmdline.Shown(o.Slot.Key()), verdict(&o))
 			if !listed(&o) {
 				continue
 			}
-			rejected, err := p.resolver.Explain(ctx, o.Query, o.Resolution)
+			rejected, err := r.Explain(ctx, o.Query, o.Resolution)
 			if err != nil {
 				return fmt.Errorf("explaining %s: %w", cmdline.Shown(o.Slot.Image), err)
 			}

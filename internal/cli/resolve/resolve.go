@@ -15,6 +15,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/manifest"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/webhook/offline"
 )
 
 type resolveOptions struct {
@@ -107,26 +108,26 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 		FreshFor: cmdline.FreshForRun, ReadOnce: true, Allows: client.Allows,
 		Credentials: resolver.Chain{registry.DockerConfig(), client.Configured()},
 	})
-	p, err := newPlan(r, o.custom.Kinds(), files, o.namespace)
+	p, err := offline.NewPlan(r, o.custom.Kinds(), files, o.namespace)
 	if err != nil {
 		return err
 	}
-	if err := p.decide(ctx); err != nil {
+	if err := p.Decide(ctx); err != nil {
 		return err
 	}
-	text, err := o.render(p)
+	text, err := o.render(p, files)
 	if err != nil {
 		return err
 	}
-	if err := p.refused(); err != nil {
+	if err := p.Refused(); err != nil {
 		return err
 	}
 	if o.explain {
-		if err := p.explain(ctx, errOut); err != nil {
+		if err := explain(ctx, r, p, errOut); err != nil {
 			return err
 		}
 	}
-	for _, warning := range p.warnings {
+	for _, warning := range p.Warnings {
 		fmt.Fprintln(errOut, "garboard:", warning)
 	}
 	_, err = out.Write(text)
@@ -134,19 +135,19 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 }
 
 // render writes the images into the files.
-func (o *resolveOptions) render(p *plan) ([]byte, error) {
-	p.replace()
+func (o *resolveOptions) render(p *offline.Plan, files []*manifest.Stream) ([]byte, error) {
+	p.Replace()
 	if o.output == manifestJSON {
-		return manifest.JSON(p.files...)
+		return manifest.JSON(files...)
 	}
-	rewritten := make([][]byte, 0, len(p.files))
-	for _, file := range p.files {
+	rewritten := make([][]byte, 0, len(files))
+	for _, file := range files {
 		text, kept, err := file.Bytes()
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range kept {
-			p.warnings = append(p.warnings, k.Error())
+			p.Warnings = append(p.Warnings, k.Error())
 		}
 		rewritten = append(rewritten, text)
 	}
@@ -154,7 +155,7 @@ func (o *resolveOptions) render(p *plan) ([]byte, error) {
 		return manifest.Join(rewritten...), nil
 	}
 	var diffs []byte
-	for i, file := range p.files {
+	for i, file := range files {
 		diffs = append(diffs, manifest.Diff(file.Name(), file.Source(), rewritten[i])...)
 	}
 	return diffs, nil

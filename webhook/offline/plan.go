@@ -1,4 +1,6 @@
-package resolve
+// Package offline decides about manifests as admission would about their creation, in
+// a namespace that has opted in and without a cluster.
+package offline
 
 import (
 	"context"
@@ -6,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/manifest"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
@@ -18,32 +20,37 @@ import (
 // registry's client has limits of its own for each host.
 const maxConcurrent = 16
 
-// plan is what becomes of the workloads of some files.
-type plan struct {
-	resolver  *resolver.Resolver
-	decider   *webhook.Decider
-	files     []*manifest.Stream
-	workloads []*planned
-	// warnings are for the person at the keyboard, a line each.
-	warnings []string
+// Plan is what becomes of the workloads of some files.
+type Plan struct {
+	// Workloads are those of the files, in their order.
+	Workloads []*Workload
+	// Warnings are for the person at the keyboard, a line each.
+	Warnings []string
+
+	decider *webhook.Decider
+	files   []*manifest.Stream
 }
 
-// planned is one workload.
-type planned struct {
-	title    string // file, line, kind and name
+// Workload is one workload of the files.
+type Workload struct {
+	// Title is its file, line, kind and name.
+	Title string
+	// Decision is nil until Decide.
+	Decision *webhook.Decision
+
 	document *manifest.Document
 	input    webhook.Input
-	decision *webhook.Decision
 }
 
-// newPlan finds the workloads of the files, and the namespaces with their
-// defaults. What a controller owns is left alone, as at admission.
-func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Stream, namespace string) (*plan, error) {
+// NewPlan finds the workloads of the files, and the namespaces with their
+// defaults; namespace is that of workloads that name none. What a controller owns is left
+// alone, as at admission.
+func NewPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Stream, namespace string) (*Plan, error) {
 	decider, err := webhook.NewDecider(webhook.DeciderOptions{Resolver: r})
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{resolver: r, decider: decider, files: files}
+	p := &Plan{decider: decider, files: files}
 	namespaces := p.namespaces()
 	for _, file := range files {
 		for _, document := range file.Documents() {
@@ -62,8 +69,8 @@ func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Strea
 			if !ok {
 				in = workload.Namespace{Name: name}
 			}
-			p.workloads = append(p.workloads, &planned{
-				title: title(file, document), document: document,
+			p.Workloads = append(p.Workloads, &Workload{
+				Title: title(file, document), document: document,
 				input: webhook.Input{Object: object, Namespace: in},
 			})
 		}
@@ -72,7 +79,7 @@ func newPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Strea
 }
 
 // namespaces reads the Namespaces among the manifests.
-func (p *plan) namespaces() map[string]workload.Namespace {
+func (p *Plan) namespaces() map[string]workload.Namespace {
 	found := map[string]workload.Namespace{}
 	for _, file := range p.files {
 		for _, document := range file.Documents() {
@@ -100,21 +107,21 @@ func title(file *manifest.Stream, document *manifest.Document) string {
 	if name == "" {
 		name, _ = metadata["generateName"].(string)
 	}
-	return fmt.Sprintf("%s:%d: %s %s", file.Name(), document.Line, kind, cmdline.Shown(name))
+	return fmt.Sprintf("%s:%d: %s %s", file.Name(), document.Line, kind, shown(name))
 }
 
-func (p *plan) warn(title string, what any) {
-	p.warnings = append(p.warnings, fmt.Sprintf("%s: %v", title, what))
+func (p *Plan) warn(title string, what any) {
+	p.Warnings = append(p.Warnings, fmt.Sprintf("%s: %v", title, what))
 }
 
-// decide decides about all workloads. The error is the context's: what a
+// Decide decides about all workloads. The error is the context's: what a
 // registry failed at is in the decisions.
-func (p *plan) decide(ctx context.Context) error {
+func (p *Plan) Decide(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(maxConcurrent)
-	for _, w := range p.workloads {
+	for _, w := range p.Workloads {
 		group.Go(func() error {
-			w.decision = p.decider.Decide(ctx, w.input)
+			w.Decision = p.decider.Decide(ctx, w.input)
 			return nil
 		})
 	}
@@ -125,33 +132,33 @@ func (p *plan) decide(ctx context.Context) error {
 	return nil
 }
 
-// replace puts the images into the manifests, and notes what stayed that
+// Replace puts the images into the manifests, and notes what stayed that
 // should not have to.
-func (p *plan) replace() {
-	for _, w := range p.workloads {
+func (p *Plan) Replace() {
+	for _, w := range p.Workloads {
 		settings := settings.ReadSettings(w.input.Object, w.input.Namespace)
 		for _, fault := range settings.Faults {
 			if !fault.Namespace { // said once, of the namespace
-				p.warn(w.title, fault.Error())
+				p.warn(w.Title, fault.Error())
 			}
 		}
 		for _, unread := range webhook.Unread(w.input.Object) {
-			p.warn(w.title, unread)
+			p.warn(w.Title, unread)
 		}
 		for _, slot := range w.input.Object.Imageless() {
 			if settings.Rule(slot).Governed() {
-				p.warn(w.title, cmdline.Shown(slot.Key())+": has no image")
+				p.warn(w.Title, shown(slot.Key())+": has no image")
 			}
 		}
-		for _, o := range w.decision.Outcomes() {
+		for _, o := range w.Decision.Outcomes() {
 			if problem := problem(&o); problem != "" {
-				p.warn(w.title, cmdline.Shown(o.Slot.Key())+": "+problem)
+				p.warn(w.Title, shown(o.Slot.Key())+": "+problem)
 			}
 			if o.Image == o.Slot.Image {
 				continue
 			}
 			if err := w.document.Replace(o.Slot.Path, o.Image); err != nil {
-				p.warn(w.title, err)
+				p.warn(w.Title, err)
 			}
 		}
 	}
@@ -167,14 +174,15 @@ func problem(o *webhook.Outcome) string {
 	return text
 }
 
-// refused is the first image that may not be admitted unresolved.
-func (p *plan) refused() error {
-	for _, w := range p.workloads {
-		for _, o := range w.decision.Outcomes() {
-			if o.Err != nil && o.Rule.OnUnresolvable == settings.Deny {
-				return fmt.Errorf("%s: %s: %s, and onUnresolvable is deny", w.title, cmdline.Shown(o.Slot.Key()), o.Problem())
-			}
+// Refused is the error of the first image that may not be admitted unresolved.
+func (p *Plan) Refused() error {
+	for _, w := range p.Workloads {
+		if err := w.Decision.Refusal(); err != nil {
+			return fmt.Errorf("%s: %w", w.Title, err)
 		}
 	}
 	return nil
 }
+
+// shown is a text of a manifest, as a line of a terminal takes it.
+func shown(text string) string { return printable.Escape(text, 253) }
