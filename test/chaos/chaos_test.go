@@ -196,11 +196,13 @@ func (w *world) steady(t *testing.T) []string {
 	return append(names, "slow")
 }
 
-// slow is a Deployment whose rollouts are good and take longer than its healthTimeout,
-// and most are overtaken by the next. To take one back would be a way down.
+// slow is a Deployment whose rollouts are good and slow, and most are overtaken by the
+// next. To take one back would be a way down. Its healthTimeout is longer than the
+// controllers stand still where an API server is killed again and again; rollouts that
+// take longer than it are those of test/e2e.
 func (w *world) slow() *appsv1.Deployment {
 	d := (&app{name: "slow", image: w.images[0]}).object()
-	d.Annotations["garboard.dev/rollback"], d.Annotations["garboard.dev/healthTimeout"] = "auto", "20s"
+	d.Annotations["garboard.dev/rollback"], d.Annotations["garboard.dev/healthTimeout"] = "auto", "2m"
 	d.Spec.Replicas, d.Spec.MinReadySeconds = ptr.To[int32](10), 3
 	d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxSurge: ptr.To(intstr.FromInt32(1)), MaxUnavailable: ptr.To(intstr.FromInt32(0))}
 	return d
