@@ -2,11 +2,11 @@ package resolver
 
 import "testing"
 
-func TestMoved(t *testing.T) {
+func TestResolutionMoved(t *testing.T) {
 	for name, test := range map[string]struct {
-		running Query
-		answer  Resolution
-		want    bool
+		base   Query
+		answer Resolution
+		want   bool
 	}{
 		"the same tag stays":                   {Query{Tag: "1"}, Resolution{Tag: "1"}, false},
 		"another tag moves":                    {Query{Tag: "1"}, Resolution{Tag: "2"}, true},
@@ -16,7 +16,7 @@ func TestMoved(t *testing.T) {
 		"a digest that was not known moves":    {Query{Tag: "1"}, Resolution{Tag: "1", Digest: "a"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := test.answer.Moved(test.running); got != test.want {
+			if got := test.answer.Moved(test.base); got != test.want {
 				t.Errorf("moved: %v, want %v", got, test.want)
 			}
 		})

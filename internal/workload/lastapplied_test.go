@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
@@ -33,7 +34,7 @@ func TestLastApplied(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			applied := deployment(t, keys{lastApplied: test.applied}, nil).LastApplied()
+			applied := workloadtest.Deployment(t, keys{lastApplied: test.applied}, nil).LastApplied()
 			if (applied == nil) != test.wantNoApplyKnown {
 				t.Fatalf("got %v", applied)
 			}
@@ -81,7 +82,7 @@ func TestCarriesRecord(t *testing.T) {
 		}
 		for name, test := range tests {
 			t.Run(fmt.Sprint(kind.GroupVersionKind.Kind, ": ", name), func(t *testing.T) {
-				o := parse(t, kind.Group, kind.GroupVersionKind.Kind, map[string]any{"metadata": map[string]any{
+				o := workloadtest.Parse(t, kind.Group, kind.GroupVersionKind.Kind, map[string]any{"metadata": map[string]any{
 					"annotations": map[string]any{lastApplied: test.applied}, "managedFields": test.managers,
 				}})
 				if got := o.CarriesRecord(); got != test.want {

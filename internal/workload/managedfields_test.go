@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 // fieldsOf are the managed fields of one field of a container.
@@ -20,7 +21,7 @@ func entryBy(manager, operation string, fields map[string]any) any {
 // managed is a Deployment of the container web.
 func managed(t *testing.T, entries []any) *workload.Object {
 	t.Helper()
-	return parse(t, "apps", "Deployment", map[string]any{
+	return workloadtest.Parse(t, "apps", "Deployment", map[string]any{
 		"metadata": map[string]any{"managedFields": entries},
 		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
 			"containers": []any{map[string]any{"name": "web", "image": "a/web:1.2.0"}},

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 var emptyIsNil = cmpopts.EquateEmpty()
@@ -62,11 +63,11 @@ func TestParseState(t *testing.T) {
 }
 
 func TestStateOfAnObject(t *testing.T) {
-	o := deployment(t, keys{"garboard.dev/state": `{"web":{"from":"a"}}`}, nil)
+	o := workloadtest.Deployment(t, keys{"garboard.dev/state": `{"web":{"from":"a"}}`}, nil)
 	if diff := cmp.Diff(record.State{"web": {From: "a"}}, record.StateOf(o)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	if got := record.StateOf(deployment(t, keys{"garboard.dev/state": 1}, keys{"garboard.dev/state": `{"web":{"from":"a"}}`})); got != nil {
+	if got := record.StateOf(workloadtest.Deployment(t, keys{"garboard.dev/state": 1}, keys{"garboard.dev/state": `{"web":{"from":"a"}}`})); got != nil {
 		t.Errorf("got %v, want nothing of a label or a number", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 // mostSteps is what the settings of both objects of one request may make us compile.
@@ -116,11 +117,11 @@ func placed(t testing.TB, on string, settings keys) (*workload.Object, workload.
 	t.Helper()
 	switch on {
 	case "annotations":
-		return deployment(t, settings, nil), workload.Namespace{}
+		return workloadtest.Deployment(t, settings, nil), workload.Namespace{}
 	case "labels":
-		return deployment(t, nil, settings), workload.Namespace{}
+		return workloadtest.Deployment(t, nil, settings), workload.Namespace{}
 	default:
-		return deployment(t, nil, nil), workload.Namespace{Annotations: settings}
+		return workloadtest.Deployment(t, nil, nil), workload.Namespace{Annotations: settings}
 	}
 }
 
@@ -149,7 +150,7 @@ func TestOverTheBudget(t *testing.T) {
 		"of keys, though they are none": {annotations: many, want: `metadata.annotations: Invalid value: "1025 settings": too many; allowed: at most 1024`, keel: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.annotations, keys{"garboard.dev/policy": "minor"})
+			o := workloadtest.Deployment(t, test.annotations, keys{"garboard.dev/policy": "minor"})
 			s := settings.ReadSettings(o, workload.Namespace{Annotations: test.namespace})
 			if len(s.Faults) != 1 || s.Faults[0].Error().Error() != test.want {
 				t.Fatalf("got %q, want %q alone", texts(s.Faults), test.want)
@@ -183,7 +184,7 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	for i := range 200 {
 		read[fmt.Sprintf("garboard.dev/policy.c%03d", i)] = fmt.Sprintf("regexp:a{20}%d", i)
 	}
-	o := deployment(t, read, nil)
+	o := workloadtest.Deployment(t, read, nil)
 	whole := settings.NewReader()
 	if _, err := whole.Settings(t.Context(), o, workload.Namespace{}); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
@@ -164,7 +165,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.annotations, test.labels)
+			o := workloadtest.Deployment(t, test.annotations, test.labels)
 			settings := settings.ReadSettings(o, workload.Namespace{Annotations: test.namespace})
 			if diff := cmp.Diff(test.faults, texts(settings.Faults)); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)
@@ -180,7 +181,7 @@ func TestFaultsAreToldInFull(t *testing.T) {
 }
 
 func TestFaultsSayWhoseTheyAre(t *testing.T) {
-	o := deployment(t,
+	o := workloadtest.Deployment(t,
 		keys{"garboard.dev/policy.web": "a", "keel.sh/policy.job": "b"}, keys{"keel.observer/policy": "c"})
 	settings := settings.ReadSettings(o, workload.Namespace{Annotations: keys{"keel.sh/pin": "d"}})
 	type whose struct {
@@ -204,7 +205,7 @@ func TestFaultsSayWhoseTheyAre(t *testing.T) {
 
 func TestSameFault(t *testing.T) {
 	fault := func(annotations, labels, namespace keys) settings.Fault {
-		faults := settings.ReadSettings(deployment(t, annotations, labels), workload.Namespace{Annotations: namespace}).Faults
+		faults := settings.ReadSettings(workloadtest.Deployment(t, annotations, labels), workload.Namespace{Annotations: namespace}).Faults
 		if len(faults) != 1 {
 			t.Fatalf("got faults %q, want one", texts(faults))
 		}
@@ -286,7 +287,7 @@ func TestFaultsAreBoundedInNumber(t *testing.T) {
 				key, value := entry(i)
 				annotations[key], labels[key] = value, value
 			}
-			o := deployment(t, annotations, nil)
+			o := workloadtest.Deployment(t, annotations, nil)
 			read := settings.ReadSettings(o, workload.Namespace{})
 			if n := len(read.Faults); n == 0 || n > 64 {
 				t.Errorf("got %d faults, want 1 to 64", n)
@@ -311,7 +312,7 @@ func TestMonitorContainersIsBounded(t *testing.T) {
 	}
 	for name, pattern := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": pattern}, nil)
+			o := workloadtest.Deployment(t, keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": pattern}, nil)
 			settings := settings.ReadSettings(o, workload.Namespace{})
 			if len(settings.Faults) != 1 || len(policies(o, settings)) > 0 {
 				t.Errorf("got %q and %v, want one fault and nothing governed", texts(settings.Faults), policies(o, settings))

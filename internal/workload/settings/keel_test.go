@@ -7,6 +7,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 // Manifests that Keel obeys are obeyed: what it passes over leaves nothing alone.
@@ -53,13 +54,13 @@ func TestWhatKeelPassesOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for place, read := range map[string]func() (*workload.Object, workload.Namespace){
 				"annotations": func() (*workload.Object, workload.Namespace) {
-					return deployment(t, with(test.key, test.value), nil), workload.Namespace{}
+					return workloadtest.Deployment(t, with(test.key, test.value), nil), workload.Namespace{}
 				},
 				"labels": func() (*workload.Object, workload.Namespace) {
-					return deployment(t, nil, with(test.key, test.value)), workload.Namespace{}
+					return workloadtest.Deployment(t, nil, with(test.key, test.value)), workload.Namespace{}
 				},
 				"the namespace": func() (*workload.Object, workload.Namespace) {
-					return deployment(t, nil, nil), workload.Namespace{Annotations: with(test.key, test.value)}
+					return workloadtest.Deployment(t, nil, nil), workload.Namespace{Annotations: with(test.key, test.value)}
 				},
 			} {
 				o, namespace := read()
@@ -95,7 +96,7 @@ func startsWith(text, start string) bool {
 // What is passed over counts as not there: what stands elsewhere has its turn.
 func TestWhatIsPassedOverOverrulesNothing(t *testing.T) {
 	namespace := workload.Namespace{Annotations: keys{"garboard.dev/pollSchedule": "@hourly", "garboard.dev/pin": "digest", "garboard.dev/initContainers": "true"}}
-	o := deployment(t, keys{"keel.sh/policy": "minor", "keel.sh/pollSchedule": "soon", "keel.sh/pin": "", "keel.sh/initContainers": "yes"}, nil)
+	o := workloadtest.Deployment(t, keys{"keel.sh/policy": "minor", "keel.sh/pollSchedule": "soon", "keel.sh/pin": "", "keel.sh/initContainers": "yes"}, nil)
 	s := settings.ReadSettings(o, namespace)
 	rule := s.Rule(o.Slots()[1])
 	if rule.ScheduleText != "@hourly" || rule.Pin != "digest" {
@@ -118,7 +119,7 @@ func TestWhatIsPassedOverHidesNoGate(t *testing.T) {
 	for i := range 500 {
 		all["keel.sh/a"+string(rune('a'+i%26))+string(rune('a'+i/26))] = "x"
 	}
-	o := deployment(t, all, nil)
+	o := workloadtest.Deployment(t, all, nil)
 	s := settings.ReadSettings(o, workload.Namespace{})
 	if len(policies(o, s)) > 0 {
 		t.Error("governed")

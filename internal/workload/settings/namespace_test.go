@@ -8,6 +8,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 func TestNamespaceLabels(t *testing.T) {
@@ -95,7 +96,7 @@ func TestNotesOnANamespaceLeaveNothingAlone(t *testing.T) {
 		"keel.sh/enrolled": false, "keel.sh/polcy": false,
 		"garboard.dev/windw": true, "garboard.dev/min-age": true, "garboard.dev/exlude": true, "garboard.dev/polcy.web": true,
 	} {
-		o := deployment(t, keys{"keel.sh/policy": "minor"}, nil)
+		o := workloadtest.Deployment(t, keys{"keel.sh/policy": "minor"}, nil)
 		s := settings.ReadSettings(o, workload.Namespace{Annotations: keys{key: "true"}})
 		if governs := len(policies(o, s)) > 0; governs == stops {
 			t.Errorf("%s: governed %v, want %v", key, governs, !stops)
@@ -104,7 +105,7 @@ func TestNotesOnANamespaceLeaveNothingAlone(t *testing.T) {
 			t.Errorf("%s: got %q", key, texts(s.Faults))
 		}
 		// On the workload itself it is refused.
-		s = settings.ReadSettings(deployment(t, keys{"garboard.dev/policy": "minor", key: "true"}, nil), workload.Namespace{})
+		s = settings.ReadSettings(workloadtest.Deployment(t, keys{"garboard.dev/policy": "minor", key: "true"}, nil), workload.Namespace{})
 		if len(s.Faults) != 1 || strings.HasPrefix(key, "garboard.dev/") && s.Faults[0].PassedOver {
 			t.Errorf("%s on a workload: got %q", key, texts(s.Faults))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 func TestImagePullSecretAndPlatforms(t *testing.T) {
@@ -37,7 +38,7 @@ func TestImagePullSecretAndPlatforms(t *testing.T) {
 			for k, v := range test.annotations {
 				annotations[k] = v
 			}
-			o := deployment(t, annotations, test.labels)
+			o := workloadtest.Deployment(t, annotations, test.labels)
 			settings := settings.ReadSettings(o, workload.Namespace{Annotations: test.namespace})
 			r := settings.Rule(o.Slots()[1])
 			got := rule{Secret: r.ImagePullSecret}
@@ -77,7 +78,7 @@ func TestBadImagePullSecretAndPlatforms(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, keys{"garboard.dev/policy": "minor", test.key: test.value}, nil)
+			o := workloadtest.Deployment(t, keys{"garboard.dev/policy": "minor", test.key: test.value}, nil)
 			settings := settings.ReadSettings(o, workload.Namespace{})
 			var got []string
 			for _, f := range settings.Faults {
@@ -125,7 +126,7 @@ func TestWhatAPullTakes(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := inSpec(t, test.spec)
-			reduced := parse(t, "apps", "Deployment", inTemplate(o.Kind, map[string]any{"spec": o.ImagesOnly()}))
+			reduced := workloadtest.Parse(t, "apps", "Deployment", inTemplate(o.Kind, map[string]any{"spec": o.ImagesOnly()}))
 			for what, o := range map[string]*workload.Object{"whole": o, "reduced": reduced} {
 				if diff := cmp.Diff(test.secrets, o.PullSecrets()); diff != "" {
 					t.Errorf("%s: pull secrets (-want +got):\n%s", what, diff)

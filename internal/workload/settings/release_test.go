@@ -10,6 +10,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 // values are the texts of a release's values by their paths.
@@ -103,7 +104,7 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.own, nil).WithRelease(released(t, test.keel, shop))
+			o := workloadtest.Deployment(t, test.own, nil).WithRelease(released(t, test.keel, shop))
 			settings := settings.ReadSettings(o, workload.Namespace{})
 			if diff := cmp.Diff(test.want, policies(o, settings)); diff != "" {
 				t.Errorf("governed (-want +got):\n%s", diff)
@@ -142,7 +143,7 @@ func TestReleaseIsAskedLast(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.own, nil).WithRelease(release)
+			o := workloadtest.Deployment(t, test.own, nil).WithRelease(release)
 			settings := settings.ReadSettings(o, test.namespace)
 			for _, slot := range o.Slots() {
 				rule := settings.Rule(slot)
@@ -178,7 +179,7 @@ func TestHelmRelease(t *testing.T) {
 		"a name that is too long":  {strings.Repeat("a", 54), "team", "Helm", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, keys{"meta.helm.sh/release-name": test.name, "meta.helm.sh/release-namespace": test.namespace},
+			o := workloadtest.Deployment(t, keys{"meta.helm.sh/release-name": test.name, "meta.helm.sh/release-namespace": test.namespace},
 				keys{"app.kubernetes.io/managed-by": test.managed})
 			got, ok := o.HelmRelease("team")
 			if ok != test.ok || ok && got != test.name {

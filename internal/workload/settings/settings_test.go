@@ -7,6 +7,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 func TestWhereAPolicyStands(t *testing.T) {
@@ -94,7 +95,7 @@ func TestWhereAPolicyStands(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.annotations, test.labels)
+			o := workloadtest.Deployment(t, test.annotations, test.labels)
 			settings := settings.ReadSettings(o, workload.Namespace{Annotations: test.namespace})
 			if diff := cmp.Diff(test.want, policies(o, settings)); diff != "" {
 				t.Errorf("policies (-want +got):\n%s", diff)
@@ -133,7 +134,7 @@ func TestRuleOfASlot(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := deployment(t, test.annotations, nil)
+			o := workloadtest.Deployment(t, test.annotations, nil)
 			r := settings.ReadSettings(o, workload.Namespace{Annotations: test.namespace}).Rule(o.Slots()[0])
 			got := rule{r.Pin, r.Trigger, r.ScheduleText, r.ResolveOn, r.OnUnresolvable}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -148,7 +149,7 @@ func TestRuleOfASlot(t *testing.T) {
 
 func ruleOf(t *testing.T, annotations keys) settings.Rule {
 	t.Helper()
-	o := deployment(t, annotations, nil)
+	o := workloadtest.Deployment(t, annotations, nil)
 	return settings.ReadSettings(o, workload.Namespace{}).Rule(o.Slots()[1])
 }
 
@@ -258,7 +259,7 @@ func TestPolicyOnTheTemplateAlone(t *testing.T) {
 			if test.kind != "" {
 				group, kind = "", test.kind
 			}
-			o := parse(t, group, kind, map[string]any{
+			o := workloadtest.Parse(t, group, kind, map[string]any{
 				"metadata": map[string]any{"annotations": test.annotations},
 				"spec":     map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": test.onTemplate, "labels": test.labelsThere}}},
 			})

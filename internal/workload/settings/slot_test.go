@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 // at follows a slot's path, as a JSON patch does.
@@ -183,7 +184,7 @@ func TestTooManyImages(t *testing.T) {
 			for i := range containers {
 				containers[i] = map[string]any{"name": fmt.Sprint("c", i), "image": "a/b:1.0.0"}
 			}
-			o := parse(t, "apps", "Deployment", map[string]any{
+			o := workloadtest.Parse(t, "apps", "Deployment", map[string]any{
 				"metadata": map[string]any{"annotations": test.annotations},
 				"spec":     map[string]any{"template": map[string]any{"spec": map[string]any{"initContainers": containers[:5], "containers": containers[5:]}}},
 			})
@@ -229,7 +230,7 @@ func TestOwnedAndDeleting(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
-	o := parse(t, "", "Pod", map[string]any{"metadata": map[string]any{"name": "a", "namespace": "b", "uid": "c", "labels": nil}})
+	o := workloadtest.Parse(t, "", "Pod", map[string]any{"metadata": map[string]any{"name": "a", "namespace": "b", "uid": "c", "labels": nil}})
 	if o.Name() != "a" || o.Namespace() != "b" || o.UID() != "c" {
 		t.Errorf("got %q, %q, %q; want a, b, c", o.Name(), o.Namespace(), o.UID())
 	}
@@ -257,7 +258,7 @@ func TestLookup(t *testing.T) {
 }
 
 func TestReduce(t *testing.T) {
-	o := deployment(t, keys{"keel.sh/policy": "minor", "garboard.dev/state": "{}", "a/b": "c"}, nil)
+	o := workloadtest.Deployment(t, keys{"keel.sh/policy": "minor", "garboard.dev/state": "{}", "a/b": "c"}, nil)
 	if diff := cmp.Diff(map[string]any{"keel.sh/policy": "minor"}, workload.OurKeys(o.Annotations())); diff != "" {
 		t.Errorf("our keys (-want +got):\n%s", diff)
 	}
@@ -267,7 +268,7 @@ func TestReduce(t *testing.T) {
 		t.Errorf("our keys on a template (-want +got):\n%s", diff)
 	}
 
-	reduced := parse(t, "apps", "Deployment", inTemplate(o.Kind, map[string]any{"spec": o.ImagesOnly()}))
+	reduced := workloadtest.Parse(t, "apps", "Deployment", inTemplate(o.Kind, map[string]any{"spec": o.ImagesOnly()}))
 	if diff := cmp.Diff(o.Slots(), reduced.Slots()); diff != "" {
 		t.Errorf("slots of the images alone (-want +got):\n%s", diff)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
 func TestStrays(t *testing.T) {
@@ -42,7 +43,7 @@ func TestStrays(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, s := range settings.Strays(deployment(t, test.annotations, test.labels)) {
+			for _, s := range settings.Strays(workloadtest.Deployment(t, test.annotations, test.labels)) {
 				got = append(got, s.String())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -57,7 +58,7 @@ func TestStraysAreBounded(t *testing.T) {
 	for i := range 1000 {
 		annotations[fmt.Sprintf("garboard.dev/policy.c%d", i)] = "minor"
 	}
-	if got := len(settings.Strays(deployment(t, annotations, nil))); got != 10 {
+	if got := len(settings.Strays(workloadtest.Deployment(t, annotations, nil))); got != 10 {
 		t.Errorf("got %d, want 10", got)
 	}
 }
