@@ -116,15 +116,16 @@ func (d *Decision) recordText() string {
 	return same(results, record.ParseRecord, stored, submitted)
 }
 
-// recreated reports whether a create has our own answer of its first round again, of
-// which another webhook has made a digest: no update's record would name that.
+// recreated reports whether this is the second round of a create, in which another
+// webhook has put a digest in the place of our answer's tag. The record keeps the answer
+// without that digest, as the record of an update does.
 func (o *Outcome) recreated() bool {
 	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.given.SubmittedRecord != nil && o.given.SubmittedRecord.Agrees(o.Result)
 }
 
-// sameRecord reports whether the record has the result already, with a digest that nobody
-// has asked for again: that of an image which is stored by its digest, as another
-// webhook writes it, and named by its tag.
+// sameRecord reports whether the record has the result already, with the digest by which
+// another webhook has stored it. The request names the tag alone; to drop the digest from
+// the record would roll the Pods for nothing.
 func (o *Outcome) sameRecord() bool {
 	return o.Stored != nil && o.given.Record != nil && o.given.Record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Stored.Digest == o.given.Record.Digest
 }

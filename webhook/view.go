@@ -185,8 +185,8 @@ func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 	return o
 }
 
-// stored adds what is stored of a container. Without it, what is left of one that went
-// past us says nothing about a new one.
+// stored adds what is stored of a container. A container that is new has no state, even if
+// an older one of the same name left some.
 func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
 	key := was.Key()
 	image, _ := imageOf(was.Image) // one that cannot be read is of another repository
@@ -220,9 +220,8 @@ func (v *view) decide(outcomes []Outcome) []intent.Answer {
 	return w.Decide()
 }
 
-// foundFor is what is stored in place of the last answer, where another webhook has made
-// that of it after admission was called for the last time: it has the answer's tag, or a
-// digest alone.
+// foundFor is the stored image, if another webhook rewrote the last answer after our last
+// round; else it is empty. Such an image has the answer's tag, or a digest alone.
 func foundFor(state record.ContainerState, stored intent.Image, pins bool) string {
 	last, ok := state.Last()
 	result, read := record.ParseResult(last.Result)

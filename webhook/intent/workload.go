@@ -6,8 +6,8 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
-// Workload is all containers of one request. Whether its writer brings back what was
-// there before is seen at one container, and counts for the holds of all.
+// Workload is all containers of one request. One container is enough to tell that the
+// writer brings back an earlier state, and the holds of all depend on that.
 type Workload struct {
 	// Cases are the containers. Their holds are set by Decide.
 	Cases []*Case

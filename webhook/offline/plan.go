@@ -99,7 +99,7 @@ func (p *Plan) namespaces() map[string]workload.Namespace {
 	return found
 }
 
-// title names a manifest. Its name is somebody's text, and goes to a terminal.
+// title names a manifest. Its name is foreign text, and goes to a terminal.
 func title(file *manifest.Stream, document *manifest.Document) string {
 	kind, _ := document.Object["kind"].(string)
 	metadata, _ := document.Object["metadata"].(map[string]any)

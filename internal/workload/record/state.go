@@ -70,8 +70,8 @@ type ContainerState struct {
 	// container on from it: what a way back returns to. It is empty where another
 	// writer has moved the container since, or where the updater did not know.
 	Healthy string `json:"healthy,omitempty"`
-	// Mirrors are the rewritings that have left the results: an undo may bring back a
-	// template of any age.
+	// Mirrors are the other names of repositories that forgotten results were stored
+	// under: an undo may bring back a template of any age.
 	Mirrors []Mirror `json:"mirrors,omitempty"`
 }
 
@@ -139,8 +139,8 @@ func (s State) newest(n int) State {
 	return kept
 }
 
-// newest returns the state with the n newest results, and with what the others tell
-// of mirrors.
+// newest returns the state with the n newest results. What the others tell of mirrors is
+// kept.
 func (c ContainerState) newest(n int) ContainerState {
 	forgotten := c.Results[:max(0, len(c.Results)-n)]
 	c.Results = c.Results[len(forgotten):]
