@@ -19,6 +19,10 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI_DIR := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)
 GOLANGCI := $(GOLANGCI_DIR)/golangci-lint
 
+CONTROLLER_GEN_VERSION := v0.23.0
+CONTROLLER_GEN_DIR := $(CACHE)/tools/controller-gen-$(CONTROLLER_GEN_VERSION)
+CONTROLLER_GEN := $(CONTROLLER_GEN_DIR)/controller-gen
+
 # The local cluster's control plane is a module of its own: Kubernetes itself is
 # no dependency of Garboard.
 CONTROLPLANE := test/cluster/controlplane
@@ -106,11 +110,18 @@ bench-scale: cluster-build ## Measure the updater with many workloads: a quarter
 ### Verify
 
 .PHONY: verify
-verify: verify-format vet lint verify-modules verify-manifests verify-links ## Run all checks that are no tests
+verify: verify-format verify-generated vet lint verify-modules verify-manifests verify-links ## Run all checks that are no tests
 
 .PHONY: verify-format
 verify-format:
 	@files="$$(gofmt -l .)"; test -z "$$files" || { echo "not formatted, run: make fmt"; echo "$$files"; exit 1; }
+
+.PHONY: verify-generated
+verify-generated: $(CONTROLLER_GEN)
+	@before="$$(mktemp -d)"; trap 'rm -rf "$$before"' EXIT; cp -r api manifests/base/crds "$$before"; \
+	$(MAKE) --no-print-directory generate; \
+	diff -r "$$before/api" api && diff -r "$$before/crds" manifests/base/crds || \
+	{ echo "what is generated from api/ was not up to date, and is now: commit it" >&2; exit 1; }
 
 .PHONY: vet
 vet: ## Run go vet
@@ -147,8 +158,13 @@ verify-links:
 fmt: $(GOLANGCI) ## Format the sources
 	$(GOLANGCI) fmt ./...
 
+# It writes files, and leaves those of types that are gone: remove these by hand.
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate what follows from the types in api/: copies, apply configurations, CRDs
+	$(CONTROLLER_GEN) object applyconfiguration crd paths=./api/... output:crd:dir=manifests/base/crds
+
 .PHONY: manifests
-manifests: cluster-build ## Render manifests/install.yaml and what else is generated
+manifests: generate cluster-build ## Render manifests/install.yaml and what else is generated
 	go test -count=1 -run 'TestManifest' ./certs -update
 	go test -count=1 -run 'TestInstall|TestRBAC|TestAdmissionPolicy' ./manifests -update
 
@@ -177,3 +193,6 @@ cluster-down: ## Stop the local cluster
 # The folder's name holds the version: another version is another tool.
 $(GOLANGCI):
 	GOBIN=$(abspath $(GOLANGCI_DIR)) go install -ldflags "-s -w" github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(CONTROLLER_GEN):
+	GOBIN=$(abspath $(CONTROLLER_GEN_DIR)) go install -ldflags "-s -w" sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
