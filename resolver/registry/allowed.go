@@ -86,30 +86,22 @@ func (cc ConfigCredentials) For(_ context.Context, repository Repository) ([]Cre
 	return nil, nil
 }
 
-// pace is how fast one host is asked.
-type pace struct {
-	rate  rate.Limit
-	burst int
-	// concurrency is how many requests may be under way at once.
-	concurrency int
-}
-
 // pace is what the settings say now about a host, which a URL names; what they
 // do not say is the client's default.
 func (c *Client) pace(host string) pace {
-	found := pace{rate: rate.Limit(c.options.Rate), burst: c.options.Burst, concurrency: c.options.Concurrency}
+	found := pace{Rate: rate.Limit(c.options.Rate), Burst: c.options.Burst, Concurrency: c.options.Concurrency}
 	r := c.settings.Load().paced(strings.ToLower(host))
 	if r == nil {
 		return found
 	}
 	if r.RequestsPerSecond > 0 {
-		found.rate = rate.Limit(r.RequestsPerSecond)
+		found.Rate = rate.Limit(r.RequestsPerSecond)
 	}
 	if r.Burst > 0 {
-		found.burst = r.Burst
+		found.Burst = r.Burst
 	}
 	if r.Concurrency > 0 {
-		found.concurrency = r.Concurrency
+		found.Concurrency = r.Concurrency
 	}
 	return found
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/time/rate"
 
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
@@ -177,9 +176,8 @@ func TestPaceFollowsReconfigureWhileAPauseStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lane := c.traffic.lane(registry.host())
-	if lane.limiter.Limit() != rate.Limit(3) || lane.limiter.Burst() != 4 {
-		t.Errorf("pace is %v and %d, want 3 and 4", lane.limiter.Limit(), lane.limiter.Burst())
+	if got := c.pace(registry.host()); got.Rate != 3 || got.Burst != 4 {
+		t.Errorf("pace is %v and %d, want 3 and 4", got.Rate, got.Burst)
 	}
 	registry.since()
 	_, err = list(t, c, registry.repository("a"), Credential{})

@@ -13,7 +13,7 @@ const maxErrorBody = 64 << 10
 
 // statusError turns an answer that is no success into an Error and ends its
 // body.
-func statusError(resp *http.Response) *Error {
+func statusError(resp *http.Response) *failure.Error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	drain(resp)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 // body tells when it ends: when it was read whole, broke off, or was closed.
@@ -26,7 +28,7 @@ type body struct {
 }
 
 // minBody is how many bytes a body has to give within Options.BodyTimeout. One
-// that drips holds a turn that others wait for.
+// that drips holds a place that other requests wait for.
 const minBody = 10 << 10
 
 var errDrip = errors.New("body comes too slowly")
@@ -51,14 +53,14 @@ func (b *body) Read(p []byte) (int, error) {
 	b.read.Add(int64(n))
 	if err != nil {
 		if b.slow.Load() && !errors.Is(err, io.EOF) {
-			err = &Error{Kind: Timeout, Err: errDrip}
+			err = &failure.Error{Kind: failure.Timeout, Err: errDrip}
 		}
 		b.end(err)
 	}
 	return n, err
 }
 
-// Close ends the body, and the turn of its request.
+// Close ends the body, and releases the permit of its request.
 func (b *body) Close() error {
 	err := b.ReadCloser.Close()
 	b.end(nil)
@@ -76,12 +78,12 @@ func (b *body) end(err error) {
 	})
 }
 
-// onEnd has over called once when the answer's body has ended, which stop does,
-// too. One that comes too slowly is broken off.
+// onEnd calls over once, when the response's body has ended, which stop does, too.
+// A body that comes too slowly is broken off.
 //
-// The body of an error is read at once, as much as anybody wants to see of it:
-// it often is the challenge that the next request answers, which would wait for
-// the turn that this one still holds.
+// The body of an error is read at once, as far as it is shown: the response often
+// is the challenge that the next request answers, which would otherwise wait for
+// the permit that this one still holds.
 func onEnd(resp *http.Response, every time.Duration, stop context.CancelFunc, over func(read int64, err error)) {
 	if resp.Body == http.NoBody {
 		stop()

@@ -32,7 +32,7 @@ const (
 
 // circuit keeps requests away from a host that does not answer: one that has
 // failed (open), and one that is silent (stalled). It knows no clock and no
-// lock; its lane has both.
+// lock; its hostLimiter has both.
 type circuit struct {
 	failures int       // in a row
 	openings int       // in a row
@@ -152,7 +152,7 @@ func badGateway(resp *http.Response, named bool) bool {
 // hostFailed reports whether an error without an answer is the host's: not our
 // own refusal, and not a caller's who left, or had no time.
 func hostFailed(ctx context.Context, err error, waited time.Duration) bool {
-	if failure.Classify(err).Kind == Refused {
+	if failure.Classify(err).Kind == failure.Refused {
 		return false
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -178,12 +178,12 @@ func spread(pause time.Duration, least float64, jitter func() float64) time.Dura
 	return time.Duration(float64(pause) * (least + (1-least)*jitter()))
 }
 
-type insistKey struct{}
+type probeKey struct{}
 
-// insisting marks the second half of an attempt, which is made although the
+// withProbe marks the second half of an attempt, which is made although the
 // first half opened the circuit.
-func insisting(ctx context.Context) context.Context {
-	return context.WithValue(ctx, insistKey{}, true)
+func withProbe(ctx context.Context) context.Context {
+	return context.WithValue(ctx, probeKey{}, true)
 }
 
-func insists(ctx context.Context) bool { return ctx.Value(insistKey{}) != nil }
+func isProbe(ctx context.Context) bool { return ctx.Value(probeKey{}) != nil }

@@ -45,7 +45,7 @@ func TestDeadRegistryIsAskedOnceForAllRepositories(t *testing.T) {
 			now := newClock()
 			c := client(t, at(now), func(o *Options) { o.HeaderTimeout = 50 * time.Millisecond })
 			for _, wait := range []time.Duration{
-				firstOpen, 2 * firstOpen, 4 * firstOpen, 8 * firstOpen, 16 * firstOpen, 32 * firstOpen, maxOpen, maxOpen,
+				openTime, 2 * openTime, 4 * openTime, 8 * openTime, 16 * openTime, 32 * openTime, longestOpen, longestOpen,
 			} {
 				_, err := list(t, c, registry.repository("first"), Credential{})
 				wantKind(t, err, tt.kind)
@@ -66,11 +66,11 @@ func TestDeadRegistryIsAskedOnceForAllRepositories(t *testing.T) {
 				}
 			}
 			up.Store(false)
-			forgetPing(t, c, registry.host())
+			now.Advance(pingKept)
 			if _, err := list(t, c, registry.repository("a"), Credential{}); err == nil {
 				t.Fatal("got no error")
 			}
-			wantLeftAlone(t, c, registry.repository("a"), firstOpen) // an answer ended the doubling
+			wantLeftAlone(t, c, registry.repository("a"), openTime) // an answer ended the doubling
 		})
 	}
 }
@@ -84,7 +84,7 @@ func TestNobodyListeningIsAFailureOfTheHost(t *testing.T) {
 	if got := wantError(t, err, Unreachable).RetryAfter; got != 0 {
 		t.Errorf("the first read was refused for %s", got)
 	}
-	wantLeftAlone(t, c, host, firstOpen)
+	wantLeftAlone(t, c, host, openTime)
 	other := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags}))
 	if _, err := list(t, c, other.repository("a"), Credential{}); err != nil {
 		t.Errorf("another host: %v", err)
@@ -125,15 +125,15 @@ func TestBrokenGatewayOpensAfterSome(t *testing.T) {
 				}
 			}
 
-			ask(status, badGateways-1)
+			ask(status, gatewayFailures-1)
 			ask(http.StatusNotFound, 1)
-			ask(status, badGateways)
-			wantLeftAlone(t, c, registry.repository("a"), firstOpen)
-			now.Advance(firstOpen)
+			ask(status, gatewayFailures)
+			wantLeftAlone(t, c, registry.repository("a"), openTime)
+			now.Advance(openTime)
 			ask(status, 1)
-			wantLeftAlone(t, c, registry.repository("a"), 2*firstOpen)
-			now.Advance(2 * firstOpen)
-			ask(http.StatusInternalServerError, 2*badGateways) // of a host that works
+			wantLeftAlone(t, c, registry.repository("a"), 2*openTime)
+			now.Advance(2 * openTime)
+			ask(http.StatusInternalServerError, 2*gatewayFailures) // of a host that works
 		})
 	}
 }
@@ -154,14 +154,14 @@ func TestOneProbeFindsOutForAll(t *testing.T) {
 	c := client(t, at(now))
 	_, err := list(t, c, registry.repository("a"), Credential{})
 	wantKind(t, err, Unreachable)
-	now.Advance(firstOpen)
+	now.Advance(openTime)
 	up.Store(true)
 	registry.since()
 
 	probe := goList(t, c, registry.repository("a"))
 	<-slow.asked
 	for range 8 {
-		wantLeftAlone(t, c, registry.repository("b"), probeWait)
+		wantLeftAlone(t, c, registry.repository("b"), probeTime)
 	}
 	if got := len(registry.since()); got != 1 {
 		t.Errorf("asked %d times, want the probe alone", got)
@@ -172,58 +172,6 @@ func TestOneProbeFindsOutForAll(t *testing.T) {
 	}
 	if _, err := list(t, c, registry.repository("b"), Credential{}); err != nil {
 		t.Errorf("after the probe: %v", err)
-	}
-}
-
-// opened is a circuit after a failure.
-func opened(now time.Time, jitter func() float64) *circuit {
-	c := new(circuit)
-	failing := c.begin(now)
-	c.end(failing)
-	c.fail(failing, now, true, jitter)
-	return c
-}
-
-// Who leaves a probe tells nothing; the next one finds out.
-func TestProbeThatIsLeftMakesRoomForAnother(t *testing.T) {
-	now := newClock().Now()
-	c := opened(now, whole)
-	now = now.Add(firstOpen)
-	probe := c.begin(now)
-	if got := c.refuses(now); got != probeWait {
-		t.Errorf("refuses for %s while a probe is out", got)
-	}
-	c.end(probe)
-	if got := c.refuses(now); got != 0 {
-		t.Errorf("refuses for %s with no probe out", got)
-	}
-}
-
-func TestRequestsThatFailTogetherAreOneFailure(t *testing.T) {
-	var c circuit
-	now := newClock().Now()
-	all := []ticket{c.begin(now), c.begin(now), c.begin(now), c.begin(now)}
-	for i, each := range all {
-		c.end(each)
-		if opened := c.fail(each, now, true, whole); opened != (i == 0) {
-			t.Errorf("failure %d: opened is %t", i, opened)
-		}
-	}
-	if got := c.refuses(now); got != firstOpen {
-		t.Errorf("open for %s, want %s", got, firstOpen)
-	}
-	now = now.Add(firstOpen)
-	c.fail(all[0], now, true, whole)
-	if got := c.refuses(now); got != 0 {
-		t.Errorf("open for %s again, by a request from before", got)
-	}
-}
-
-func TestCircuitOpensForAboutItsTime(t *testing.T) {
-	now := newClock().Now()
-	c := opened(now, func() float64 { return 0 })
-	if got := c.refuses(now); got != 4*time.Second {
-		t.Errorf("open for %s at the least, want 4s", got)
 	}
 }
 
@@ -257,18 +205,12 @@ func TestTLSIsTriedAfterPlainHTTPBrokeOff(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	host := server.Listener.Addr().String()
-	c := client(t, at(newClock()), trusting(server))
+	now := newClock()
+	c := client(t, at(now), trusting(server))
 	for range 3 {
 		if _, err := list(t, c, host+"/a", Credential{}); err != nil {
 			t.Fatal(err)
 		}
-		forgetPing(t, c, host)
+		now.Advance(pingKept)
 	}
-}
-
-// forgetPing makes the next read of a host that no settings name ping again.
-func forgetPing(t *testing.T, c *Client, host string) {
-	t.Helper()
-	server := &c.settings.Load().rest.server
-	server.way.sites.Get(server.address(named(host+"/a")), nil).forget()
 }

@@ -4,22 +4,11 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
-)
-
-// What is remembered of registries, at most: hosts come from image references.
-const (
-	maxHosts   = 4096
-	maxTokens  = 16384
-	forgetIdle = time.Hour
 )
 
 // Client reads from registries. It is safe for concurrent use, and one is
@@ -27,9 +16,7 @@ const (
 type Client struct {
 	options  Options
 	insecure map[string]bool
-	guard    *guard
-	dns      *net.Resolver
-	traffic  *traffic
+	network  *network
 	large    chan struct{} // one for each long list that is being read
 
 	settings      atomic.Pointer[settings]
@@ -46,10 +33,20 @@ func New(options Options) (*Client, error) {
 func newClient(options Options, dns *net.Resolver) (*Client, error) {
 	options = options.withDefaults()
 	insecure, insecureErr := hostSet(options.Insecure)
-	guard, guardErr := newGuard(options.Private)
-	c := &Client{options: options, insecure: insecure, guard: guard, dns: dns, large: make(chan struct{}, largeLists)}
-	c.traffic = newTraffic(options, c.pace)
-	if err := errors.Join(insecureErr, guardErr, c.Reconfigure(options.Config)); err != nil {
+	c := &Client{options: options, insecure: insecure, large: make(chan struct{}, largeLists)}
+	var networkErr error
+	c.network, networkErr = newNetwork(networkOptions{
+		Private: options.Private, RootCAs: options.RootCAs, UserAgent: options.UserAgent,
+		ConnectTimeout: options.ConnectTimeout, TLSTimeout: options.TLSTimeout,
+		HeaderTimeout: options.HeaderTimeout, BodyTimeout: options.BodyTimeout,
+		Resolver: dns, Pace: c.pace,
+		Metrics: options.Metrics, Trace: options.Trace, Span: options.Span,
+		Now: options.Now, Jitter: options.Jitter,
+	})
+	if err := errors.Join(insecureErr, networkErr, checkEndpoints(options.Config)); err != nil {
+		return nil, err
+	}
+	if err := c.Reconfigure(options.Config); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -82,33 +79,12 @@ func (c *Client) Digest(ctx context.Context, repository Repository, tag string, 
 // a registry that says nothing, or that was not asked for six hours. The host
 // is that of an image reference; docker.io is Docker Hub.
 func (c *Client) Limit(host string) (remaining, limit int64, known bool) {
-	said := c.traffic.limit(endpointOf(host))
-	return said.remaining, said.limit, said.known
+	return c.network.Limit(endpointOf(host))
 }
 
-// shared runs fn once for all who ask for key at the same time. It runs on its
-// own time: a caller whose deadline passes leaves, and takes nobody along.
-func shared[T any](ctx context.Context, c *Client, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
-	result := flights.DoChan(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.HandshakeTimeout)
-		defer cancel()
-		return fn(ctx)
+// connect makes the client for the endpoints with the same settings.
+func (c *Client) connect(settings connectionSettings) *authClient {
+	return newAuthClient(c.network.Connect(settings), authOptions{
+		Insecure: c.insecure, UserAgent: c.options.UserAgent, Timeout: c.options.HandshakeTimeout, Now: c.options.Now,
 	})
-	var none T
-	select {
-	case <-ctx.Done():
-		return none, ctx.Err()
-	case done := <-result:
-		if done.Err != nil {
-			return none, done.Err
-		}
-		return done.Val.(T), nil
-	}
-}
-
-// failure is failure.OfAnswer with the pause that the host asked for.
-func (c *Client) failure(resp *http.Response) *Error {
-	failed := statusError(resp)
-	failed.RetryAfter = c.traffic.paused(resp.Request.URL.Host)
-	return failed
 }

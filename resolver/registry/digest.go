@@ -9,8 +9,8 @@ import (
 )
 
 func (s *session) digest(ctx context.Context, tag string) (string, error) {
-	u := s.url("manifests", tag)
-	resp, err := s.do(ctx, http.MethodHead, u, document.AcceptManifests)
+	u := s.URL("manifests", tag)
+	resp, err := s.Do(ctx, http.MethodHead, u, document.AcceptManifests)
 	if err != nil {
 		return "", err
 	}
@@ -23,19 +23,19 @@ func (s *session) digest(ctx context.Context, tag string) (string, error) {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		drain(resp)
 	default:
-		return "", s.client.failure(resp)
+		return "", s.client.network.Failure(resp)
 	}
 	return s.hash(ctx, u)
 }
 
 // hash reads the manifest itself, for proxies that drop the digest's header.
 func (s *session) hash(ctx context.Context, u *url.URL) (string, error) {
-	resp, err := s.do(ctx, http.MethodGet, u, document.AcceptManifests)
+	resp, err := s.Do(ctx, http.MethodGet, u, document.AcceptManifests)
 	if err != nil {
 		return "", err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return "", s.client.failure(resp)
+		return "", s.client.network.Failure(resp)
 	}
 	defer drain(resp)
 	body, err := readBody(ctx, resp.Body, document.MaxManifest)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/garboard-dev/garboard/resolver/registry/config"
@@ -17,7 +16,7 @@ const apiRoot = "/v2"
 // endpoint is one place that is asked about repositories: a mirror, or the
 // registry itself.
 type endpoint struct {
-	way *way
+	client *authClient
 	// url is nil where it is the host of the image reference. Where the
 	// settings say that the registry itself is elsewhere, it is the registry,
 	// and what was found to sign in with goes there.
@@ -31,19 +30,6 @@ type endpoint struct {
 	// credential that was found for the registry is never sent there.
 	mirror     bool
 	credential Credential
-}
-
-// address is where an endpoint asks about the repositories of one registry. It
-// is comparable: pings and tokens are kept by it, so that nothing learnt at one
-// place is ever used at another.
-type address struct {
-	scheme string // "" where the ping finds it out
-	host   string
-	root   string
-	free   bool
-	plain  bool
-	// namespace is the registry that a mirror is asked about.
-	namespace string
 }
 
 var (
@@ -65,8 +51,8 @@ func web(u *url.URL) bool {
 }
 
 // newEndpoint takes the settings of an endpoint, whose URLs were checked.
-func newEndpoint(e config.Endpoint, w *way, pageSize int) endpoint {
-	made := endpoint{way: w, url: e.URL, root: apiRoot, plain: e.PlainHTTP, pageSize: pageSize}
+func newEndpoint(e config.Endpoint, client *authClient, pageSize int) endpoint {
+	made := endpoint{client: client, url: e.URL, root: apiRoot, plain: e.PlainHTTP, pageSize: pageSize}
 	if e.URL != nil {
 		made.root = rootOf(e.URL.Path, e.OverridePath)
 		made.free = e.OverridePath
@@ -85,29 +71,17 @@ func rootOf(given string, complete bool) string {
 	return root + apiRoot
 }
 
-// address is where a repository's questions go.
+// address is where a repository is asked about.
 func (e *endpoint) address(r Repository) address {
-	at := address{host: r.endpoint(), root: e.root, free: e.free, plain: e.plain}
+	at := address{Host: r.endpoint(), Root: e.root, Free: e.free, Plain: e.plain}
 	if e.url != nil {
-		at.scheme, at.host = e.url.Scheme, strings.ToLower(e.url.Host)
+		at.Scheme, at.Host = e.url.Scheme, strings.ToLower(e.url.Host)
 	}
-	// As containerd: whoever is not the host of the reference is told it.
-	if e.mirror || at.host != r.endpoint() {
-		at.namespace = r.Host()
+	// As containerd: a host other than the reference's is told which registry is meant.
+	if e.mirror || at.Host != r.endpoint() {
+		at.Namespace = r.Host()
 	}
 	return at
-}
-
-// query adds the ns parameter, by which a mirror of several registries knows
-// which one is meant. A Link names it perhaps, perhaps not.
-func (a address) query(query string) string {
-	if a.namespace == "" {
-		return query
-	}
-	parts := slices.DeleteFunc(strings.Split(query, "&"), func(part string) bool {
-		return part == "" || strings.HasPrefix(part, "ns=")
-	})
-	return strings.Join(append(parts, "ns="+url.QueryEscape(a.namespace)), "&")
 }
 
 // credentialOf is what the settings file says to sign in with.

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -153,12 +154,33 @@ func client(t *testing.T, change ...func(*Options)) *Client {
 		t.Fatalf("New: %v", err)
 	}
 	t.Cleanup(func() {
-		for _, w := range c.settings.Load().ways {
-			w.closeIdle()
+		for _, each := range c.settings.Load().clients {
+			each.Close()
 		}
 	})
 	return c
 }
+
+// Times that package transport keeps to, as the documentation gives them.
+const (
+	unnamedPause    = 30 * time.Second // for a 429 that names none
+	longPause       = 15 * time.Minute // the longest for such a one
+	quotaWindow     = 6 * time.Hour    // the longest for a quota
+	openTime        = 5 * time.Second  // of a circuit
+	longestOpen     = 5 * time.Minute
+	gatewayFailures = 5 // that open a circuit
+	silence         = 2 * time.Second
+	probeTime       = time.Second
+	longEnough      = time.Second // for which a deadline is the host's fault
+)
+
+// basicHeader is the Authorization header for a user.
+func basicHeader(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+// pingKept is longer than the ping of an idle endpoint is kept.
+const pingKept = time.Hour + time.Nanosecond
 
 // whole is the jitter that shortens nothing.
 func whole() float64 { return 1 }

@@ -59,17 +59,30 @@ func hostName(entry string) (string, bool) {
 	return host, hostPattern.MatchString(host)
 }
 
-// permits reports whether target, a host:port, may be dialled at addr. named
-// says that an image reference named the target, rather than a redirect or a
+// withoutPort cuts the port and the brackets of an IPv6 address.
+func withoutPort(host string) string {
+	if rest, ok := strings.CutPrefix(host, "["); ok {
+		bare, _, _ := strings.Cut(rest, "]")
+		return bare
+	}
+	if strings.Count(host, ":") == 1 {
+		bare, _, _ := strings.Cut(host, ":")
+		return bare
+	}
+	return host
+}
+
+// permits reports whether host, perhaps with a port, may be dialled at addr. named
+// says that an image reference named the host, rather than a redirect or a
 // token realm.
-func (g *guard) permits(target string, addr netip.Addr, named bool) bool {
+func (g *guard) permits(host string, addr netip.Addr, named bool) bool {
 	addr = addr.Unmap().WithZone("")
 	if public(addr) {
 		return true
 	}
-	target = strings.ToLower(target)
-	bare := withoutPort(target)
-	if g.hosts[target] || g.hosts[bare] || g.hosts["["+bare+"]"] {
+	host = strings.ToLower(host)
+	bare := withoutPort(host)
+	if g.hosts[host] || g.hosts[bare] || g.hosts["["+bare+"]"] {
 		return true
 	}
 	if within(g.networks, addr) {
@@ -105,7 +118,7 @@ var special = []netip.Prefix{ //nolint:gochecknoglobals // a table
 }
 
 // globalUnicast is all of IPv6 that IANA hands out for use on the internet. What
-// lies outside is special (discard, translation, segment routing), or nobody's.
+// lies outside is special (discard, translation, segment routing), or not handed out.
 var globalUnicast = netip.MustParsePrefix("2000::/3") //nolint:gochecknoglobals // a constant
 
 func public(addr netip.Addr) bool {
@@ -136,60 +149,66 @@ func within(networks []netip.Prefix, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// mark is the host that a request is meant for. It goes with the request, so
-// that a redirect to another host is seen to lead to a stranger.
-type mark struct {
+// target is the host that a request is meant for. It goes with the request, so
+// that a redirect to another host is told from it.
+type target struct {
 	host string
 	// realm: a token service that the settings list as private, and no more.
 	realm bool
 }
 
-type markKey struct{}
+type targetKey struct{}
 
-// naming marks the requests of a read with the host that the reference names,
-// or the settings where they name another.
-func naming(ctx context.Context, host string) context.Context {
-	return context.WithValue(ctx, markKey{}, mark{host: host})
+// withTarget marks the requests of a read with the host that the reference names,
+// or the settings if they name another.
+func withTarget(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, targetKey{}, target{host: host})
 }
 
-// realming marks the requests to a token service whose host the settings list.
-func realming(ctx context.Context, host string) context.Context {
-	return context.WithValue(ctx, markKey{}, mark{host: host, realm: true})
+// withTokenRealm marks the requests to a token service whose host the settings list.
+func withTokenRealm(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, targetKey{}, target{host: host, realm: true})
 }
 
-// markOf returns the mark of a request to target, if it is meant for that host.
-func markOf(ctx context.Context, target string) (mark, bool) {
-	m, ok := ctx.Value(markKey{}).(mark)
-	return m, ok && m.host != "" && (target == m.host || withoutPort(target) == withoutPort(m.host))
+// isTarget reports whether a request to host is meant for it.
+func isTarget(ctx context.Context, host string) bool {
+	_, ok := targetOf(ctx, host)
+	return ok
 }
 
-// allows reports whether a request may go to target, a host:port, at addr.
+// targetOf returns the target of a request to host, if it is meant for that host.
+func targetOf(ctx context.Context, host string) (target, bool) {
+	t, ok := ctx.Value(targetKey{}).(target)
+	return t, ok && t.host != "" && (host == t.host || withoutPort(host) == withoutPort(t.host))
+}
+
+// allows reports whether a request may go to host, perhaps with a port, at addr.
 // private is what the settings grant to the host that the request is meant for,
 // and to no other.
-func (g *guard) allows(ctx context.Context, target string, addr netip.Addr, private bool) bool {
-	m, ok := markOf(ctx, target)
-	if private && ok && (!m.realm || !metadata(addr.Unmap())) {
+func (g *guard) allows(ctx context.Context, host string, addr netip.Addr, private bool) bool {
+	meant, ok := targetOf(ctx, host)
+	if private && ok && (!meant.realm || !metadata(addr.Unmap())) {
 		return true
 	}
-	return g.permits(target, addr, ok && !m.realm)
+	return g.permits(host, addr, ok && !meant.realm)
 }
 
 // dial returns the DialContext of a transport. The context that a connection is
 // made under holds the values of the request's.
 func (g *guard) dial(timeout time.Duration, dns *net.Resolver, private bool) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, target string) (net.Conn, error) {
+	return func(ctx context.Context, network, host string) (net.Conn, error) {
 		dialer := net.Dialer{
 			Timeout:  timeout,
 			Resolver: dns,
 			ControlContext: func(ctx context.Context, _, resolved string, _ syscall.RawConn) error {
 				addr, err := netip.ParseAddrPort(resolved)
-				if err != nil || !g.allows(ctx, target, addr.Addr(), private) {
+				if err != nil || !g.allows(ctx, host, addr.Addr(), private) {
 					return failure.ErrAddress
 				}
 				return nil
 			},
 		}
-		return dialer.DialContext(ctx, network, target)
+		return dialer.DialContext(ctx, network, host)
 	}
 }
 

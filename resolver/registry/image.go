@@ -136,13 +136,13 @@ func (s *session) verified(ctx context.Context, kind, digest, accept string, lim
 	if !document.ValidDigest(digest) {
 		return nil, failure.Bad("the manifest names a digest that is not valid")
 	}
-	u := s.url(kind, digest)
-	resp, err := s.do(ctx, http.MethodGet, u, accept)
+	u := s.URL(kind, digest)
+	resp, err := s.Do(ctx, http.MethodGet, u, accept)
 	if err != nil {
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, s.client.failure(resp)
+		return nil, s.client.network.Failure(resp)
 	}
 	defer drain(resp)
 	body, err := readBody(ctx, resp.Body, limit)

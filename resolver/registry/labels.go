@@ -9,6 +9,8 @@ const (
 	maxHostLabels = 100
 	// otherHosts is the label of those that have none of their own.
 	otherHosts = "other"
+	// labelIdle is how long a host keeps its label without requests.
+	labelIdle = time.Hour
 	// maxHostName is that of DNS, with a port.
 	maxHostName = 253 + len(":65535")
 )
@@ -20,9 +22,8 @@ type hostLabels struct {
 	used map[string]time.Time
 }
 
-// label returns the host, or otherHosts. Where there is no place left it takes
-// that of the host which was used longest ago, an hour at least, and has drop
-// called with it.
+// label returns the host, or otherHosts. If all labels are taken, the host takes
+// that of the one used longest ago, at least an hour, for which drop is called.
 func (h *hostLabels) label(host string, now time.Time, drop func(host string)) string {
 	host, ok := shownHost(host)
 	if !ok {
@@ -32,7 +33,7 @@ func (h *hostLabels) label(host string, now time.Time, drop func(host string)) s
 	defer h.mu.Unlock()
 	if _, known := h.used[host]; !known && len(h.used) >= maxHostLabels {
 		oldest := h.oldest()
-		if now.Sub(h.used[oldest]) <= forgetIdle {
+		if now.Sub(h.used[oldest]) <= labelIdle {
 			return otherHosts
 		}
 		delete(h.used, oldest)

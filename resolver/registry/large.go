@@ -5,17 +5,17 @@ import (
 	"io"
 )
 
-// Long lists take turns, however many registries they are of: forty of them at
-// a time, each within its own bounds, would be more than a webhook's memory.
+// Few long lists are read at a time, of all registries together: forty of them,
+// each within its own bounds, would be more than a webhook's memory.
 const (
-	// smallList is how many bytes of a list are read without a turn. Lists of
+	// smallList is how many bytes of a list are read without a place. Lists of
 	// ten thousand tags are smaller.
 	smallList = 512 << 10
 	// largeLists is how many long lists are read at a time.
 	largeLists = 2
 )
 
-// largeReader waits for a turn once the list becomes a long one.
+// largeReader waits for a place once the list becomes a long one.
 type largeReader struct {
 	ctx     context.Context //nolint:containedctx // an io.Reader has no other way
 	session *session
@@ -47,7 +47,7 @@ func (s *session) enterLarge(ctx context.Context) error {
 	}
 }
 
-// leaveLarge gives the turn back, if the session has one.
+// leaveLarge gives the place back, if the session has one.
 func (s *session) leaveLarge() {
 	if s.large {
 		<-s.client.large

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	ggcr "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
@@ -49,7 +49,7 @@ func (s *session) tags(ctx context.Context) ([]string, error) {
 }
 
 func refusesSize(failed *Error) bool {
-	return failed.Status == http.StatusBadRequest || failed.Code == transport.UnsupportedErrorCode
+	return failed.Status == http.StatusBadRequest || failed.Code == ggcr.UnsupportedErrorCode
 }
 
 // walk is one way through the pages of a list.
@@ -65,7 +65,7 @@ type walk struct {
 // other host and no other repository can be named, and the wrong paths that
 // Artifactory and Nexus send do no harm.
 func (s *session) walk(ctx context.Context, query string) (walk, error) {
-	u := s.url("tags", "list")
+	u := s.URL("tags", "list")
 	var done walk
 	seen := map[string]bool{}
 	for done.pages < s.client.options.MaxPages {
@@ -73,7 +73,7 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 			return done, failure.Bad("pages of the list run in a circle")
 		}
 		seen[query] = true
-		u.RawQuery = s.at.query(query)
+		u.RawQuery = s.Query(query)
 
 		found, next, err := s.page(ctx, u, &done)
 		if err != nil {
@@ -93,12 +93,12 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 
 // page reads one page and the query of the next; "" after the last.
 func (s *session) page(ctx context.Context, u *url.URL, done *walk) (document.Page, string, error) {
-	resp, err := s.do(ctx, http.MethodGet, u, "application/json")
+	resp, err := s.Do(ctx, http.MethodGet, u, "application/json")
 	if err != nil {
 		return document.Page{}, "", err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return document.Page{}, "", s.client.failure(resp)
+		return document.Page{}, "", s.client.network.Failure(resp)
 	}
 	defer drain(resp)
 

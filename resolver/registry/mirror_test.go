@@ -215,7 +215,7 @@ func TestServerReplacesTheRegistryItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest := endpoint{root: apiRoot}
-	if diff := cmp.Diff(address{host: "registry-1.docker.io", root: "/v2"}, rest.address(nginx), cmp.AllowUnexported(address{})); diff != "" {
+	if diff := cmp.Diff(address{Host: "registry-1.docker.io", Root: "/v2"}, rest.address(nginx)); diff != "" {
 		t.Errorf("address without settings (-want +got):\n%s", diff)
 	}
 }
@@ -251,9 +251,9 @@ func TestCredentialsAreSentToTheirOwnHostAlone(t *testing.T) {
 				wantKind(t, err, NotFound)
 			}
 			for host, sent := range map[*fake][]string{
-				first:    {Basic("mirror", "secret").basic()},
+				first:    {basicHeader("mirror", "secret")},
 				second:   {},
-				registry: {Basic("one", "secret").basic(), Basic("two", "secret").basic()},
+				registry: {basicHeader("one", "secret"), basicHeader("two", "secret")},
 			} {
 				if challenge == bearer {
 					sent = append(sent, "Bearer of-"+host.host())
@@ -278,7 +278,7 @@ func TestTokenServiceOfAMirrorSeesTheMirrorsCredential(t *testing.T) {
 
 	_, err := list(t, c, registry.repository("a"), Basic("tenant", "secret"))
 	wantKind(t, err, NotFound)
-	want := []string{Basic("mirror", "secret").basic(), Basic("tenant", "secret").basic()}
+	want := []string{basicHeader("mirror", "secret"), basicHeader("tenant", "secret")}
 	if diff := cmp.Diff(want, service.authorizations); diff != "" {
 		t.Errorf("Authorization at the token service (-want +got):\n%s", diff)
 	}

@@ -17,7 +17,7 @@ const (
 	maxQuotas = 256
 )
 
-// pause is what a host asks all its clients for. Its lane locks it.
+// pause is what a host asks all its clients for. Its hostLimiter locks it.
 type pause struct {
 	until   time.Time // no request before
 	unnamed int       // pauses in a row that we chose ourselves
@@ -69,7 +69,7 @@ func (p *pause) choose(began, now time.Time, jitter func() float64) time.Duratio
 
 // quota is Docker Hub's count of pulls, which has no moment when it is full
 // again. It concerns GETs of manifests and blobs alone; a HEAD is free, and
-// shows what remains. Its lane locks it.
+// shows what remains. Its hostLimiter locks it.
 type quota struct {
 	until time.Time // no pull before
 }
@@ -87,9 +87,9 @@ func (q *quota) observe(said limits, now time.Time) {
 	}
 }
 
-// quota is that of the request's credential. The lane is locked.
-func (l *lane) quota(req *http.Request) *quota {
-	id, _ := req.Context().Value(payingKey{}).(string)
+// quota is that of the request's credential. The hostLimiter is locked.
+func (l *hostLimiter) quota(req *http.Request) *quota {
+	id, _ := req.Context().Value(quotaOwnerKey{}).(string)
 	return l.quotas.Get(id, func() *quota { return new(quota) })
 }
 
@@ -100,10 +100,10 @@ func pulls(req *http.Request) bool {
 	return req.Method == http.MethodGet && (kind == "manifests" || kind == "blobs")
 }
 
-type payingKey struct{}
+type quotaOwnerKey struct{}
 
-// paying marks the requests of a read with the ID of the credential whose quota
-// they use: the pulls of one namespace's account are no concern of another's.
-func paying(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, payingKey{}, id)
+// withQuotaOwner marks the requests of a read with the ID of the credential whose
+// quota they use: the pulls of one namespace's account are no concern of another's.
+func withQuotaOwner(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, quotaOwnerKey{}, id)
 }

@@ -167,7 +167,7 @@ func proxy(t *testing.T, to string) *fake {
 	t.Helper()
 	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", to }}
 	return newFake(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Proxy-Authorization") != Basic("via", "secret").basic() {
+		if r.Header.Get("Proxy-Authorization") != basicHeader("via", "secret") {
 			w.WriteHeader(http.StatusProxyAuthRequired)
 			return
 		}

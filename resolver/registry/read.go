@@ -14,12 +14,20 @@ type reading struct {
 	repository Repository
 }
 
+// session is one read of one repository at one endpoint.
+type session struct {
+	reading
+	*authSession
+	pageSize int
+	large    bool // one of the places for long lists is taken
+}
+
 // read asks about a repository: its mirrors in turn, then the registry itself,
 // as containerd does. One endpoint gives the whole answer. The settings are
 // those of the beginning. The error is always an *Error.
 //
-// A mirror is asked with the operator's credential, or with none, whoever the
-// caller is. What it answers is nevertheless the answer to the caller's own
+// A mirror is asked with the operator's credential, or with none, for every
+// caller. What it answers is nevertheless the answer to the caller's own
 // credential, as which the resolver keeps it: no tenant sees another's. Whether
 // a mirror may show all tenants what its credential reads is the operator's
 // choice, as it is with containerd's.
@@ -45,7 +53,7 @@ func read[T any](ctx context.Context, c *Client, repository Repository, credenti
 		}
 		missed = append(missed, failed)
 	}
-	if ctx.Err() != nil { // the registry would be pinged for nobody
+	if ctx.Err() != nil { // the registry would be pinged without a caller
 		return none, withMirrors(failure.Classify(ctx.Err()), missed).Of(repository.String())
 	}
 	value, err := askEndpoint(ctx, about, &route.server, credential, ask)
@@ -71,13 +79,13 @@ func askMirror[T any](ctx context.Context, about reading, e *endpoint, ask func(
 }
 
 func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
-	defer e.way.used()
+	defer e.client.Release()
 	var none T
-	session, err := about.session(ctx, e, credential)
+	signedIn, err := e.client.Session(ctx, e.address(about.repository), about.repository.Path(), credential, about.settings.listsPrivate)
 	if err != nil {
 		return none, err
 	}
-	return ask(ctx, session)
+	return ask(ctx, &session{reading: about, authSession: signedIn, pageSize: e.pageSize})
 }
 
 // asksNext reports whether a mirror's failure leaves the question open. What is

@@ -46,7 +46,7 @@ func TestRedirects(t *testing.T) {
 			case err != nil:
 				t.Error(err)
 			}
-			if got := front.count("GET /v2/a/tags/list"); got > maxRedirects+1 {
+			if got := front.count("GET /v2/a/tags/list"); got > 6 {
 				t.Errorf("asked %d times", got)
 			}
 		})
@@ -119,13 +119,13 @@ func TestTokenRealms(t *testing.T) {
 // A realm on another host is how Docker Hub and GitLab have it.
 func TestTokenRealmOnAnotherListedHost(t *testing.T) {
 	service := &tokens{expires: 300}
-	auth := newFake(t, service.serve(http.NotFoundHandler()))
+	tokenHost := newFake(t, service.serve(http.NotFoundHandler()))
 	registry := newFake(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer t1" {
 			twoTags(w, r)
 			return
 		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="`+auth.URL+`/token",service="other"`)
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+tokenHost.URL+`/token",service="other"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
 	if _, err := list(t, client(t), registry.repository("a"), Basic("user", "pass")); err != nil {

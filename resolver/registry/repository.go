@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -85,29 +84,6 @@ func (r Repository) endpoint() string { return endpointOf(r.Host()) }
 func endpointOf(host string) string {
 	if host == dockerHub {
 		return hubAPI
-	}
-	return host
-}
-
-// loopback reports whether a host, with or without port, names this machine.
-func loopback(host string) bool {
-	bare := withoutPort(host)
-	if bare == "localhost" || strings.HasSuffix(bare, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(bare)
-	return err == nil && addr.Unmap().IsLoopback()
-}
-
-// withoutPort cuts the port and the brackets of an IPv6 address.
-func withoutPort(host string) string {
-	if rest, ok := strings.CutPrefix(host, "["); ok {
-		bare, _, _ := strings.Cut(rest, "]")
-		return bare
-	}
-	if strings.Count(host, ":") == 1 {
-		bare, _, _ := strings.Cut(host, ":")
-		return bare
 	}
 	return host
 }

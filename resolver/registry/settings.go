@@ -14,11 +14,11 @@ import (
 // settings are what holds between two calls of Reconfigure. They do not change:
 // a read takes them once and ends with them.
 type settings struct {
-	config *config.Config
-	ways   []*way // the first is that of all that the file does not name
-	routes []route
-	byName map[*config.Registry]*route
-	rest   route // of repositories without settings
+	config  *config.Config
+	clients []*authClient // the first is that of all that the file does not name
+	routes  []route
+	byName  map[*config.Registry]*route
+	rest    route // of repositories without settings
 }
 
 // route is how the repositories of one entry of the settings file are read.
@@ -43,71 +43,76 @@ func (c *Client) Reconfigure(to *config.Config) error {
 	c.reconfiguring.Lock()
 	defer c.reconfiguring.Unlock()
 
-	var old []*way
+	var old []*authClient
 	if held := c.settings.Load(); held != nil {
-		old = held.ways
+		old = held.clients
 	}
 	next, err := c.newSettings(to, old)
 	if err != nil {
 		return err
 	}
 	c.settings.Store(next)
-	for _, w := range old {
-		if !slices.Contains(next.ways, w) {
-			w.drop()
+	for _, client := range old {
+		if !slices.Contains(next.clients, client) {
+			client.Close()
 		}
 	}
 	return nil
 }
 
-// newSettings builds settings, with those ways of the old ones that are the
-// same. No way is made if anything is wrong.
-func (c *Client) newSettings(to *config.Config, old []*way) (*settings, error) {
-	if to == nil {
-		to = &config.Config{}
-	}
+// newSettings builds settings, with those clients of the old ones whose settings
+// are the same. No client is made if anything is wrong.
+func (c *Client) newSettings(to *config.Config, old []*authClient) (*settings, error) {
 	if err := checkEndpoints(to); err != nil {
 		return nil, err
 	}
+	if to == nil {
+		to = &config.Config{}
+	}
 	s := &settings{config: to, byName: make(map[*config.Registry]*route, len(to.Registries))}
-	wayOf := func(m means) *way {
-		same := func(w *way) bool { return w.means.equal(m) }
-		if at := slices.IndexFunc(s.ways, same); at >= 0 {
-			return s.ways[at]
+	clientFor := func(wanted connectionSettings) *authClient {
+		same := func(client *authClient) bool { return client.Settings().Equal(wanted) }
+		if at := slices.IndexFunc(s.clients, same); at >= 0 {
+			return s.clients[at]
 		}
-		var found *way
+		var found *authClient
 		if at := slices.IndexFunc(old, same); at >= 0 {
 			found = old[at]
 		} else {
-			found = c.newWay(m)
+			found = c.connect(wanted)
 		}
-		s.ways = append(s.ways, found)
+		s.clients = append(s.clients, found)
 		return found
 	}
-	s.rest = newRoute(&config.Registry{PageSize: c.options.PageSize}, wayOf)
+	s.rest = newRoute(&config.Registry{PageSize: c.options.PageSize}, clientFor)
 	s.routes = make([]route, len(to.Registries))
 	for i := range to.Registries {
 		r := to.Registries[i]
 		r.PageSize = cmp.Or(r.PageSize, c.options.PageSize)
-		s.routes[i] = newRoute(&r, wayOf)
+		s.routes[i] = newRoute(&r, clientFor)
 		s.byName[&to.Registries[i]] = &s.routes[i]
 	}
 	return s, nil
 }
 
-func newRoute(r *config.Registry, wayOf func(means) *way) route {
+func newRoute(r *config.Registry, clientFor func(connectionSettings) *authClient) route {
 	made := route{
 		registry:   r,
 		host:       hostOf(r.Prefix),
-		server:     newEndpoint(r.Server, wayOf(meansOf(r.Server)), r.PageSize),
+		server:     newEndpoint(r.Server, clientFor(settingsOf(r.Server)), r.PageSize),
 		credential: ownCredentials(r),
 	}
 	for _, m := range r.Mirrors {
-		mirror := newEndpoint(m, wayOf(meansOf(m)), r.PageSize)
+		mirror := newEndpoint(m, clientFor(settingsOf(m)), r.PageSize)
 		mirror.mirror, mirror.credential = true, credentialOf(m.Credentials)
 		made.mirrors = append(made.mirrors, mirror)
 	}
 	return made
+}
+
+// settingsOf are those of the connection to an endpoint.
+func settingsOf(e config.Endpoint) connectionSettings {
+	return connectionSettings{Private: e.Private, RootCAs: e.RootCAs, Certificate: e.Client, Proxy: e.Proxy}
 }
 
 // hostOf is a pattern without its path.
@@ -122,6 +127,9 @@ func hostOf(p config.Pattern) config.Pattern {
 
 // checkEndpoints names every endpoint that cannot be used.
 func checkEndpoints(c *config.Config) error {
+	if c == nil {
+		return nil
+	}
 	var faults []error
 	check := func(r *config.Registry, what string, u *url.URL, err error) {
 		if err != nil {

@@ -28,7 +28,7 @@ func TestSilentHostIsNotWaitedForByAll(t *testing.T) {
 	}
 
 	wait("a")
-	now.Advance(stallAfter - time.Nanosecond)
+	now.Advance(silence - time.Nanosecond)
 	wait("b") // silent, but not for long
 	now.Advance(time.Nanosecond)
 	wait("c") // a probe
@@ -78,7 +78,7 @@ func TestSilentPingIsNotJoined(t *testing.T) {
 	c := client(t, at(now), func(o *Options) { o.HeaderTimeout, o.HandshakeTimeout = time.Hour, time.Hour })
 	first := goList(t, c, registry.repository("a"))
 	<-slow.asked
-	now.Advance(stallAfter)
+	now.Advance(silence)
 	second := goList(t, c, registry.repository("b"))
 	<-slow.asked // a ping of its own: the connection of the first may be what hangs
 	for i := range 8 {
@@ -118,8 +118,8 @@ func TestDeadlineIsTheHostsFaultIfThereWasTime(t *testing.T) {
 		cancel bool
 		opens  bool
 	}{
-		"a second":                         {longWait, false, true},
-		"less than a second":               {longWait - time.Nanosecond, false, false},
+		"a second":                         {longEnough, false, true},
+		"less than a second":               {longEnough - time.Nanosecond, false, false},
 		"longer, but the caller went away": {time.Minute, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestDeadlineIsTheHostsFaultIfThereWasTime(t *testing.T) {
 			wantKind(t, <-done, Timeout)
 
 			if tt.opens {
-				wantLeftAlone(t, c, registry.repository("b"), firstOpen)
+				wantLeftAlone(t, c, registry.repository("b"), openTime)
 			} else if _, err := list(t, c, registry.repository("b"), Credential{}); err != nil {
 				t.Errorf("the host is blamed: %v", err)
 			}

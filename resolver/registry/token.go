@@ -7,26 +7,63 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-const (
-	maxTokenBody = 64 << 10
-)
+// maxTokenBody is far more than a token service's answer has.
+const maxTokenBody = 64 << 10
 
-// bearer is a token as it is sent.
-type bearer struct {
+// bearerToken is a token as it is sent.
+type bearerToken struct {
 	header  string
 	scope   string
 	renewAt time.Time
 }
 
+// tokenKey is what a token is kept for: never another endpoint's, nor another
+// credential's.
+type tokenKey struct {
+	at               address
+	path, credential string
+}
+
+// tokenEntry holds the token of one key.
+type tokenEntry struct {
+	mu    sync.Mutex
+	token *bearerToken
+
+	exchanges singleflight.Group
+}
+
+func (e *tokenEntry) get() *bearerToken {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.token
+}
+
+func (e *tokenEntry) set(token *bearerToken) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.token = token
+}
+
+// forget drops a token that was refused, unless another has taken its place.
+func (e *tokenEntry) forget(header string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.token != nil && e.token.header == header {
+		e.token = nil
+	}
+}
+
 // tokenRequest is all that a token depends on.
 type tokenRequest struct {
-	way        *way
 	service    *url.URL // the realm
 	name       string   // the challenge's service parameter
 	scopes     []string
@@ -34,19 +71,19 @@ type tokenRequest struct {
 }
 
 // exchange asks the token service. The context bounds it.
-func (c *Client) exchange(ctx context.Context, ask tokenRequest) (*bearer, error) {
+func (c *authClient) exchange(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	if ask.credential.identity() == "" {
 		return c.exchangeBasic(ctx, ask)
 	}
 	got, err := c.exchangeOAuth(ctx, ask)
-	if known, ok := errors.AsType[*Error](err); ok && (known.Status == http.StatusNotFound || known.Status == http.StatusMethodNotAllowed) {
+	if known, ok := errors.AsType[*failure.Error](err); ok && (known.Status == http.StatusNotFound || known.Status == http.StatusMethodNotAllowed) {
 		// Not every token service knows OAuth2; all know the GET.
 		return c.exchangeBasic(ctx, ask)
 	}
 	return got, err
 }
 
-func (c *Client) exchangeBasic(ctx context.Context, ask tokenRequest) (*bearer, error) {
+func (c *authClient) exchangeBasic(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	u := *ask.service
 	query := u.Query()
 	if ask.name != "" {
@@ -64,7 +101,7 @@ func (c *Client) exchangeBasic(ctx context.Context, ask tokenRequest) (*bearer, 
 	return c.readToken(req, ask)
 }
 
-func (c *Client) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearer, error) {
+func (c *authClient) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	form := url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {ask.credential.identity()},
@@ -82,13 +119,13 @@ func (c *Client) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearer, 
 	return c.readToken(req, ask)
 }
 
-func (c *Client) readToken(req *http.Request, ask tokenRequest) (*bearer, error) {
-	resp, err := ask.way.http.Do(req)
+func (c *authClient) readToken(req *http.Request, ask tokenRequest) (*bearerToken, error) {
+	resp, err := c.Do(req)
 	if err != nil {
 		return nil, failure.Classify(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, c.failure(resp)
+		return nil, c.Failure(resp)
 	}
 	defer drain(resp)
 	received := c.options.Now()
@@ -97,13 +134,13 @@ func (c *Client) readToken(req *http.Request, ask tokenRequest) (*bearer, error)
 		return nil, failure.Classify(err)
 	}
 	if len(body) > maxTokenBody {
-		return nil, &Error{Kind: TooLarge}
+		return nil, &failure.Error{Kind: failure.TooLarge}
 	}
 	token, life, err := document.ReadToken(body)
 	if err != nil {
 		return nil, err
 	}
-	return &bearer{
+	return &bearerToken{
 		header:  "Bearer " + token,
 		scope:   strings.Join(ask.scopes, " "),
 		renewAt: received.Add(life * 8 / 10),

@@ -24,7 +24,7 @@ type Request struct {
 	// Status is that of the answer, 0 without one.
 	Status int
 	// Err is why there is no answer, or no whole body; "" otherwise.
-	Err Kind
+	Err failure.Kind
 	// Duration is the time to the first byte of the answer or to the failure;
 	// 0 for a request that was refused before it was sent.
 	Duration time.Duration
@@ -123,13 +123,13 @@ func shownQuery(query url.Values) string {
 }
 
 // bodyKind is why a body broke off, as readBody has it; "" if it did not.
-func bodyKind(err error) Kind {
+func bodyKind(err error) failure.Kind {
 	switch {
 	case err == nil:
 		return ""
 	case failure.Classify(err).Kind == Timeout:
-		return Timeout
+		return failure.Timeout
 	default:
-		return BadAnswer
+		return failure.BadAnswer
 	}
 }

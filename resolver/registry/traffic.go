@@ -10,31 +10,43 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/garboard-dev/garboard/resolver/internal/recent"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 var (
-	errPause = errors.New("host asked for a pause that is not over")
-	errQuota = errors.New("host says that the quota of pulls is used up")
-	errPace  = errors.New("own limit of requests a second is used up")
-	errOpen  = errors.New("host did not answer others, and is left alone for a while")
+	errPause       = errors.New("host asked for a pause that is not over")
+	errQuota       = errors.New("host says that the quota of pulls is used up")
+	errPace        = errors.New("own limit of requests a second is used up")
+	errCircuitOpen = errors.New("host did not answer others, and is left alone for a while")
 )
 
+// maxHosts bounds the hosts that are remembered: they come from image references.
+const maxHosts = 4096
+
+// pace is how fast one host is asked.
+type pace struct {
+	Rate  rate.Limit
+	Burst int
+	// Concurrency is how many requests may be under way at once.
+	Concurrency int
+}
+
 // traffic keeps to the pace of each host: ours, and the pauses it asks for; and
-// keeps away from a host that does not answer. All of it is the host's, not a
-// repository's.
+// sends no requests to a host that does not answer. All of it is the host's, not
+// a repository's.
 type traffic struct {
 	now     func() time.Time
 	jitter  func() float64
 	pace    func(host string) pace
 	metrics *Metrics
-	lanes   *recent.Map[string, *lane]
+	hosts   *recent.Map[string, *hostLimiter]
 }
 
-// lane is the way to one host.
-type lane struct {
-	host    string
-	limiter *rate.Limiter
-	slots   chan struct{} // one for each request under way
+// hostLimiter keeps to the limits of one host.
+type hostLimiter struct {
+	name  string
+	rate  *rate.Limiter
+	slots chan struct{} // one for each request under way
 
 	mu      sync.Mutex
 	pause   pause
@@ -42,108 +54,107 @@ type lane struct {
 	circuit circuit
 }
 
-// newTraffic takes the pace of a host as it is at each request: it may
-// change while the pauses stay.
-func newTraffic(o Options, pace func(host string) pace) *traffic {
+func newTraffic(o networkOptions) *traffic {
 	return &traffic{
 		now:     o.Now,
 		jitter:  o.Jitter,
-		pace:    pace,
+		pace:    o.Pace,
 		metrics: o.Metrics,
-		lanes:   recent.New[string, *lane](maxHosts, maxWindow, o.Now),
+		hosts:   recent.New[string, *hostLimiter](maxHosts, maxWindow, o.Now),
 	}
 }
 
-func (t *traffic) lane(host string) *lane {
-	now := t.pace(host)
-	found := t.lanes.Get(host, func() *lane {
-		return &lane{
-			host:    host,
-			limiter: rate.NewLimiter(now.rate, now.burst),
-			slots:   make(chan struct{}, now.concurrency),
-			quotas:  recent.New[string, *quota](maxQuotas, maxWindow, t.now),
+func (t *traffic) host(name string) *hostLimiter {
+	now := t.pace(name)
+	found := t.hosts.Get(name, func() *hostLimiter {
+		return &hostLimiter{
+			name:   name,
+			rate:   rate.NewLimiter(now.Rate, now.Burst),
+			slots:  make(chan struct{}, now.Concurrency),
+			quotas: recent.New[string, *quota](maxQuotas, maxWindow, t.now),
 		}
 	})
-	if found.limiter.Limit() != now.rate || found.limiter.Burst() != now.burst {
-		found.limiter.SetLimit(now.rate)
-		found.limiter.SetBurst(now.burst)
+	if found.rate.Limit() != now.Rate || found.rate.Burst() != now.Burst {
+		found.rate.SetLimit(now.Rate)
+		found.rate.SetBurst(now.Burst)
 	}
 	found.mu.Lock()
 	defer found.mu.Unlock()
-	if cap(found.slots) != now.concurrency {
-		found.slots = make(chan struct{}, now.concurrency) // who holds an old one gives that back
+	if cap(found.slots) != now.Concurrency {
+		found.slots = make(chan struct{}, now.Concurrency) // a request under way gives back its place in the old one
 	}
 	return found
 }
 
-// turn is a request under way: it holds a slot of its lane until it leaves.
-type turn struct {
+// permit is that of a request under way: it holds a slot of its host until it is
+// released.
+type permit struct {
 	traffic *traffic
-	lane    *lane
-	slots   chan struct{} // the lane's when it began
+	host    *hostLimiter
+	slots   chan struct{} // the limiter's when it began
 	req     *http.Request
 	ticket  ticket
 	gone    sync.Once
 }
 
-// admit waits for its turn at a host. It fails at once where the turn comes
-// after the deadline, where the host asked for a pause, and where others wait
-// for it in vain.
-func (t *traffic) admit(req *http.Request) (*turn, error) {
-	lane := t.lane(req.URL.Host)
-	lane.mu.Lock()
-	err, slots := lane.refusesRequest(req, t.now()), lane.slots
-	lane.mu.Unlock()
+// admit waits until a request may be sent to its host. It fails at once if that
+// is after the deadline, if the host asked for a pause, and if the host does not
+// answer other requests.
+func (t *traffic) admit(req *http.Request) (*permit, error) {
+	limiter := t.host(req.URL.Host)
+	limiter.mu.Lock()
+	err, slots := limiter.refusesRequest(req, t.now()), limiter.slots
+	limiter.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	if err := lane.queue(req.Context(), slots); err != nil {
+	if err := limiter.queue(req.Context(), slots); err != nil {
 		return nil, err
 	}
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
+	limiter.mu.Lock()
+	defer limiter.mu.Unlock()
 	now := t.now()
-	if err := lane.refusesRequest(req, now); err != nil { // what came while this one waited
+	if err := limiter.refusesRequest(req, now); err != nil { // what came while this one waited
 		<-slots
 		return nil, err
 	}
-	return &turn{traffic: t, lane: lane, slots: slots, req: req, ticket: lane.circuit.begin(now)}, nil
+	return &permit{traffic: t, host: limiter, slots: slots, req: req, ticket: limiter.circuit.begin(now)}, nil
 }
 
-// refuses reports why nothing may be sent to the host now. The lane is locked.
-func (l *lane) refuses(now time.Time) error {
+// refuses reports why nothing may be sent to the host now. The hostLimiter is locked.
+func (l *hostLimiter) refuses(now time.Time) error {
 	if wait := l.pause.left(now); wait > 0 {
-		return &Error{Kind: RateLimited, Err: errPause, RetryAfter: wait}
+		return &failure.Error{Kind: failure.RateLimited, Err: errPause, RetryAfter: wait}
 	}
 	if wait := l.circuit.refuses(now); wait > 0 {
-		return &Error{Kind: Unreachable, Err: errOpen, RetryAfter: wait}
+		return &failure.Error{Kind: failure.Unreachable, Err: errCircuitOpen, RetryAfter: wait}
 	}
 	return nil
 }
 
 // refusesRequest is refuses for one request, which may have reasons of its own.
-// The lane is locked.
-func (l *lane) refusesRequest(req *http.Request, now time.Time) error {
+// The hostLimiter is locked.
+func (l *hostLimiter) refusesRequest(req *http.Request, now time.Time) error {
 	if pulls(req) {
 		if wait := l.quota(req).left(now); wait > 0 {
 			// Without RetryAfter: it is one credential's, and others go on.
-			return &Error{Kind: RateLimited, Err: errQuota}
+			return &failure.Error{Kind: failure.RateLimited, Err: errQuota}
 		}
 	}
 	err := l.refuses(now)
-	if errors.Is(err, errOpen) && insists(req.Context()) {
+	if errors.Is(err, errCircuitOpen) && isProbe(req.Context()) {
 		return nil
 	}
 	return err
 }
 
-// queue waits for the lane's pace, then for a slot.
-func (l *lane) queue(ctx context.Context, slots chan<- struct{}) error {
-	if err := l.limiter.Wait(ctx); err != nil {
+// queue waits for the limiter's pace, then for a slot.
+func (l *hostLimiter) queue(ctx context.Context, slots chan<- struct{}) error {
+	if err := l.rate.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return &Error{Kind: RateLimited, Err: errPace}
+		return &failure.Error{Kind: failure.RateLimited, Err: errPace}
 	}
 	select {
 	case slots <- struct{}{}:
@@ -154,77 +165,75 @@ func (l *lane) queue(ctx context.Context, slots chan<- struct{}) error {
 }
 
 // answered notes an answer. A pause that it names reaches all who come later.
-func (t *turn) answered(resp *http.Response) {
-	now := t.traffic.now()
-	t.lane.mu.Lock()
-	defer t.lane.mu.Unlock()
+func (p *permit) answered(resp *http.Response) {
+	now := p.traffic.now()
+	p.host.mu.Lock()
+	defer p.host.mu.Unlock()
 
 	said := limitsOf(resp.Header, now)
 	named, isNamed := retryAfter(resp.Header, now)
-	if t.lane.pause.observe(resp.StatusCode, named, said, t.ticket.began, now, t.traffic.jitter) {
-		t.traffic.metrics.paused(t.lane.host, t.lane.pause.until, now)
+	if p.host.pause.observe(resp.StatusCode, named, said, p.ticket.began, now, p.traffic.jitter) {
+		p.traffic.metrics.paused(p.host.name, p.host.pause.until, now)
 	}
 	if said.known {
-		t.traffic.metrics.remaining(t.lane.host, said.remaining, now)
-		t.lane.quota(t.req).observe(said, now)
+		p.traffic.metrics.remaining(p.host.name, said.remaining, now)
+		p.host.quota(p.req).observe(said, now)
 	}
-	circuit := &t.lane.circuit
-	circuit.heard(t.ticket)
+	circuit := &p.host.circuit
+	circuit.heard(p.ticket)
 	if badGateway(resp, isNamed) {
-		t.fail(false, now)
+		p.fail(false, now)
 	} else {
 		if circuit.openings > 0 {
-			t.traffic.metrics.circuit(t.lane.host, false, now)
+			p.traffic.metrics.circuit(p.host.name, false, now)
 		}
 		circuit.reset()
 	}
 }
 
 // failed notes that no answer came.
-func (t *turn) failed(ctx context.Context, err error) {
-	now := t.traffic.now()
-	t.lane.mu.Lock()
-	defer t.lane.mu.Unlock()
+func (p *permit) failed(ctx context.Context, err error) {
+	now := p.traffic.now()
+	p.host.mu.Lock()
+	defer p.host.mu.Unlock()
 
-	t.lane.circuit.end(t.ticket)
-	if hostFailed(ctx, err, now.Sub(t.ticket.began)) {
-		t.fail(true, now)
+	p.host.circuit.end(p.ticket)
+	if hostFailed(ctx, err, now.Sub(p.ticket.began)) {
+		p.fail(true, now)
 	}
 }
 
-// fail counts a failure of the host. The lane is locked.
-func (t *turn) fail(connection bool, now time.Time) {
-	if t.lane.circuit.fail(t.ticket, now, connection, t.traffic.jitter) {
-		t.traffic.metrics.circuit(t.lane.host, true, now)
+// fail counts a failure of the host. The hostLimiter is locked.
+func (p *permit) fail(connection bool, now time.Time) {
+	if p.host.circuit.fail(p.ticket, now, connection, p.traffic.jitter) {
+		p.traffic.metrics.circuit(p.host.name, true, now)
 	}
 }
 
-// leave frees the slot, once.
-func (t *turn) leave() { t.gone.Do(func() { <-t.slots }) }
+// release frees the slot, once.
+func (p *permit) release() { p.gone.Do(func() { <-p.slots }) }
 
 // paused is what is left of a host's pause, 0 without one.
 func (t *traffic) paused(host string) time.Duration {
-	lane := t.lane(host)
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
-	return lane.pause.left(t.now())
+	limiter := t.host(host)
+	limiter.mu.Lock()
+	defer limiter.mu.Unlock()
+	return limiter.pause.left(t.now())
 }
 
-// join is asked before somebody else's request to a host is waited for: it
-// fails where a request of one's own would be refused. Those whom it gives the
-// same number may wait together; a silent host's next probe has another.
+// join is as connection.Join says.
 func (t *traffic) join(host string) (round int, err error) {
-	lane := t.lane(host)
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
+	limiter := t.host(host)
+	limiter.mu.Lock()
+	defer limiter.mu.Unlock()
 	now := t.now()
-	return lane.circuit.round(now), lane.refuses(now)
+	return limiter.circuit.round(now), limiter.refuses(now)
 }
 
 // limit is what the host last said of its rate limit.
 func (t *traffic) limit(host string) limits {
-	lane := t.lane(host)
-	lane.mu.Lock()
-	defer lane.mu.Unlock()
-	return lane.pause.seen
+	limiter := t.host(host)
+	limiter.mu.Lock()
+	defer limiter.mu.Unlock()
+	return limiter.pause.seen
 }

@@ -20,14 +20,14 @@ const (
 	maxHeaderBytes            = 256 << 10
 )
 
-// newTransport builds the transport of a way; all requests of a Client go
-// through one of these.
-func (c *Client) newTransport(m means) *http.Transport {
-	o := &c.options
+// newTransport builds the transport of a connection; all requests go through one
+// of these.
+func (n *network) newTransport(s connectionSettings) *http.Transport {
+	o := &n.options
 	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            c.guard.dial(o.ConnectTimeout, c.dns, m.private),
-		TLSClientConfig:        &tls.Config{RootCAs: cmp.Or(m.roots, o.RootCAs), MinVersion: tls.VersionTLS12},
+		DialContext:            n.guard.dial(o.ConnectTimeout, o.Resolver, s.Private),
+		TLSClientConfig:        &tls.Config{RootCAs: cmp.Or(s.RootCAs, o.RootCAs), MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    o.TLSTimeout,
 		ResponseHeaderTimeout:  o.HeaderTimeout,
 		MaxIdleConns:           maxIdleConnections,
@@ -36,13 +36,13 @@ func (c *Client) newTransport(m means) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
 	}
-	if m.client != nil {
-		transport.TLSClientConfig.Certificates = []tls.Certificate{*m.client}
+	if s.Certificate != nil {
+		transport.TLSClientConfig.Certificates = []tls.Certificate{*s.Certificate}
 	}
-	if m.proxy != nil {
-		transport.Proxy = http.ProxyURL(m.proxy)
+	if s.Proxy != nil {
+		transport.Proxy = http.ProxyURL(s.Proxy)
 		// Nothing but the proxy is dialled then, and the operator chose it.
-		transport.DialContext = (&net.Dialer{Timeout: o.ConnectTimeout, Resolver: c.dns}).DialContext
+		transport.DialContext = (&net.Dialer{Timeout: o.ConnectTimeout, Resolver: o.Resolver}).DialContext
 	}
 	return transport
 }
@@ -62,7 +62,7 @@ type roundTripper struct {
 
 func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	end := rt.observer.begin(req)
-	turn, err := rt.admit(req)
+	permit, err := rt.admit(req)
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
@@ -74,34 +74,34 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := req.Clone(ctx) // a RoundTripper may not change what it got
 	sent.Header.Set("User-Agent", rt.userAgent)
 	inner := rt.others
-	if _, ok := markOf(req.Context(), req.URL.Host); ok {
+	if isTarget(req.Context(), req.URL.Host) {
 		inner = rt.vouched
 	}
 	resp, err := inner.RoundTrip(sent)
-	took := rt.traffic.now().Sub(turn.ticket.began)
+	took := rt.traffic.now().Sub(permit.ticket.began)
 	if err != nil {
 		stop()
-		turn.leave()
-		turn.failed(req.Context(), err)
+		permit.release()
+		permit.failed(req.Context(), err)
 		rt.observer.over(req, end, outcomeOf(0, err), Request{Err: failure.Classify(err).Kind, Duration: took})
 		return nil, err
 	}
 	status := resp.StatusCode
 	if disguised(resp) {
-		// Those above are not to blame a credential for it.
+		// The caller must not blame a credential for it.
 		resp.StatusCode = http.StatusTooManyRequests
 		resp.Status = "429 " + http.StatusText(http.StatusTooManyRequests)
 	}
-	turn.answered(resp)
+	permit.answered(resp)
 	outcome := resp.StatusCode
 	onEnd(resp, rt.bodyTimeout, stop, func(read int64, err error) {
-		turn.leave()
+		permit.release()
 		rt.observer.over(req, end, outcomeOf(outcome, err), Request{Status: status, Err: bodyKind(err), Duration: took, Bytes: read})
 	})
 	return resp, nil
 }
 
-func (rt *roundTripper) admit(req *http.Request) (*turn, error) {
+func (rt *roundTripper) admit(req *http.Request) (*permit, error) {
 	if err := rt.guard.literal(req, rt.private); err != nil {
 		return nil, err
 	}
