@@ -55,7 +55,7 @@ func TestPagesHaveEveryMetric(t *testing.T) {
 	page := flowing(t, registriesPage) + flowing(t, "running.md")
 	name := regexp.MustCompile(`Name:\s+"(garboard_\w+)"`)
 	for _, file := range []string{
-		"resolver/registry/metrics.go", "resolver/metrics.go", "cmd/garboard/registries.go",
+		"resolver/registry/transport/metrics.go", "resolver/metrics.go", "cmd/garboard/registries.go",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		must(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // finder finds the same credentials for every repository.
@@ -27,7 +28,7 @@ func (shownError) Error() string   { return "secret internals" }
 func (shownError) Summary() string { return `Secret "regcred" is missing` }
 
 func TestCredentialsAreTriedInOrder(t *testing.T) {
-	first, second, own := registry.Basic("a", "1"), registry.Basic("b", "2"), registry.Basic("own", "3")
+	first, second, own := auth.Basic("a", "1"), auth.Basic("b", "2"), auth.Basic("own", "3")
 	names := map[string]string{first.ID(): "first", second.ID(): "second", own.ID(): "own", "": "anonymous"}
 	for name, tt := range map[string]struct {
 		query, resolver finder
@@ -90,7 +91,7 @@ func TestCredentialsAreTriedInOrder(t *testing.T) {
 // A refused credential in front would otherwise cost a request each minute, for
 // ever, and lock accounts where refusals are counted.
 func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
-	stale, good := registry.Basic("a", "old"), registry.Basic("a", "new")
+	stale, good := auth.Basic("a", "old"), auth.Basic("a", "new")
 	now := newClock()
 	source := &script{tags: []string{"1.0.0", "1.0.1"}, refuses: map[string]bool{stale.ID(): true}}
 	r := New(source, Options{Now: now.Now})
@@ -129,12 +130,12 @@ func TestAnswersOutliveACloudsTokens(t *testing.T) {
 	r := New(source, Options{Now: now.Now})
 	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
 	for hour, err := range []error{nil, &registry.Error{Kind: registry.Unreachable}} {
-		token := registry.Basic("AWS", fmt.Sprint("token ", hour)).As("aws eu-west-1")
+		token := auth.Basic("AWS", fmt.Sprint("token ", hour)).As("aws eu-west-1")
 		q.Credentials, source.err = finder{found: []Credential{token}}, err
 		wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 		now.Advance(time.Hour)
 	}
-	q.Credentials = finder{found: []Credential{registry.Basic("AWS", "token 0")}} // as a tenant may write it
+	q.Credentials = finder{found: []Credential{auth.Basic("AWS", "token 0")}} // as a tenant may write it
 	if got, err := r.Resolve(t.Context(), q); err == nil {
 		t.Errorf("another's token gets %+v", got)
 	}
@@ -142,7 +143,7 @@ func TestAnswersOutliveACloudsTokens(t *testing.T) {
 
 // What one may see tells more than that another may not.
 func TestMissingTagIsToldBeforeARefusal(t *testing.T) {
-	good, stale := registry.Basic("a", "1"), registry.Basic("b", "2")
+	good, stale := auth.Basic("a", "1"), auth.Basic("b", "2")
 	source := &pinned{digestErr: nil}
 	source.digests = map[string]string{}
 	r := New(&refusing{source, stale.ID()}, Options{})

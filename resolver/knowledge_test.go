@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const sha = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -125,7 +126,7 @@ func TestKnowledgeThatNobodyAskedForIsHandedOn(t *testing.T) {
 	p := newProcess(t, "1.2.0", "1.2.7")
 	p.source.digests = map[string]string{"1.2.7": sha}
 	p.source.images = map[string]registry.Image{sha: {Platforms: []Platform{{}}}}
-	secret := registry.Basic("robot", "hunter2").At("secret 1/1/0")
+	secret := auth.Basic("robot", "hunter2").At("secret 1/1/0")
 	q, anonymous := p.query(secret), p.query()
 	q.Platforms = []Platform{{OS: "linux", Architecture: "amd64"}}
 	resolve(t, p.Resolver, q)
@@ -188,8 +189,8 @@ func TestKnowledgeFromTheFutureIsTooOld(t *testing.T) {
 // answer to another's by way of a file.
 func TestKnowledgeIsKeptApartByCredential(t *testing.T) {
 	const first, second = "secret aaaa/17/0", "secret bbbb/18/0"
-	robot, other := registry.Basic("robot", "hunter2"), registry.Basic("other", "hunter3")
-	cloud := func(token string) Credential { return registry.Basic("AWS", token).As("aws eu-west-1") }
+	robot, other := auth.Basic("robot", "hunter2"), auth.Basic("other", "hunter3")
+	cloud := func(token string) Credential { return auth.Basic("AWS", token).As("aws eu-west-1") }
 	for name, test := range map[string]struct {
 		before []Credential
 		after  Credential
@@ -239,7 +240,7 @@ func TestKnowledgeIsKeptApartByCredential(t *testing.T) {
 // the other Secret of that credential still leads to what was known.
 func TestCredentialThatIsFoundInTwoPartsIsOne(t *testing.T) {
 	p := newProcess(t, "1.2.0", "1.2.7")
-	robot := registry.Basic("robot", "hunter2")
+	robot := auth.Basic("robot", "hunter2")
 	resolve(t, p.Resolver, p.query(robot.At("secret a/1/0")))
 	resolve(t, p.Resolver, p.query(robot.At("secret b/1/0")))
 	q := p.query(robot.At("secret a/2/0"))
@@ -257,7 +258,7 @@ func TestCredentialThatIsFoundInTwoPartsIsOne(t *testing.T) {
 
 func TestChangesTellOfWhatIsNew(t *testing.T) {
 	p := newProcess(t, "1.2.0", "1.2.7")
-	q := p.query(registry.Basic("robot", "hunter2").At("secret a/1/0"))
+	q := p.query(auth.Basic("robot", "hunter2").At("secret a/1/0"))
 	last := p.Changes()
 	changed := func(want bool, what string) {
 		t.Helper()
@@ -270,7 +271,7 @@ func TestChangesTellOfWhatIsNew(t *testing.T) {
 	changed(true, "a list")
 	resolve(t, p.Resolver, q)
 	changed(false, "a warm answer")
-	q.Credentials = having{registry.Basic("robot", "hunter2").At("secret a/2/0")}
+	q.Credentials = having{auth.Basic("robot", "hunter2").At("secret a/2/0")}
 	resolve(t, p.Resolver, q)
 	changed(true, "a place")
 	p.source.digests = map[string]string{"1.2.7": sha}

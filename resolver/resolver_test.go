@@ -11,6 +11,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func TestWarmResolutionMakesNoRequest(t *testing.T) {
@@ -138,7 +139,7 @@ func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 	source := &script{tags: []string{"1.0.0", "1.0.1"}}
 	r := New(source, Options{})
 	q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch")}
-	for _, finder := range []Credentials{nil, secrets{q.Repository.String(): registry.Basic("a", "b")}, secrets{q.Repository.String(): registry.Basic("a", "c")}, nil} {
+	for _, finder := range []Credentials{nil, secrets{q.Repository.String(): auth.Basic("a", "b")}, secrets{q.Repository.String(): auth.Basic("a", "c")}, nil} {
 		q.Credentials = finder
 		resolve(t, r, q)
 	}
@@ -146,7 +147,7 @@ func TestListsAreNotSharedAcrossCredentials(t *testing.T) {
 		t.Errorf("%d reads with %q, want one a credential", source.reads, source.seen)
 	}
 
-	q.Credentials, source.refuses = secrets{q.Repository.String(): registry.Basic("a", "d")}, map[string]bool{registry.Basic("a", "d").ID(): true}
+	q.Credentials, source.refuses = secrets{q.Repository.String(): auth.Basic("a", "d")}, map[string]bool{auth.Basic("a", "d").ID(): true}
 	_, err := r.Resolve(t.Context(), q)
 	if _, ok := errors.AsType[*Unavailable](err); !ok {
 		t.Errorf("got error %v, want an *Unavailable: no answer of another credential", err)

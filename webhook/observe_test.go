@@ -20,6 +20,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -69,7 +70,7 @@ func watch(t testing.TB, tracer trace.Tracer, tags ...string) *watched {
 	}
 	client, err := registry.New(options)
 	must(t, err)
-	var asked webhook.Resolver = resolver.New(client, resolver.Options{Credentials: fixed{registry.Basic("robot", "hunter2")}})
+	var asked webhook.Resolver = resolver.New(client, resolver.Options{Credentials: fixed{auth.Basic("robot", "hunter2")}})
 	if tracer != nil {
 		asked = &tracing.Resolver{Inner: asked, Tracer: tracer}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 	"github.com/garboard-dev/garboard/resolver/registry/identity"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -70,7 +71,7 @@ type registries struct {
 // manager. The settings file is read at once: a process does not start with
 // settings that it cannot use.
 func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, tracer trace.Tracer) (*registries, error) {
-	requests, requestsErr := registry.NewMetrics(metrics)
+	requests, requestsErr := transport.NewMetrics(metrics)
 	lookups, lookupsErr := resolver.NewMetrics(metrics)
 	if err := errors.Join(requestsErr, lookupsErr); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)

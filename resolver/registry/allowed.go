@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/garboard-dev/garboard/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 var errDenied = errors.New("not allowed by the registry settings")
@@ -86,10 +87,10 @@ func (cc ConfigCredentials) For(_ context.Context, repository Repository) ([]Cre
 	return nil, nil
 }
 
-// pace is what the settings say now about a host, which a URL names; what they
+// Pace is what the settings say now about a host, which a URL names; what they
 // do not say is the client's default.
-func (c *Client) pace(host string) pace {
-	found := pace{Rate: rate.Limit(c.options.Rate), Burst: c.options.Burst, Concurrency: c.options.Concurrency}
+func (c *Client) pace(host string) transport.Pace {
+	found := transport.Pace{Rate: rate.Limit(c.options.Rate), Burst: c.options.Burst, Concurrency: c.options.Concurrency}
 	r := c.settings.Load().paced(strings.ToLower(host))
 	if r == nil {
 		return found

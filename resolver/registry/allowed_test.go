@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 func TestAllowsAsTheSettingsSay(t *testing.T) {
@@ -106,10 +108,10 @@ func TestConfiguredCredentialsFollowTheSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for repository, want := range map[string]Credential{
-		"ghcr.io/team/app":     Basic("u", "new"),
+		"ghcr.io/team/app":     auth.Basic("u", "new"),
 		"ghcr.io/other/app":    {},
-		"azure.example/app":    IdentityToken("i"),
-		"quay.io/a/b":          Bearer("t"),
+		"azure.example/app":    auth.IdentityToken("i"),
+		"quay.io/a/b":          auth.Bearer("t"),
 		"half.example/app":     {},
 		"mirrored.example/app": {},
 	} {
@@ -151,16 +153,16 @@ func TestPaceIsThatOfTheHost(t *testing.T) {
 		config.Registry{Prefix: pattern(t, "moved.example"), Burst: 5, Server: config.Endpoint{URL: parsed(t, "https://New.example:444")}},
 		config.Registry{Prefix: pattern(t, "*.example"), Burst: 6},
 	))
-	for host, want := range map[string]pace{
-		"ghcr.io":              {2, 8, 3},
-		"quay.io":              {7, 4, 4},
-		"registry-1.docker.io": {0.5, 8, 4},
-		"mirror.elsewhere":     {7, 8, 4},
-		"new.example:444":      {7, 5, 4},
-		"reg.example":          {7, 6, 4},
-		"unknown":              {7, 8, 4},
+	for host, want := range map[string]transport.Pace{
+		"ghcr.io":              {Rate: 2, Burst: 8, Concurrency: 3},
+		"quay.io":              {Rate: 7, Burst: 4, Concurrency: 4},
+		"registry-1.docker.io": {Rate: 0.5, Burst: 8, Concurrency: 4},
+		"mirror.elsewhere":     {Rate: 7, Burst: 8, Concurrency: 4},
+		"new.example:444":      {Rate: 7, Burst: 5, Concurrency: 4},
+		"reg.example":          {Rate: 7, Burst: 6, Concurrency: 4},
+		"unknown":              {Rate: 7, Burst: 8, Concurrency: 4},
 	} {
-		if diff := cmp.Diff(want, c.pace(host), cmp.AllowUnexported(pace{})); diff != "" {
+		if diff := cmp.Diff(want, c.pace(host)); diff != "" {
 			t.Errorf("limits of %s (-want +got):\n%s", host, diff)
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // Client reads from registries. It is safe for concurrent use, and one is
@@ -16,7 +18,7 @@ import (
 type Client struct {
 	options  Options
 	insecure map[string]bool
-	network  *network
+	network  *transport.Network
 	large    chan struct{} // one for each long list that is being read
 
 	settings      atomic.Pointer[settings]
@@ -35,7 +37,7 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 	insecure, insecureErr := hostSet(options.Insecure)
 	c := &Client{options: options, insecure: insecure, large: make(chan struct{}, largeLists)}
 	var networkErr error
-	c.network, networkErr = newNetwork(networkOptions{
+	c.network, networkErr = transport.NewNetwork(transport.Options{
 		Private: options.Private, RootCAs: options.RootCAs, UserAgent: options.UserAgent,
 		ConnectTimeout: options.ConnectTimeout, TLSTimeout: options.TLSTimeout,
 		HeaderTimeout: options.HeaderTimeout, BodyTimeout: options.BodyTimeout,
@@ -83,8 +85,8 @@ func (c *Client) Limit(host string) (remaining, limit int64, known bool) {
 }
 
 // connect makes the client for the endpoints with the same settings.
-func (c *Client) connect(settings connectionSettings) *authClient {
-	return newAuthClient(c.network.Connect(settings), authOptions{
+func (c *Client) connect(settings transport.Settings) *auth.Client {
+	return auth.NewClient(c.network.Connect(settings), auth.Options{
 		Insecure: c.insecure, UserAgent: c.options.UserAgent, Timeout: c.options.HandshakeTimeout, Now: c.options.Now,
 	})
 }

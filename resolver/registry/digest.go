@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 func (s *session) digest(ctx context.Context, tag string) (string, error) {
@@ -16,12 +17,12 @@ func (s *session) digest(ctx context.Context, tag string) (string, error) {
 	}
 	switch resp.StatusCode {
 	case http.StatusOK:
-		drain(resp)
+		transport.Drain(resp)
 		if digest, ok := document.ReadDigest(resp.Header); ok {
 			return digest, nil
 		}
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		drain(resp)
+		transport.Drain(resp)
 	default:
 		return "", s.client.network.Failure(resp)
 	}
@@ -37,7 +38,7 @@ func (s *session) hash(ctx context.Context, u *url.URL) (string, error) {
 	if resp.StatusCode != http.StatusOK {
 		return "", s.client.network.Failure(resp)
 	}
-	defer drain(resp)
+	defer transport.Drain(resp)
 	body, err := readBody(ctx, resp.Body, document.MaxManifest)
 	if err != nil {
 		return "", err

@@ -14,6 +14,8 @@ import (
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // DockerCredentials are those of the person at the keyboard.
@@ -46,12 +48,12 @@ func (d DockerCredentials) For(_ context.Context, repository Repository) ([]Cred
 	if err != nil {
 		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
 	}
-	credential := Basic(found.Username, found.Password)
+	credential := auth.Basic(found.Username, found.Password)
 	switch {
 	case found.RegistryToken != "":
-		credential = Bearer(found.RegistryToken)
+		credential = auth.Bearer(found.RegistryToken)
 	case found.IdentityToken != "":
-		credential = IdentityToken(found.IdentityToken)
+		credential = auth.IdentityToken(found.IdentityToken)
 	}
 	if credential.Anonymous() {
 		return nil, nil

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // noDockerConfig leaves the test without the files and variables of whoever runs it.
@@ -58,7 +60,7 @@ func wantKey(t *testing.T, repository, key string) {
 		t.Fatalf("%s: got a credential, want none", repository)
 	case key != "" && len(got) != 1:
 		t.Fatalf("%s: got no credential, want that of %q", repository, key)
-	case key != "" && got[0].ID() != Basic("user", key).ID():
+	case key != "" && got[0].ID() != auth.Basic("user", key).ID():
 		t.Fatalf("%s: got another's credential, want that of %q", repository, key)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
@@ -16,7 +17,7 @@ const apiRoot = "/v2"
 // endpoint is one place that is asked about repositories: a mirror, or the
 // registry itself.
 type endpoint struct {
-	client *authClient
+	client *auth.Client
 	// url is nil where it is the host of the image reference. Where the
 	// settings say that the registry itself is elsewhere, it is the registry,
 	// and what was found to sign in with goes there.
@@ -51,7 +52,7 @@ func web(u *url.URL) bool {
 }
 
 // newEndpoint takes the settings of an endpoint, whose URLs were checked.
-func newEndpoint(e config.Endpoint, client *authClient, pageSize int) endpoint {
+func newEndpoint(e config.Endpoint, client *auth.Client, pageSize int) endpoint {
 	made := endpoint{client: client, url: e.URL, root: apiRoot, plain: e.PlainHTTP, pageSize: pageSize}
 	if e.URL != nil {
 		made.root = rootOf(e.URL.Path, e.OverridePath)
@@ -71,9 +72,9 @@ func rootOf(given string, complete bool) string {
 	return root + apiRoot
 }
 
-// address is where a repository is asked about.
-func (e *endpoint) address(r Repository) address {
-	at := address{Host: r.endpoint(), Root: e.root, Free: e.free, Plain: e.plain}
+// Address is where a repository is asked about.
+func (e *endpoint) address(r Repository) auth.Address {
+	at := auth.Address{Host: r.endpoint(), Root: e.root, Free: e.free, Plain: e.plain}
 	if e.url != nil {
 		at.Scheme, at.Host = e.url.Scheme, strings.ToLower(e.url.Host)
 	}
@@ -89,7 +90,7 @@ func credentialOf(c *config.Credentials) Credential {
 	if c == nil {
 		return Credential{}
 	}
-	for _, found := range []Credential{IdentityToken(c.IdentityToken), Bearer(c.Token), Basic(c.Username, c.Password)} {
+	for _, found := range []Credential{auth.IdentityToken(c.IdentityToken), auth.Bearer(c.Token), auth.Basic(c.Username, c.Password)} {
 		if !found.Anonymous() {
 			return found.From("registry settings")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // Image is what a digest stands for.
@@ -144,7 +145,7 @@ func (s *session) verified(ctx context.Context, kind, digest, accept string, lim
 	if resp.StatusCode != http.StatusOK {
 		return nil, s.client.network.Failure(resp)
 	}
-	defer drain(resp)
+	defer transport.Drain(resp)
 	body, err := readBody(ctx, resp.Body, limit)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func platforms(t *testing.T, texts ...string) []Platform {
@@ -212,7 +214,7 @@ func TestConfigIsReadFromTheStoreWithoutCredentials(t *testing.T) {
 			_, _ = fmt.Fprint(w, s.manifests[digest])
 		}
 	}))
-	got, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, Basic("user", "pass"), false)
+	got, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, auth.Basic("user", "pass"), false)
 	if err != nil {
 		t.Fatal(err)
 	}

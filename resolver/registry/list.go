@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // tags reads a list, and once more where the first way of asking was wrong.
@@ -100,7 +101,7 @@ func (s *session) page(ctx context.Context, u *url.URL, done *walk) (document.Pa
 	if resp.StatusCode != http.StatusOK {
 		return document.Page{}, "", s.client.network.Failure(resp)
 	}
-	defer drain(resp)
+	defer transport.Drain(resp)
 
 	limit := min(s.client.options.MaxPageBytes, s.client.options.MaxBytes-done.bytes)
 	body, err := readBody(ctx, &largeReader{ctx: ctx, session: s, body: resp.Body, read: done.bytes}, limit)

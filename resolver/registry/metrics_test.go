@@ -10,12 +10,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
-func metrics(t *testing.T) (*Metrics, *prometheus.Registry) {
+func metrics(t *testing.T) (*transport.Metrics, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	m, err := NewMetrics(registry)
+	m, err := transport.NewMetrics(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +55,7 @@ func TestMetricsCountWhatWasAsked(t *testing.T) {
 		{0, "unreachable", 1},
 	} {
 		answer.Store(int64(step.status))
-		_, _ = list(t, c, registry.repository("secret-repository"), Basic("secret-user", "secret-password"))
+		_, _ = list(t, c, registry.repository("secret-repository"), auth.Basic("secret-user", "secret-password"))
 		if got := value(t, gatherer, "requests_total", host, step.outcome); got != step.want {
 			t.Errorf("status %d: %s is %v, want %v", step.status, step.outcome, got, step.want)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // Defaults of Options, with their reasons.
@@ -82,7 +83,7 @@ type Options struct {
 	MaxPageBytes, MaxBytes int64
 
 	// Metrics counts requests; nil is nothing. Several clients may share one.
-	Metrics *Metrics
+	Metrics *transport.Metrics
 	// Trace, if set, is called after each request, from several goroutines at
 	// once. It must not block: the request waits for it.
 	Trace func(Request)
@@ -130,7 +131,7 @@ func hostSet(entries []string) (map[string]bool, error) {
 	set := make(map[string]bool, len(entries))
 	var faults []error
 	for _, entry := range entries {
-		host, ok := hostName(entry)
+		host, ok := transport.NormalizeHost(entry)
 		if !ok {
 			faults = append(faults, fmt.Errorf("reading insecure registry %q: a host or host:port is allowed", entry))
 			continue

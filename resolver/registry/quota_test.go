@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func TestNothingLeftPausesTheHost(t *testing.T) {
@@ -97,7 +99,7 @@ func TestQuotaOfPullsStopsPullsAlone(t *testing.T) {
 	if _, err := list(t, c, registry.repository("a"), Credential{}); err != nil {
 		t.Errorf("a list is no pull: %v", err)
 	}
-	if err := digest(Basic("paying", "x")); err != nil {
+	if err := digest(auth.Basic("paying", "x")); err != nil {
 		t.Errorf("another account has its own quota: %v", err)
 	}
 	registry.since()

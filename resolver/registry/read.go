@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
@@ -17,7 +18,7 @@ type reading struct {
 // session is one read of one repository at one endpoint.
 type session struct {
 	reading
-	*authSession
+	*auth.Session
 	pageSize int
 	large    bool // one of the places for long lists is taken
 }
@@ -85,7 +86,7 @@ func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credent
 	if err != nil {
 		return none, err
 	}
-	return ask(ctx, &session{reading: about, authSession: signedIn, pageSize: e.pageSize})
+	return ask(ctx, &session{reading: about, Session: signedIn, pageSize: e.pageSize})
 }
 
 // asksNext reports whether a mirror's failure leaves the question open. What is

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func TestRedirects(t *testing.T) {
@@ -65,7 +67,7 @@ func TestCredentialsStayBehindAtARedirect(t *testing.T) {
 			http.Redirect(w, r, other.URL+"/elsewhere", http.StatusTemporaryRedirect)
 		}
 	}))
-	if _, err := list(t, client(t), front.repository("a"), Basic("user", "pass")); err != nil {
+	if _, err := list(t, client(t), front.repository("a"), auth.Basic("user", "pass")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"GET /elsewhere"}, other.since()); diff != "" {
@@ -84,7 +86,7 @@ func TestIdentityTokenStaysBehindAtARedirect(t *testing.T) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
-	_, err := list(t, client(t), registry.repository("a"), IdentityToken("i"))
+	_, err := list(t, client(t), registry.repository("a"), auth.IdentityToken("i"))
 	wantKind(t, err, Refused)
 }
 
@@ -107,7 +109,7 @@ func TestTokenRealms(t *testing.T) {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="`+tt.realm+`"`)
 				w.WriteHeader(http.StatusUnauthorized)
 			}))
-			_, err := list(t, client(t), registry.repository("a"), Basic("user", "pass"))
+			_, err := list(t, client(t), registry.repository("a"), auth.Basic("user", "pass"))
 			wantKind(t, err, tt.kind)
 			if got := registry.since(); len(got) != 1 {
 				t.Errorf("asked %q, want the ping alone: no list goes without the token", got)
@@ -128,7 +130,7 @@ func TestTokenRealmOnAnotherListedHost(t *testing.T) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+tokenHost.URL+`/token",service="other"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
-	if _, err := list(t, client(t), registry.repository("a"), Basic("user", "pass")); err != nil {
+	if _, err := list(t, client(t), registry.repository("a"), auth.Basic("user", "pass")); err != nil {
 		t.Fatal(err)
 	}
 }

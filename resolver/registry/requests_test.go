@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 var twoTags = says(http.StatusOK, `{"name":"a","tags":["1.0.0","1.0.1"]}`)
@@ -38,7 +40,7 @@ func TestRequestsOfABearerRegistry(t *testing.T) {
 	registry := newFake(t, service.serve(open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags, "/v2/b/tags/list": twoTags})))
 	now := newClock()
 	c := client(t, at(now))
-	user := Basic("user", "pass")
+	user := auth.Basic("user", "pass")
 
 	for _, step := range []struct {
 		name, path string
@@ -53,7 +55,7 @@ func TestRequestsOfABearerRegistry(t *testing.T) {
 		{"just before 80 % of its life", "b", Credential{}, func() { now.Advance(239 * time.Second) }, []string{"GET /v2/b/tags/list Bearer"}},
 		{"after 80 % of its life", "b", Credential{}, func() { now.Advance(2 * time.Second) }, []string{"GET /token", "GET /v2/b/tags/list Bearer"}},
 		{"revoked", "b", Credential{}, service.revoke, []string{"GET /v2/b/tags/list Bearer", "GET /token", "GET /v2/b/tags/list Bearer"}},
-		{"a registry token is sent as it is", "b", Bearer("t5"), nil, []string{"GET /v2/b/tags/list Bearer"}},
+		{"a registry token is sent as it is", "b", auth.Bearer("t5"), nil, []string{"GET /v2/b/tags/list Bearer"}},
 	} {
 		if step.before != nil {
 			step.before()
@@ -150,19 +152,19 @@ func TestAuthenticatesAsChallenged(t *testing.T) {
 		kind       Kind
 	}{
 		"Basic is sent with the list at once": {
-			basicOnly(`Basic realm="x"`), Basic("user", "pass"),
+			basicOnly(`Basic realm="x"`), auth.Basic("user", "pass"),
 			[]string{"GET /v2/", "GET /v2/a/tags/list Basic"}, "",
 		},
 		"a wrong password is not tried again": {
-			basicOnly(`Basic realm="x"`), Basic("user", "wrong"),
+			basicOnly(`Basic realm="x"`), auth.Basic("user", "wrong"),
 			[]string{"GET /v2/", "GET /v2/a/tags/list Basic"}, Unauthorized,
 		},
 		"an identity token has no answer to Basic": {
-			basicOnly(`Basic realm="x"`), IdentityToken("i"),
+			basicOnly(`Basic realm="x"`), auth.IdentityToken("i"),
 			[]string{"GET /v2/", "GET /v2/a/tags/list"}, Unauthorized,
 		},
 		"an unknown scheme is no challenge": {
-			basicOnly(`Negotiate`), Basic("user", "pass"),
+			basicOnly(`Negotiate`), auth.Basic("user", "pass"),
 			[]string{"GET /v2/", "GET /v2/a/tags/list"}, Unauthorized,
 		},
 		"a ping that is open, a list that is not": {
@@ -170,7 +172,7 @@ func TestAuthenticatesAsChallenged(t *testing.T) {
 				if r.URL.Path != "/v2/" {
 					basicOnly(`Basic realm="x"`)(w, r)
 				}
-			}, Basic("user", "pass"),
+			}, auth.Basic("user", "pass"),
 			[]string{"GET /v2/", "GET /v2/a/tags/list", "GET /v2/a/tags/list Basic"}, "",
 		},
 		"a ping that is not found, a list that is": {
@@ -203,7 +205,7 @@ func TestIdentityTokenIsExchanged(t *testing.T) {
 	service := &tokens{expires: 300}
 	registry := newFake(t, service.serve(open(map[string]http.HandlerFunc{"/v2/a/tags/list": twoTags})))
 
-	if _, err := list(t, client(t), registry.repository("a"), IdentityToken("refresh")); err != nil {
+	if _, err := list(t, client(t), registry.repository("a"), auth.IdentityToken("refresh")); err != nil {
 		t.Fatal(err)
 	}
 
@@ -260,7 +262,7 @@ func TestChallengeBehindARedirectIsAnsweredWithoutCredentials(t *testing.T) {
 		http.Redirect(w, r, behind.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	}))
 
-	tags, err := list(t, client(t), front.repository("a"), Basic("user", "pass"))
+	tags, err := list(t, client(t), front.repository("a"), auth.Basic("user", "pass"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // Summaries stand in admission warnings, which every writer sees.
 func TestErrorsTellNothing(t *testing.T) {
 	const secret = "s3cret-of-the-registry"
 	registry := newFake(t, open(map[string]http.HandlerFunc{"/v2/a/tags/list": says(500, secret)}))
-	_, err := list(t, client(t), registry.repository("a"), Basic("user", secret))
+	_, err := list(t, client(t), registry.repository("a"), auth.Basic("user", secret))
 	failed := wantError(t, err, Unreachable)
 	for _, text := range []string{err.Error(), failed.Summary(), fmt.Sprintf("%v %+v", err, err)} {
 		if strings.Contains(text, secret) || strings.Contains(strings.ReplaceAll(text, registry.host()+"/a", ""), "127.0.0.1") {
@@ -48,9 +50,9 @@ func TestErrorUnwraps(t *testing.T) {
 
 func TestCredentialsDoNotPrint(t *testing.T) {
 	for name, credential := range map[string]Credential{
-		"basic":    Basic("secret-user", "secret-password"),
-		"identity": IdentityToken("secret-identity"),
-		"registry": Bearer("secret-registry"),
+		"basic":    auth.Basic("secret-user", "secret-password"),
+		"identity": auth.IdentityToken("secret-identity"),
+		"registry": auth.Bearer("secret-registry"),
 	} {
 		nested := struct {
 			hidden Credential
@@ -78,18 +80,18 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 func TestCredentialIDs(t *testing.T) {
 	seen := map[string]string{}
 	for name, credential := range map[string]Credential{
-		"anonymous": {}, "ab c": Basic("ab", "c"), "a bc": Basic("a", "bc"),
-		"identity": IdentityToken("abc"), "registry": Bearer("abc"),
+		"anonymous": {}, "ab c": auth.Basic("ab", "c"), "a bc": auth.Basic("a", "bc"),
+		"identity": auth.IdentityToken("abc"), "registry": auth.Bearer("abc"),
 	} {
 		if other, ok := seen[credential.ID()]; ok {
 			t.Errorf("%q and %q have one ID", name, other)
 		}
 		seen[credential.ID()] = name
 	}
-	if first, second := Basic("a", "b"), Basic("a", "b"); first.ID() != second.ID() {
+	if first, second := auth.Basic("a", "b"), auth.Basic("a", "b"); first.ID() != second.ID() {
 		t.Error("the same credential has two IDs")
 	}
-	for _, none := range []Credential{Basic("", "x"), Basic("x", ""), IdentityToken(""), Bearer("")} {
+	for _, none := range []Credential{auth.Basic("", "x"), auth.Basic("x", ""), auth.IdentityToken(""), auth.Bearer("")} {
 		if !none.Anonymous() || none.ID() != "" {
 			t.Errorf("%v is not anonymous", none)
 		}
@@ -118,8 +120,8 @@ func TestDockerConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	for repository, want := range map[string]Credential{
-		"docker.io/library/nginx": Basic("u", "p"),
-		"reg.example:5000/app":    IdentityToken("i"),
+		"docker.io/library/nginx": auth.Basic("u", "p"),
+		"reg.example:5000/app":    auth.IdentityToken("i"),
 		"ghcr.io/team/app":        {},
 	} {
 		got, err := DockerConfig().For(t.Context(), named(repository))

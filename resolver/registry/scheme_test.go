@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func TestLoopbackWithTLSIsReached(t *testing.T) {
@@ -48,7 +50,7 @@ func TestPlainHTTPOnlyWhereListed(t *testing.T) {
 				t.Fatal(err)
 			}
 			registry.since()
-			_, err = list(t, c, "registry.example:"+port+"/a", Basic("user", "pass"))
+			_, err = list(t, c, "registry.example:"+port+"/a", auth.Basic("user", "pass"))
 			if tt.kind == "" {
 				if err != nil {
 					t.Error(err)

@@ -8,14 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // settings are what holds between two calls of Reconfigure. They do not change:
 // a read takes them once and ends with them.
 type settings struct {
 	config  *config.Config
-	clients []*authClient // the first is that of all that the file does not name
+	clients []*auth.Client // the first is that of all that the file does not name
 	routes  []route
 	byName  map[*config.Registry]*route
 	rest    route // of repositories without settings
@@ -43,7 +45,7 @@ func (c *Client) Reconfigure(to *config.Config) error {
 	c.reconfiguring.Lock()
 	defer c.reconfiguring.Unlock()
 
-	var old []*authClient
+	var old []*auth.Client
 	if held := c.settings.Load(); held != nil {
 		old = held.clients
 	}
@@ -62,7 +64,7 @@ func (c *Client) Reconfigure(to *config.Config) error {
 
 // newSettings builds settings, with those clients of the old ones whose settings
 // are the same. No client is made if anything is wrong.
-func (c *Client) newSettings(to *config.Config, old []*authClient) (*settings, error) {
+func (c *Client) newSettings(to *config.Config, old []*auth.Client) (*settings, error) {
 	if err := checkEndpoints(to); err != nil {
 		return nil, err
 	}
@@ -70,12 +72,12 @@ func (c *Client) newSettings(to *config.Config, old []*authClient) (*settings, e
 		to = &config.Config{}
 	}
 	s := &settings{config: to, byName: make(map[*config.Registry]*route, len(to.Registries))}
-	clientFor := func(wanted connectionSettings) *authClient {
-		same := func(client *authClient) bool { return client.Settings().Equal(wanted) }
+	clientFor := func(wanted transport.Settings) *auth.Client {
+		same := func(client *auth.Client) bool { return client.Settings().Equal(wanted) }
 		if at := slices.IndexFunc(s.clients, same); at >= 0 {
 			return s.clients[at]
 		}
-		var found *authClient
+		var found *auth.Client
 		if at := slices.IndexFunc(old, same); at >= 0 {
 			found = old[at]
 		} else {
@@ -95,7 +97,7 @@ func (c *Client) newSettings(to *config.Config, old []*authClient) (*settings, e
 	return s, nil
 }
 
-func newRoute(r *config.Registry, clientFor func(connectionSettings) *authClient) route {
+func newRoute(r *config.Registry, clientFor func(transport.Settings) *auth.Client) route {
 	made := route{
 		registry:   r,
 		host:       hostOf(r.Prefix),
@@ -111,8 +113,8 @@ func newRoute(r *config.Registry, clientFor func(connectionSettings) *authClient
 }
 
 // settingsOf are those of the connection to an endpoint.
-func settingsOf(e config.Endpoint) connectionSettings {
-	return connectionSettings{Private: e.Private, RootCAs: e.RootCAs, Certificate: e.Client, Proxy: e.Proxy}
+func settingsOf(e config.Endpoint) transport.Settings {
+	return transport.Settings{Private: e.Private, RootCAs: e.RootCAs, Certificate: e.Client, Proxy: e.Proxy}
 }
 
 // hostOf is a pattern without its path.
@@ -171,7 +173,7 @@ func (s *settings) route(r Repository) *route {
 // as one whose addresses may be private.
 func (s *settings) listsPrivate(host string) bool {
 	host = strings.ToLower(host)
-	bare := withoutPort(host)
+	bare := transport.WithoutPort(host)
 	lists := func(e config.Endpoint) bool {
 		if !e.Private || e.URL == nil {
 			return false

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // traced notes the requests that a client is told of.
@@ -43,7 +45,7 @@ func TestTraceTellsEachRequest(t *testing.T) {
 	}})))
 	var told traced
 	c := client(t, at(now), told.option)
-	if _, err := list(t, c, registry.repository("a"), Basic("user", "secret")); err != nil {
+	if _, err := list(t, c, registry.repository("a"), auth.Basic("user", "secret")); err != nil {
 		t.Fatal(err)
 	}
 	base := registry.URL
@@ -108,7 +110,7 @@ func TestTraceTellsNoSecrets(t *testing.T) {
 		http.Redirect(w, r, elsewhere.URL+"/secret-key?X-Signature=secret", http.StatusTemporaryRedirect)
 	}})))
 	for name, credential := range map[string]Credential{
-		"basic": Basic("secret-user", "secret-password"), "identity": IdentityToken("secret-token"),
+		"basic": auth.Basic("secret-user", "secret-password"), "identity": auth.IdentityToken("secret-token"),
 	} {
 		var told traced
 		if _, err := list(t, client(t, told.option), registry.repository("a"), credential); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -26,9 +27,9 @@ type admission struct {
 }
 
 // own is the credentials of a workload, whatever the repository.
-type own []registry.Credential
+type own []auth.Credential
 
-func (o own) For(context.Context, registry.Repository) ([]registry.Credential, error) { return o, nil }
+func (o own) For(context.Context, registry.Repository) ([]auth.Credential, error) { return o, nil }
 
 // tenants are the credentials that each namespace's pull secrets hold.
 type tenants map[string]own
@@ -40,7 +41,7 @@ func (t tenants) Of(namespace string, _ *workload.Object, _ workload.Slot, _ set
 
 // newAdmission is one process in a cluster whose only namespace has the
 // credentials.
-func newAdmission(t *testing.T, o registry.Options, credentials ...registry.Credential) *admission {
+func newAdmission(t *testing.T, o registry.Options, credentials ...auth.Credential) *admission {
 	t.Helper()
 	return newAdmissionFor(t, o, tenants{shop: credentials})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/test/cluster"
 )
 
@@ -51,21 +51,21 @@ func tokenRegistry(t *testing.T, repositories ...string) (*proxy, *tokenService)
 func TestRegistryWithPasswords(t *testing.T) {
 	address := passwordRegistry(t)
 	push(t, address+"/team/app", []string{"1.0.0", "1.0.1"}, as("docker", "secret"))
-	good, bad := registry.Basic("docker", "secret"), registry.Basic("docker", "old")
+	good, bad := auth.Basic("docker", "secret"), auth.Basic("docker", "old")
 	image, missing := address+"/team/app:1.0.0", address+"/team/none:1.0.0"
 	newer := moved(image, "1.0.1", "policy patch")
 	for name, test := range map[string]struct {
-		credentials []registry.Credential
+		credentials []auth.Credential
 		image       string
 		want        answer
 	}{
-		"the right one":                           {[]registry.Credential{good}, image, newer},
-		"a stale one before the right one":        {[]registry.Credential{bad, good}, image, newer},
-		"several wrong ones before the right one": {[]registry.Credential{bad, registry.Basic("a", "b"), registry.Bearer("t"), good}, image, newer},
-		"a wrong one":                             {[]registry.Credential{bad}, image, kept(image, refused)},
+		"the right one":                           {[]auth.Credential{good}, image, newer},
+		"a stale one before the right one":        {[]auth.Credential{bad, good}, image, newer},
+		"several wrong ones before the right one": {[]auth.Credential{bad, auth.Basic("a", "b"), auth.Bearer("t"), good}, image, newer},
+		"a wrong one":                             {[]auth.Credential{bad}, image, kept(image, refused)},
 		"none":                                    {nil, image, kept(image, refused)},
-		"a token, which passwords know not":       {[]registry.Credential{registry.IdentityToken("t")}, image, kept(image, refused)},
-		"a repository that is not there":          {[]registry.Credential{good}, missing, kept(missing, refused)},
+		"a token, which passwords know not":       {[]auth.Credential{auth.IdentityToken("t")}, image, kept(image, refused)},
+		"a repository that is not there":          {[]auth.Credential{good}, missing, kept(missing, refused)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, newAdmission(t, reachable(), test.credentials...).create(t, test.image, "patch"), test.want)
@@ -79,7 +79,7 @@ func TestRefusedPasswordIsNotTriedAgainAtOnce(t *testing.T) {
 	backend := passwordRegistry(t)
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"}, as("docker", "secret"))
 	p, now := newProxy(t, backend), newClock()
-	a := newAdmission(t, timed(now), registry.Basic("docker", "old"), registry.Basic("docker", "secret"))
+	a := newAdmission(t, timed(now), auth.Basic("docker", "old"), auth.Basic("docker", "secret"))
 	image := p.host() + "/team/app:1.0.0"
 	for i, step := range []struct {
 		after time.Duration
@@ -99,7 +99,7 @@ func TestRefusedPasswordIsNotTriedAgainAtOnce(t *testing.T) {
 
 func TestRegistryWithTokens(t *testing.T) {
 	p, service := tokenRegistry(t, "alice/app", "alice/tool", "bob/app")
-	alice, bob := registry.Basic("alice", passwords("alice")), registry.Basic("bob", passwords("bob"))
+	alice, bob := auth.Basic("alice", passwords("alice")), auth.Basic("bob", passwords("bob"))
 	app, tool := p.host()+"/alice/app:1.0.0", p.host()+"/alice/tool:1.0.0"
 
 	a := newAdmission(t, reachable(), alice)
@@ -114,14 +114,14 @@ func TestRegistryWithTokens(t *testing.T) {
 	}
 
 	for name, test := range map[string]struct {
-		credentials []registry.Credential
+		credentials []auth.Credential
 		want        answer
 	}{
-		"who may not read it":          {[]registry.Credential{bob}, kept(app, refused)},
-		"who may not, and who may":     {[]registry.Credential{bob, alice}, moved(app, "1.0.1", "policy patch")},
-		"a password that is wrong":     {[]registry.Credential{registry.Basic("alice", "old")}, kept(app, refused)},
+		"who may not read it":          {[]auth.Credential{bob}, kept(app, refused)},
+		"who may not, and who may":     {[]auth.Credential{bob, alice}, moved(app, "1.0.1", "policy patch")},
+		"a password that is wrong":     {[]auth.Credential{auth.Basic("alice", "old")}, kept(app, refused)},
 		"nobody":                       {nil, kept(app, refused)},
-		"an identity token, not taken": {[]registry.Credential{registry.IdentityToken("t")}, kept(app, refused)},
+		"an identity token, not taken": {[]auth.Credential{auth.IdentityToken("t")}, kept(app, refused)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, newAdmission(t, reachable(), test.credentials...).create(t, app, "patch"), test.want)
@@ -148,7 +148,7 @@ func TestTokenServiceThatIsBroken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.breaks(token, test.fault)
-			a := newAdmission(t, reachable(), registry.Basic("alice", passwords("alice")))
+			a := newAdmission(t, reachable(), auth.Basic("alice", passwords("alice")))
 			check(t, a.create(t, image, "patch"), kept(image, test.want))
 		})
 	}

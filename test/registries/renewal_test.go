@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -38,7 +38,7 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := newClock()
-			a := newAdmission(t, timed(now), registry.Basic("alice", passwords("alice")))
+			a := newAdmission(t, timed(now), auth.Basic("alice", passwords("alice")))
 			p.breaks(list, nil)
 			check(t, a.create(t, image, "patch"), newest)
 			p.since()
@@ -62,7 +62,7 @@ func TestRefusalOfANewTokenIsTheAnswer(t *testing.T) {
 	p, _ := tokenRegistry(t, "alice/app")
 	image, now := p.host()+"/alice/app:1.0.0", newClock()
 	p.breaks(list, once(says(401, "application/json", accusation), p))
-	a := newAdmission(t, timed(now), registry.Basic("alice", passwords("alice")))
+	a := newAdmission(t, timed(now), auth.Basic("alice", passwords("alice")))
 	for _, step := range []struct {
 		after time.Duration
 		want  answer

@@ -11,7 +11,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // fleet is ten repositories of one tenant.
@@ -29,7 +29,7 @@ func cold() map[string]int { return map[string]int{ping: 1, token: 10, list: 10}
 func TestRequestsOfAdmissions(t *testing.T) {
 	repositories := fleet()
 	p, service := tokenRegistry(t, repositories...)
-	now, alice := newClock(), registry.Basic("alice", passwords("alice"))
+	now, alice := newClock(), auth.Basic("alice", passwords("alice"))
 	// all is how often a thousand workloads that are created at once, on the ten
 	// repositories, have the registry asked.
 	all := func(t *testing.T, a *admission) map[string]int {
@@ -97,7 +97,7 @@ func TestRequestsOfPolls(t *testing.T) {
 			}
 			got, err := a.resolver.Resolve(t.Context(), resolver.Query{
 				Repository: asked, Tag: tag, Policy: patch, Want: []string{tag}, Since: since,
-				Credentials: own{registry.Basic("alice", passwords("alice"))},
+				Credentials: own{auth.Basic("alice", passwords("alice"))},
 			})
 			if err != nil || got.Tag != "1.0.1" || got.Stale {
 				t.Errorf("%s:%s: got %+v, %v", repository, tag, got, err)
@@ -129,7 +129,7 @@ func TestRequestsOfPolls(t *testing.T) {
 func TestRequestsForDigests(t *testing.T) {
 	p, _ := tokenRegistry(t, "alice/app")
 	now := newClock()
-	a := newAdmission(t, timed(now), registry.Basic("alice", passwords("alice")))
+	a := newAdmission(t, timed(now), auth.Basic("alice", passwords("alice")))
 	first, second := p.host()+"/alice/app:1.0.0", p.host()+"/alice/app:1.0.1"
 	known := digestOf(t, second, as("alice", passwords("alice")))
 	p.since()

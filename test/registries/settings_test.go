@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
@@ -80,16 +81,16 @@ func TestCredentialsOfTheSettings(t *testing.T) {
 	const image = "registry.example.com/team/app:1.0.0"
 	for name, test := range map[string]struct {
 		credentials, hosts string
-		secrets            []registry.Credential // of the workload
+		secrets            []auth.Credential // of the workload
 		want               answer
 		visits             int // of the mirror
 	}{
 		"a password":                        {"{username: docker, password: secret}", "", nil, moves(image), 0},
 		"a password in a file":              {"{username: docker, passwordFile: " + file + "}", "", nil, moves(image), 0},
 		"a wrong password":                  {"{username: docker, password: old}", "", nil, kept(image, refused), 0},
-		"a pull secret that is wrong":       {"{username: docker, password: secret}", "", own{registry.Basic("docker", "old")}, moves(image), 0},
-		"a pull secret that is right":       {"{username: docker, password: old}", "", own{registry.Basic("docker", "secret")}, moves(image), 0},
-		"a mirror, which sees none of them": {"{username: docker, password: secret}", other.URL, own{registry.Basic("docker", "secret")}, moved(image, "1.0.2", "policy patch"), 2},
+		"a pull secret that is wrong":       {"{username: docker, password: secret}", "", own{auth.Basic("docker", "old")}, moves(image), 0},
+		"a pull secret that is right":       {"{username: docker, password: old}", "", own{auth.Basic("docker", "secret")}, moves(image), 0},
+		"a mirror, which sees none of them": {"{username: docker, password: secret}", other.URL, own{auth.Basic("docker", "secret")}, moved(image, "1.0.2", "policy patch"), 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := "\nregistries:\n- prefix: registry.example.com\n  server: http://" + address + "\n  private: true\n  credentials: " + test.credentials + "\n"

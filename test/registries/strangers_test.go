@@ -11,7 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 	"github.com/garboard-dev/garboard/resolver/registry/config"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // stranger is another host, which notes what it is sent.
@@ -52,9 +54,9 @@ func TestRedirectTakesNoCredentialsAlong(t *testing.T) {
 	backend := passwordRegistry(t)
 	push(t, backend+"/team/app", []string{"1.0.0", "1.0.1"}, as("docker", "secret"))
 	other := newStranger(t)
-	basic, bearer := registry.Basic("docker", "secret"), registry.Bearer("secret")
+	basic, bearer := auth.Basic("docker", "secret"), auth.Bearer("secret")
 	for name, test := range map[string]struct {
-		credential registry.Credential
+		credential auth.Credential
 		kind       string
 		status     int
 		want       string
@@ -123,7 +125,7 @@ func TestRealmInPlainHTTPOnAnotherHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			realm = test.realm
-			check(t, newAdmission(t, o, registry.Basic("docker", "secret")).create(t, image, "patch"), test.want)
+			check(t, newAdmission(t, o, auth.Basic("docker", "secret")).create(t, image, "patch"), test.want)
 			if got := secure.since()[token]; got != test.tokens {
 				t.Errorf("%d tokens, want %d", got, test.tokens)
 			}
@@ -154,13 +156,13 @@ registries:
 `)}
 			var mu sync.Mutex
 			var asked []string
-			o.Trace = func(r registry.Request) {
+			o.Trace = func(r transport.Request) {
 				mu.Lock()
 				defer mu.Unlock()
 				asked = append(asked, fmt.Sprint(r.Status, " ", r.Err))
 			}
 			const image = "registry.example.com/team/app:1.0.0"
-			check(t, newAdmission(t, o, registry.Basic("docker", "secret")).create(t, image, "patch"), kept(image, unreachable))
+			check(t, newAdmission(t, o, auth.Basic("docker", "secret")).create(t, image, "patch"), kept(image, unreachable))
 			checkRequests(t, p, map[string]int{ping: 1})
 			mu.Lock()
 			defer mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // One process serves all tenants of a cluster. Of a repository that one of them
@@ -17,7 +17,7 @@ func TestTenantsDoNotShareAnswers(t *testing.T) {
 	secret := digestOf(t, follows, as("alice", passwords("alice")))
 	service.since()
 
-	alice, bob := registry.Basic("alice", passwords("alice")), registry.Basic("bob", passwords("bob"))
+	alice, bob := auth.Basic("alice", passwords("alice")), auth.Basic("bob", passwords("bob"))
 	now := newClock()
 	a := newAdmissionFor(t, timed(now), tenants{"alice": {alice}, "bob": {bob}, "both": {bob, alice}})
 	type answers struct{ list, digest answer }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // cluster is an API server as far as a Finder sees one. It is used in bubbles
@@ -122,7 +122,7 @@ func users(credentials []resolver.Credential, known ...string) []string {
 	for _, c := range credentials {
 		name := "?"
 		for _, user := range known {
-			if c.ID() == registry.Basic(user, "pass-"+user).ID() {
+			if c.ID() == auth.Basic(user, "pass-"+user).ID() {
 				name = user
 			}
 		}

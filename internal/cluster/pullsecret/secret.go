@@ -13,7 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 // Bounds on what is kept of a Secret.
@@ -158,5 +158,5 @@ func placeOf(secret *corev1.Secret) string {
 // credentialOf is anonymous where the user or the password is missing. Such an
 // entry still matches: for the kubelet, it ends the search for Docker Hub's.
 func credentialOf(e entry, source string) resolver.Credential {
-	return registry.Basic(e.username, e.password).From(source)
+	return auth.Basic(e.username, e.password).From(source)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -95,7 +96,7 @@ func (s *awsSource) token(ctx context.Context, of target) (grant[registry.Creden
 		return none, errUnusable // The error would quote the token.
 	}
 	user, password, _ := strings.Cut(string(pair), ":")
-	credential := registry.Basic(user, password)
+	credential := auth.Basic(user, password)
 	if user != ecrUser || credential.Anonymous() {
 		return none, errUnusable
 	}

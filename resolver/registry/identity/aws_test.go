@@ -15,7 +15,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -74,7 +74,7 @@ func TestAmazonTokenIsAskedForOnceARegion(t *testing.T) {
 	now := newClock()
 	fake := newCloud(t, map[string]http.HandlerFunc{ecrAPI: ecrAnswers(now.Now)})
 	i := New(Options{Providers: Providers{AWS}, Now: now.Now, Transport: fake.transport})
-	first := registry.Basic("AWS", "password 1")
+	first := auth.Basic("AWS", "password 1")
 
 	var all sync.WaitGroup
 	for range 20 {
@@ -93,7 +93,7 @@ func TestAmazonTokenIsAskedForOnceARegion(t *testing.T) {
 	fake.wantRequests(ecrAPI, 1)
 	now.Advance(time.Hour) // More than 80 % of 12.
 	one(t, i, ecrRepository, first, ecrSource)
-	soon(t, i, ecrRepository, registry.Basic("AWS", "password 2"))
+	soon(t, i, ecrRepository, auth.Basic("AWS", "password 2"))
 	fake.wantRequests(ecrAPI, 2)
 }
 
@@ -109,7 +109,7 @@ func TestAmazonEndpointIsTheRegionsOwn(t *testing.T) {
 			awsEnvironment(t, staticKeys())
 			fake := newCloud(t, map[string]http.HandlerFunc{test.api: ecrAnswers(time.Now)})
 			i := New(Options{Providers: Auto(), Transport: fake.transport})
-			one(t, i, test.host+"/web", registry.Basic("AWS", "password 1"), ecrSource)
+			one(t, i, test.host+"/web", auth.Basic("AWS", "password 1"), ecrSource)
 		})
 	}
 }
@@ -119,7 +119,7 @@ func TestAmazonEndpointOfTheEnvironment(t *testing.T) {
 	fake := newCloud(t, map[string]http.HandlerFunc{})
 	fake.on(fake.plain.URL+"/", ecrAnswers(time.Now))
 	t.Setenv("AWS_ENDPOINT_URL", fake.plain.URL)
-	one(t, New(Options{Providers: Auto()}), ecrRepository, registry.Basic("AWS", "password 1"), ecrSource)
+	one(t, New(Options{Providers: Auto()}), ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 }
 
 func TestAmazonRoleOfTheServiceAccount(t *testing.T) {
@@ -147,8 +147,8 @@ func TestAmazonRoleOfTheServiceAccount(t *testing.T) {
 		},
 	})
 	i := New(Options{Providers: Auto(), Transport: fake.transport})
-	one(t, i, ecrRepository, registry.Basic("AWS", "password 1"), ecrSource)
-	one(t, i, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web", registry.Basic("AWS", "password 1"), ecrSource)
+	one(t, i, ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
+	one(t, i, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web", auth.Basic("AWS", "password 1"), ecrSource)
 	fake.wantRequests(stsAPI, 1) // One role serves all regions.
 }
 
@@ -174,7 +174,7 @@ func TestAmazonPodIdentity(t *testing.T) {
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": file,
 	})
 	i := New(Options{Providers: Auto(), Transport: fake.transport})
-	one(t, i, ecrRepository, registry.Basic("AWS", "password 1"), ecrSource)
+	one(t, i, ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 	fake.wantRequests(agent, 1)
 }
 
@@ -198,7 +198,7 @@ func TestAmazonRefusalIsRemembered(t *testing.T) {
 
 	now.Advance(firstRetry)
 	fake.on(ecrAPI, ecrAnswers(now.Now))
-	one(t, i, ecrRepository, registry.Basic("AWS", "password 1"), ecrSource)
+	one(t, i, ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 }
 
 func TestAmazonAnswerThatIsNoToken(t *testing.T) {

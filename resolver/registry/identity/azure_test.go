@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -88,7 +88,7 @@ func TestAzureTokenIsAskedForOnceAHost(t *testing.T) {
 	now := newClock()
 	fake := newCloud(t, azureRoutes())
 	i := New(Options{Providers: Providers{Azure}, Now: now.Now, Transport: fake.transport})
-	first := registry.IdentityToken("refresh-contoso.azurecr.io-1")
+	first := auth.IdentityToken("refresh-contoso.azurecr.io-1")
 
 	var all sync.WaitGroup
 	for range 20 {
@@ -99,14 +99,14 @@ func TestAzureTokenIsAskedForOnceAHost(t *testing.T) {
 		})
 	}
 	all.Wait()
-	one(t, i, "fabrikam.azurecr.io/web", registry.IdentityToken("refresh-fabrikam.azurecr.io-1"), azureSourced)
+	one(t, i, "fabrikam.azurecr.io/web", auth.IdentityToken("refresh-fabrikam.azurecr.io-1"), azureSourced)
 	fake.wantRequests(acrExchange, 1)
 	fake.wantRequests(otherExchange, 1)
 	fake.wantRequests(entraToken, 1)
 
 	now.Advance(2*time.Hour + 25*time.Minute) // More than 80 % of three hours.
 	one(t, i, acrRepository, first, azureSourced)
-	soon(t, i, acrRepository, registry.IdentityToken("refresh-contoso.azurecr.io-2"))
+	soon(t, i, acrRepository, auth.IdentityToken("refresh-contoso.azurecr.io-2"))
 	fake.wantRequests(acrExchange, 2)
 	fake.wantRequests(entraToken, 1) // It holds for a day.
 }
@@ -132,7 +132,7 @@ func TestAzureManagedIdentityOfTheNode(t *testing.T) {
 			}
 			fake := newCloud(t, routes)
 			i := New(Options{Providers: Auto(), Transport: fake.transport})
-			one(t, i, acrRepository, registry.IdentityToken("refresh-contoso.azurecr.io-1"), azureSourced)
+			one(t, i, acrRepository, auth.IdentityToken("refresh-contoso.azurecr.io-1"), azureSourced)
 			fake.wantAtMostOne(imds) // The SDK keeps it for the whole process: none in a second run.
 		})
 	}
@@ -203,7 +203,7 @@ func TestAzureExchangeThatHangs(t *testing.T) {
 	}
 	fake.wantAtMostOne(acrExchange)
 	// Another registry does not wait for it.
-	soon(t, i, "fabrikam.azurecr.io/web", registry.IdentityToken("refresh-fabrikam.azurecr.io-1"))
+	soon(t, i, "fabrikam.azurecr.io/web", auth.IdentityToken("refresh-fabrikam.azurecr.io-1"))
 }
 
 func TestAzureWithHalfAnIdentity(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -55,7 +56,7 @@ func (s *azureSource) exchange(ctx context.Context, host, access string) (grant[
 	if said, ok := jwtExpiry(answer.RefreshToken); ok && said.Before(expires) {
 		expires = said
 	}
-	return grant[registry.Credential]{value: registry.IdentityToken(answer.RefreshToken), expires: expires}, nil
+	return grant[registry.Credential]{value: auth.IdentityToken(answer.RefreshToken), expires: expires}, nil
 }
 
 // jwtExpiry reads when a token ends. The signature is not ours to check: the

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2/google"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -49,7 +50,7 @@ func (s *gcpSource) token(ctx context.Context, _ target) (grant[registry.Credent
 	if err != nil {
 		return grant[registry.Credential]{}, err
 	}
-	credential := registry.Basic(googleUser, access)
+	credential := auth.Basic(googleUser, access)
 	if credential.Anonymous() {
 		return grant[registry.Credential]{}, errUnusable
 	}

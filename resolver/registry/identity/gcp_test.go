@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const (
@@ -59,7 +59,7 @@ func TestGoogleTokenOfTheMetadataServer(t *testing.T) {
 	now := newClock()
 	fake, route := metadataServer(t, googleAnswers())
 	i := New(Options{Providers: Providers{GCP}, Now: now.Now})
-	first := registry.Basic("oauth2accesstoken", "token-1")
+	first := auth.Basic("oauth2accesstoken", "token-1")
 
 	var all sync.WaitGroup
 	for range 20 {
@@ -75,7 +75,7 @@ func TestGoogleTokenOfTheMetadataServer(t *testing.T) {
 
 	now.Advance(49 * time.Minute) // More than 80 % of an hour.
 	one(t, i, garRepository, first, googleSource)
-	soon(t, i, garRepository, registry.Basic("oauth2accesstoken", "token-2"))
+	soon(t, i, garRepository, auth.Basic("oauth2accesstoken", "token-2"))
 	fake.wantRequests(route, 2)
 }
 
@@ -90,7 +90,7 @@ func TestGoogleMetadataServerThatComesLater(t *testing.T) {
 
 	fake.on(route, googleAnswers())
 	now.Advance(firstRetry)
-	one(t, i, garRepository, registry.Basic("oauth2accesstoken", "token-1"), googleSource)
+	one(t, i, garRepository, auth.Basic("oauth2accesstoken", "token-1"), googleSource)
 }
 
 func TestGoogleMetadataServerThatHangs(t *testing.T) {
@@ -136,7 +136,7 @@ func TestGoogleServiceAccountFile(t *testing.T) {
 	}})
 	i := New(Options{Providers: Auto(), Transport: fake.transport})
 	for range 10 {
-		one(t, i, garRepository, registry.Basic("oauth2accesstoken", "token-1"), googleSource)
+		one(t, i, garRepository, auth.Basic("oauth2accesstoken", "token-1"), googleSource)
 	}
 	fake.wantRequests(googleTokens, 1)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 func located(err error) error {
@@ -70,7 +71,7 @@ func TestAdviceOnWhatCannotBeReached(t *testing.T) {
 }
 
 func TestOutcomeOfACredential(t *testing.T) {
-	me := registry.Basic("me", "secret")
+	me := auth.Basic("me", "secret")
 	signed := []registry.Request{{Method: "GET"}, {Method: "GET", Credential: "Basic"}}
 	exchanged := []registry.Request{{Method: "POST"}}
 	for name, test := range map[string]struct {

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -14,17 +14,20 @@ import (
 )
 
 var (
-	errPause       = errors.New("host asked for a pause that is not over")
-	errQuota       = errors.New("host says that the quota of pulls is used up")
-	errPace        = errors.New("own limit of requests a second is used up")
-	errCircuitOpen = errors.New("host did not answer others, and is left alone for a while")
+	errPause = errors.New("host asked for a pause that is not over")
+	errQuota = errors.New("host says that the quota of pulls is used up")
+	errPace  = errors.New("own limit of requests a second is used up")
 )
+
+// ErrCircuitOpen is the cause of an error for a host that did not answer other
+// requests.
+var ErrCircuitOpen = errors.New("host did not answer other requests, and is not asked for a while")
 
 // maxHosts bounds the hosts that are remembered: they come from image references.
 const maxHosts = 4096
 
-// pace is how fast one host is asked.
-type pace struct {
+// Pace is how fast one host is asked.
+type Pace struct {
 	Rate  rate.Limit
 	Burst int
 	// Concurrency is how many requests may be under way at once.
@@ -37,7 +40,7 @@ type pace struct {
 type traffic struct {
 	now     func() time.Time
 	jitter  func() float64
-	pace    func(host string) pace
+	pace    func(host string) Pace
 	metrics *Metrics
 	hosts   *recent.Map[string, *hostLimiter]
 }
@@ -54,7 +57,7 @@ type hostLimiter struct {
 	circuit circuit
 }
 
-func newTraffic(o networkOptions) *traffic {
+func newTraffic(o Options) *traffic {
 	return &traffic{
 		now:     o.Now,
 		jitter:  o.Jitter,
@@ -127,7 +130,7 @@ func (l *hostLimiter) refuses(now time.Time) error {
 		return &failure.Error{Kind: failure.RateLimited, Err: errPause, RetryAfter: wait}
 	}
 	if wait := l.circuit.refuses(now); wait > 0 {
-		return &failure.Error{Kind: failure.Unreachable, Err: errCircuitOpen, RetryAfter: wait}
+		return &failure.Error{Kind: failure.Unreachable, Err: ErrCircuitOpen, RetryAfter: wait}
 	}
 	return nil
 }
@@ -142,7 +145,7 @@ func (l *hostLimiter) refusesRequest(req *http.Request, now time.Time) error {
 		}
 	}
 	err := l.refuses(now)
-	if errors.Is(err, errCircuitOpen) && isProbe(req.Context()) {
+	if errors.Is(err, ErrCircuitOpen) && isProbe(req.Context()) {
 		return nil
 	}
 	return err

@@ -1,4 +1,4 @@
-package registry
+package auth
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // endpointState is what the ping of an endpoint told. It is kept while the endpoint
@@ -65,7 +66,7 @@ func (s *endpointState) forget() {
 // reach returns what is known of an address, pinging it if nothing is. A caller
 // whose context ends does not end the ping, and no caller waits for the ping of a
 // host that has been silent for long.
-func (c *authClient) reach(ctx context.Context, at address) (*endpointState, pingResult, error) {
+func (c *Client) reach(ctx context.Context, at Address) (*endpointState, pingResult, error) {
 	found := c.endpoints.Get(at, func() *endpointState { return new(endpointState) })
 	if result, ok := found.get(); ok {
 		return found, result, nil
@@ -94,18 +95,18 @@ func (c *authClient) reach(ctx context.Context, at address) (*endpointState, pin
 // to try TLS first and wait for its failure would cost each of them a
 // handshake. One that shows itself to be a TLS server gets TLS, with the usual
 // check of its certificate; that way is always open, the opposite never.
-func (c *authClient) ping(ctx context.Context, at address) (pingResult, error) {
+func (c *Client) ping(ctx context.Context, at Address) (pingResult, error) {
 	if at.Scheme != "" {
 		return c.pingAt(ctx, at, at.Scheme)
 	}
-	if !at.Plain && !loopback(at.Host) && !c.options.Insecure[at.Host] && !c.options.Insecure[withoutPort(at.Host)] {
+	if !at.Plain && !loopback(at.Host) && !c.options.Insecure[at.Host] && !c.options.Insecure[transport.WithoutPort(at.Host)] {
 		return c.pingAt(ctx, at, "https")
 	}
 	result, err := c.pingAt(ctx, at, "http")
 	if err == nil || !perhapsTLS(err) {
 		return result, err
 	}
-	secure, tlsErr := c.pingAt(withProbe(ctx), at, "https")
+	secure, tlsErr := c.pingAt(transport.WithProbe(ctx), at, "https")
 	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](tlsErr); untrusted || tlsErr == nil {
 		return secure, tlsErr
 	}
@@ -114,7 +115,7 @@ func (c *authClient) ping(ctx context.Context, at address) (pingResult, error) {
 
 // loopback reports whether a host, with or without port, names this machine.
 func loopback(host string) bool {
-	bare := withoutPort(host)
+	bare := transport.WithoutPort(host)
 	if bare == "localhost" || strings.HasSuffix(bare, ".localhost") {
 		return true
 	}
@@ -126,7 +127,7 @@ func loopback(host string) bool {
 // or a connection that breaks once it stands.
 func perhapsTLS(err error) bool {
 	failed := failure.Classify(err)
-	if errors.Is(failed, errCircuitOpen) {
+	if errors.Is(failed, transport.ErrCircuitOpen) {
 		return false
 	}
 	if failed.Status != 0 {
@@ -138,7 +139,7 @@ func perhapsTLS(err error) bool {
 	return failed.Kind == failure.Unreachable
 }
 
-func (c *authClient) pingAt(ctx context.Context, at address, scheme string) (pingResult, error) {
+func (c *Client) pingAt(ctx context.Context, at Address, scheme string) (pingResult, error) {
 	base := url.URL{Scheme: scheme, Host: at.Host, Path: at.Root}
 	asked := base
 	asked.Path += "/"
@@ -170,6 +171,6 @@ func (c *authClient) pingAt(ctx context.Context, at address, scheme string) (pin
 	default:
 		return pingResult{}, c.Failure(resp)
 	}
-	drain(resp)
+	transport.Drain(resp)
 	return result, nil
 }

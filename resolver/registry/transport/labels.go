@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"sync"
@@ -62,5 +62,5 @@ func shownHost(host string) (string, bool) {
 	if len(host) > maxHostName {
 		return "", false
 	}
-	return hostName(host)
+	return NormalizeHost(host)
 }

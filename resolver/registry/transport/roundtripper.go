@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ const (
 
 // newTransport builds the transport of a connection; all requests go through one
 // of these.
-func (n *network) newTransport(s connectionSettings) *http.Transport {
+func (n *Network) newTransport(s Settings) *http.Transport {
 	o := &n.options
 	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -74,7 +74,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := req.Clone(ctx) // a RoundTripper may not change what it got
 	sent.Header.Set("User-Agent", rt.userAgent)
 	inner := rt.others
-	if isTarget(req.Context(), req.URL.Host) {
+	if IsTarget(req.Context(), req.URL.Host) {
 		inner = rt.vouched
 	}
 	resp, err := inner.RoundTrip(sent)

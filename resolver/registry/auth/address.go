@@ -1,4 +1,4 @@
-package registry
+package auth
 
 import (
 	"net/url"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// address is where an endpoint asks about the repositories of one registry. It
+// Address is where an endpoint asks about the repositories of one registry. It
 // is comparable: pings and tokens are kept by it, so that nothing learnt at one
 // place is ever used at another.
-type address struct {
+type Address struct {
 	Scheme string // "" if the ping finds it out
 	Host   string
 	Root   string
@@ -23,7 +23,7 @@ type address struct {
 
 // Query adds the ns parameter, by which a mirror of several registries knows
 // which one is meant. A Link names it perhaps, perhaps not.
-func (a address) Query(query string) string {
+func (a Address) Query(query string) string {
 	if a.Namespace == "" {
 		return query
 	}

@@ -1,4 +1,4 @@
-package registry
+package auth
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/garboard-dev/garboard/resolver/internal/recent"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // What is remembered, at most: hosts come from image references.
@@ -16,8 +17,8 @@ const (
 	forgetIdle   = time.Hour
 )
 
-// authOptions of an authClient. All fields but Insecure must be set.
-type authOptions struct {
+// Options of an Client. All fields but Insecure must be set.
+type Options struct {
 	// Insecure are the hosts, with or without port, that are spoken to in plain HTTP.
 	Insecure map[string]bool
 	// UserAgent is the client_id of an OAuth2 exchange.
@@ -28,21 +29,21 @@ type authOptions struct {
 	Now func() time.Time
 }
 
-// authClient sends requests over one connection, signed in as each registry wants it.
+// Client sends requests over one connection, signed in as each registry wants it.
 // It remembers how: the ping of each endpoint, and the tokens.
-type authClient struct {
-	*connection
-	options   authOptions
-	endpoints *recent.Map[address, *endpointState]
+type Client struct {
+	*transport.Connection
+	options   Options
+	endpoints *recent.Map[Address, *endpointState]
 	tokens    *recent.Map[tokenKey, *tokenEntry]
 }
 
-// newAuthClient returns a client that has asked nothing yet.
-func newAuthClient(connection *connection, options authOptions) *authClient {
-	return &authClient{
-		connection: connection,
+// NewClient returns a client that has asked nothing yet.
+func NewClient(connection *transport.Connection, options Options) *Client {
+	return &Client{
+		Connection: connection,
 		options:    options,
-		endpoints:  recent.New[address, *endpointState](maxEndpoints, forgetIdle, options.Now),
+		endpoints:  recent.New[Address, *endpointState](maxEndpoints, forgetIdle, options.Now),
 		tokens:     recent.New[tokenKey, *tokenEntry](maxTokens, forgetIdle, options.Now),
 	}
 }
@@ -50,7 +51,7 @@ func newAuthClient(connection *connection, options authOptions) *authClient {
 // shared runs fn once for all callers that ask for key at the same time. It has a
 // deadline of its own: a caller whose deadline passes leaves without ending it for
 // the others.
-func shared[T any](ctx context.Context, c *authClient, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
+func shared[T any](ctx context.Context, c *Client, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
 	result := flights.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
 		defer cancel()

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// networkOptions are what all connections have in common. All fields but Private,
+// Options are what all connections have in common. All fields but Private,
 // RootCAs, Resolver, Metrics, Trace and Span must be set.
-type networkOptions struct {
+type Options struct {
 	// Private are the hosts whose addresses may be private; see registry.Options.
 	Private []string
 	// RootCAs verify registries. The default is the system's.
@@ -27,7 +27,7 @@ type networkOptions struct {
 	Resolver *net.Resolver
 	// Pace is how fast a host is asked. It is read at each request, as it may
 	// change while the pauses of the host stay.
-	Pace func(host string) pace
+	Pace func(host string) Pace
 	// Metrics counts requests; nil counts nothing.
 	Metrics *Metrics
 	// Trace is called after each request; see registry.Options.
@@ -40,33 +40,33 @@ type networkOptions struct {
 	Jitter func() float64
 }
 
-// network is what all requests to registries pass: the check of addresses, and
+// Network is what all requests to registries pass: the check of addresses, and
 // the rate limits, pauses and circuit breakers of the hosts.
-type network struct {
-	options networkOptions
+type Network struct {
+	options Options
 	guard   *guard
 	traffic *traffic
 }
 
-// newNetwork builds a network. The error names each bad entry of Private.
-func newNetwork(options networkOptions) (*network, error) {
+// NewNetwork builds a network. The error names each bad entry of Private.
+func NewNetwork(options Options) (*Network, error) {
 	guard, err := newGuard(options.Private)
 	if err != nil {
 		return nil, err
 	}
-	return &network{options: options, guard: guard, traffic: newTraffic(options)}, nil
+	return &Network{options: options, guard: guard, traffic: newTraffic(options)}, nil
 }
 
 // Limit is what a host last said of its rate limit: how many requests remain, and
 // of how many; limit is 0 where it did not say.
-func (n *network) Limit(host string) (remaining, limit int64, known bool) {
+func (n *Network) Limit(host string) (remaining, limit int64, known bool) {
 	said := n.traffic.limit(host)
 	return said.remaining, said.limit, said.known
 }
 
 // Failure is the error for a response that is no success, with the pause that its
 // host asked for. It ends the response's body.
-func (n *network) Failure(resp *http.Response) *failure.Error {
+func (n *Network) Failure(resp *http.Response) *failure.Error {
 	failed := statusError(resp)
 	failed.RetryAfter = n.traffic.paused(resp.Request.URL.Host)
 	return failed

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -180,9 +180,9 @@ func spread(pause time.Duration, least float64, jitter func() float64) time.Dura
 
 type probeKey struct{}
 
-// withProbe marks the second half of an attempt, which is made although the
+// WithProbe marks the second half of an attempt, which is made although the
 // first half opened the circuit.
-func withProbe(ctx context.Context) context.Context {
+func WithProbe(ctx context.Context) context.Context {
 	return context.WithValue(ctx, probeKey{}, true)
 }
 

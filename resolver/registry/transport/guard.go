@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func newGuard(entries []string) (*guard, error) {
 			g.networks = append(g.networks, network.Masked())
 			continue
 		}
-		host, ok := hostName(entry)
+		host, ok := NormalizeHost(entry)
 		if !ok {
 			faults = append(faults, fmt.Errorf("reading private registry %q: a host, host:port, address, CIDR or * is allowed", entry))
 			continue
@@ -49,9 +49,9 @@ func newGuard(entries []string) (*guard, error) {
 
 var hostPattern = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$`)
 
-// hostName is an entry of a list in lower case, with an IPv6 address without
+// NormalizeHost is an entry of a list in lower case, with an IPv6 address without
 // port put into the brackets that URLs have.
-func hostName(entry string) (string, bool) {
+func NormalizeHost(entry string) (string, bool) {
 	host := strings.ToLower(entry)
 	if addr, err := netip.ParseAddr(host); err == nil && addr.Is6() {
 		host = "[" + host + "]"
@@ -59,8 +59,8 @@ func hostName(entry string) (string, bool) {
 	return host, hostPattern.MatchString(host)
 }
 
-// withoutPort cuts the port and the brackets of an IPv6 address.
-func withoutPort(host string) string {
+// WithoutPort cuts the port and the brackets of an IPv6 address.
+func WithoutPort(host string) string {
 	if rest, ok := strings.CutPrefix(host, "["); ok {
 		bare, _, _ := strings.Cut(rest, "]")
 		return bare
@@ -81,7 +81,7 @@ func (g *guard) permits(host string, addr netip.Addr, named bool) bool {
 		return true
 	}
 	host = strings.ToLower(host)
-	bare := withoutPort(host)
+	bare := WithoutPort(host)
 	if g.hosts[host] || g.hosts[bare] || g.hosts["["+bare+"]"] {
 		return true
 	}
@@ -159,19 +159,19 @@ type target struct {
 
 type targetKey struct{}
 
-// withTarget marks the requests of a read with the host that the reference names,
+// WithTarget marks the requests of a read with the host that the reference names,
 // or the settings if they name another.
-func withTarget(ctx context.Context, host string) context.Context {
+func WithTarget(ctx context.Context, host string) context.Context {
 	return context.WithValue(ctx, targetKey{}, target{host: host})
 }
 
-// withTokenRealm marks the requests to a token service whose host the settings list.
-func withTokenRealm(ctx context.Context, host string) context.Context {
+// WithTokenRealm marks the requests to a token service whose host the settings list.
+func WithTokenRealm(ctx context.Context, host string) context.Context {
 	return context.WithValue(ctx, targetKey{}, target{host: host, realm: true})
 }
 
-// isTarget reports whether a request to host is meant for it.
-func isTarget(ctx context.Context, host string) bool {
+// IsTarget reports whether a request to host is meant for it.
+func IsTarget(ctx context.Context, host string) bool {
 	_, ok := targetOf(ctx, host)
 	return ok
 }
@@ -179,7 +179,7 @@ func isTarget(ctx context.Context, host string) bool {
 // targetOf returns the target of a request to host, if it is meant for that host.
 func targetOf(ctx context.Context, host string) (target, bool) {
 	t, ok := ctx.Value(targetKey{}).(target)
-	return t, ok && t.host != "" && (host == t.host || withoutPort(host) == withoutPort(t.host))
+	return t, ok && t.host != "" && (host == t.host || WithoutPort(host) == WithoutPort(t.host))
 }
 
 // allows reports whether a request may go to host, perhaps with a port, at addr.

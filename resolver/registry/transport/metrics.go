@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"net/http"
@@ -138,9 +138,9 @@ func (m *Metrics) label(host string, now time.Time) string {
 func outcomeOf(status int, err error) string {
 	if err != nil {
 		switch kind := failure.Classify(err).Kind; {
-		case kind == Refused:
+		case kind == failure.Refused:
 			return outcomeRefused // by the dialer, at the last moment
-		case kind == Timeout:
+		case kind == failure.Timeout:
 			return outcomeTimeout
 		case status == 0:
 			return outcomeUnreachable

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -102,8 +102,8 @@ func pulls(req *http.Request) bool {
 
 type quotaOwnerKey struct{}
 
-// withQuotaOwner marks the requests of a read with the ID of the credential whose
+// WithQuotaOwner marks the requests of a read with the ID of the credential whose
 // quota they use: the pulls of one namespace's account are no concern of another's.
-func withQuotaOwner(ctx context.Context, id string) context.Context {
+func WithQuotaOwner(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, quotaOwnerKey{}, id)
 }

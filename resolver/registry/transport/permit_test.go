@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func TestPermitLastsAsLongAsTheBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resp, err := n.Connect(connectionSettings{}).Do(req)
+			resp, err := n.Connect(Settings{}).Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,12 +56,12 @@ func TestWaitForAPermitEndsWithTheDeadline(t *testing.T) {
 }
 
 // testNetwork reaches 127.0.0.1, with one request to a host at a time.
-func testNetwork(t *testing.T) *network {
+func testNetwork(t *testing.T) *Network {
 	t.Helper()
-	n, err := newNetwork(networkOptions{
+	n, err := NewNetwork(Options{
 		Private: []string{"127.0.0.1"}, UserAgent: "test",
 		ConnectTimeout: time.Second, TLSTimeout: time.Second, HeaderTimeout: time.Second, BodyTimeout: time.Second,
-		Pace: func(string) pace { return pace{Rate: 1, Burst: 9, Concurrency: 1} },
+		Pace: func(string) Pace { return Pace{Rate: 1, Burst: 9, Concurrency: 1} },
 		Now:  time.Now, Jitter: func() float64 { return 1 },
 	})
 	if err != nil {

@@ -1,6 +1,16 @@
 package registry
 
-import "github.com/garboard-dev/garboard/resolver/registry/failure"
+import (
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
+)
+
+// Credential is what a registry is asked with; package auth makes one.
+type Credential = auth.Credential
+
+// Request is what Options.Trace is told of one request.
+type Request = transport.Request
 
 // Error is the failure of one read.
 type Error = failure.Error

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ const minBody = 10 << 10
 
 var errDrip = errors.New("body comes too slowly")
 
-// pace breaks a body off that has not given enough since it was last looked at.
+// Pace breaks a body off that has not given enough since it was last looked at.
 func (b *body) pace(every time.Duration) {
 	seen := int64(0)
 	b.watch = time.AfterFunc(every, func() {
@@ -97,7 +97,7 @@ func onEnd(resp *http.Response, every time.Duration, stop context.CancelFunc, ov
 		return
 	}
 	start, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	drain(resp)
+	Drain(resp)
 	if err != nil {
 		start = nil // the status says enough
 	}

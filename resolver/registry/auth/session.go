@@ -1,4 +1,4 @@
-package registry
+package auth
 
 import (
 	"context"
@@ -10,12 +10,13 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
-// authSession asks one address about one repository with one credential.
-type authSession struct {
-	auth       *authClient
-	at         address
+// Session asks one address about one repository with one credential.
+type Session struct {
+	auth       *Client
+	at         Address
 	path       string // of the repository
 	credential Credential
 	// isPrivate reports whether the settings let a token service have a private
@@ -39,30 +40,30 @@ type authorization struct {
 
 // Session pings an address unless that was done. isPrivate reports whether the
 // settings let a token service of that host have a private address.
-func (c *authClient) Session(ctx context.Context, at address, path string, credential Credential, isPrivate func(host string) bool) (*authSession, error) {
-	found, result, err := c.reach(withTarget(ctx, at.Host), at)
+func (c *Client) Session(ctx context.Context, at Address, path string, credential Credential, isPrivate func(host string) bool) (*Session, error) {
+	found, result, err := c.reach(transport.WithTarget(ctx, at.Host), at)
 	if err != nil {
 		return nil, err
 	}
-	return &authSession{
+	return &Session{
 		auth: c, at: at, path: path, credential: credential, isPrivate: isPrivate, endpoint: found, base: result.base,
 	}, nil
 }
 
 // URL names what belongs to the repository, such as tags/list.
-func (s *authSession) URL(parts ...string) *url.URL {
+func (s *Session) URL(parts ...string) *url.URL {
 	u := s.base.JoinPath(append([]string{s.path}, parts...)...)
 	u.RawQuery = s.Query("")
 	return u
 }
 
 // Query is that of a request, with what the address adds to it.
-func (s *authSession) Query(query string) string { return s.at.Query(query) }
+func (s *Session) Query(query string) string { return s.at.Query(query) }
 
 // Do sends one request with what the registry is known to ask for. A refusal
 // that a new token may change is answered with one, once.
-func (s *authSession) Do(ctx context.Context, method string, u *url.URL, accept string) (*http.Response, error) {
-	ctx = withQuotaOwner(withTarget(ctx, s.base.Host), s.credential.ID())
+func (s *Session) Do(ctx context.Context, method string, u *url.URL, accept string) (*http.Response, error) {
+	ctx = transport.WithQuotaOwner(transport.WithTarget(ctx, s.base.Host), s.credential.ID())
 	known, _ := s.endpoint.get()
 	auth, err := s.authorize(ctx, known.challenge, "")
 	if err != nil {
@@ -75,12 +76,12 @@ func (s *authSession) Do(ctx context.Context, method string, u *url.URL, accept 
 	next, err := s.answer(ctx, u, resp, auth)
 	if err != nil || next == nil {
 		if err != nil {
-			drain(resp)
+			transport.Drain(resp)
 			return nil, err
 		}
 		return resp, nil
 	}
-	drain(resp)
+	transport.Drain(resp)
 	if next.at != nil {
 		u = next.at
 	}
@@ -91,7 +92,7 @@ func (s *authSession) Do(ctx context.Context, method string, u *url.URL, accept 
 	return resp, err
 }
 
-func (s *authSession) send(ctx context.Context, method string, u *url.URL, accept, authorization string) (*http.Response, error) {
+func (s *Session) send(ctx context.Context, method string, u *url.URL, accept, authorization string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
 	if err != nil {
 		return nil, failure.Bad("building a request: %w", err)
@@ -103,7 +104,7 @@ func (s *authSession) send(ctx context.Context, method string, u *url.URL, accep
 	resp, err := s.auth.Do(req)
 	if err != nil {
 		failed := failure.Classify(err)
-		if failed.Kind == failure.Unreachable && !errors.Is(failed, errCircuitOpen) {
+		if failed.Kind == failure.Unreachable && !errors.Is(failed, transport.ErrCircuitOpen) {
 			s.endpoint.forget()
 		}
 		return nil, failed
@@ -112,7 +113,7 @@ func (s *authSession) send(ctx context.Context, method string, u *url.URL, accep
 }
 
 // answer decides whether to ask once more, and with what; nil is no.
-func (s *authSession) answer(ctx context.Context, u *url.URL, resp *http.Response, auth authorization) (*authorization, error) {
+func (s *Session) answer(ctx context.Context, u *url.URL, resp *http.Response, auth authorization) (*authorization, error) {
 	status := resp.StatusCode
 	if status == http.StatusUnauthorized && resp.Request.URL.Host != u.Host {
 		return s.elsewhere(ctx, resp)
@@ -149,7 +150,7 @@ func (s *authSession) answer(ctx context.Context, u *url.URL, resp *http.Respons
 
 // authorize answers a challenge. It uses the token that is kept, unless that is
 // the old one, which was refused.
-func (s *authSession) authorize(ctx context.Context, asked document.Challenge, old string) (authorization, error) {
+func (s *Session) authorize(ctx context.Context, asked document.Challenge, old string) (authorization, error) {
 	if ready := s.credential.ready(); ready != "" && asked.Scheme != "" {
 		return authorization{header: ready}, nil
 	}
@@ -166,7 +167,7 @@ func (s *authSession) authorize(ctx context.Context, asked document.Challenge, o
 
 // bearer returns the token of a key, asking the service for it if there is none
 // that can be used.
-func (s *authSession) bearer(ctx context.Context, asked document.Challenge, key tokenKey, base *url.URL, credential Credential, old string) (authorization, error) {
+func (s *Session) bearer(ctx context.Context, asked document.Challenge, key tokenKey, base *url.URL, credential Credential, old string) (authorization, error) {
 	service, err := asked.TokenService(base)
 	if err != nil {
 		return authorization{}, err
@@ -205,22 +206,22 @@ func (s *authSession) bearer(ctx context.Context, asked document.Challenge, key 
 // realm lets the token service of a private endpoint have a private address,
 // if the settings list its host as well: that the endpoint names the service is
 // not enough.
-func (s *authSession) realm(ctx context.Context, host string) context.Context {
-	if isTarget(ctx, host) || !s.auth.Settings().Private || !s.isPrivate(host) {
+func (s *Session) realm(ctx context.Context, host string) context.Context {
+	if transport.IsTarget(ctx, host) || !s.auth.Settings().Private || !s.isPrivate(host) {
 		return ctx
 	}
-	return withTokenRealm(ctx, host)
+	return transport.WithTokenRealm(ctx, host)
 }
 
 // elsewhere answers the challenge of a host that a redirect led to, without our
 // credential: a registry's own domain in front of GHCR or Quay needs it.
-func (s *authSession) elsewhere(ctx context.Context, resp *http.Response) (*authorization, error) {
+func (s *Session) elsewhere(ctx context.Context, resp *http.Response) (*authorization, error) {
 	asked := document.ReadChallenge(resp.Header)
 	if asked.Scheme != "bearer" {
 		return nil, nil //nolint:nilnil // nothing to ask again with
 	}
 	there := resp.Request.URL
-	key := tokenKey{at: address{Scheme: there.Scheme, Host: there.Host, Namespace: s.at.Namespace}, path: s.path}
+	key := tokenKey{at: Address{Scheme: there.Scheme, Host: there.Host, Namespace: s.at.Namespace}, path: s.path}
 	next, err := s.bearer(ctx, asked, key, there, Credential{}, "")
 	if err != nil {
 		return nil, err
@@ -230,7 +231,7 @@ func (s *authSession) elsewhere(ctx context.Context, resp *http.Response) (*auth
 }
 
 // scopes are ours, and what the challenge names beside.
-func (s *authSession) scopes(asked string) []string {
+func (s *Session) scopes(asked string) []string {
 	own := "repository:" + s.path + ":pull"
 	if asked == "" || asked == own {
 		return []string{own}

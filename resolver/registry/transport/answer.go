@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"io"
@@ -15,16 +15,16 @@ const maxErrorBody = 64 << 10
 // body.
 func statusError(resp *http.Response) *failure.Error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	drain(resp)
+	Drain(resp)
 	if err != nil {
 		body = nil // the status says enough
 	}
 	return failure.OfAnswer(resp.StatusCode, body)
 }
 
-// drain reads the rest of a body, within reason, and closes it: a connection
+// Drain reads the rest of a body, within reason, and closes it: a connection
 // with an unread body is not used again.
-func drain(resp *http.Response) {
+func Drain(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody)
 	_ = resp.Body.Close()
 }

@@ -1,4 +1,4 @@
-package registry
+package auth
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
+	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // maxTokenBody is far more than a token service's answer has.
@@ -29,7 +30,7 @@ type bearerToken struct {
 // tokenKey is what a token is kept for: never another endpoint's, nor another
 // credential's.
 type tokenKey struct {
-	at               address
+	at               Address
 	path, credential string
 }
 
@@ -71,7 +72,7 @@ type tokenRequest struct {
 }
 
 // exchange asks the token service. The context bounds it.
-func (c *authClient) exchange(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
+func (c *Client) exchange(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	if ask.credential.identity() == "" {
 		return c.exchangeBasic(ctx, ask)
 	}
@@ -83,7 +84,7 @@ func (c *authClient) exchange(ctx context.Context, ask tokenRequest) (*bearerTok
 	return got, err
 }
 
-func (c *authClient) exchangeBasic(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
+func (c *Client) exchangeBasic(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	u := *ask.service
 	query := u.Query()
 	if ask.name != "" {
@@ -101,7 +102,7 @@ func (c *authClient) exchangeBasic(ctx context.Context, ask tokenRequest) (*bear
 	return c.readToken(req, ask)
 }
 
-func (c *authClient) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
+func (c *Client) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bearerToken, error) {
 	form := url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {ask.credential.identity()},
@@ -119,7 +120,7 @@ func (c *authClient) exchangeOAuth(ctx context.Context, ask tokenRequest) (*bear
 	return c.readToken(req, ask)
 }
 
-func (c *authClient) readToken(req *http.Request, ask tokenRequest) (*bearerToken, error) {
+func (c *Client) readToken(req *http.Request, ask tokenRequest) (*bearerToken, error) {
 	resp, err := c.Do(req)
 	if err != nil {
 		return nil, failure.Classify(err)
@@ -127,7 +128,7 @@ func (c *authClient) readToken(req *http.Request, ask tokenRequest) (*bearerToke
 	if resp.StatusCode != http.StatusOK {
 		return nil, c.Failure(resp)
 	}
-	defer drain(resp)
+	defer transport.Drain(resp)
 	received := c.options.Now()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenBody+1))
 	if err != nil {

@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
-// connectionSettings are what a connection is made by. The zero value is that of a
+// Settings are what a connection is made by. The zero value is that of a
 // registry without settings.
-type connectionSettings struct {
+type Settings struct {
 	// Private lets the host that a request is meant for have a private address.
 	Private bool
 	// RootCAs verify the host; nil leaves it to the network's.
@@ -27,7 +27,7 @@ type connectionSettings struct {
 
 // Equal compares what the settings say rather than where they hold it: a file
 // that is read again gives other pointers, and need not cost the connections.
-func (s connectionSettings) Equal(o connectionSettings) bool {
+func (s Settings) Equal(o Settings) bool {
 	return s.Private == o.Private && equalRoots(s.RootCAs, o.RootCAs) &&
 		equalCertificates(s.Certificate, o.Certificate) && equalURLs(s.Proxy, o.Proxy)
 }
@@ -54,11 +54,11 @@ func equalURLs(a, b *url.URL) bool {
 	return a.String() == b.String()
 }
 
-// connection sends requests to the hosts that have the same settings. It is shared
+// Connection sends requests to the hosts that have the same settings. It is shared
 // by them, and closed with the last.
-type connection struct {
-	settings   connectionSettings
-	network    *network
+type Connection struct {
+	settings   Settings
+	network    *Network
 	http       *http.Client
 	transports []*http.Transport
 	closed     atomic.Bool
@@ -67,10 +67,10 @@ type connection struct {
 // Connect makes two transports where the settings hold something that is for the
 // endpoint's host alone: the certificate is not shown to where a redirect
 // leads, and no connection to a private address is there for it to use.
-func (n *network) Connect(s connectionSettings) *connection {
-	c := &connection{settings: s, network: n, transports: []*http.Transport{n.newTransport(s)}}
+func (n *Network) Connect(s Settings) *Connection {
+	c := &Connection{settings: s, network: n, transports: []*http.Transport{n.newTransport(s)}}
 	if s.Private || s.Certificate != nil {
-		c.transports = append(c.transports, n.newTransport(connectionSettings{RootCAs: s.RootCAs, Proxy: s.Proxy}))
+		c.transports = append(c.transports, n.newTransport(Settings{RootCAs: s.RootCAs, Proxy: s.Proxy}))
 	}
 	o := &n.options
 	c.http = &http.Client{
@@ -85,34 +85,34 @@ func (n *network) Connect(s connectionSettings) *connection {
 }
 
 // Settings are what the connection was made by.
-func (c *connection) Settings() connectionSettings { return c.settings }
+func (c *Connection) Settings() Settings { return c.settings }
 
 // Do sends a request, and follows redirects.
-func (c *connection) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
+func (c *Connection) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
 
 // Failure is that of the network.
-func (c *connection) Failure(resp *http.Response) *failure.Error { return c.network.Failure(resp) }
+func (c *Connection) Failure(resp *http.Response) *failure.Error { return c.network.Failure(resp) }
 
 // Join must be called before waiting on another caller's request to a host: it
 // fails where a request of one's own would be refused. Callers that are given the
 // same number may wait together; the next probe of a silent host has another.
-func (c *connection) Join(host string) (round int, err error) { return c.network.traffic.join(host) }
+func (c *Connection) Join(host string) (round int, err error) { return c.network.traffic.join(host) }
 
 // Close ends connections without requests; requests under way go on.
-func (c *connection) Close() {
+func (c *Connection) Close() {
 	c.closed.Store(true)
 	c.closeIdle()
 }
 
 // Release is called at the end of a read. The last read of a closed connection
 // would leave idle connections behind, which nothing uses again.
-func (c *connection) Release() {
+func (c *Connection) Release() {
 	if c.closed.Load() {
 		c.closeIdle()
 	}
 }
 
-func (c *connection) closeIdle() {
+func (c *Connection) closeIdle() {
 	for _, t := range c.transports {
 		t.CloseIdleConnections()
 	}

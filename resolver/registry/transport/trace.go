@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"context"
@@ -127,7 +127,7 @@ func bodyKind(err error) failure.Kind {
 	switch {
 	case err == nil:
 		return ""
-	case failure.Classify(err).Kind == Timeout:
+	case failure.Classify(err).Kind == failure.Timeout:
 		return failure.Timeout
 	default:
 		return failure.BadAnswer
