@@ -1,4 +1,5 @@
-# The image of both commands, `garboard webhook` and `garboard updater`.
+# The image of both commands, `garboard webhook` and `garboard updater`, for who builds with
+# a container engine. Releases are built by `make image`, which needs none.
 #
 #   docker build --build-arg VERSION=v0.1.0 --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) .
 #
@@ -16,10 +17,11 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
+# Set by BuildKit. A default here would come before it; so RUN has those of other builders.
 ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
+    CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH:-$(go env GOARCH)} \
     go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X github.com/garboard-dev/garboard/internal/cli/version.Version=${VERSION}" -o /garboard ./cmd/garboard
 
 # Certificates and time zones, no shell, no package manager.

@@ -49,6 +49,17 @@ build: ## Build bin/garboard, and the name under which kubectl finds it
 	$(GOBUILD) -ldflags "-s -w -X github.com/garboard-dev/garboard/internal/cli/version.Version=$(VERSION)" -o bin/garboard ./cmd/garboard
 	ln -sf garboard bin/kubectl-garboard
 
+# What make image and make release build for, and what they say of it. Times are the
+# commit's, so that two builds are one.
+RELEASE = go run ./release -version="$(VERSION)" -revision="$$(git rev-parse HEAD)" \
+	-created="$(or $(SOURCE_DATE_EPOCH),$$(git log -1 --format=%ct))" -folder=bin/release
+
+# PUSH names a registry to push it to: make image PUSH=registry.example.com/garboard:v0.1.0
+PLATFORMS ?= linux/amd64,linux/arm64
+.PHONY: image
+image: ## Build the image as an OCI layout, bin/release/image, and push it where PUSH says
+	$(RELEASE) -platforms=$(PLATFORMS) $(if $(PUSH),-push=$(PUSH))
+
 .PHONY: clean
 clean: ## Remove build outputs; what is cached outside the checkout stays
 	rm -rf bin
@@ -147,6 +158,11 @@ verify-modules:
 .PHONY: verify-manifests
 verify-manifests: cluster-build
 	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs ./manifests
+
+# Outside of verify: it compiles everything again, for minutes.
+.PHONY: verify-reproducible
+verify-reproducible: ## Build the image twice, the second time from nothing, and compare
+	GARBOARD_COLD=1 go test -count=1 -timeout 60m -run TestTwoBuildsGiveOneImage ./release
 
 .PHONY: verify-links
 verify-links:

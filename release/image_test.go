@@ -1,0 +1,150 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+)
+
+// cold asks for a second build that finds nothing of the first in a cache: `make
+// verify-reproducible`. It compiles everything again, for minutes.
+const cold = "GARBOARD_COLD"
+
+// The image of the real program, from two folders. Without GARBOARD_COLD both are linked
+// from what the compiler left in its cache, which -trimpath has it share: what would be
+// found are paths, times and identifiers of a build, not a compiler that wavers.
+func TestTwoBuildsGiveOneImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links the program twice")
+	}
+	elsewhere := filepath.Join(t.TempDir(), "a checkout")
+	copySources(t, elsewhere)
+	first := build(t, "..")
+	if os.Getenv(cold) != "" {
+		t.Setenv("GOCACHE", t.TempDir())
+	}
+	second := build(t, elsewhere)
+	if first != second {
+		t.Errorf("one build is %s, another %s", first, second)
+	}
+}
+
+// build makes a layout and looks at the program in it, and returns the image's digest.
+func build(t *testing.T, source string) v1.Hash {
+	t.Helper()
+	r := request{
+		version: "v1.2.3", revision: "abc", created: 1767323045, folder: t.TempDir(), source: source,
+		platforms: list{"linux/" + runtime.GOARCH},
+	}
+	var said bytes.Buffer
+	must(t, r.image(t.Context(), &said))
+	read, err := layout.ImageIndexFromPath(filepath.Join(r.folder, "image"))
+	must(t, err)
+	top, err := read.IndexManifest()
+	must(t, err)
+	digest := top.Manifests[0].Digest
+	if !strings.HasSuffix(said.String(), " is "+digest.String()+"\n") {
+		t.Errorf("it said %q of %s", said.String(), digest)
+	}
+	index, err := read.ImageIndex(digest)
+	must(t, err)
+	images, err := index.IndexManifest()
+	must(t, err)
+	single, err := index.Image(images.Manifests[0].Digest)
+	must(t, err)
+	runProgram(t, single)
+	return digest
+}
+
+// runProgram runs the program of an image.
+func runProgram(t *testing.T, of v1.Image) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "garboard")
+	must(t, os.WriteFile(path, programOf(t, of), 0o700))
+	out, err := exec.CommandContext(t.Context(), path, "version").CombinedOutput()
+	if want := "garboard v1.2.3 " + runtime.Version() + " linux/" + runtime.GOARCH + "\n"; err != nil || string(out) != want {
+		t.Errorf("the program says %q (%v), want %q", out, err, want)
+	}
+}
+
+func programOf(t *testing.T, of v1.Image) []byte {
+	t.Helper()
+	reader := mutate.Extract(of)
+	defer func() { must(t, reader.Close()) }()
+	for archive := tar.NewReader(reader); ; {
+		header, err := archive.Next()
+		must(t, err)
+		if header.Name == "garboard" {
+			data, err := io.ReadAll(archive)
+			must(t, err)
+			return data
+		}
+	}
+}
+
+// copySources copies what the program is built from, as .dockerignore lists it.
+func copySources(t *testing.T, to string) {
+	t.Helper()
+	ignore, err := os.ReadFile("../.dockerignore")
+	must(t, err)
+	for line := range strings.Lines(string(ignore)) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(line), "!")
+		if !ok {
+			continue
+		}
+		from := filepath.Join("..", name)
+		switch info, err := os.Stat(from); {
+		case os.IsNotExist(err):
+		case err != nil:
+			t.Fatal(err)
+		case info.IsDir():
+			must(t, os.CopyFS(filepath.Join(to, name), os.DirFS(from)))
+		default:
+			data, err := os.ReadFile(from)
+			must(t, err)
+			must(t, os.MkdirAll(to, 0o750))
+			must(t, os.WriteFile(filepath.Join(to, name), data, 0o600))
+		}
+	}
+}
+
+func TestBadCommandLines(t *testing.T) {
+	given := []string{"--version=v1", "--folder=" + t.TempDir()}
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no version":              {given[1:], "--version and --folder are required"},
+		"no folder":               {given[:1], "--version and --folder are required"},
+		"an argument":             {append(given, "image"), `["image"]: no arguments are taken, only flags`},
+		"a reference that is bad": {append(given, "--push=a b"), "reading --push: could not parse reference: a b"},
+		"a platform that is bad":  {append(given, "--platforms=linux"), `"linux" is no platform: want OS/ARCHITECTURE, such as linux/arm64`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := run(context.Background(), test.args, io.Discard); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
