@@ -22,6 +22,8 @@ type condition interface {
 func conditions(o *Options) []condition {
 	return []condition{
 		holdCondition{},
+		soakCondition{},
+		soakDigestCondition{},
 		platformCondition{},
 		ageCondition{now: o.Now},
 	}

@@ -59,6 +59,9 @@ type Query struct {
 	// can be one, from when this Resolver first looked at the image: after a restart
 	// that is anew.
 	MinAge time.Duration
+	// Soaks are the places that a version has to have run in for long enough; none is
+	// not asked about.
+	Soaks []Soak
 	// TellOthers asks what a stay passes over in other lines: Resolution.Others.
 	// That looks at every line of the list, and is for what people read.
 	TellOthers bool
@@ -122,7 +125,7 @@ func (r Resolution) Why() string {
 		return "newer tags are younger than minAge, the first of them until " + r.Ripens.UTC().Format(time.RFC3339)
 	}
 	text := Text(r.Reason)
-	told := text != string(r.Reason) && r.Reason != StayNoPlatform && r.Reason != StayTooYoung
+	told := text != string(r.Reason) && r.Reason != StayNoPlatform && r.Reason != StayTooYoung && r.Reason != StayNotSoaked
 	if told || len(r.Passed) == 0 {
 		return text
 	}

@@ -28,6 +28,9 @@ const (
 	// StayTooYoung: there are candidates, and none of them is known to be as old as
 	// was asked for.
 	StayTooYoung policy.Reason = "StayTooYoung"
+	// StayNotSoaked: there are candidates, and none of them has run for long enough
+	// where it has to run first.
+	StayNotSoaked policy.Reason = "StayNotSoaked"
 	// StayTooCostly: the regular expressions have too many steps for so many tags.
 	StayTooCostly policy.Reason = "StayTooCostly"
 	// StayOtherDigest: the tag that was asked for has another image behind it by
@@ -67,6 +70,8 @@ func Text(reason policy.Reason) string {
 		return "the regular expressions have too many steps for so many tags; shorten them"
 	case StayTooYoung:
 		return "no newer tag is known to be as old as minAge asks for"
+	case StayNotSoaked:
+		return "no newer tag has run for long enough where it has to run first"
 	case StayNoPlatform:
 		return "no newer tag is known to be built for every platform that the Pods may run on"
 	default:

@@ -26,6 +26,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
@@ -55,7 +56,7 @@ type server struct {
 
 func (s *server) read(name string, into client.Object) error {
 	if namespace, ok := into.(*metav1.PartialObjectMetadata); ok {
-		namespace.Name, namespace.Labels = name, map[string]string{"garboard.dev/enabled": strconv.FormatBool(!s.optedOut)}
+		namespace.Name, namespace.Labels = name, map[string]string{"garboard.dev/enabled": strconv.FormatBool(!s.optedOut && name != "closed")}
 		return nil
 	}
 	o, ok := s.objects[name]
@@ -230,11 +231,16 @@ type bench struct {
 	// reads are how often the registry was asked; it answers with registry.
 	reads    int
 	registry func() (resolver.Resolution, error)
+	// resolver answers in its place, where a test needs all of a query.
+	resolver poll.Resolver
 }
 
 // Resolve is a Resolver.
-func (b *bench) Resolve(context.Context, resolver.Query) (resolver.Resolution, error) {
+func (b *bench) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
 	b.reads++
+	if b.resolver != nil {
+		return b.resolver.Resolve(ctx, q)
+	}
 	return b.registry()
 }
 

@@ -119,8 +119,9 @@ func New(o Options) *Updater {
 	})
 	u.mover = move.New(move.Options{
 		Workloads: u.workloads, Client: o.Client, Live: o.Live, Report: u.report, Rollouts: u.watcher, Ownership: o.Ownership,
-		Repoll: func(repository string) { u.poller.Repoll(repository) },
-		Queue:  stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
+		Repoll:   func(repository string) { u.poller.Repoll(repository) },
+		RepollAt: func(repository string, at time.Time) { u.poller.RepollAt(repository, at) },
+		Queue:    stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
 	})
 	u.poller = poll.New(poll.Options{
 		Workloads: u.workloads, Resolver: o.Resolver, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,

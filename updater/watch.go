@@ -14,6 +14,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -113,7 +114,7 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 	if !ok {
 		return
 	}
-	uses, standings, canary := u.usesOf(ctx, object, namespace)
+	uses, standings, ties := u.usesOf(ctx, object, namespace)
 	u.report.Keep(key, standings)
 	u.poller.Track(key, uses)
 	h := rollout.Read(o)
@@ -123,14 +124,14 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 	if u.watcher.Of(key) == nil {
 		u.report.LearnFrom(key, object, h)
 	}
-	u.mover.Changed(key, object, canary, h)
+	u.mover.Changed(key, object, ties, h)
 }
 
 // usesOf returns what a workload wants followed, what is known of its containers
-// from itself alone, and its place in a canary's set.
-func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace workload.Namespace) (uses []poll.Use, standings []report.Standing, canary settings.Canary) {
+// from itself alone, and what binds it to others.
+func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace workload.Namespace) (uses []poll.Use, standings []report.Standing, ties move.Ties) {
 	if !namespace.Enabled() || o.Owned() || o.Deleting() {
-		return nil, nil, canary
+		return nil, nil, ties
 	}
 	w := watched.Workload{}
 	w.Object, w.Settings = u.workloads.Settings(ctx, o, namespace)
@@ -142,14 +143,16 @@ func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace work
 		if c.Rule.Trigger == settings.TriggerPush {
 			wants.Schedule = nil
 		}
-		uses, canary = append(uses, wants), c.Rule.Canary
+		uses = append(uses, wants)
+		ties.Canary, ties.After = c.Rule.Canary, c.Rule.After
+		ties.Repositories = append(ties.Repositories, wants.Repository)
 		standings = append(standings, report.Standing{
 			Kind: o.Kind.GroupVersionKind.Kind, Namespace: o.Namespace(), Name: o.Name(), Container: c.Slot.Key(),
 			Repository: c.Reference.Repository.String(), Running: c.Running.String(),
 			Policy: c.Rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: c.Rule.ReleaseNotes,
 		})
 	}
-	return uses, standings, canary
+	return uses, standings, ties
 }
 
 // drop forgets a workload that is gone.

@@ -41,7 +41,7 @@ func newGatedTale(t *testing.T, w *world, policy, tag, key, value string) *tale 
 // A gate that binds the updater alone would be no gate: the first apply after it
 // would go through.
 func TestNoWriteGoesThroughAGate(t *testing.T) {
-	values := map[settings.Gate]string{settings.GateMinAge: "3d", settings.GateWindow: nightly}
+	values := map[settings.Gate]string{settings.GateMinAge: "3d", settings.GateAfter: "elsewhere for 1h", settings.GateWindow: nightly}
 	for _, gate := range settings.AllGates() {
 		if !gate.BindsWriters() {
 			continue

@@ -65,7 +65,7 @@ func newWebhookCommand() *cobra.Command {
 	flags.IntVar(&o.maxInFlight, "max-requests-in-flight", webhook.DefaultInFlight,
 		"how many requests may wait for registries at once; one more is answered from what is known, four times as many are refused")
 	flags.StringVar(&o.updater, "updater-account", webhook.DefaultUpdaterAccount,
-		"`USER` that the updater is to the API server: where minAge or window is set, its bumps alone move images")
+		"`USER` that the updater is to the API server: where minAge, after or window is set, its bumps alone move images")
 	return command
 }
 

@@ -27,6 +27,7 @@ func TestGatesBindEveryWriter(t *testing.T) {
 	parallel(t)
 	for gate, annotation := range map[string]string{
 		"minAge": "garboard.dev/minAge: 3d",
+		"after":  "garboard.dev/after: elsewhere for 1h",
 		"window": "garboard.dev/window: 0 3 29 2 * for 1m",
 	} {
 		t.Run(gate, func(t *testing.T) {

@@ -1,15 +1,12 @@
 package move
 
 import (
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -18,24 +15,14 @@ type canaries struct {
 	mu   sync.Mutex
 	sets map[string]map[watched.Key]settings.Canary
 	of   map[watched.Key]string
-	// healthy is from when on a workload was seen healthy with what it runs.
-	healthy map[watched.Key]healthySince
 	// soaked is what a first has run for long enough, by repository. It may run
 	// another version by now: the rest follows to this one.
 	soaked map[watched.Key]map[string]record.Result
 }
 
-// healthySince is how long a workload has been healthy with its images; the zero
-// time where it is not. broken: it was not, at a time that was seen.
-type healthySince struct {
-	images string
-	at     time.Time
-	broken bool
-}
-
 func newCanaries() *canaries {
 	return &canaries{
-		sets: map[string]map[watched.Key]settings.Canary{}, of: map[watched.Key]string{}, healthy: map[watched.Key]healthySince{},
+		sets: map[string]map[watched.Key]settings.Canary{}, of: map[watched.Key]string{},
 		soaked: map[watched.Key]map[string]record.Result{},
 	}
 }
@@ -58,7 +45,6 @@ func (c *canaries) put(key watched.Key, place settings.Canary) {
 		delete(c.soaked, key)
 	}
 	if place.Set == "" {
-		delete(c.healthy, key)
 		return
 	}
 	set := setOf(key.Namespace, place)
@@ -105,28 +91,6 @@ func (c *canaries) first(key watched.Key) bool {
 	return c.sets[c.of[key]][key].First
 }
 
-// see notes how a workload is, and returns from when on it has been healthy with
-// these images. Its own status may know better after a restart of ours; but not of
-// Pods that broke later and came back.
-func (c *canaries) see(key watched.Key, images string, h rollout.Health, now time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known := c.healthy[key]
-	if known.images != images {
-		known = healthySince{images: images}
-	}
-	switch {
-	case h.Phase != rollout.Healthy:
-		known.at, known.broken = time.Time{}, true
-	case known.at.IsZero() && !known.broken && !h.Since.IsZero():
-		known.at = h.Since
-	case known.at.IsZero():
-		known.at = now
-	}
-	c.healthy[key] = known
-	return known.at
-}
-
 // passed notes what a first has run for long enough, and returns false where that is
 // no news.
 func (c *canaries) passed(first watched.Key, repository string, result record.Result) bool {
@@ -159,14 +123,4 @@ func runningOf(o *workload.Object, repository string) (record.Result, bool) {
 		return record.Running(reference, results[slot.Key()]), true
 	}
 	return record.Result{}, false
-}
-
-// imagesOf tells apart what a workload runs at different times.
-func imagesOf(o *workload.Object) string {
-	slots := o.Slots()
-	images := append(make([]string, 0, len(slots)+1), o.RecordText()) // which has digests that are not written
-	for _, slot := range slots {
-		images = append(images, slot.Image)
-	}
-	return strings.Join(images, " ")
 }

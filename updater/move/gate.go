@@ -73,6 +73,7 @@ type Gate interface {
 func (s *Mover) gates() map[settings.Gate]Gate {
 	return map[settings.Gate]Gate{
 		settings.GateMinAge: resolverGate{},
+		settings.GateAfter:  promotionGate{s},
 		settings.GateWindow: windowGate{s.Clock.Now},
 		settings.GateCanary: canaryGate{s},
 	}

@@ -49,6 +49,8 @@ type Options struct {
 	Ownership Ownership
 	// Repoll has a repository polled at once.
 	Repoll func(repository string)
+	// RepollAt has a repository polled at a moment.
+	RepollAt func(repository string, at time.Time)
 	// Queue has the workloads whose moves are to be tried: urgent are those that a
 	// registry has told of, or that the pace keeps a place for.
 	Queue  *queue.Queue[watched.Key]
@@ -67,12 +69,15 @@ type Mover struct {
 	pending  *pending
 	pace     *pace
 	canaries *canaries
-	places   *places
+	// soaks is shared by canaries and promotions.
+	soaks      *soaks
+	promotions *promotions
+	places     *places
 }
 
 // New returns a Mover without moves.
 func New(o Options) *Mover {
-	s := &Mover{Options: o, pending: newPending(), canaries: newCanaries(), places: newPlaces()}
+	s := &Mover{Options: o, pending: newPending(), canaries: newCanaries(), soaks: newSoaks(), promotions: newPromotions(), places: newPlaces()}
 	// A place is kept for a workload that is woken, which no other uses meanwhile.
 	s.pace = newPace(o.Pace, func(key watched.Key) { s.Queue.AddUrgent(key) })
 	return s
@@ -120,12 +125,15 @@ func (s *Mover) Stays(key watched.Key, container string) { s.pending.drop(key, c
 func (s *Mover) Waiting(key watched.Key) ([]Move, time.Time) { return s.pending.of(key) }
 
 // Changed takes in what a workload is now: its settings may have changed, and the rest of
-// its set may follow it.
-func (s *Mover) Changed(key watched.Key, o *workload.Object, place settings.Canary, h rollout.Health) {
-	s.canaries.put(key, place)
+// its set, or what comes after it, may follow it.
+func (s *Mover) Changed(key watched.Key, o *workload.Object, ties Ties, h rollout.Health) {
+	s.canaries.put(key, ties.Canary)
+	s.promotions.put(key, ties, s.upstreamsOf(ties.After))
 	s.retry(key)
-	if s.canaries.first(key) {
-		s.canaries.see(key, imagesOf(o), h, s.Clock.Now())
+	if s.canaries.first(key) || s.promotions.first(key) {
+		s.soaked(key, o, h)
+	} else {
+		s.soaks.forget(key)
 	}
 	for _, follower := range s.canaries.rest(key) {
 		s.retry(follower)
@@ -159,6 +167,8 @@ func (s *Mover) Ended(key watched.Key, r *rollout.Rollout) { s.places.give(key, 
 // Forget drops all that is known of a workload.
 func (s *Mover) Forget(key watched.Key) {
 	s.canaries.put(key, settings.Canary{})
+	s.promotions.put(key, Ties{}, nil)
+	s.soaks.forget(key)
 	s.GiveUp(key)
 }
 

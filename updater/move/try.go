@@ -157,7 +157,9 @@ func (s *Mover) movesPastGates(ctx context.Context, o *unstructured.Unstructured
 			ready = append(ready, m)
 			continue
 		}
-		s.Report.Waits(m.about(o), m.candidate(), verdict.Reason, verdict.Message)
+		waits := m.candidate()
+		waits.Opens = verdict.Again
+		s.Report.Waits(m.about(o), waits, verdict.Reason, verdict.Message)
 		if !verdict.Again.IsZero() && (again.IsZero() || verdict.Again.Before(again)) {
 			again = verdict.Again
 		}

@@ -39,7 +39,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 		if p.Credentials != nil {
 			query.Credentials = p.Credentials.Of(o.GetNamespace(), w.Object, c.Slot, c.Rule)
 		}
-		resolution, ended, err := p.ask(ctx, r, c, query)
+		resolution, ended, err := p.promoted(ctx, r, key, c, query)
 		if ended {
 			break
 		}

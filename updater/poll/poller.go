@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/garboard-dev/garboard/internal/cluster"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/queue"
@@ -37,6 +38,9 @@ type Mover interface {
 	// Found takes all moves that a poll found for a workload. pushed is when a registry
 	// told of them; zero if none did.
 	Found(key watched.Key, pushed time.Time, moves ...move.Move)
+	// Soaks is what has run where a container's versions have to run first; none where
+	// it comes after no other workload.
+	Soaks(ctx context.Context, key watched.Key, rule *settings.Rule, repository string) []resolver.Soak
 	// Stays is told of a container that is where it should be.
 	Stays(key watched.Key, container string)
 }

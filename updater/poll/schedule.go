@@ -151,6 +151,12 @@ func (p *Poller) Repoll(repository string) {
 	p.Queue.Add(repository)
 }
 
+// RepollAt has a repository polled at a moment.
+func (p *Poller) RepollAt(repository string, at time.Time) {
+	p.pollAt(repository, at)
+	p.Queue.AddAfter(repository, at.Sub(p.Clock.Now()))
+}
+
 // pollAt has a repository polled at a moment, for all of its users. The poll that goes on
 // plans it; the zero time is none.
 func (p *Poller) pollAt(repository string, at time.Time) {

@@ -88,3 +88,7 @@ func (m *Metrics) DepthOf(queue string) func(int) {
 // pendingMoves is collected from the standings.
 var pendingMoves = prometheus.NewDesc("garboard_updater_pending_moves",
 	"Containers that have a newer image which is not used yet, by what keeps it back.", []string{"reason"}, nil)
+
+// nextOpening is collected from the standings, too.
+var nextOpening = prometheus.NewDesc("garboard_updater_next_opening_seconds",
+	"How long the first of the containers that wait has to, where what keeps it back ends by itself.", []string{"reason"}, nil)

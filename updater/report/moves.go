@@ -21,6 +21,9 @@ type Candidate struct {
 	// ReleaseNotes is the address of what people read about new versions; empty for
 	// none.
 	ReleaseNotes string
+	// Opens is when what keeps it back may end by itself; the zero time where something
+	// else has to happen first.
+	Opens time.Time
 }
 
 // Waits tells once why a move is not made yet. A place in the line is no news: it
@@ -39,7 +42,7 @@ func (r *Reporter) Waits(about About, c Candidate, reason, message string) {
 func (r *Reporter) wait(key watched.Key, candidates []Candidate, reason, message string) {
 	for _, c := range candidates {
 		r.standings.note(key, c.Container, func(s *Standing) {
-			s.State, s.Newest, s.Reason, s.Message = StatePending, c.To.String(), reason, message
+			s.State, s.Newest, s.Reason, s.Message, s.Opens = StatePending, c.To.String(), reason, message, c.Opens
 		})
 	}
 }

@@ -70,14 +70,14 @@ func (r *Reporter) Stayed(about About, slot workload.Slot, answer resolver.Resol
 
 // stayReasons are the reasons to stay although there is something newer.
 var stayReasons = map[policy.Reason]string{
-	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform, resolver.StayTooYoung: WaitTooYoung,
+	resolver.StayHeld: WaitHeld, resolver.StayNoPlatform: WaitPlatform, resolver.StayTooYoung: WaitTooYoung, resolver.StayNotSoaked: WaitUpstream,
 }
 
 // stay takes the resolution of a container that does not move.
 func (s *Standing) stay(r resolver.Resolution) {
 	s.Newest = record.Result{Tag: r.Tag, Digest: r.Digest}.String()
 	if reason, waiting := stayReasons[r.Reason]; waiting {
-		s.State, s.Reason, s.Message = StatePending, reason, r.Why()
+		s.State, s.Reason, s.Message, s.Opens = StatePending, reason, r.Why(), r.Ripens
 		if len(r.Passed) > 0 {
 			s.Newest = r.Passed[0].Tag
 		}

@@ -6,6 +6,7 @@ const (
 	WaitHeld      = "Held"
 	WaitTooYoung  = "TooYoung"
 	WaitPlatform  = "NoPlatform"
+	WaitUpstream  = "NotSoaked"
 	WaitWindow    = "WindowClosed"
 	WaitApproval  = "NotApproved"
 	WaitPace      = "TooManyRollouts"
@@ -18,7 +19,7 @@ const (
 
 // waitReasons are all of them.
 var waitReasons = []string{
-	WaitHeld, WaitTooYoung, WaitPlatform, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitDeclined, WaitFailed,
+	WaitHeld, WaitTooYoung, WaitPlatform, WaitUpstream, WaitWindow, WaitApproval, WaitPace, WaitCanary, WaitStopped, WaitAdmission, WaitDeclined, WaitFailed,
 }
 
 // Reasons of the Events on workloads.

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -53,22 +54,32 @@ func (r *Reporter) Forget(key watched.Key, uid types.UID) {
 }
 
 // Describe implements prometheus.Collector.
-func (r *Reporter) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- pendingMoves }
+func (r *Reporter) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- pendingMoves
+	descriptions <- nextOpening
+}
 
 // Collect implements prometheus.Collector: it counts what would otherwise have to be
 // counted with each change.
 func (r *Reporter) Collect(collected chan<- prometheus.Metric) {
-	counts := map[string]int{}
+	counts, opens, now := map[string]int{}, map[string]time.Duration{}, r.options.Clock.Now()
 	for _, reason := range waitReasons {
 		counts[reason] = 0
 	}
 	r.standings.each(func(s *Standing) {
 		if s.State == StatePending {
 			counts[s.Reason]++
+			wait := max(s.Opens.Sub(now), 0)
+			if first, known := opens[s.Reason]; !s.Opens.IsZero() && (!known || wait < first) {
+				opens[s.Reason] = wait
+			}
 		}
 	})
 	for reason, n := range counts {
 		collected <- prometheus.MustNewConstMetric(pendingMoves, prometheus.GaugeValue, float64(n), reason)
+	}
+	for reason, wait := range opens {
+		collected <- prometheus.MustNewConstMetric(nextOpening, prometheus.GaugeValue, wait.Seconds(), reason)
 	}
 }
 

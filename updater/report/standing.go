@@ -40,6 +40,9 @@ type Standing struct {
 	// Reason is a word for machines, such as WindowClosed; Message the same as a
 	// clause for people. Both are empty where there is nothing to say.
 	Reason, Message string
+	// Opens is when what keeps a newer image back may end by itself; the zero time where
+	// something else has to happen first. It means nothing but for StatePending.
+	Opens time.Time
 	// ReleaseNotes is the address of what people read about new versions; empty for
 	// none.
 	ReleaseNotes string

@@ -86,7 +86,7 @@ func Read(o *unstructured.Unstructured) Health {
 	case status.InProgressStatus:
 		h.Phase, h.Message = Rolling, result.Message
 	default:
-		h.Since = completed(o)
+		h.Since = uninterrupted(o, completed(o))
 		return settled(o, h)
 	}
 	return h
@@ -190,6 +190,17 @@ func completed(o *unstructured.Unstructured) time.Time {
 
 func exceeded(o *unstructured.Unstructured) time.Time {
 	return progressing(o, func(reason string) bool { return reason == "ProgressDeadlineExceeded" })
+}
+
+// uninterrupted is the later of a moment and of when a Deployment had too few Pods last;
+// the zero time stays.
+func uninterrupted(o *unstructured.Unstructured, since time.Time) time.Time {
+	text, _ := condition(o, "Available")["lastTransitionTime"].(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if since.IsZero() || err != nil || at.Before(since) {
+		return since
+	}
+	return at
 }
 
 // progressing is since when a Deployment's progress has had its reason; the zero time

@@ -57,6 +57,9 @@ type Item struct {
 	// Reason is a word for machines, Message a clause for people.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
+	// Opens is when what keeps a newer image back may end by itself; nil where something
+	// else has to happen first.
+	Opens *metav1.Time `json:"opens,omitempty"`
 	// ReleaseNotes is the address of what people read about new versions.
 	ReleaseNotes string `json:"releaseNotes,omitempty"`
 	// LastCheck is when the registry was asked last, NextCheck when it is next;
@@ -73,6 +76,9 @@ func listOf(standings []report.Standing) *List {
 			Namespace: s.Namespace, Kind: s.Kind, Name: s.Name, Container: s.Container,
 			Repository: s.Repository, Running: s.Running, Newest: s.Newest, Policy: s.Policy,
 			State: s.State, Reason: s.Reason, Message: s.Message, ReleaseNotes: s.ReleaseNotes,
+		}
+		if s.State == report.StatePending && !s.Opens.IsZero() {
+			item.Opens = &metav1.Time{Time: s.Opens}
 		}
 		if !s.Checked.IsZero() {
 			item.LastCheck = &metav1.Time{Time: s.Checked}

@@ -84,6 +84,22 @@ var availability = map[bool]map[string]any{
 	false: {"type": "Available", "status": "False"},
 }
 
+// available keeps of the condition its status, and when that changed where it did so
+// after the rollout was complete: too few Pods were available then.
+func available(condition map[string]any, all []any) map[string]any {
+	status, _ := condition["status"].(string)
+	short := availability[status == "True"]
+	changed, _ := condition["lastTransitionTime"].(string)
+	for _, c := range all {
+		progress, _ := c.(map[string]any)
+		updated, _ := progress["lastUpdateTime"].(string) // the API server writes both in UTC
+		if progress["type"] == "Progressing" && updated != "" && changed > updated {
+			return map[string]any{"type": "Available", "status": short["status"], "lastTransitionTime": changed}
+		}
+	}
+	return short
+}
+
 // keepConditions keeps those that tell of progress, without their messages.
 func keepConditions(all any) []any {
 	list, _ := all.([]any)
@@ -92,8 +108,7 @@ func keepConditions(all any) []any {
 		condition, _ := c.(map[string]any)
 		switch condition["type"] {
 		case "Available":
-			status, _ := condition["status"].(string)
-			few = append(few, availability[status == "True"])
+			few = append(few, available(condition, list))
 		case "Progressing", "Reconciling", "Stalled":
 			short := map[string]any{}
 			for _, field := range []string{"type", "status", "reason", "lastUpdateTime"} {

@@ -100,7 +100,7 @@ func (p *statusPrinter) inNamespace(namespace string, columns []string) []string
 func (p *statusPrinter) row(item status.Item, now time.Time) []string {
 	columns := []string{
 		strings.ToLower(item.Kind) + "/" + item.Name, item.Container, p.version(item.Running), p.version(item.Newest),
-		item.Policy, string(item.State), item.Reason, cmdline.Ago(item.LastCheck, now), due(item.NextCheck, now),
+		item.Policy, string(item.State), reason(item, now), cmdline.Ago(item.LastCheck, now), due(item.NextCheck, now),
 	}
 	if p.format == statusWide {
 		columns = append(columns, item.Repository, item.Message)
@@ -110,6 +110,15 @@ func (p *statusPrinter) row(item status.Item, now time.Time) []string {
 		columns[i] = cmdline.OrDash(cmdline.Shown(columns[i]))
 	}
 	return columns
+}
+
+// reason is the word for what keeps an image back, with when that ends if it does so by
+// itself.
+func reason(item status.Item, now time.Time) string {
+	if item.Opens == nil {
+		return item.Reason
+	}
+	return item.Reason + " (" + due(item.Opens, now) + ")"
 }
 
 // Version cuts a digest to what tells two apart.

@@ -255,7 +255,7 @@ func (s *sightings) news(items []status.Item) []status.Item {
 	for _, item := range items {
 		key := [4]string{item.Namespace, item.Kind, item.Name, item.Container}
 		now := item
-		now.LastCheck, now.NextCheck = nil, nil
+		now.LastCheck, now.NextCheck, now.Opens = nil, nil, nil
 		if was, ok := s.last[key]; !ok || was != now {
 			news = append(news, item)
 		}

@@ -20,11 +20,11 @@ import (
 var statusNow = time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 
 func statusItems() []status.Item {
-	last, next := metav1.NewTime(statusNow.Add(-2*time.Minute)), metav1.NewTime(statusNow.Add(8*time.Minute))
+	last, next, opens := metav1.NewTime(statusNow.Add(-2*time.Minute)), metav1.NewTime(statusNow.Add(8*time.Minute)), metav1.NewTime(statusNow.Add(4*time.Hour))
 	return []status.Item{
 		{
 			Namespace: "shop", Kind: "Deployment", Name: "web", Container: "web", Repository: "example.com/app", Running: "1.2.0", Newest: "1.2.7",
-			Policy: "patch", State: report.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00\n\x1b[31m", LastCheck: &last, NextCheck: &next,
+			Policy: "patch", State: report.StatePending, Reason: "WindowClosed", Message: "the window opens at 22:00\n\x1b[31m", LastCheck: &last, NextCheck: &next, Opens: &opens,
 		},
 		{
 			Namespace: "shop", Kind: "CronJob", Name: "b", Container: "c", Repository: "example.com/b", Policy: "force",
@@ -39,23 +39,23 @@ func TestStatusPrinter(t *testing.T) {
 		want    string
 	}{
 		"a table": {
-			want: `WORKLOAD         CONTAINER   RUNNING                       NEWEST   POLICY   STATE     REASON         LAST CHECK   NEXT CHECK
-deployment/web   web         1.2.0                         1.2.7    patch    Pending   WindowClosed   2m ago       in 8m
-cronjob/b        c           latest@sha256:0123456789ab…   -        force    Unknown   -              -            now
+			want: `WORKLOAD         CONTAINER   RUNNING                       NEWEST   POLICY   STATE     REASON                 LAST CHECK   NEXT CHECK
+deployment/web   web         1.2.0                         1.2.7    patch    Pending   WindowClosed (in 4h)   2m ago       in 8m
+cronjob/b        c           latest@sha256:0123456789ab…   -        force    Unknown   -                      -            now
 `,
 		},
 		"all namespaces, in colours": {
 			printer: statusPrinter{namespaces: true, coloured: true},
-			want: `NAMESPACE   WORKLOAD         CONTAINER   RUNNING                       NEWEST   POLICY   STATE     REASON         LAST CHECK   NEXT CHECK
-shop        deployment/web   web         1.2.0                         1.2.7    patch    ` + "\x1b[33mPending\x1b[0m" + `   WindowClosed   2m ago       in 8m
-shop        cronjob/b        c           latest@sha256:0123456789ab…   -        force    ` + "\x1b[2mUnknown\x1b[0m" + `   -              -            now
+			want: `NAMESPACE   WORKLOAD         CONTAINER   RUNNING                       NEWEST   POLICY   STATE     REASON                 LAST CHECK   NEXT CHECK
+shop        deployment/web   web         1.2.0                         1.2.7    patch    ` + "\x1b[33mPending\x1b[0m" + `   WindowClosed (in 4h)   2m ago       in 8m
+shop        cronjob/b        c           latest@sha256:0123456789ab…   -        force    ` + "\x1b[2mUnknown\x1b[0m" + `   -                      -            now
 `,
 		},
 		"wide, without what would steer the terminal": {
 			printer: statusPrinter{format: statusWide},
-			want: `WORKLOAD         CONTAINER   RUNNING                                                                          NEWEST   POLICY   STATE     REASON         LAST CHECK   NEXT CHECK   REPOSITORY        MESSAGE
-deployment/web   web         1.2.0                                                                            1.2.7    patch    Pending   WindowClosed   2m ago       in 8m        example.com/app   the window opens at 22:00` + `\n\x1b[31m
-cronjob/b        c           latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef   -        force    Unknown   -              -            now          example.com/b     -
+			want: `WORKLOAD         CONTAINER   RUNNING                                                                          NEWEST   POLICY   STATE     REASON                 LAST CHECK   NEXT CHECK   REPOSITORY        MESSAGE
+deployment/web   web         1.2.0                                                                            1.2.7    patch    Pending   WindowClosed (in 4h)   2m ago       in 8m        example.com/app   the window opens at 22:00` + `\n\x1b[31m
+cronjob/b        c           latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef   -        force    Unknown   -                      -            now          example.com/b     -
 `,
 		},
 	} {

@@ -49,6 +49,7 @@ var checks = map[string]func(e entry) string{
 	keyPlatforms:         checkPlatforms,
 	keyHold:              checkHold,
 	keyMinAge:            parses(parseAge, ageAllowed),
+	keyAfter:             checkAfter,
 	keyWindow:            checkWindow,
 	keyCanary:            parses(parseCanary, canaryAllowed),
 	keyHealthTimeout:     parses(parseHealthTimeout, healthAllowed),

@@ -14,7 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
-const knownKeys = "canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
+const knownKeys = "after, canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
 	"onUnresolvable, pin, platforms, policy, pollSchedule, releaseNotes, resolveOn, rollback, trigger, variant, window, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {

@@ -7,6 +7,7 @@ type Gate string
 // The gates, in the order in which they are judged.
 const (
 	GateMinAge Gate = keyMinAge
+	GateAfter  Gate = keyAfter
 	GateWindow Gate = keyWindow
 	GateCanary Gate = keyCanary
 )
@@ -19,6 +20,7 @@ var gates = []struct {
 	set          func(Rule) bool
 }{
 	{GateMinAge, true, func(r Rule) bool { return r.MinAge > 0 }},
+	{GateAfter, true, func(r Rule) bool { return len(r.After) > 0 }},
 	{GateWindow, true, func(r Rule) bool { return r.Window != nil }},
 	{GateCanary, false, func(r Rule) bool { return r.Canary.Set != "" }},
 }

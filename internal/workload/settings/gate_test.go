@@ -12,9 +12,9 @@ import (
 // Without it, a gate that is added to the settings alone lets every write through.
 func TestGates(t *testing.T) {
 	values := map[settings.Gate]string{
-		settings.GateMinAge: "3d", settings.GateWindow: "@daily for 1h", settings.GateCanary: "shop",
+		settings.GateMinAge: "3d", settings.GateAfter: "staging for 24h", settings.GateWindow: "@daily for 1h", settings.GateCanary: "shop",
 	}
-	writers := map[settings.Gate]bool{settings.GateMinAge: true, settings.GateWindow: true}
+	writers := map[settings.Gate]bool{settings.GateMinAge: true, settings.GateAfter: true, settings.GateWindow: true}
 	all := keys{"garboard.dev/policy": "minor"}
 	for _, gate := range settings.AllGates() {
 		value, ok := values[gate]

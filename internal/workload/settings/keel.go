@@ -17,7 +17,7 @@ import (
 // either. They hold images back.
 var binding = map[string]bool{
 	keyPolicy: true, keyFilter: true, keyExtract: true, keyExclude: true, keyVariant: true, keyPlatforms: true,
-	keyHold: true, keyMinAge: true, keyWindow: true, keyCanary: true, keyApprovals: true,
+	keyHold: true, keyMinAge: true, keyAfter: true, keyWindow: true, keyCanary: true, keyApprovals: true,
 }
 
 // optedIn are the settings that Keel takes for "false" whatever they say but "true".

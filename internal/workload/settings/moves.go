@@ -188,6 +188,7 @@ func (r *reader) readGates() {
 	if v, ok := r.good(keyMinAge); ok {
 		rule.MinAge, _ = parseAge(v)
 	}
+	r.readAfter()
 	if v, ok := r.good(keyWindow); ok {
 		rule.Window, _ = ParseWindow(v)
 	}

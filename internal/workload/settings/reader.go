@@ -76,7 +76,7 @@ func (r *reader) fault(e entry) string {
 			return err.Error()
 		}
 	}
-	return fault(e)
+	return cmp.Or(fault(e), r.namesItself(e))
 }
 
 // check notes what is wrong with the entries by themselves.

@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,6 +38,7 @@ const (
 	keyOnUnresolvable    = "onUnresolvable"
 	keyHold              = "hold"
 	keyMinAge            = "minAge"
+	keyAfter             = "after"
 	keyWindow            = "window"
 	keyCanary            = "canary"
 	keyRollback          = "rollback"
@@ -115,6 +117,8 @@ type Rule struct {
 	Hold record.Result
 	// MinAge is how old an image has to be; 0 is no bound.
 	MinAge time.Duration
+	// After are the workloads that have to run a version first.
+	After []After
 	// Window is when the slot may be moved. Nil is always.
 	Window *Window
 	// Canary is the workload's place in a set whose first goes ahead.
@@ -197,7 +201,8 @@ func ReadSettings(o *workload.Object, namespace workload.Namespace) *Settings {
 
 func (r *Reader) settings(o *workload.Object, namespace workload.Namespace, ended func() error) (*Settings, error) {
 	r.patterns.Renew()
-	reading := &reading{patterns: r.patterns, ended: ended}
+	self := UpstreamOf(o.Kind.GroupKind(), cmp.Or(o.Namespace(), namespace.Name), o.Name())
+	reading := &reading{patterns: r.patterns, ended: ended, self: self}
 	all := reading.entries(o.Annotations(), onAnnotations)
 	all = append(all, reading.entries(o.Labels(), onLabels)...)
 	all = append(all, reading.entries(namespace.Annotations, onNamespace)...)

@@ -174,7 +174,7 @@ func (j *judge) explain(c *Container, s *subject, o *webhook.Outcome, rule keel.
 		c.note(reasonSameTag, "")
 	}
 	if c.Garboard.Does == WaitsForGate {
-		c.note(reasonGate, "minAge or window lets only the updater's bump through, when they allow it")
+		c.note(reasonGate, "minAge, after or window lets only the updater's bump through, when they allow it")
 	}
 	if problem := o.Problem(); governed && problem != "" {
 		c.note(reasonProblem, problem)
