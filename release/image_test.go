@@ -73,8 +73,12 @@ func runProgram(t *testing.T, of v1.Image) {
 	if runtime.GOOS != "linux" {
 		return
 	}
+	program := programOf(t, of)
+	if bytes.Contains(program, []byte("k8s.io/client-go/kubernetes.(*Clientset)")) {
+		t.Error("the program has client-go's clientset, with the clients of all API groups: 8 MB")
+	}
 	path := filepath.Join(t.TempDir(), "garboard")
-	must(t, os.WriteFile(path, programOf(t, of), 0o700))
+	must(t, os.WriteFile(path, program, 0o700))
 	out, err := exec.CommandContext(t.Context(), path, "version").CombinedOutput()
 	if want := "garboard v1.2.3 " + runtime.Version() + " linux/" + runtime.GOARCH + "\n"; err != nil || string(out) != want {
 		t.Errorf("the program says %q (%v), want %q", out, err, want)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -104,11 +104,11 @@ func noticeStore(manager ctrl.Manager, lease *leaseOptions) (*notify.ConfigMapSt
 	if err != nil {
 		return nil, fmt.Errorf("reading the name of the host: %w", err)
 	}
-	clientset, err := kubernetes.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+	core, err := corev1client.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("making a client for notices: %w", err)
 	}
-	return &notify.ConfigMapStore{Client: clientset.CoreV1(), Namespace: namespace, Name: noticesConfigMap, Key: noticesKey(host)}, nil
+	return &notify.ConfigMapStore{Client: core, Namespace: namespace, Name: noticesConfigMap, Key: noticesKey(host)}, nil
 }
 
 // noticesKey is this process's part of the ConfigMap: the name of its Pod.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/client-go/kubernetes"
+	eventsv1client "k8s.io/client-go/kubernetes/typed/events/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -22,11 +22,11 @@ const (
 func recorder(ctx context.Context, manager ctrl.Manager) (events.EventRecorder, func(), error) {
 	config := rest.CopyConfig(manager.GetConfig())
 	config.QPS, config.Burst = eventsPerSecond, eventsAtOnce
-	client, err := kubernetes.NewForConfig(config)
+	client, err := eventsv1client.NewForConfig(config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the client for Events: %w", err)
 	}
-	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
+	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client})
 	// What was decided before the end is told after it.
 	if err := broadcaster.StartRecordingToSinkWithContext(context.WithoutCancel(ctx)); err != nil {
 		return nil, nil, fmt.Errorf("starting to record Events: %w", err)

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 	"go.opentelemetry.io/otel/trace"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -87,7 +87,7 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 	if err := o.follow(ctx, manager, client, metrics); err != nil {
 		return nil, err
 	}
-	clientset, err := kubernetes.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+	core, err := corev1client.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("making a client for pull secrets: %w", err)
 	}
@@ -98,7 +98,7 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 			FreshFor: o.freshFor, Metrics: lookups, Allows: client.Allows,
 			Credentials: resolver.Chain{client.Configured(), clouds},
 		}),
-		secrets: pullsecret.New(pullsecret.Options{Client: clientset.CoreV1()}),
+		secrets: pullsecret.New(pullsecret.Options{Client: core}),
 		nodes:   placement.New(placement.Options{Informers: manager.GetCache()}),
 	}
 	built.answers = built.resolver

@@ -14,7 +14,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 )
 
@@ -28,10 +29,16 @@ const maxTries = 2
 // LeaseName is the Lease that the replicas of the updater elect a leader by.
 const LeaseName = "garboard-updater"
 
+// Kube is what of a clientset is used.
+type Kube interface {
+	CoordinationV1() coordinationv1client.CoordinationV1Interface
+	CoreV1() corev1client.CoreV1Interface
+}
+
 // Client asks the leading updater of a cluster, through the API server: the
 // rights of who asks decide, and no port has to be opened.
 type Client struct {
-	Kube kubernetes.Interface
+	Kube Kube
 	// Namespace is Garboard's own.
 	Namespace string
 	// Lease is the one that the updaters elect a leader by, and the start of the

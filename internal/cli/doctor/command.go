@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
@@ -103,9 +102,9 @@ func (o *options) doctor(config *rest.Config, env func(string) (string, bool)) (
 	config.QPS = -1 // it asks some fifty things, once
 	config.Timeout = requestTime
 	config.WarningHandler = rest.NoWarnings{} // those of the probe tell nothing to people
-	kube, err := kubernetes.NewForConfig(config)
+	kube, err := access.NewClients(config)
 	if err != nil {
-		return nil, fmt.Errorf("making a client of the cluster: %w", err)
+		return nil, err
 	}
 	objects, err := dynamic.NewForConfig(config)
 	if err != nil {

@@ -11,8 +11,14 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
+	admissionregistrationv1client "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
+	appsv1client "k8s.io/client-go/kubernetes/typed/apps/v1"
+	authorizationv1client "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	discoveryv1client "k8s.io/client-go/kubernetes/typed/discovery/v1"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/updater/status"
@@ -74,9 +80,20 @@ type Lister interface {
 	List(ctx context.Context, namespace string) (*status.List, error)
 }
 
+// Kube is what of a clientset is used.
+type Kube interface {
+	AdmissionregistrationV1() admissionregistrationv1client.AdmissionregistrationV1Interface
+	AppsV1() appsv1client.AppsV1Interface
+	AuthorizationV1() authorizationv1client.AuthorizationV1Interface
+	CoordinationV1() coordinationv1client.CoordinationV1Interface
+	CoreV1() corev1client.CoreV1Interface
+	Discovery() discovery.DiscoveryInterfaces
+	DiscoveryV1() discoveryv1client.DiscoveryV1Interface
+}
+
 // Options are what a Doctor is made of.
 type Options struct {
-	Kube    kubernetes.Interface
+	Kube    Kube
 	Dynamic dynamic.Interface
 	// Namespace is Garboard's own.
 	Namespace string

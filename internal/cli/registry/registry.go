@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
@@ -125,7 +125,7 @@ func (o *accessOptions) secrets() (resolver.Credentials, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
-	clientset, err := kubernetes.NewForConfig(connection)
+	core, err := corev1client.NewForConfig(connection)
 	if err != nil {
 		return nil, fmt.Errorf("making a client for pull secrets: %w", err)
 	}
@@ -135,7 +135,7 @@ func (o *accessOptions) secrets() (resolver.Credentials, error) {
 			return nil, fmt.Errorf("finding the namespace: %w", err)
 		}
 	}
-	return pullsecret.New(pullsecret.Options{Client: clientset.CoreV1()}).For(wanted), nil
+	return pullsecret.New(pullsecret.Options{Client: core}).For(wanted), nil
 }
 
 // failed turns the failure of a report into the error of a command.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
@@ -180,9 +179,9 @@ func (o *statusOptions) ask(warnings io.Writer, named string) (*asked, error) {
 		question.kind, question.name = w.Kind.Kind, w.Name
 	}
 	if question.lister == nil {
-		kube, err := kubernetes.NewForConfig(cluster.Config)
+		kube, err := access.NewClients(cluster.Config)
 		if err != nil {
-			return nil, fmt.Errorf("making a client of the cluster: %w", err)
+			return nil, err
 		}
 		question.lister = &status.Client{Kube: kube, Namespace: o.garboard, Lease: status.LeaseName}
 	}
