@@ -196,8 +196,7 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 // know the tags that the request itself names: they may be younger than it.
 func (o *Outcome) query(bump record.Record) resolver.Query {
 	base := o.Answer.Image
-	repository, _ := resolver.ParseRepository(base.Repository) // what is none, the resolver refuses
-	q := o.Rule.Query(repository, base.Tag, o.baseDigest(), o.Submitted.Digest != "")
+	q := o.Rule.Query(base.Repository, base.Tag, o.baseDigest(), o.Submitted.Digest != "")
 	q.Want = append(q.Want, o.Submitted.Tag)
 	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Stored == nil, o.newSource()
 	if o.target != nil {

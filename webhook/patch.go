@@ -216,7 +216,7 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 
 // storedFor is the image as it is written, where that is not the answer itself.
 func (o *Outcome) storedFor(past record.Past) string {
-	written, err := imageOf(o.Image)
+	written, err := intent.ImageOf(o.Image)
 	if err != nil {
 		return ""
 	}
@@ -226,11 +226,11 @@ func (o *Outcome) storedFor(past record.Past) string {
 // insteadOf is an image as the state keeps it, where it is not the answer itself.
 func insteadOf(past record.Past, written intent.Image, pins bool) string {
 	result, ok := record.ParseResult(past.Result)
-	if !ok || written.Repository == past.Repository && written.Tag == result.Tag &&
+	if !ok || written.Repository.String() == past.Repository && written.Tag == result.Tag &&
 		(written.Digest == result.Digest || written.Digest == "" && !pins) {
 		return ""
 	}
-	return record.Written(written.Repository, written.Result())
+	return record.Written(written.Repository.String(), written.Result())
 }
 
 // healthyAfter is what a way back would return to after the answer: what the updater

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -39,25 +38,23 @@ func (o *Outcome) text() string {
 	case final.Same(o.Submitted):
 		return o.Submitted.Text
 	}
-	spelled := o.Submitted.Text
+	spelled := o.Submitted
 	if o.Stored != nil && o.Submitted.Repository != final.Repository {
-		spelled = o.Stored.Text
+		spelled = *o.Stored
 	}
-	reference, err := resolver.ParseReference(spelled)
-	if err != nil { // it was parsed before
-		return spelled
+	if spelled.Written.Name == "" { // it is no reference
+		return spelled.Text
 	}
-	return reference.With(final.Tag, final.Digest)
+	return spelled.Written.With(final.Tag, final.Digest)
 }
 
 // storedText is the stored image under the repository that the writer names. What the
 // stored repository is, is another webhook's to say: who has written past it, or made
 // up a history, does not have it kept by that.
 func (o *Outcome) storedText() string {
-	stored, err := resolver.ParseReference(o.Stored.Text)
-	named, unread := resolver.ParseReference(o.Submitted.Text)
-	if err != nil || unread != nil || o.Answer.Row == intent.CreateOnlyKind ||
-		stored.Repository == named.Repository || o.Stored.Repository != named.Repository.String() {
+	stored, named := o.Stored.Written, o.Submitted.Written
+	if stored.Name == "" || named.Name == "" || o.Answer.Row == intent.CreateOnlyKind ||
+		stored.Repository == named.Repository || o.Stored.Repository != named.Repository {
 		return o.Stored.Text
 	}
 	return named.With(stored.Tag, stored.Digest)

@@ -14,6 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
 // Validate is the validating webhook: it judges settings and final images. It
@@ -149,7 +150,7 @@ func judgeImages(ctx context.Context, in Input, settings *settings.Settings) ima
 			break // nobody waits for them
 		}
 		rule := settings.Rule(slot)
-		image, err := imageOf(slot.Image)
+		image, err := intent.ImageOf(slot.Image)
 		if !rule.Governed() || err != nil || image.Tag == "" {
 			continue
 		}

@@ -6,7 +6,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
-	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -80,7 +79,7 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 	if v.in.Object.LastAppliedText() == stored.LastAppliedText() {
 		return nil
 	}
-	image, err := imageOf(v.applying().ImageOf(slot.Key()))
+	image, err := intent.ImageOf(v.applying().ImageOf(slot.Key()))
 	if err != nil {
 		return nil
 	}
@@ -156,7 +155,7 @@ func (v *view) healthy(key string) string {
 // outcome starts a slot's outcome: it gathers what the table of intents judges.
 func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 	key := slot.Key()
-	submitted, err := imageOf(slot.Image)
+	submitted, err := intent.ImageOf(slot.Image)
 	o := Outcome{Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err, updaters: v.updater}
 	if err != nil {
 		o.Rule.Policy = nil
@@ -189,7 +188,7 @@ func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 // an older one of the same name left some.
 func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
 	key := was.Key()
-	image, _ := imageOf(was.Image) // one that cannot be read is of another repository
+	image, _ := intent.ImageOf(was.Image) // one that cannot be read is of another repository
 	c.Stored, c.State = &image, v.state[key]
 	c.Found = foundFor(c.State, image, o.pins())
 	v.evidence(c, o.Slot)
@@ -200,11 +199,11 @@ func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
 	if image.Same(c.Submitted) {
 		c.Applied = v.appliedNow(o.Slot, c.Submitted, c.State.From)
 	}
-	if source, err := imageOf(c.State.From); err == nil {
+	if source, err := intent.ImageOf(c.State.From); err == nil {
 		c.Source = &source
 	}
 	if len(v.state) == 0 || c.Named != nil {
-		if applied, err := imageOf(v.applied().ImageOf(key)); err == nil {
+		if applied, err := intent.ImageOf(v.applied().ImageOf(key)); err == nil {
 			c.LastApplied = &applied
 		}
 	}
@@ -243,23 +242,9 @@ func (v *view) evidence(c *intent.Case, slot workload.Slot) {
 	if v.in.Manager != "kubectl-client-side-apply" {
 		return
 	}
-	if named, err := imageOf(v.applying().ImageOf(slot.Key())); err == nil {
+	if named, err := intent.ImageOf(v.applying().ImageOf(slot.Key())); err == nil {
 		c.Named = &named
 	}
-}
-
-// imageOf takes a reference apart. One without a tag means latest, unless it
-// names a digest.
-func imageOf(text string) (intent.Image, error) {
-	reference, err := resolver.ParseReference(text)
-	if err != nil {
-		return intent.Image{Text: text}, err
-	}
-	image := intent.Image{Text: text, Repository: reference.Repository.String(), Tag: reference.Tag, Digest: reference.Digest}
-	if image.Tag == "" && image.Digest == "" {
-		image.Tag = "latest"
-	}
-	return image, nil
 }
 
 func entryOf(record record.Record, key string) *record.Result {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Align returns the case as it would be if no other webhook had rewritten an image:
@@ -37,15 +38,15 @@ func Align(c Case) Case {
 	}
 	elsewhere := c.Submitted.Repository != stored.Repository
 	one := c.mirrors(stored)
-	if !slices.Contains(one, stored.Repository) {
+	if !slices.Contains(one, stored.Repository.String()) {
 		one = c.joined(one, stored)
-		c.anew = slices.Contains(one, stored.Repository)
+		c.anew = slices.Contains(one, stored.Repository.String())
 	}
-	if c.Source != nil && slices.Contains(one, c.Source.Repository) {
+	if c.Source != nil && slices.Contains(one, c.Source.Repository.String()) {
 		c.home = c.Source.Repository
 	}
 	under := func(i *Image) *Image {
-		if i == nil || !slices.Contains(one, i.Repository) {
+		if i == nil || !slices.Contains(one, i.Repository.String()) {
 			return i
 		}
 		image := *i
@@ -89,7 +90,7 @@ func (c Case) tagOfDigest(stored Image) string {
 // counts too where it has the tag of the last answer: admission does not see what is
 // rewritten after its last round.
 func (c Case) mirrors(stored Image) []string {
-	one := []string{c.Submitted.Repository}
+	one := []string{c.Submitted.Repository.String()}
 	var pairs [][2]string
 	for _, m := range c.State.Mirrors {
 		pairs = append(pairs, [2]string{m.Repository, m.Stored})
@@ -99,8 +100,8 @@ func (c Case) mirrors(stored Image) []string {
 			pairs = append(pairs, [2]string{p.Repository, at})
 		}
 		result, _ := record.ParseResult(p.Result)
-		if i == len(c.State.Results)-1 && result.Tag == stored.Tag && p.Repository != stored.Repository {
-			pairs = append(pairs, [2]string{p.Repository, stored.Repository})
+		if i == len(c.State.Results)-1 && result.Tag == stored.Tag && p.Repository != stored.Repository.String() {
+			pairs = append(pairs, [2]string{p.Repository, stored.Repository.String()})
 		}
 	}
 	for range pairs { // as many rounds as the longest chain can need
@@ -137,7 +138,7 @@ func (c *Case) joined(one []string, stored Image) []string {
 	default:
 		return one
 	}
-	return append(one, stored.Repository)
+	return append(one, stored.Repository.String())
 }
 
 // rewritten reports whether it is known that the writer has not written the submitted
@@ -148,10 +149,9 @@ func (c Case) rewritten() bool {
 
 // prefixed reports whether the path of one repository is that of the other, maybe with
 // something before it, whatever their registries are.
-func prefixed(a, b string) bool {
-	_, a, _ = strings.Cut(a, "/")
-	_, b, _ = strings.Cut(b, "/")
-	return strings.HasSuffix("/"+a, "/"+b) || strings.HasSuffix("/"+b, "/"+a)
+func prefixed(a, b resolver.Repository) bool {
+	first, second := "/"+a.Path(), "/"+b.Path()
+	return strings.HasSuffix(first, second) || strings.HasSuffix(second, first)
 }
 
 // aligning are the results as they were stored, under the submitted repository where
@@ -168,7 +168,7 @@ func (c Case) aligning(one []string) []record.Past {
 		}
 		for _, p := range []*record.Past{&p, &answer} {
 			if slices.Contains(one, p.Repository) {
-				p.Repository = c.Submitted.Repository
+				p.Repository = c.Submitted.Repository.String()
 			}
 		}
 		if i == len(all)-1 && !c.Stored.is(p) && c.Stored.is(answer) {

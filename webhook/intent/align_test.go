@@ -17,7 +17,7 @@ func kept(entries ...string) record.ContainerState {
 		past := record.Past{Result: parts[1], From: image(parts[0]).Text, Repository: "example.com/app"}
 		if len(parts) == 3 {
 			stored := image(parts[2])
-			past.Stored = record.Written(stored.Repository, stored.Result())
+			past.Stored = record.Written(stored.Repository.String(), stored.Result())
 		}
 		state = state.With(past.From, past, "")
 	}
@@ -146,7 +146,7 @@ func TestMadeUpHistoryGivesTheManifestsRepository(t *testing.T) {
 		policy: "minor", s: "1.2.0", o: evil + "1.2.9", f: "1.2.0", kept: []string{"1.2.0>1.2.9>" + evil + "1.2.9"}, sameSubmitted: true, onChange: true,
 		was: "1.2.9", record: "1.2.9", manager: "flux",
 	}.decide(t)
-	if got := answer.Image.Repository + ":" + answer.Image.Tag; got != "example.com/app:1.2.9" {
+	if got := answer.Image.Repository.String() + ":" + answer.Image.Tag; got != "example.com/app:1.2.9" {
 		t.Errorf("the answer is %s", got)
 	}
 }

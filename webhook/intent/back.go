@@ -45,11 +45,11 @@ func (c Case) holdAll(to Image) record.Result {
 			break
 		}
 		result, ok := record.ParseResult(past.Result)
-		if !ok || past.Repository != to.Repository {
+		if !ok || past.Repository != to.Repository.String() {
 			continue
 		}
 		c.Hold = hold
-		hold = c.leaves(Image{Repository: past.Repository, Tag: result.Tag, Digest: result.Digest}, to)
+		hold = c.leaves(Image{Repository: to.Repository, Tag: result.Tag, Digest: result.Digest}, to)
 	}
 	return hold
 }

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
 // Rules is the container's policy as far as the table asks for it.
@@ -106,7 +107,7 @@ type Case struct {
 	// past are the results of State as they were stored, and home is the repository
 	// that the manifest names.
 	past []record.Past
-	home string
+	home resolver.Repository
 	// bare is true where the submitted image is a bare digest.
 	bare bool
 	// anew is true where the stored image was rewritten in a way that the history does

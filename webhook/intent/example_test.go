@@ -18,10 +18,11 @@ func ExampleDecide() {
 		return
 	}
 	image := func(tag string) intent.Image {
-		return intent.Image{Text: "example.com/shop:" + tag, Repository: "example.com/shop", Tag: tag}
+		named, _ := intent.ImageOf("example.com/shop:" + tag) // which is a reference
+		return named
 	}
 	source, stored := image("1.2.0"), image("1.2.9")
-	state := record.ContainerState{}.With(source.Text, record.Past{From: source.Text, Result: "1.2.9", Repository: source.Repository}, "")
+	state := record.ContainerState{}.With(source.Text, record.Past{From: source.Text, Result: "1.2.9", Repository: source.Repository.String()}, "")
 	row := map[intent.Row]string{
 		intent.SameAgain: "the same manifest", intent.SourceUp: "a higher source", intent.Unchanged: "no change",
 	}

@@ -6,14 +6,29 @@ package intent
 
 import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/resolver"
 )
 
-// Image is one image reference, taken apart.
+// Image is one image of a container.
 type Image struct {
-	// Text is the reference as it is written.
-	Text string
-	// Repository is canonical; Tag is "latest" where none is written.
-	Repository, Tag, Digest string
+	// Text is the reference as it is written, and Written what it says; a text that is
+	// no reference has the zero value.
+	Text    string
+	Written resolver.Reference
+	// Repository is the one that is meant: Align puts the writer's in the place of
+	// another webhook's. Tag is "latest" if none is written beside no digest.
+	Repository  resolver.Repository
+	Tag, Digest string
+}
+
+// ImageOf takes a reference apart. The error is that of resolver.ParseReference.
+func ImageOf(text string) (Image, error) {
+	written, err := resolver.ParseReference(text)
+	if err != nil {
+		return Image{Text: text}, err
+	}
+	named := record.Named(written)
+	return Image{Text: text, Written: written, Repository: written.Repository, Tag: named.Tag, Digest: named.Digest}, nil
 }
 
 // Same reports whether two references name the same image, however they are
@@ -28,7 +43,7 @@ func (i Image) Result() record.Result { return record.Result{Tag: i.Tag, Digest:
 // is reports whether a result of the history is this image.
 func (i Image) is(p record.Past) bool {
 	result, ok := record.ParseResult(p.Result)
-	return ok && p.Repository == i.Repository && result.Agrees(i.Result())
+	return ok && p.Repository == i.Repository.String() && result.Agrees(i.Result())
 }
 
 // Row is a row of the table.
@@ -102,9 +117,9 @@ func Decide(c Case) Answer {
 		answer.Resolve, answer.Gated = false, answer.Resolve
 	}
 	if answer.Repository == "" {
-		answer.Repository = answer.Image.Repository
-		if answer.Repository == c.Submitted.Repository {
-			answer.Repository = c.home
+		answer.Repository = answer.Image.Repository.String()
+		if answer.Image.Repository == c.Submitted.Repository {
+			answer.Repository = c.home.String()
 		}
 	}
 	if last, ok := c.newest(); ok && c.Stored != nil && c.Stored.is(last) {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
@@ -14,14 +15,17 @@ import (
 // image reads "tag", "tag@digest" or "repository:tag", of the repository
 // example.com/app where none is named.
 func image(s string) intent.Image {
-	i := intent.Image{Repository: "example.com/app"}
+	name := "example.com/app"
 	rest, digest, _ := strings.Cut(s, "@")
-	i.Digest = digest
 	if repository, tag, named := strings.Cut(rest, ":"); named {
-		i.Repository, rest = repository, tag
+		name, rest = repository, tag
 	}
-	i.Tag = rest
-	i.Text = i.Repository + ":" + i.Result().String()
+	repository, err := resolver.ParseRepository(name)
+	if err != nil {
+		panic(err)
+	}
+	i := intent.Image{Repository: repository, Tag: rest, Digest: digest}
+	i.Text = name + ":" + i.Result().String()
 	return i
 }
 
@@ -39,7 +43,7 @@ func history(entries ...string) record.ContainerState {
 	var state record.ContainerState
 	for _, e := range entries {
 		source, result, _ := strings.Cut(e, ">")
-		state = state.With(image(source).Text, record.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository}, "")
+		state = state.With(image(source).Text, record.Past{Result: image(result).Result().String(), From: image(source).Text, Repository: image(result).Repository.String()}, "")
 	}
 	return state
 }

@@ -112,11 +112,16 @@ func (c Case) unread(f Image, last record.Past) bool {
 		(c.Submitted.Same(f) || c.Submitted.Same(*c.Stored))
 }
 
-// last is the newest result of the history.
+// last is the newest result of the history. Its repository is the zero value unless it is
+// the stored one: no way leads from one to another.
 func (c Case) last() Image {
 	past, _ := c.newest()
 	result, _ := record.ParseResult(past.Result)
-	return Image{Repository: past.Repository, Tag: result.Tag, Digest: result.Digest}
+	last := Image{Tag: result.Tag, Digest: result.Digest}
+	if past.Repository == c.Stored.Repository.String() {
+		last.Repository = c.Stored.Repository
+	}
+	return last
 }
 
 // pastUs reports whether somebody wrote the stored image without us: the state

@@ -23,7 +23,7 @@ type Release struct {
 // releaseImage is one of the images that a release wants to be kept new. It
 // has a fault in place of a repository where the two values do not lead to one.
 type releaseImage struct {
-	repository string
+	repository resolver.Repository
 	// own are the settings that hold for this image alone.
 	own   []entry
 	fault *Fault
@@ -113,7 +113,7 @@ func newReleaseImage(at string, item any, value func(path string) (string, bool)
 		return releaseImage{fault: releaseFault(at+"repository", path,
 			"the value there is no image; allowed: a repository, such as registry.example.com/shop")}
 	}
-	image := releaseImage{repository: reference.Repository.String()}
+	image := releaseImage{repository: reference.Repository}
 	for _, name := range []string{keyImagePullSecret, "releaseNotes"} {
 		if v := given(details[name]); v != nil {
 			image.own = append(image.own, releaseEntry(at+name, name, v))
@@ -171,7 +171,7 @@ func (r Release) Weight() int {
 		weight += each + len(e.value)
 	}
 	for _, image := range r.images {
-		weight += each + len(image.repository)
+		weight += each + len(image.repository.String())
 		for _, e := range image.own {
 			weight += each + len(e.value)
 		}
@@ -187,7 +187,7 @@ func (r Release) Weight() int {
 func (r Release) Says(slot workload.Slot) (setting func(name string) string, ok bool) {
 	repository := repositoryOf(slot)
 	for _, image := range r.images {
-		if image.fault != nil || repository == "" || image.repository != repository {
+		if image.fault != nil || repository == (resolver.Repository{}) || image.repository != repository {
 			continue
 		}
 		return func(name string) string {
@@ -212,7 +212,7 @@ func (r Release) Names(slot workload.Slot) bool {
 // images. Its faults are told where they bear on a slot; an image that cannot be
 // found is told of in every workload, since nobody else would hear of it.
 func (g *reading) readRelease(s *Settings, o *workload.Object, all []entry) {
-	used := map[string]bool{}
+	used := map[resolver.Repository]bool{}
 	for _, slot := range o.Slots() {
 		used[repositoryOf(slot)] = true
 	}
@@ -230,14 +230,14 @@ func (g *reading) readRelease(s *Settings, o *workload.Object, all []entry) {
 	}
 }
 
-// repositoryOf is what a release's images are known by; empty for an image that
-// is no reference, which no release has.
-func repositoryOf(slot workload.Slot) string {
+// repositoryOf is what a release's images are known by; the zero value for an image
+// that is no reference, which no release has.
+func repositoryOf(slot workload.Slot) resolver.Repository {
 	reference, err := resolver.ParseReference(slot.Image)
 	if err != nil {
-		return ""
+		return resolver.Repository{}
 	}
-	return reference.Repository.String()
+	return reference.Repository
 }
 
 // listed writes a list as the annotation does, with nothing for what is no text.

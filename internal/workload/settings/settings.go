@@ -86,7 +86,7 @@ type Settings struct {
 	holds      record.Record
 	// released are the settings with those of the Helm release, by the
 	// repositories that they hold for.
-	released map[string]*Settings
+	released map[resolver.Repository]*Settings
 }
 
 // Rule is what holds for one image slot.
@@ -208,7 +208,7 @@ func (r *Reader) settings(o *workload.Object, namespace workload.Namespace, ende
 	all = append(all, reading.entries(namespace.Annotations, onNamespace)...)
 	s := reading.read(o, all)
 	if release, ok := o.Release().(Release); ok && len(release.images) > 0 {
-		s.released = map[string]*Settings{}
+		s.released = map[resolver.Repository]*Settings{}
 		reading.readRelease(s, o, all)
 	}
 	if err := ended(); err != nil {
