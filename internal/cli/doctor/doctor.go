@@ -81,7 +81,7 @@ type Lister interface {
 }
 
 // Kube is what of a clientset is used.
-type Kube interface {
+type Kube interface { //nolint:interfacebloat // a clientset has them so
 	AdmissionregistrationV1() admissionregistrationv1client.AdmissionregistrationV1Interface
 	AppsV1() appsv1client.AppsV1Interface
 	AuthorizationV1() authorizationv1client.AuthorizationV1Interface
