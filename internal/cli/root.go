@@ -13,6 +13,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/hold"
 	"github.com/garboard-dev/garboard/internal/cli/migrate"
 	"github.com/garboard-dev/garboard/internal/cli/notify"
+	"github.com/garboard-dev/garboard/internal/cli/page"
 	"github.com/garboard-dev/garboard/internal/cli/registry"
 	"github.com/garboard-dev/garboard/internal/cli/resolve"
 	"github.com/garboard-dev/garboard/internal/cli/selecttag"
@@ -43,6 +44,7 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 		hold.NewCommand(),
 		registry.NewCommand(),
 		status.NewCommand(env),
+		page.NewCommand(),
 		doctor.NewCommand(env),
 		migrate.NewCommand(),
 		notify.NewCommand(),

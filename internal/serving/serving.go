@@ -39,6 +39,9 @@ type Options struct {
 	// Log tells of the end, and of connections that fail, at debug: whoever reaches the
 	// port can make them fail.
 	Log logr.Logger
+	// Listening is told once where the server listens: the port may be one that was free.
+	// The default tells nobody.
+	Listening func(net.Addr)
 	// After tells when a time has passed. The default is time.After.
 	After func(time.Duration) <-chan time.Time
 }
@@ -88,6 +91,9 @@ func (s *Server) Run(ctx context.Context) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
 	if err != nil {
 		return fmt.Errorf("serving %s: %w", s.options.What, err)
+	}
+	if s.options.Listening != nil {
+		s.options.Listening(listener.Addr())
 	}
 	if s.options.TLS != nil {
 		listener = tls.NewListener(listener, s.options.TLS)

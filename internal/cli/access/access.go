@@ -2,6 +2,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,21 +81,25 @@ func (o *ConnectionOptions) Check() cmdline.Faults {
 	return nil
 }
 
-// find returns the cluster that the flags name, and the namespace.
-func (o *ConnectionOptions) find() (*rest.Config, string, error) {
+// find returns the cluster that the flags name, its context and the namespace.
+func (o *ConnectionOptions) find() (config *rest.Config, named, namespace string, err error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.kubeconfig
 	o.overrides.Context.Namespace = o.Namespace
 	loading := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &o.overrides)
-	config, err := loading.ClientConfig()
+	config, err = loading.ClientConfig()
 	if err != nil {
-		return nil, "", fmt.Errorf("finding the cluster: %w", err)
+		return nil, "", "", fmt.Errorf("finding the cluster: %w", err)
 	}
-	namespace, _, err := loading.Namespace()
+	namespace, _, err = loading.Namespace()
 	if err != nil {
-		return nil, "", fmt.Errorf("finding the namespace: %w", err)
+		return nil, "", "", fmt.Errorf("finding the namespace: %w", err)
 	}
-	return config, namespace, nil
+	raw, err := loading.RawConfig()
+	if err != nil {
+		return nil, "", "", fmt.Errorf("finding the context: %w", err)
+	}
+	return config, cmp.Or(o.overrides.CurrentContext, raw.CurrentContext), namespace, nil
 }
 
 // Late says of an error that it is for want of time.
@@ -131,16 +136,35 @@ type Cluster struct {
 	Client    client.Client
 	mapper    meta.RESTMapper
 	Namespace string
+	// Context is the name of the kubeconfig's context; empty where it has none, as in
+	// a Pod.
+	Context string
 }
 
 // Connect makes a client of the cluster, which passes the API server's warnings
 // on: they tell what admission did.
 func (o *ConnectionOptions) Connect(warnings io.Writer) (*Cluster, error) {
-	config, namespace, err := o.find()
+	return o.connect(func(config *rest.Config) {
+		config.WarningHandler = rest.NewWarningWriter(warnings, rest.WarningWriterOptions{Deduplicate: true})
+	})
+}
+
+// ConnectForMany is Connect for a process that answers many requests: the warnings of each
+// go to its context. Requests are paced as kubectl's.
+func (o *ConnectionOptions) ConnectForMany(warnings rest.WarningHandlerWithContext) (*Cluster, error) {
+	const perSecond, burst = 50, 300
+	return o.connect(func(config *rest.Config) {
+		config.WarningHandlerWithContext = warnings
+		config.QPS, config.Burst = perSecond, burst
+	})
+}
+
+func (o *ConnectionOptions) connect(set func(*rest.Config)) (*Cluster, error) {
+	config, named, namespace, err := o.find()
 	if err != nil {
 		return nil, err
 	}
-	config.WarningHandler = rest.NewWarningWriter(warnings, rest.WarningWriterOptions{Deduplicate: true})
+	set(config)
 	found, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
@@ -151,7 +175,7 @@ func (o *ConnectionOptions) Connect(warnings io.Writer) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
 	}
-	return &Cluster{Config: config, Client: c, mapper: mapper, Namespace: namespace}, nil
+	return &Cluster{Config: config, Client: c, mapper: mapper, Namespace: namespace, Context: named}, nil
 }
 
 // Workload finds what "deploy/shop", "deployments.apps/shop" or a short name

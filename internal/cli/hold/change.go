@@ -39,7 +39,7 @@ func newHoldSetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.Output.Write(command.OutOrStdout(), orEmpty(holds), setText(holds, wanted))
+			return o.Output.Write(command.OutOrStdout(), orEmpty(holds), TellSet(holds, wanted))
 		},
 	}
 	o.AddFlags(command.Flags())
@@ -68,7 +68,7 @@ func newHoldClearCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.Output.Write(command.OutOrStdout(), orEmpty(holds), clearText(holds))
+			return o.Output.Write(command.OutOrStdout(), orEmpty(holds), TellCleared(holds))
 		},
 	}
 	o.AddFlags(command.Flags())
@@ -90,7 +90,8 @@ func holdsOf(args []string) (record.Record, cmdline.Faults) {
 	return holds, faults
 }
 
-func setText(holds []Hold, wanted record.Record) string {
+// TellSet says for people what became of holds that were to be set.
+func TellSet(holds []Hold, wanted record.Record) string {
 	var text strings.Builder
 	for _, h := range holds {
 		switch asked, ok := wanted[h.Container]; {
@@ -103,7 +104,8 @@ func setText(holds []Hold, wanted record.Record) string {
 	return text.String()
 }
 
-func clearText(holds []Hold) string {
+// TellCleared says for people what became of holds that were cleared.
+func TellCleared(holds []Hold) string {
 	var text strings.Builder
 	for _, h := range holds {
 		switch {

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+	"k8s.io/utils/clock"
+)
+
+// objectsFresh is how long the list of workloads answers: it is for who is not governed,
+// and for holds, and is dear where there are thousands.
+const objectsFresh = 30 * time.Second
+
+// feed keeps what was read last, and reads again when somebody looks and it is old.
+// While nobody looks the cluster is not asked.
+type feed struct {
+	access  *Access
+	clock   clock.PassiveClock
+	reading singleflight.Group
+
+	mu      sync.Mutex
+	last    *Snapshot
+	objects *objects
+	// changes counts what was changed from here: a read that began before does not count.
+	changes int
+}
+
+func newFeed(access *Access, clock clock.PassiveClock) *feed {
+	return &feed{access: access, clock: clock}
+}
+
+// snapshot returns what is known, read no longer ago than asked. Those who ask at once
+// share one read, which goes on if one of them leaves.
+func (f *feed) snapshot(ctx context.Context, fresh time.Duration) (*Snapshot, error) {
+	f.mu.Lock()
+	last := f.last
+	f.mu.Unlock()
+	if last != nil && f.clock.Since(last.At) < fresh {
+		return last, nil
+	}
+	background := context.WithoutCancel(ctx)
+	read := f.reading.DoChan("", func() (any, error) { return f.read(background), nil })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case result := <-read:
+		return result.Val.(*Snapshot), nil //nolint:forcetypeassert // read returns no other
+	}
+}
+
+// forget makes the next one who looks read everything anew: something was changed.
+func (f *feed) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reading.Forget("")
+	f.changes++
+	f.objects = nil
+	if f.last != nil {
+		old := *f.last
+		old.At = time.Time{}
+		f.last = &old
+	}
+}
+
+// read asks the updater and, where that is long ago, for the workloads.
+func (f *feed) read(ctx context.Context) *Snapshot {
+	ctx, cancel := context.WithTimeout(ctx, f.access.Timeout)
+	defer cancel()
+	f.mu.Lock()
+	last, known, changes := f.last, f.objects, f.changes
+	f.mu.Unlock()
+	if known == nil || f.clock.Since(known.at) >= objectsFresh {
+		known = f.access.objects(ctx, f.clock.Now())
+	}
+	next := &Snapshot{At: f.clock.Now(), Version: 1}
+	list, err := f.access.Status.List(ctx, f.access.Namespace)
+	switch {
+	case err != nil && last != nil:
+		next.Rows, next.Failed = last.Rows, true
+	case err != nil:
+		next.Failed = true
+	default:
+		next.Rows = join(list.Items, known)
+		next.Missing = missingShards(list.Unowned)
+	}
+	if err != nil {
+		next.Missing = append(next.Missing, "The updater could not be asked: "+shown(err.Error())+".")
+	}
+	next.Missing = append(next.Missing, known.missing...)
+	next.Namespaces = namespacesOf(next.Rows)
+	if last != nil {
+		next.Version = last.Version
+		if !sameRows(last.Rows, next.Rows) || !slices.Equal(last.Missing, next.Missing) {
+			next.Version++
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.changes == changes {
+		f.last, f.objects = next, known
+	}
+	return next
+}
+
+// missingShards says whose workloads no updater knows at the moment.
+func missingShards(shards []int) []string {
+	if len(shards) == 0 {
+		return nil
+	}
+	numbers := make([]string, 0, len(shards))
+	for _, shard := range shards {
+		numbers = append(numbers, strconv.Itoa(shard))
+	}
+	return []string{"No updater owns shard " + strings.Join(numbers, ", ") + " at the moment: its workloads are missing."}
+}
