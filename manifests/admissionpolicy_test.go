@@ -10,7 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
@@ -124,5 +128,55 @@ func TestAdmissionPolicyIsInForce(t *testing.T) {
 	policy := one[*admissionregistrationv1.ValidatingAdmissionPolicy](t, objects, policyName).Spec
 	if got := policy.FailurePolicy; got == nil || *got != admissionregistrationv1.Ignore {
 		t.Errorf("failure policy: got %v, want %v", got, admissionregistrationv1.Ignore)
+	}
+}
+
+const approvalPolicies = "base/policy-approvals.yaml"
+
+// approvalPolicyCopies are what the updater compares those of the cluster with, and the
+// chart's.
+func approvalPolicyCopies() []string {
+	return []string{"../internal/approval/enforcement/policies.yaml", "chart/files/policy-approvals.yaml"}
+}
+
+// Otherwise the updater would take the policies that are installed for changed ones, and
+// no vote would count.
+func TestAdmissionPolicyOfApprovalsIsTheOneThatTheUpdaterLooksFor(t *testing.T) {
+	want, err := os.ReadFile(approvalPolicies)
+	must(t, err)
+	for _, path := range approvalPolicyCopies() {
+		if *update {
+			must(t, os.WriteFile(path, want, 0o644))
+		}
+		got, err := os.ReadFile(path)
+		must(t, err)
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s is not %s; run: make manifests (-want +got):\n%s", path, approvalPolicies, diff)
+		}
+	}
+}
+
+// The rendered policies are enforced, in the namespace of the chart as in that of the
+// manifests. With one changed in any way that may admit more, they are not.
+func TestAdmissionPolicyOfApprovalsIsInForce(t *testing.T) {
+	for name, test := range map[string]struct {
+		objects []client.Object
+		account string
+	}{
+		"manifests":                  {install(t), ""},
+		"chart":                      {decode(t, []byte(template(t, ""))), ""},
+		"chart in another namespace": {decode(t, []byte(template(t, "", "--namespace=images"))), "system:serviceaccount:images:garboard-updater"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var objects []runtime.Object
+			for _, name := range enforcement.Names() {
+				objects = append(objects, one[*admissionregistrationv1.ValidatingAdmissionPolicy](t, test.objects, name),
+					one[*admissionregistrationv1.ValidatingAdmissionPolicyBinding](t, test.objects, name))
+			}
+			policies := enforcement.Policies{Client: fake.NewClientset(objects...).AdmissionregistrationV1(), Account: test.account}
+			if _, err := policies.Enforced(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -74,6 +74,7 @@ func TestChartIsTheManifests(t *testing.T) {
 			delete(want, "v1/Namespace/garboard") // Helm makes it: --create-namespace
 			for name, object := range got {
 				takeLabels(t, name, object, "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart")
+				takeKeep(t, name, object)
 			}
 			for name, object := range want {
 				takeLabels(t, name, object) // kustomize puts none on what a component adds
@@ -199,6 +200,19 @@ func sortByName(list any) {
 	slices.SortFunc(list.([]any), func(a, b any) int {
 		return strings.Compare(fmt.Sprint(a.(map[string]any)["name"]), fmt.Sprint(b.(map[string]any)["name"]))
 	})
+}
+
+// takeKeep removes what keeps definitions over an uninstall, and fails where one is without:
+// with it would go all its objects.
+func takeKeep(t *testing.T, name string, object map[string]any) {
+	t.Helper()
+	const policy = "helm.sh/resource-policy"
+	kept, _, err := unstructured.NestedString(object, "metadata", "annotations", policy)
+	must(t, err)
+	if want := object["kind"] == "CustomResourceDefinition"; want != (kept == "keep") {
+		t.Errorf("%s: %s is %q", name, policy, kept)
+	}
+	unstructured.RemoveNestedField(object, "metadata", "annotations", policy)
 }
 
 // takeLabels removes the labels that say whose an object is, and fails where one of

@@ -16,6 +16,7 @@ import (
 
 	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -83,6 +84,7 @@ func decode(t *testing.T, text []byte) []client.Object {
 	scheme := runtime.NewScheme()
 	must(t, clientscheme.AddToScheme(scheme))
 	must(t, cmv1.AddToScheme(scheme))
+	must(t, apiextensionsv1.AddToScheme(scheme))
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 
 	var objects []client.Object

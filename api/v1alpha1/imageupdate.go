@@ -21,7 +21,6 @@ import (
 // +kubebuilder:printcolumn:name="Required",type=integer,JSONPath=`.spec.votesRequired`
 // +kubebuilder:printcolumn:name="Deadline",type=string,format=date-time,JSONPath=`.status.deadline`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Voters",type=string,JSONPath=`.status.voters[*].name`,priority=1
 // +kubebuilder:printcolumn:name="Digest",type=string,JSONPath=`.spec.to.digest`,priority=1
 type ImageUpdate struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -78,6 +77,11 @@ type ImageUpdateSpec struct {
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	VotesRequired int32 `json:"votesRequired"`
+	// CarriesFrom is the name of an earlier update of the same container whose votes count
+	// for this one, too; empty if none does.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	CarriesFrom string `json:"carriesFrom,omitempty"`
 	// Deadline is until when votes count, unless the update is reopened.
 	// +required
 	Deadline metav1.Time `json:"deadline"`

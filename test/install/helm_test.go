@@ -187,7 +187,11 @@ func (p *person) uninstall() {
 	}
 	must(p.t, p.garboard.StopUpdater(p.t.Context()))
 	p.does("helm uninstall garboard --namespace garboard --wait")
-	if diff := cmp.Diff([]string{"lease.coordination.k8s.io/garboard-updater", "namespace/garboard", "secret/garboard-ca", "secret/garboard-webhook-tls"}, p.left()); diff != "" {
+	want := []string{
+		"customresourcedefinition.apiextensions.k8s.io/imageupdates.garboard.dev", "customresourcedefinition.apiextensions.k8s.io/imageupdatevotes.garboard.dev",
+		"lease.coordination.k8s.io/garboard-updater", "namespace/garboard", "secret/garboard-ca", "secret/garboard-webhook-tls",
+	}
+	if diff := cmp.Diff(want, p.left()); diff != "" {
 		p.t.Errorf("what is left (-want +got):\n%s", diff)
 	}
 	p.does("kubectl -n my-team set image deployment/shop shop=" + p.Registry + "/my-team/shop:1.2.0")

@@ -44,6 +44,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.garboard-dev.garboard.api.v1alpha1.ImageUpdateSpec
   map:
     fields:
+    - name: carriesFrom
+      type:
+        scalar: string
     - name: container
       type:
         scalar: string

@@ -25,6 +25,9 @@ type ImageUpdateSpecApplyConfiguration struct {
 	Policy *string `json:"policy,omitempty"`
 	// VotesRequired is how many people have to approve.
 	VotesRequired *int32 `json:"votesRequired,omitempty"`
+	// CarriesFrom is the name of an earlier update of the same container whose votes count
+	// for this one, too; empty if none does.
+	CarriesFrom *string `json:"carriesFrom,omitempty"`
 	// Deadline is until when votes count, unless the update is reopened.
 	Deadline *v1.Time `json:"deadline,omitempty"`
 }
@@ -88,6 +91,14 @@ func (b *ImageUpdateSpecApplyConfiguration) WithPolicy(value string) *ImageUpdat
 // If called multiple times, the VotesRequired field is set to the value of the last call.
 func (b *ImageUpdateSpecApplyConfiguration) WithVotesRequired(value int32) *ImageUpdateSpecApplyConfiguration {
 	b.VotesRequired = &value
+	return b
+}
+
+// WithCarriesFrom sets the CarriesFrom field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CarriesFrom field is set to the value of the last call.
+func (b *ImageUpdateSpecApplyConfiguration) WithCarriesFrom(value string) *ImageUpdateSpecApplyConfiguration {
+	b.CarriesFrom = &value
 	return b
 }
 
