@@ -30,6 +30,10 @@ type options struct {
 	workloads int
 	interval  time.Duration
 	limit     time.Duration
+	// each is how many workloads use one repository; waves is how often all repositories
+	// are pushed at once, in place of the comparison of the single pushes.
+	each, waves int
+	binary      string
 }
 
 func main() {
@@ -49,11 +53,14 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.workloads, "workloads", 200, "Deployments, each with a repository of its own")
 	flags.DurationVar(&o.interval, "interval", 5*time.Second, "how often the updater polls, in the part that measures polls")
 	flags.DurationVar(&o.limit, "limit", time.Minute, "how long a push may take to be seen")
+	flags.IntVar(&o.each, "each", 1, "workloads that use one repository")
+	flags.IntVar(&o.waves, "waves", 0, "measure so many pushes of all repositories at once, and not each by itself")
+	flags.StringVar(&o.binary, "binary", "", "program to measure, such as that of another commit; by default it is built from the source")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || o.workloads < 1 || o.interval < time.Second {
-		return fmt.Errorf("bad arguments %q: -workloads is 1 or more, -interval 1s or more, and there are no others", args)
+	if flags.NArg() > 0 || o.workloads < 1 || o.interval < time.Second || o.each < 1 || o.workloads%o.each != 0 || o.each > 1 && o.waves == 0 {
+		return fmt.Errorf("bad arguments %q: -workloads is 1 or more, -interval 1s or more, -each divides -workloads and needs -waves, and there are no others", args)
 	}
 	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
 	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
@@ -66,6 +73,9 @@ func run(ctx context.Context, args []string) error {
 		defer unwatch()
 		if err := m.watch(watching); err != nil {
 			return err
+		}
+		if o.waves > 0 {
+			return (&wave{measurement: m, repositories: o.workloads / o.each, each: o.each, rounds: o.waves}).compare(ctx)
 		}
 		return m.compare(ctx)
 	})
@@ -88,7 +98,7 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*measurement, 
 		return nil, err
 	}
 	garboard, err := installation.Install(ctx, c, installation.Options{
-		Source: o.source, Log: os.Stderr, NoUpdater: true, Args: []string{"--registries-config=" + registries},
+		Source: o.source, Binary: o.binary, Log: os.Stderr, NoUpdater: true, Args: []string{"--registries-config=" + registries},
 	})
 	if err != nil {
 		return nil, err

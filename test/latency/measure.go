@@ -53,8 +53,11 @@ func name(n int) string { return fmt.Sprintf("web-%d", n) }
 
 func repository(n int) string { return fmt.Sprintf("latency/web-%d", n) }
 
+// used is the repository that a workload uses.
+func (m *measurement) used(n int) string { return repository(n / m.each) }
+
 func (m *measurement) image(n int, tag string) string {
-	return m.cluster.Registry + "/" + repository(n) + ":" + tag
+	return m.cluster.Registry + "/" + m.used(n) + ":" + tag
 }
 
 func (m *measurement) deployments(namespace string) appsv1client.DeploymentInterface {
@@ -73,7 +76,7 @@ func (m *measurement) create(ctx context.Context) error {
 	all.SetLimit(4)
 	for n := range m.workloads {
 		all.Go(func() error {
-			if _, err := m.cluster.Push(ctx, repository(n), "1.0.0"); err != nil {
+			if _, err := m.cluster.Push(ctx, m.used(n), "1.0.0"); err != nil {
 				return err
 			}
 			for _, namespace := range []string{followed, byHand} {
@@ -149,7 +152,7 @@ func (m *measurement) await(ctx context.Context, namespace string, n int, image 
 // timed pushes a tag, does what follows, and returns how long it was from the push
 // to the spec.
 func (m *measurement) timed(ctx context.Context, w *way, n int, tag string) (time.Duration, error) {
-	if _, err := m.cluster.Push(ctx, repository(n), tag); err != nil {
+	if _, err := m.cluster.Push(ctx, m.used(n), tag); err != nil {
 		return 0, err
 	}
 	began := time.Now()
@@ -174,7 +177,7 @@ func (m *measurement) patch(ctx context.Context, n int, tag string) error {
 
 // notify tells Garboard, as a registry does.
 func (m *measurement) notify(ctx context.Context, n int, tag string) error {
-	body, err := json.Marshal(map[string]string{"name": m.cluster.Registry + "/" + repository(n), "tag": tag})
+	body, err := json.Marshal(map[string]string{"name": m.cluster.Registry + "/" + m.used(n), "tag": tag})
 	if err != nil {
 		return err
 	}
