@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -52,6 +53,8 @@ type server struct {
 	// answer is what becomes of a write: the object as admission leaves it, or a
 	// refusal. Nothing changes where it is nil.
 	answer func(o *unstructured.Unstructured, dry bool) error
+	// last is another webhook that is called after it.
+	last func(o *unstructured.Unstructured, dry bool) error
 }
 
 func (s *server) read(name string, into client.Object) error {
@@ -124,8 +127,19 @@ func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, op
 	if back := backIn(data); len(back) > 0 && answer == nil {
 		answer = takesBack(back)
 	}
+	image := imageIn(after)
 	if answer != nil {
 		if err := answer(after, dry); err != nil {
+			return err
+		}
+	}
+	if moved := imageIn(after) != image; !moved && strings.Contains(string(data), workload.AnnotationOnlyIfMoved) {
+		return apierrors.NewInvalid(schema.GroupKind{}, o.GetName(), field.ErrorList{
+			field.Invalid(field.NewPath("metadata", "annotations"), workload.AnnotationOnlyIfMoved, "name part must consist of …"),
+		})
+	}
+	if d.last != nil {
+		if err := d.last(after, dry); err != nil {
 			return err
 		}
 	}
@@ -133,6 +147,16 @@ func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, op
 		d.objects[o.GetName()] = after.DeepCopy()
 	}
 	return nil
+}
+
+// imageIn is what the first container of a Deployment runs.
+func imageIn(o *unstructured.Unstructured) string {
+	containers, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
+	if len(containers) == 0 {
+		return ""
+	}
+	image, _ := containers[0].(map[string]any)["image"].(string)
+	return image
 }
 
 // backIn is what a bump takes back.

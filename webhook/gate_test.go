@@ -243,3 +243,26 @@ func TestGateOfWhatIsResolvedAtCreateAlone(t *testing.T) {
 		t.Errorf("the Pod is %s", after)
 	}
 }
+
+// The API server refuses a bump that moves nothing, because the key that the updater puts
+// beside it may not stand on an object.
+func TestConditionOfABumpIsTakenOffWithAMoveAlone(t *testing.T) {
+	const key = workload.AnnotationOnlyIfMoved
+	w := newWorld(t, "1.2.0", "1.2.7")
+	_, response := w.mutate(write{object: w.deployment("patch", "1.2.0"), manager: "kubectl-create"})
+	if strings.Contains(string(response.Patch), key) {
+		t.Errorf("the patch of an object without the key is %s", response.Patch)
+	}
+	s := newTale(t, w, "1.2.7")
+	w.push("1.2.8")
+	s.stored, _ = w.mutate(write{object: s.change(annotated(key, "true"), bump("1.2.8")), old: s.stored, manager: "garboard-updater", user: updater})
+	if _, left := parse(t, s.stored).Annotations()[key]; left || w.images(s.stored) != "1.2.8" {
+		t.Errorf("after a bump that moves, the key is left: %t, and it runs %s", left, w.images(s.stored))
+	}
+	for name, change := range map[string]func(map[string]any){"a bump that moves nothing": bump("1.2.8"), "a label": annotated("note", "x")} {
+		after, _ := w.mutate(write{object: s.change(annotated(key, "true"), change), old: s.stored, manager: "garboard-updater", user: updater})
+		if _, left := parse(t, after).Annotations()[key]; !left {
+			t.Errorf("%s: the key was taken off", name)
+		}
+	}
+}

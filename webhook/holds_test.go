@@ -18,16 +18,7 @@ type tale struct {
 // same again: that must find nothing to do.
 func (s *tale) write(what, manager string, change func(object map[string]any), image, hold, warned string) {
 	s.t.Helper()
-	var object map[string]any
-	if err := json.Unmarshal([]byte(s.stored), &object); err != nil {
-		s.t.Fatal(err)
-	}
-	change(object)
-	data, err := json.Marshal(object)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	in := write{object: string(data), old: s.stored, manager: manager, user: s.user}
+	in := write{object: s.change(change), old: s.stored, manager: manager, user: s.user}
 	after, response := s.w.mutate(in)
 	if got := s.w.images(after); got != image {
 		s.t.Errorf("%s: it runs %q, want %q", what, got, image)
@@ -44,6 +35,23 @@ func (s *tale) write(what, manager string, change func(object map[string]any), i
 		s.t.Errorf("%s: our own output, seen again, got the patch %s", what, again.Patch)
 	}
 	s.stored = after
+}
+
+// change returns the stored object with changes.
+func (s *tale) change(changes ...func(object map[string]any)) string {
+	s.t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(s.stored), &object); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(object)
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(data)
 }
 
 func at(object map[string]any, path ...string) map[string]any {

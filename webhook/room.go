@@ -32,6 +32,9 @@ func (d *Decision) texts() (t texts, fits bool) {
 	t.object = map[string]string{
 		workload.AnnotationHold: d.holdText(), workload.AnnotationChangeCause: d.changeCause(),
 	}
+	if _, asked := object.Annotations()[workload.AnnotationOnlyIfMoved]; asked && d.touched() {
+		t.object[workload.AnnotationOnlyIfMoved] = ""
+	}
 	var free int
 	if object.Kind.Template == nil { // a Pod is its own template
 		maps.Copy(t.object, t.template)

@@ -37,6 +37,11 @@ const (
 	// AnnotationBump is put on the pod template by the updater and taken off
 	// again by admission: container=target, ….
 	AnnotationBump = Prefix + "bump"
+	// AnnotationOnlyIfMoved is put on the object by the updater, beside a bump, and
+	// taken off by admission if an image moves. No key of an annotation may have a
+	// colon, so that the API server itself refuses a bump that moves nothing, or that
+	// no webhook has seen.
+	AnnotationOnlyIfMoved = Prefix + "only-if:moved"
 	// AnnotationState stands on the object: each container's source and its
 	// last results, as JSON.
 	AnnotationState = Prefix + "state"

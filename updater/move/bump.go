@@ -32,9 +32,8 @@ const (
 	bumpStopped
 )
 
-// bump asks admission to resolve again: first as a dry run, and only where that
-// moves an image for real. A webhook that is away so causes no rollout. What has
-// begun is finished, whoever ends the process.
+// bump asks admission to resolve again. What has begun is finished, whoever ends the
+// process.
 func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move) bumped {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()
@@ -48,46 +47,90 @@ func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *
 		attribute.String("garboard.object.kind", kind.GroupVersionKind.Kind), attribute.String("garboard.object.name", o.GetName())))
 	defer span.End()
 	began := s.Clock.Now()
-	targets := record.Record{}
-	for _, m := range moves {
-		targets[m.Container] = m.To
-	}
 	if h := rollout.Read(o); h.Complete() && s.Rollouts.Unfinished(moves[0].Key, h) == nil {
 		s.Report.Learn(moves[0].Key) // though its time is not over
 	}
-	ask := record.Bump{Targets: targets, Healthy: s.healthyOf(moves[0].Key, before)}
-	text := ask.String()
-	if text == before.BumpText() {
-		text += "," // one that was stored past admission counts only if it differs
-	}
-	patch := bumpPatch(kind, o.GetUID(), "", text)
-	var after *workload.Object
 	answer := watched.Empty(kind.GroupVersionKind)
 	answer.SetNamespace(o.GetNamespace())
 	answer.SetName(o.GetName())
-	for _, dry := range []bool{true, false} {
-		var err error
-		if after, err = s.patch(ctx, answer, kind, patch, dry); err != nil {
-			s.Report.Refused(ctx, about, candidatesOf(moves), dry, err)
-			return bumpFailed
-		}
-		if done := s.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
-			return done
-		}
-		if dry && s.strays(o, moves, after) {
-			s.Report.Unmoved(ctx, about, dry)
-			return bumpIdle
-		}
-		if why := rollout.Stopped(answer); dry && why != "" {
-			s.Report.Stopped(about, candidatesOf(moves), why)
-			return bumpStopped
-		}
+	after, result := s.ask(ctx, o, before, moves, answer)
+	if result != bumpMoved {
+		return result
 	}
 	made := changes(before, after)
 	done := madeOf(moves, made, after)
 	// It is told before it is watched: what comes of it is told after that.
 	s.Report.Moved(ctx, about, candidatesOf(moves), candidatesOf(done), made, s.Clock.Since(began))
 	s.begin(o, answer, made, after, done)
+	return bumpMoved
+}
+
+// bumpText is what a bump says. One that was stored past admission counts only if it
+// differs.
+func (s *Mover) bumpText(before *workload.Object, moves []Move) string {
+	targets := record.Record{}
+	for _, m := range moves {
+		targets[m.Container] = m.To
+	}
+	ask := record.Bump{Targets: targets, Healthy: s.healthyOf(moves[0].Key, before)}
+	text := ask.String()
+	if text == before.BumpText() {
+		text += ","
+	}
+	return text
+}
+
+// ask sends a bump, and reads into answer the workload as it was stored. Where nothing is
+// known of the webhooks that are called, it is sent as a dry run first, and only where
+// that moves an image for real. A webhook that is away so causes no rollout; see trust for
+// what has that effect without a dry run.
+func (s *Mover) ask(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move, answer *unstructured.Unstructured) (after *workload.Object, result bumped) {
+	text, at := s.bumpText(before, moves), chainOf(before)
+	if s.trust.holds(at, s.Clock.Now()) && !slices.ContainsFunc(moves, Move.follows) {
+		after, err := s.patch(ctx, answer, before.Kind, bumpPatch(before.Kind, o.GetUID(), "", text, workload.AnnotationOnlyIfMoved), false)
+		if !leftByAdmission(err) {
+			result = s.judge(ctx, o, before, after, moves, err, false)
+			if result == bumpIdle { // stored all the same: another webhook put the image back
+				s.trust.lose(at)
+			}
+			return after, result
+		}
+		s.trust.lose(at) // the dry run shows why
+	}
+	patch := bumpPatch(before.Kind, o.GetUID(), "", text)
+	for _, dry := range []bool{true, false} {
+		var err error
+		after, err = s.patch(ctx, answer, before.Kind, patch, dry)
+		if result = s.judge(ctx, o, before, after, moves, err, dry); result != bumpMoved {
+			return after, result
+		}
+		if why := rollout.Stopped(answer); dry && why != "" {
+			s.Report.Stopped(moves[0].about(o), candidatesOf(moves), why)
+			return after, bumpStopped
+		}
+	}
+	// The answers of custom kinds may say that a rollout has stopped.
+	if !s.Workloads.Kinds.Custom(before.Kind) {
+		s.trust.gain(at, s.Clock.Now())
+	}
+	return after, bumpMoved
+}
+
+// judge reads from the answer to a bump what became of it, and tells of one that moves
+// nothing.
+func (s *Mover) judge(ctx context.Context, o *unstructured.Unstructured, before, after *workload.Object, moves []Move, err error, dry bool) bumped {
+	about := moves[0].about(o)
+	if err != nil {
+		s.Report.Refused(ctx, about, candidatesOf(moves), dry, err)
+		return bumpFailed
+	}
+	if done := s.movedBy(ctx, o, moves, before, after, dry); done != bumpMoved {
+		return done
+	}
+	if dry && s.strays(o, moves, after) {
+		s.Report.Unmoved(ctx, about, dry)
+		return bumpIdle
+	}
 	return bumpMoved
 }
 
@@ -150,7 +193,7 @@ func (s *Mover) declined(o *unstructured.Unstructured, moves []Move, after *work
 func (s *Mover) strays(o *unstructured.Unstructured, moves []Move, after *workload.Object) bool {
 	strays := false
 	for _, m := range moves {
-		if m.Rule.Canary.Follows() && after.ImageOf(m.Container) != m.Image && !record.Of(after)[m.Container].Agrees(m.To) {
+		if m.follows() && after.ImageOf(m.Container) != m.Image && !record.Of(after)[m.Container].Agrees(m.To) {
 			strays = true
 			s.Report.Declined(m.about(o), m.candidate(), "admission would move it to another version than the one that goes first: is --updater-account of the webhook the updater's?")
 		}
@@ -215,9 +258,12 @@ func changes(before, after *workload.Object) []rollout.Change {
 // bumpPatch is a merge patch of the one annotation. The UID is a
 // precondition: an object that was created anew meanwhile is not the one that
 // was decided about. So is the version, where one is given. Sent twice, it moves
-// nothing the second time.
-func bumpPatch(kind workload.Kind, uid types.UID, version, text string) []byte {
+// nothing the second time. The conditions are annotations for the API server.
+func bumpPatch(kind workload.Kind, uid types.UID, version, text string, conditions ...string) []byte {
 	metadata := map[string]any{"uid": string(uid)}
+	for _, key := range conditions {
+		metadata["annotations"] = map[string]any{key: "true"}
+	}
 	if version != "" {
 		metadata["resourceVersion"] = version
 	}

@@ -33,6 +33,10 @@ type Move struct {
 	Found time.Time
 }
 
+// follows reports whether another workload of its canary's set goes first. Admission may
+// have seen a newer version than the one that has soaked.
+func (m Move) follows() bool { return m.Rule.Canary.Follows() }
+
 // candidate is what people hear of a move.
 func (m *Move) candidate() report.Candidate {
 	return report.Candidate{Container: m.Container, Image: m.Image, To: m.To, ReleaseNotes: m.Rule.ReleaseNotes}

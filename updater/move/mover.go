@@ -73,11 +73,12 @@ type Mover struct {
 	soaks      *soaks
 	promotions *promotions
 	places     *places
+	trust      *trust
 }
 
 // New returns a Mover without moves.
 func New(o Options) *Mover {
-	s := &Mover{Options: o, pending: newPending(), canaries: newCanaries(), soaks: newSoaks(), promotions: newPromotions(), places: newPlaces()}
+	s := &Mover{Options: o, pending: newPending(), canaries: newCanaries(), soaks: newSoaks(), promotions: newPromotions(), places: newPlaces(), trust: newTrust()}
 	// A place is kept for a workload that is woken, which no other uses meanwhile.
 	s.pace = newPace(o.Pace, func(key watched.Key) { s.Queue.AddUrgent(key) })
 	return s

@@ -29,6 +29,7 @@ func settingName(key string) (name string, keel, ok bool) {
 // and no settings.
 var written = map[string]bool{
 	workload.AnnotationRecord: true, workload.AnnotationBump: true, workload.AnnotationState: true,
+	workload.AnnotationOnlyIfMoved:      true,
 	workload.KeelPrefix + "update-time": true, workload.KeelPrefix + "digest": true,
 }
 
