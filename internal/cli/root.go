@@ -13,7 +13,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/hold"
 	"github.com/garboard-dev/garboard/internal/cli/migrate"
 	"github.com/garboard-dev/garboard/internal/cli/notify"
-	"github.com/garboard-dev/garboard/internal/cli/page"
 	"github.com/garboard-dev/garboard/internal/cli/registry"
 	"github.com/garboard-dev/garboard/internal/cli/resolve"
 	"github.com/garboard-dev/garboard/internal/cli/selecttag"
@@ -36,7 +35,7 @@ type Streams struct {
 // commands are the subcommands. A new one is a file of its own and a line here;
 // its flags, PreRunE (the check of their values) and Args are run by ReadFlags.
 func commands(env func(string) (string, bool)) []*cobra.Command {
-	return []*cobra.Command{
+	return append([]*cobra.Command{
 		try.NewCommand(),
 		resolve.NewCommand(),
 		selecttag.NewCommand(),
@@ -44,12 +43,11 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 		hold.NewCommand(),
 		registry.NewCommand(),
 		status.NewCommand(env),
-		page.NewCommand(),
 		doctor.NewCommand(env),
 		migrate.NewCommand(),
 		notify.NewCommand(),
 		version.NewCommand(),
-	}
+	}, pageCommands()...)
 }
 
 // Run runs one command line and returns the exit code. servers are the commands

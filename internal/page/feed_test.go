@@ -51,11 +51,13 @@ func TestVersionOfASnapshot(t *testing.T) {
 		change  func(*updater)
 		another bool
 	}{
-		"nothing":        {func(*updater) {}, false},
-		"another poll":   {func(u *updater) { u.items[0].LastCheck = &metav1.Time{Time: now} }, false},
-		"another state":  {func(u *updater) { u.items[0].State = report.StateRolling }, true},
-		"one more":       {func(u *updater) { u.items = append(u.items, u.items[0]) }, true},
-		"another reason": {func(u *updater) { u.items[0].Message = "the window opens at 23:00" }, true},
+		"nothing":               {func(*updater) {}, false},
+		"another poll":          {func(u *updater) { u.items[0].LastCheck = &metav1.Time{Time: now} }, false},
+		"another state":         {func(u *updater) { u.items[0].State = report.StateRolling }, true},
+		"another time to open":  {func(u *updater) { u.items[0].Opens = &metav1.Time{Time: now.Add(time.Hour)} }, true},
+		"the same time to open": {func(u *updater) { u.items[0].Opens = &metav1.Time{Time: now.Add(10 * time.Hour)} }, false},
+		"one more":              {func(u *updater) { u.items = append(u.items, u.items[0]) }, true},
+		"another reason":        {func(u *updater) { u.items[0].Message = "the window opens at 23:00" }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, interceptor.Funcs{})

@@ -123,8 +123,9 @@ func namespacesOf(rows []*Row) []string {
 func sameRows(a, b []*Row) bool {
 	return slices.EqualFunc(a, b, func(a, b *Row) bool {
 		x, y := *a, *b
-		x.LastCheck, x.NextCheck, y.LastCheck, y.NextCheck = nil, nil, nil, nil
-		return x == y
+		sameOpens := x.Opens.Equal(y.Opens)
+		x.LastCheck, x.NextCheck, x.Opens, y.LastCheck, y.NextCheck, y.Opens = nil, nil, nil, nil, nil, nil
+		return sameOpens && x == y
 	})
 }
 

@@ -112,12 +112,14 @@ func someItems() []status.Item {
 			LastCheck: &metav1.Time{Time: now.Add(-2 * time.Minute)}, NextCheck: &metav1.Time{Time: now.Add(8 * time.Minute)},
 		}
 	}
-	return []status.Item{
+	items := []status.Item{
 		item("web", "1.2.0", "1.4.1", report.StatePending, report.WaitWindow, "the window opens at 22:00"),
 		item("search", "2.11.0", "2.19.1", report.StatePending, report.WaitHeld, "2.19.1 is held"),
 		item("cart", "1.0.0", "1.0.0", report.StateCurrent, "", ""),
 		item("mail", "1.0.0", "", report.StateUnknown, report.ReasonUnavailable, "no answer"),
 	}
+	items[0].Opens = &metav1.Time{Time: now.Add(10 * time.Hour)}
+	return items
 }
 
 // asked is a request that the page's own browser sends.
