@@ -42,6 +42,7 @@ type world struct {
 	resolver webhook.Resolver
 	// namespaces replace those that the world has.
 	namespaces webhook.Namespaces
+	upstreams  webhook.Upstreams
 	kinds      workload.Kinds
 	helm       releases
 }
@@ -113,7 +114,7 @@ func (w *world) serveBy(options webhook.DeciderOptions) {
 		known = w.namespaces
 	}
 	w.mux = http.NewServeMux()
-	webhook.Register(muxer{w.mux}, &webhook.Mutate{Kinds: w.kinds, Decider: decider, Namespaces: known, Releases: &w.helm, Metrics: w.metrics}, &webhook.Validate{Kinds: w.kinds, Namespaces: known, Releases: &w.helm})
+	webhook.Register(muxer{w.mux}, &webhook.Mutate{Kinds: w.kinds, Decider: decider, Namespaces: known, Releases: &w.helm, Metrics: w.metrics}, &webhook.Validate{Kinds: w.kinds, Namespaces: known, Releases: &w.helm, Upstreams: w.upstreams})
 }
 
 type muxer struct{ *http.ServeMux }

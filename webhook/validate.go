@@ -28,6 +28,9 @@ type Validate struct {
 	// Releases are asked for the settings of workloads that Helm installed. The
 	// default is to ask none.
 	Releases Releases
+	// Upstreams are asked for what comes before a workload, to refuse circles. The
+	// default is to look for none.
+	Upstreams Upstreams
 }
 
 // invalidError refuses an object with all of its faults.
@@ -48,6 +51,7 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 	if err := in.readSettings(callerOf(ctx)); err != nil {
 		return answer(ctx, err)
 	}
+	v.judgeAfter(callerOf(ctx), in)
 	refused, warnings := judge(callerOf(ctx), in)
 	if err := callerOf(ctx).Err(); err != nil {
 		return answer(ctx, fmt.Errorf("judging images: %w", err))

@@ -167,7 +167,10 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	// Never started: it puts controller-runtime's metrics around the webhooks.
 	webhook.Register(ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: mux}),
 		&webhook.Mutate{Kinds: o.custom.Kinds(), Decider: decider, Namespaces: namespaces, Releases: releases, Metrics: counted, Tracer: tracer},
-		&webhook.Validate{Kinds: o.custom.Kinds(), Namespaces: namespaces, Releases: releases})
+		&webhook.Validate{
+			Kinds: o.custom.Kinds(), Namespaces: namespaces, Releases: releases,
+			Upstreams: &webhook.LiveUpstreams{Live: manager.GetAPIReader(), Kinds: o.custom.Kinds(), Namespaces: namespaces},
+		})
 	protection, err := o.secure(manager)
 	if err != nil {
 		return nil, err

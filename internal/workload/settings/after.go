@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/spelling"
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Bounds on what a workload may come after.
@@ -185,11 +187,29 @@ func (r *reader) readAfter() {
 	for i := range all {
 		all[i].Upstream = all[i].of(r.self)
 	}
-	r.settings.rule.After = all
+	r.settings.rule.After, r.settings.afterAt = all, r.chosen[keyAfter]
 }
 
 // After returns the workloads that come first, whatever the policies of the containers.
 func (s *Settings) After() []After { return s.rule.After }
+
+// RefuseAfter adds a fault of `after` that it takes other objects to see. The containers
+// stay governed, and gated: it is the writer who is to hear of it.
+func (s *Settings) RefuseAfter(detail string) {
+	s.tell(faultOf(s.afterAt, "", s.afterAt.value, detail))
+}
+
+// AfterOf reads what a workload comes after, and nothing else of its settings.
+func AfterOf(o *workload.Object, namespace workload.Namespace) []After {
+	g := &reading{patterns: policy.NewCompiler(MaxSteps), ended: func() error { return nil }, self: selfOf(o, namespace)}
+	all := slices.Concat(g.entries(o.Annotations(), onAnnotations), g.entries(o.Labels(), onLabels), g.entries(namespace.Annotations, onNamespace))
+	return g.read(o, slices.DeleteFunc(all, func(e entry) bool { return e.name != keyAfter })).After()
+}
+
+// selfOf is the workload that settings are of.
+func selfOf(o *workload.Object, namespace workload.Namespace) Upstream {
+	return UpstreamOf(o.Kind.GroupKind(), cmp.Or(o.Namespace(), namespace.Name), o.Name())
+}
 
 // maxCircle bounds how many workloads a search for a circle looks at.
 const maxCircle = 32

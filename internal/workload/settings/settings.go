@@ -3,7 +3,6 @@
 package settings
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -84,6 +83,8 @@ type Settings struct {
 	skipVolume bool
 	rule       Rule
 	holds      record.Record
+	// afterAt is where the rule's After stands.
+	afterAt entry
 	// released are the settings with those of the Helm release, by the
 	// repositories that they hold for.
 	released map[resolver.Repository]*Settings
@@ -201,8 +202,7 @@ func ReadSettings(o *workload.Object, namespace workload.Namespace) *Settings {
 
 func (r *Reader) settings(o *workload.Object, namespace workload.Namespace, ended func() error) (*Settings, error) {
 	r.patterns.Renew()
-	self := UpstreamOf(o.Kind.GroupKind(), cmp.Or(o.Namespace(), namespace.Name), o.Name())
-	reading := &reading{patterns: r.patterns, ended: ended, self: self}
+	reading := &reading{patterns: r.patterns, ended: ended, self: selfOf(o, namespace)}
 	all := reading.entries(o.Annotations(), onAnnotations)
 	all = append(all, reading.entries(o.Labels(), onLabels)...)
 	all = append(all, reading.entries(namespace.Annotations, onNamespace)...)
