@@ -9,7 +9,8 @@ import (
 
 // Explain says why each other tag of the list is not what Resolve answered.
 // First come the tags that were preferred to the answer, best first, the rest
-// follow in natural order. The error is an *Unavailable.
+// follow in natural order. The error is an *Unavailable; it is the context's if that
+// ends before all tags are judged.
 func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]Rejection, error) {
 	if err := q.check(); err != nil {
 		return nil, &Unavailable{Repository: q.Repository.String(), Err: err}
@@ -30,10 +31,18 @@ func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]R
 		rejected = append(rejected, Rejection{selected.Tag, notChosen(&answer)})
 		told[selected.Tag] = true
 	}
-	for _, v := range q.Policy.ExplainChoice(seen.index, q.Tag, answer.Tag) {
+	ended := func() bool { return ctx.Err() != nil }
+	verdicts, _ := q.Policy.ExplainUntil(ended, seen.index, q.Tag, answer.Tag)
+	for _, v := range verdicts {
+		if ended() {
+			break
+		}
 		if !told[v.Tag] {
 			rejected = append(rejected, Rejection{Tag: v.Tag, Text: r.explain(ctx, &q, v, &answer)})
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &Unavailable{Repository: q.Repository.String(), Err: err}
 	}
 	return rejected, nil
 }

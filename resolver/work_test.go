@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -80,6 +81,33 @@ func TestFilterEndsWithTheTimeOfTheQuery(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantTag(t, got, "1.0.0", policy.StayOutOfTime)
+			if ctx.looks < -5 {
+				t.Errorf("went on for %d looks at the time after it had ended", -ctx.looks)
+			}
+		})
+	}
+}
+
+// The list is known, and each of its tags is judged anew: a regular expression with many
+// steps takes seconds for 10,000 of them.
+func TestExplanationEndsWithItsTime(t *testing.T) {
+	tags := []string{"1.0.0"}
+	for i := range 9999 {
+		tags = append(tags, fmt.Sprintf("build-%d", i))
+	}
+	for _, name := range []string{"minor", "newest", "regexp:^v[0-9]+$"} {
+		t.Run(name, func(t *testing.T) {
+			r := New(&pinned{script{tags: tags}, nil}, Options{})
+			q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, name)}
+			answer := resolve(t, r, q)
+			if all, err := r.Explain(t.Context(), q, answer); err != nil || len(all) != len(tags)-1 {
+				t.Fatalf("explained %d tags, %v; want %d", len(all), err, len(tags)-1)
+			}
+			ctx := &shortTime{t.Context(), 50}
+			rejected, err := r.Explain(ctx, q, answer)
+			if !errors.Is(err, context.DeadlineExceeded) || rejected != nil {
+				t.Errorf("got %d rejections and %v, want the end of the time", len(rejected), err)
+			}
 			if ctx.looks < -5 {
 				t.Errorf("went on for %d looks at the time after it had ended", -ctx.looks)
 			}

@@ -14,15 +14,24 @@ type Verdict struct {
 // Explain says why each tag that was not chosen was rejected, in natural order.
 // It judges every tag anew and is meant for people, not for admission.
 func (p *Policy) Explain(ix *Index, current string) []Verdict {
-	return p.ExplainChoice(ix, current, p.Select(ix, current).Tag)
+	verdicts, _ := p.ExplainUntil(nil, ix, current, p.Select(ix, current).Tag)
+	return verdicts
 }
 
-// ExplainChoice is Explain where more than the policy has a say in what is chosen.
-func (p *Policy) ExplainChoice(ix *Index, current, chosen string) []Verdict {
-	s := search{policy: p, view: ix.view(p), current: current}
+// ExplainUntil is Explain for a choice in which more than the policy has a say. It
+// returns false, and no verdicts, once ended is true, which it asks every few tags. A
+// nil ended is never true.
+func (p *Policy) ExplainUntil(ended func() bool, ix *Index, current, chosen string) (verdicts []Verdict, whole bool) {
+	view, whole := ix.viewUntil(ended, p)
+	if !whole {
+		return nil, false
+	}
+	s := search{policy: p, view: view, current: current}
 	s.read()
-	var verdicts []Verdict
-	for _, tag := range ix.Tags() {
+	for i, tag := range ix.Tags() {
+		if i%matchedAtOnce == 0 && ended != nil && ended() {
+			return nil, false
+		}
 		if tag == chosen {
 			continue
 		}
@@ -38,7 +47,7 @@ func (p *Policy) ExplainChoice(ix *Index, current, chosen string) []Verdict {
 		}
 		return strings.Compare(a.Tag, b.Tag)
 	})
-	return verdicts
+	return verdicts, true
 }
 
 // tied reports whether two candidates are equal but for the tie rule. Where
