@@ -31,6 +31,8 @@ func TestAlerts(t *testing.T) {
 		garboard_resolver_lookups_total{what="list",result="read"} 0+10
 		garboard_resolver_lookups_total{what="list",result="stale"} 0+1
 		garboard_registries_config_last_reload_successful{pod="w1"} 1
+		garboard_push_config_last_reload_successful{pod="u1"} 1
+		garboard_notifications_config_last_reload_successful{pod="u1"} 1
 		garboard_updater_repositories{pod="u1"} 200
 		leader_election_master_status{pod="u1",name="garboard-updater"} 1
 		leader_election_master_status{pod="u2",name="garboard-updater"} 0
@@ -52,20 +54,22 @@ func TestAlerts(t *testing.T) {
 	// What differs where an alert should fire: lines in place of those of the same
 	// series, or "-" and a series that is gone.
 	wrong := map[string]string{
-		"GarboardWebhookDown":             `-garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"}`,
-		"GarboardAdmissionErrors":         `garboard_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="error"} 0+1`,
-		"GarboardAdmissionPanics":         `garboard_admission_panics_total{webhook="mutate"} 0+1`,
-		"GarboardAdmissionSlow":           `garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0`,
-		"GarboardAdmissionOverloaded":     `garboard_admission_overloaded_total{answer="unasked"} 0+1`,
-		"GarboardAdmissionBypassed":       `garboard_updater_bumps_total{outcome="admission_bypassed"} 0+1`,
-		"GarboardCertificateExpires":      `garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"} 700000`,
-		"GarboardRegistryUnavailable":     `garboard_admission_registry_unavailable_total 0+1`,
-		"GarboardRegistryCircuitOpen":     `garboard_registry_circuit_open{host="ghcr.io"} 1`,
-		"GarboardRegistryListsStale":      `garboard_resolver_lookups_total{what="list",result="failed"} 0+1`,
-		"GarboardRegistriesConfigInvalid": `garboard_registries_config_last_reload_successful{pod="w1"} 0`,
-		"GarboardUpdaterDown":             `-garboard_updater_repositories{pod="u1"}`,
-		"GarboardUpdaterNoLeader":         `leader_election_master_status{pod="u1",name="garboard-updater"} 0`,
-		"GarboardPollsFail":               `garboard_updater_polls_total{outcome="failed"} 0+5`,
+		"GarboardWebhookDown":                `-garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"}`,
+		"GarboardAdmissionErrors":            `garboard_admission_duration_seconds_count{webhook="mutate",operation="CREATE",outcome="error"} 0+1`,
+		"GarboardAdmissionPanics":            `garboard_admission_panics_total{webhook="mutate"} 0+1`,
+		"GarboardAdmissionSlow":              `garboard_admission_duration_seconds_bucket{webhook="mutate",operation="CREATE",outcome="moved",le="0.5"} 0`,
+		"GarboardAdmissionOverloaded":        `garboard_admission_overloaded_total{answer="unasked"} 0+1`,
+		"GarboardAdmissionBypassed":          `garboard_updater_bumps_total{outcome="admission_bypassed"} 0+1`,
+		"GarboardCertificateExpires":         `garboard_serving_certificate_expiry_timestamp_seconds{pod="w1"} 700000`,
+		"GarboardRegistryUnavailable":        `garboard_admission_registry_unavailable_total 0+1`,
+		"GarboardRegistryCircuitOpen":        `garboard_registry_circuit_open{host="ghcr.io"} 1`,
+		"GarboardRegistryListsStale":         `garboard_resolver_lookups_total{what="list",result="failed"} 0+1`,
+		"GarboardRegistriesConfigInvalid":    `garboard_registries_config_last_reload_successful{pod="w1"} 0`,
+		"GarboardPushConfigInvalid":          `garboard_push_config_last_reload_successful{pod="u1"} 0`,
+		"GarboardNotificationsConfigInvalid": `garboard_notifications_config_last_reload_successful{pod="u1"} 0`,
+		"GarboardUpdaterDown":                `-garboard_updater_repositories{pod="u1"}`,
+		"GarboardUpdaterNoLeader":            `leader_election_master_status{pod="u1",name="garboard-updater"} 0`,
+		"GarboardPollsFail":                  `garboard_updater_polls_total{outcome="failed"} 0+5`,
 		"GarboardPollsLate": `garboard_updater_poll_lag_seconds_bucket{le="5"} 0+8
 			garboard_updater_poll_lag_seconds_bucket{le="60"} 0+8`,
 		"GarboardBumpsFail":     `garboard_updater_bumps_total{outcome="failed"} 0+1`,
