@@ -31,7 +31,7 @@ func TestNotificationSettingsAreGood(t *testing.T) {
 		for _, match := range regexp.MustCompile(`urlFile: ([a-z-]+)`).FindAllStringSubmatch(block, -1) {
 			must(t, os.WriteFile(filepath.Join(dir, match[1]), []byte("generic://localhost\n"), 0o600))
 		}
-		if _, err := notify.Parse(filepath.Join(dir, "notifications.yaml"), []byte(block)); err != nil {
+		if _, err := notify.Parse(filepath.Join(dir, "notifications.yaml"), []byte(block), nil); err != nil {
 			t.Errorf("%v\n%s", err, block)
 		}
 	}

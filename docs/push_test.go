@@ -88,7 +88,7 @@ func TestSettingsOfThePushPageAreGood(t *testing.T) {
 	for _, file := range regexp.MustCompile(`File: (\S+)`).FindAllStringSubmatch(settings, -1) {
 		must(t, os.WriteFile(filepath.Join(dir, file[1]), []byte(strings.Repeat("x", 32)), 0o600))
 	}
-	parsed, err := config.Parse(filepath.Join(dir, "push.yaml"), []byte(settings))
+	parsed, err := config.Parse(filepath.Join(dir, "push.yaml"), []byte(settings), nil)
 	must(t, err)
 	if len(parsed.Senders) != 4 {
 		t.Errorf("%d senders", len(parsed.Senders))

@@ -46,7 +46,7 @@ func TestRegistrySettingsAreGood(t *testing.T) {
 					}
 					must(t, os.WriteFile(match[2], []byte(content), 0o600))
 				}
-				if _, err := config.Parse("registries.yaml", []byte(block)); err != nil {
+				if _, err := config.Parse("registries.yaml", []byte(block), nil); err != nil {
 					t.Errorf("%v\n%s", err, block)
 				}
 			})

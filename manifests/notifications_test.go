@@ -31,7 +31,7 @@ func TestNotificationsAreReadByTheUpdater(t *testing.T) {
 		t.Fatalf("arguments: got %q, want %s", c.Args, notificationsFlag)
 	}
 	file := strings.TrimPrefix(c.Args[at], notificationsFlag)
-	if _, err := notify.Parse(file, []byte(settings.Data[path.Base(file)])); err != nil {
+	if _, err := notify.Parse(file, []byte(settings.Data[path.Base(file)]), nil); err != nil {
 		t.Error(err)
 	}
 	mounted := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == path.Dir(file) })

@@ -94,7 +94,7 @@ func TestExampleOfPushSettingsIsGoodAndClosed(t *testing.T) {
 	must(t, err)
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "native-token"), []byte(strings.Repeat("x", 32)), 0o600))
-	settings, err := config.Parse(path.Join(dir, "push.yaml"), text)
+	settings, err := config.Parse(path.Join(dir, "push.yaml"), text, nil)
 	must(t, err)
 	for _, s := range settings.Senders {
 		if s.Auth.Unauthenticated {

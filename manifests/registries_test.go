@@ -57,7 +57,7 @@ func TestRegistriesConfigIsReadByBoth(t *testing.T) {
 			if len(files) != 1 || path.Dir(files[0]) != mount.MountPath {
 				t.Fatalf("settings files: got %q, want one in %q", files, mount.MountPath)
 			}
-			if _, err := config.Parse(files[0], []byte(settings.Data[path.Base(files[0])])); err != nil {
+			if _, err := config.Parse(files[0], []byte(settings.Data[path.Base(files[0])]), nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -87,7 +87,7 @@ func TestExampleOfRegistriesConfigIsGood(t *testing.T) {
 	const file = "components/registries-config/registries.yaml"
 	text, err := os.ReadFile(file)
 	must(t, err)
-	settings, err := config.Parse(file, text)
+	settings, err := config.Parse(file, text, nil)
 	must(t, err)
 	if len(settings.Allow)+len(settings.Deny) > 0 {
 		t.Error("the example allows or denies something: it is in force until somebody replaces it")

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/internal/metrics"
 )
 
 // What was looked up, and how it was answered, as the metric names them.
@@ -48,10 +50,8 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Help: "Answers that stayed since the tag list lacked the tag that they start from.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{m.lookups, m.age, m.suspect, m.lacking} {
-		if err := registry.Register(c); err != nil {
-			return nil, err
-		}
+	if err := metrics.Register(registry, m.lookups, m.age, m.suspect, m.lacking); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

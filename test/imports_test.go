@@ -90,7 +90,7 @@ func against(path, dependency string) string {
 	case in(path, "resolver") && kubernetes:
 		return "the resolver knows no Kubernetes"
 	case leaf(path) && in(dependency, ""):
-		return "spelling and printable are leaves, which all may use"
+		return "spelling, printable and metrics are leaves, which all may use"
 	case in(path, "internal/configfile") && in(dependency, "") && !in(dependency, "internal/configfile") && !leaf(dependency):
 		return "settings files are read the same everywhere, so their reader knows nobody"
 	case in(path, "resolver") && in(dependency, "") && !in(dependency, "resolver") && !leaf(dependency) && !in(dependency, "internal/configfile"):
@@ -110,8 +110,10 @@ func against(path, dependency string) string {
 	return ""
 }
 
-// leaf reports whether a package is of texts alone.
-func leaf(path string) bool { return in(path, "internal/spelling") || in(path, "internal/printable") }
+// leaf reports whether a package needs no other of ours.
+func leaf(path string) bool {
+	return in(path, "internal/spelling") || in(path, "internal/printable") || in(path, "internal/metrics")
+}
 
 // input and output of the standard library, packages below them included.
 var effects = []string{"net", "os", "io/fs", "io/ioutil", "syscall", "internal/poll", "database/sql", "plugin", "time/tzdata"} //nolint:gochecknoglobals // a table

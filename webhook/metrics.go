@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/internal/metrics"
 )
 
 // Metrics counts what admission decides. A nil one counts nothing.
@@ -65,10 +67,8 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Help: "Panics that were recovered, each a fault of Garboard's; the log has the stack.",
 		}, []string{"webhook"}),
 	}
-	for _, c := range []prometheus.Collector{m.durations, m.patches, m.rows, m.resolutions, m.unresolvable, m.overloads, m.panics} {
-		if err := registry.Register(c); err != nil {
-			return nil, err
-		}
+	if err := metrics.Register(registry, m.durations, m.patches, m.rows, m.resolutions, m.unresolvable, m.overloads, m.panics); err != nil {
+		return nil, err
 	}
 	for _, answer := range []string{overloadUnasked, overloadRefused} {
 		m.overloads.WithLabelValues(answer) // 0 is to be seen, too

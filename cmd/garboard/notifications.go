@@ -70,7 +70,7 @@ func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, m
 		return nil, err
 	}
 	settings := settingsFile[notify.Config]{
-		what: "the notification settings", path: o.config, parse: notify.ParseFrom, log: logger,
+		what: "the notification settings", path: o.config, parse: notify.Parse, log: logger,
 		apply: func(settings *notify.Config) error {
 			logger.Info("applying", "file", o.config, "channels", len(settings.Channels))
 			return dispatcher.Reconfigure(settings)

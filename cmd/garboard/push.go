@@ -97,7 +97,7 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 	u.Recent = carried.Recent
 	received := receiver.New(receiver.Options{Sink: carried, Metrics: counted, Log: logger})
 	settings := settingsFile[config.Config]{
-		what: "the push settings", path: o.config, parse: config.ParseFrom, log: logger,
+		what: "the push settings", path: o.config, parse: config.Parse, log: logger,
 		apply: func(c *config.Config) error { received.Configure(ctx, c); return nil },
 		inForce: prometheus.GaugeOpts{
 			Name: "garboard_push_config_last_reload_successful",

@@ -115,7 +115,7 @@ func (o *registryOptions) follow(ctx context.Context, manager ctrl.Manager, clie
 	}
 	logger := log.Log.WithName("registries-config")
 	settings := settingsFile[config.Config]{
-		what: "the registry settings", path: o.config, parse: config.ParseFrom, log: logger,
+		what: "the registry settings", path: o.config, parse: config.Parse, log: logger,
 		apply: func(settings *config.Config) error {
 			logger.Info("applying", "file", o.config, "registries", len(settings.Registries), "allow", len(settings.Allow), "deny", len(settings.Deny))
 			return client.Reconfigure(settings)

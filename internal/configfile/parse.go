@@ -4,7 +4,11 @@
 // repeats a secret. It is pure but for the files.
 package configfile
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+)
 
 // Format is what one kind of settings file has in common with itself alone.
 type Format struct {
@@ -18,10 +22,13 @@ type Format struct {
 	Advice func(key string) string
 }
 
-// Parse reads a settings file. name is its path, which messages begin with. The
-// error is always of type [Faults], and holds all that is wrong; but what is no
-// plain YAML is told alone, since the rest of it means nothing.
+// Parse reads a settings file. name is its path, which messages begin with; nil from
+// are the files of its folder. The error is always of type [Faults], and holds all that
+// is wrong; but what is no plain YAML is told alone, since the rest of it means nothing.
 func Parse[T any](f Format, name string, data []byte, from *Files, read func(*Reader, Value) *T) (*T, error) {
+	if from == nil {
+		from = NewFiles(filepath.Dir(name))
+	}
 	r := &Reader{format: f, name: name, files: from}
 	var c *T
 	if root, ok := r.document(data); ok {
@@ -42,18 +49,16 @@ type Reader struct {
 	untold int // faults beyond the bound
 }
 
-// Head are the keys that every settings file has.
-func (r *Reader) Head() Fields {
-	return Fields{
-		"apiVersion": func(at Value) { r.exactly(at, r.format.APIVersion) },
-		"kind":       func(at Value) { r.exactly(at, r.format.Kind) },
-	}
-}
-
-// NeedHead asks for the keys of Head.
-func (r *Reader) NeedHead(at Value, given map[string]Value) {
+// Root reads the mapping of the whole file: apiVersion and kind, which each settings file
+// has, and its own fields. It returns what was given.
+func (r *Reader) Root(at Value, own Fields) map[string]Value {
+	known := maps.Clone(own)
+	known["apiVersion"] = func(at Value) { r.exactly(at, r.format.APIVersion) }
+	known["kind"] = func(at Value) { r.exactly(at, r.format.Kind) }
+	given := r.Object(at, known)
 	r.Need(at, given, "apiVersion", r.format.APIVersion)
 	r.Need(at, given, "kind", r.format.Kind)
+	return given
 }
 
 // Need asks for a key. A value that is no mapping has its fault already.

@@ -176,7 +176,7 @@ registries:
 // parsed reads settings as Garboard does at its start.
 func parsed(t *testing.T, text string) *config.Config {
 	t.Helper()
-	c, err := config.Parse(t.TempDir()+"/registries.yaml", []byte("apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"+text))
+	c, err := config.Parse(t.TempDir()+"/registries.yaml", []byte("apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\n"+text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func parsed(t *testing.T, channels string) *notify.Config {
 			channels = strings.Replace(channels, line, replaced, 1)
 		}
 	}
-	c, err := notify.Parse(filepath.Join(dir, "f.yaml"), []byte(head+channels))
+	c, err := notify.Parse(filepath.Join(dir, "f.yaml"), []byte(head+channels), nil)
 	must(t, err)
 	return c
 }

@@ -1,10 +1,11 @@
 package notify
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/internal/metrics"
 )
 
 // Outcomes of a notice, the values of a metric's label.
@@ -53,7 +54,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	for _, reason := range []string{reasonUnknown, reasonNamespace} {
 		m.unrouted.WithLabelValues(reason)
 	}
-	err := errors.Join(registerer.Register(m.total), registerer.Register(m.pending), registerer.Register(m.unrouted), registerer.Register(m.kept))
+	err := metrics.Register(registerer, m.total, m.pending, m.unrouted, m.kept)
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}

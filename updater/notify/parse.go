@@ -2,7 +2,6 @@ package notify
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -32,15 +31,9 @@ var (
 )
 
 // Parse reads a settings file. name is its path, which messages begin with; the
-// files that it names are looked for from its folder. The error is always of
-// type [configfile.Faults].
-func Parse(name string, data []byte) (*Config, error) {
-	return ParseFrom(name, data, configfile.NewFiles(filepath.Dir(name)))
-}
-
-// ParseFrom is Parse with the files that the settings may name, for a
-// [configfile.Watcher].
-func ParseFrom(name string, data []byte, from *configfile.Files) (*Config, error) {
+// files that it names are read of from, for a [configfile.Watcher]; nil are those of
+// its folder. The error is always of type [configfile.Faults].
+func Parse(name string, data []byte, from *configfile.Files) (*Config, error) {
 	format := configfile.Format{
 		APIVersion: APIVersion, Kind: Kind, Secret: []string{"url"},
 		Advice: func(key string) string {
@@ -60,10 +53,7 @@ type reader struct{ *configfile.Reader }
 
 func (r *reader) config(at configfile.Value) *Config {
 	c := &Config{}
-	known := r.Head()
-	known["channels"] = configfile.Set(&c.Channels, r.channels)
-	given := r.Object(at, known)
-	r.NeedHead(at, given)
+	given := r.Root(at, configfile.Fields{"channels": configfile.Set(&c.Channels, r.channels)})
 	r.Need(at, given, "channels", "a list of mappings, each with a name")
 	return c
 }

@@ -72,7 +72,7 @@ func TestParseTellsAllFaults(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c, err := notify.Parse("f", []byte(head+test.channels+"\n"))
+			c, err := notify.Parse("f", []byte(head+test.channels+"\n"), nil)
 			var faults configfile.Faults
 			if !errors.As(err, &faults) || c != nil {
 				t.Fatalf("got settings %v and error %v, want faults alone", c, err)
@@ -90,7 +90,7 @@ func TestParseTellsAllFaults(t *testing.T) {
 func TestParseGivesDefaults(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "slack"), []byte(slackURL+"\n"), 0o600))
-	c, err := notify.Parse(filepath.Join(dir, "f"), []byte(head+"- {name: a, urlFile: slack}\n- {name: b, url: generic://localhost, level: error, default: true, batch: 1m, maxLines: 5, namespaces: [x, y-*, '*']}\n"))
+	c, err := notify.Parse(filepath.Join(dir, "f"), []byte(head+"- {name: a, urlFile: slack}\n- {name: b, url: generic://localhost, level: error, default: true, batch: 1m, maxLines: 5, namespaces: [x, y-*, '*']}\n"), nil)
 	must(t, err)
 	a, b := c.Channels[0], c.Channels[1]
 	if a.Level != notify.LevelInfo || a.Default || a.Batch != 10*time.Second || a.MaxLines != 20 || a.Namespaces != nil || a.URL.Service() != "slack" || a.Template == nil {

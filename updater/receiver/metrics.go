@@ -3,6 +3,7 @@ package receiver
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/garboard-dev/garboard/internal/metrics"
 	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
@@ -17,7 +18,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "garboard_push_notifications_total", Help: "Push notifications, by kind of sender and outcome.",
 	}, []string{"sender", "outcome"})}
-	if err := registry.Register(m.notifications); err != nil {
+	if err := metrics.Register(registry, m.notifications); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -1,6 +1,10 @@
 package report
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/internal/metrics"
+)
 
 // Outcomes of a bump, as the metric names them.
 const (
@@ -61,10 +65,8 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	for _, outcome := range []string{rolloutStarted, rolloutSucceeded, rolloutFailed, rolloutRolledBack} {
 		m.rollouts.WithLabelValues(outcome) // zero before the first
 	}
-	for _, c := range []prometheus.Collector{m.polls, m.bumps, m.rollouts, m.repositories, m.pollLag, m.pushToBump, m.depth} {
-		if err := registry.Register(c); err != nil {
-			return nil, err
-		}
+	if err := metrics.Register(registry, m.polls, m.bumps, m.rollouts, m.repositories, m.pollLag, m.pushToBump, m.depth); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

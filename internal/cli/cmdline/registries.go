@@ -48,7 +48,7 @@ func ReadRegistriesConfig(name string) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the registry settings: %w", err)
 	}
-	return config.Parse(name, data)
+	return config.Parse(name, data, nil)
 }
 
 // FreshForRun is how long a list answers: no run takes longer, so that each

@@ -129,11 +129,11 @@ func TestSettingsAreTaken(t *testing.T) {
 		var err error
 		switch f.Name {
 		case "notifications.yaml":
-			_, err = notify.ParseFrom(f.Name, []byte(f.Text), files)
+			_, err = notify.Parse(f.Name, []byte(f.Text), files)
 		case "push.yaml":
-			_, err = push.ParseFrom(f.Name, []byte(f.Text), files)
+			_, err = push.Parse(f.Name, []byte(f.Text), files)
 		case "registries.yaml":
-			_, err = registries.Parse(f.Name, []byte(f.Text))
+			_, err = registries.Parse(f.Name, []byte(f.Text), nil)
 		default:
 			t.Errorf("%s: nothing reads it", f.Name)
 		}

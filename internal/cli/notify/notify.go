@@ -61,7 +61,7 @@ func readNotificationsConfig(ctx context.Context, name string, in io.Reader) (ti
 	if err != nil {
 		return title, nil, err
 	}
-	settings, err = notify.Parse(title, data)
+	settings, err = notify.Parse(title, data, nil)
 	return title, settings, err
 }
 

@@ -45,7 +45,7 @@ func validateRegistriesConfig(ctx context.Context, name string, in io.Reader, ou
 	if err != nil {
 		return err
 	}
-	settings, err := config.Parse(title, data)
+	settings, err := config.Parse(title, data, nil)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func TestPageHasTheMessagesOfTheParser(t *testing.T) {
 		t.Fatalf("got %d parts between the marks, want a file and its messages", len(blocks))
 	}
 	t.Chdir(t.TempDir())
-	_, err = config.Parse("registries.yaml", []byte(strings.TrimPrefix(blocks[1], "yaml\n")))
+	_, err = config.Parse("registries.yaml", []byte(strings.TrimPrefix(blocks[1], "yaml\n")), nil)
 	if err == nil {
 		t.Fatal("got no error for the page's file")
 	}
@@ -49,7 +49,7 @@ func TestExampleOfThePageIsGood(t *testing.T) {
 	t.Chdir(t.TempDir())
 	must(t, os.WriteFile("ca.pem", []byte(ca), 0o600))
 	must(t, os.WriteFile("hub-password", []byte(secret), 0o600))
-	if _, err := config.Parse("registries.yaml", []byte(example)); err != nil {
+	if _, err := config.Parse("registries.yaml", []byte(example), nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -28,7 +28,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("registries: [{credentials: {password: &hunter2-secret x}}]")
 	f.Add("registries: [{credentials: {? {token: hunter2-secret} : !!binary password}}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := config.Parse("f", []byte(text))
+		c, err := config.Parse("f", []byte(text), nil)
 		if err == nil {
 			if c == nil {
 				t.Fatal("got neither settings nor faults")

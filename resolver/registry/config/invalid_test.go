@@ -25,7 +25,7 @@ func TestParseTellsAllFaults(t *testing.T) {
 		t.Run(sentence(file), func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Base(file))
 			must(t, err)
-			c, err := config.Parse(filepath.Base(file), data)
+			c, err := config.Parse(filepath.Base(file), data, nil)
 			var faults config.Faults
 			if !errors.As(err, &faults) || c != nil {
 				t.Fatalf("got settings %v and error %v, want Faults alone", c, err)
@@ -84,7 +84,7 @@ func TestParseRefusesWhatIsNoText(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := config.Parse("f", []byte(test.data))
+			_, err := config.Parse("f", []byte(test.data), nil)
 			if err == nil || err.Error() != test.want {
 				t.Errorf("got error %v, want %s", err, test.want)
 			}
@@ -125,7 +125,7 @@ func TestParseBoundsTheFilesThatAreNamed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := config.Parse("f", []byte(head+test.registries))
+			_, err := config.Parse("f", []byte(head+test.registries), nil)
 			if err == nil || err.Error() != test.want {
 				t.Errorf("got error %v, want %s", err, test.want)
 			}

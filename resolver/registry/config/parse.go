@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/x509"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -27,16 +26,10 @@ const (
 )
 
 // Parse reads a settings file. name is its path, which messages begin with; the
-// files that the settings name are looked for from its folder. The error is
-// always of type Faults, and holds all that is wrong; but what is no plain YAML
-// is told alone, since the rest of it means nothing.
-func Parse(name string, data []byte) (*Config, error) {
-	return ParseFrom(name, data, configfile.NewFiles(filepath.Dir(name)))
-}
-
-// ParseFrom is Parse with the files that the settings may name, for a
-// [configfile.Watcher].
-func ParseFrom(name string, data []byte, from *configfile.Files) (*Config, error) {
+// files that the settings name are read of from, for a [configfile.Watcher]; nil are
+// those of its folder. The error is always of type Faults, and holds all that is wrong;
+// but what is no plain YAML is told alone, since the rest of it means nothing.
+func Parse(name string, data []byte, from *configfile.Files) (*Config, error) {
 	return configfile.Parse(format(), name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
 		r := &reader{Reader: common, pools: map[string]*x509.CertPool{}}
 		return r.config(root)
@@ -64,12 +57,11 @@ type reader struct {
 
 func (r *reader) config(at configfile.Value) *Config {
 	c := &Config{}
-	known := r.Head()
-	known["allow"] = configfile.Set(&c.Allow, r.allow)
-	known["deny"] = configfile.Set(&c.Deny, r.patterns)
-	known["registries"] = configfile.Set(&c.Registries, r.registries)
-	given := r.Object(at, known)
-	r.NeedHead(at, given)
+	r.Root(at, configfile.Fields{
+		"allow":      configfile.Set(&c.Allow, r.allow),
+		"deny":       configfile.Set(&c.Deny, r.patterns),
+		"registries": configfile.Set(&c.Registries, r.registries),
+	})
 	return c
 }
 

@@ -21,7 +21,7 @@ func load(t *testing.T, file string) *config.Config {
 	folder(t)
 	data, err := os.ReadFile(file)
 	must(t, err)
-	c, err := config.Parse(file, data)
+	c, err := config.Parse(file, data, nil)
 	if err != nil {
 		t.Fatalf("parsing %q: %v", file, err)
 	}

@@ -201,7 +201,7 @@ type watcherOptions = configfile.WatcherOptions[config.Config]
 
 // newWatcher follows registry settings, as the servers do.
 func newWatcher(o watcherOptions) (*configfile.Watcher[config.Config], error) {
-	o.What, o.Parse = "the registry settings", config.ParseFrom
+	o.What, o.Parse = "the registry settings", config.Parse
 	return configfile.NewWatcher(o)
 }
 

@@ -39,7 +39,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 			if err := yaml.Unmarshal(data, &value); err != nil {
 				t.Skipf("no YAML, so nothing for a schema: %v", err)
 			}
-			_, parsed := config.Parse(filepath.Base(file), data)
+			_, parsed := config.Parse(filepath.Base(file), data, nil)
 			validated := schema.Validate(value)
 			if slices.Contains(beyondSchema(), strings.TrimPrefix(sentence(file), "invalid ")) {
 				if parsed == nil || validated != nil {
@@ -67,7 +67,7 @@ func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
 	schema := compiled(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := config.Parse("f", []byte(test.file))
+			_, err := config.Parse("f", []byte(test.file), nil)
 			var faults config.Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("got error %v, want Faults", err)

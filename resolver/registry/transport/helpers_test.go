@@ -16,7 +16,7 @@ func newClock() *testclock.Clock {
 // whole is the jitter that shortens nothing.
 func whole() float64 { return 1 }
 
-func metrics(t *testing.T) (*Metrics, *prometheus.Registry) {
+func newMetrics(t *testing.T) (*Metrics, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	m, err := NewMetrics(registry)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMetricsAreRegisteredOnce(t *testing.T) {
-	_, registry := metrics(t)
+	_, registry := newMetrics(t)
 	if _, err := NewMetrics(registry); err == nil {
 		t.Error("registered twice without an error")
 	}
@@ -20,7 +20,7 @@ func TestMetricsAreRegisteredOnce(t *testing.T) {
 
 // Image references, and with them hosts, can be invented without end.
 func TestHostLabelsAreBounded(t *testing.T) {
-	m, gatherer := metrics(t)
+	m, gatherer := newMetrics(t)
 	now := newClock().Now()
 	use := func(host string, at time.Time) {
 		m.sent(host, outcomeSuccess, time.Second, 1, at)
@@ -70,7 +70,7 @@ func TestHostLabelsAreBounded(t *testing.T) {
 
 // A label of invalid UTF-8 is a panic, and a redirect may name any bytes.
 func TestHostThatIsNoneHasNoLabel(t *testing.T) {
-	m, _ := metrics(t)
+	m, _ := newMetrics(t)
 	now := newClock().Now()
 	for _, text := range []string{"http://%ff/", "http://a%20b/", "http://" + strings.Repeat("a", 300) + "/", "http:///", "http://\u65e5\u672c/"} {
 		u, err := url.Parse(text)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/garboard-dev/garboard/internal/metrics"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
@@ -68,10 +69,8 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Help: "When the last pause that the registry asked for ends, in seconds since 1970.",
 		}, host),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.durations, m.bytes, m.limits, m.circuits, m.pausedUntil} {
-		if err := registry.Register(c); err != nil {
-			return nil, err
-		}
+	if err := metrics.Register(registry, m.requests, m.durations, m.bytes, m.limits, m.circuits, m.pausedUntil); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

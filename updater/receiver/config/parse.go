@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -33,15 +32,10 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?
 var secretKeys = []string{"hmacSecretFile", "bearerTokenFile", "queryTokenFile", "usernameFile", "passwordFile"}
 
 // Parse reads a settings file. name is its path, which messages begin with; the
-// files that the settings name are looked for from its folder. The error is of
-// type [configfile.Faults] and holds all that is wrong.
-func Parse(name string, data []byte) (*Config, error) {
-	return ParseFrom(name, data, configfile.NewFiles(filepath.Dir(name)))
-}
-
-// ParseFrom is Parse with the files that the settings may name, for a
-// [configfile.Watcher].
-func ParseFrom(name string, data []byte, from *configfile.Files) (*Config, error) {
+// files that the settings name are read of from, for a [configfile.Watcher]; nil are
+// those of its folder. The error is of type [configfile.Faults] and holds all that is
+// wrong.
+func Parse(name string, data []byte, from *configfile.Files) (*Config, error) {
 	format := configfile.Format{APIVersion: APIVersion, Kind: Kind, Secret: secretKeys}
 	return configfile.Parse(format, name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
 		r := &reader{common}
@@ -53,10 +47,7 @@ type reader struct{ *configfile.Reader }
 
 func (r *reader) config(at configfile.Value) *Config {
 	c := &Config{}
-	known := r.Head()
-	known["senders"] = configfile.Set(&c.Senders, r.senders)
-	given := r.Object(at, known)
-	r.NeedHead(at, given)
+	given := r.Root(at, configfile.Fields{"senders": configfile.Set(&c.Senders, r.senders)})
 	r.Need(at, given, "senders", "a list of senders")
 	return c
 }

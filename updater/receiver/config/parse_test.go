@@ -52,7 +52,7 @@ func TestSettingsAreRead(t *testing.T) {
 - {name: build, sender: native, basic: {usernameFile: user, passwordFile: secret}}
 - {sender: cloudevents, registry: zot.corp, unauthenticated: true}
 `
-	got, err := config.Parse(filepath.Join(folder(t), "push.yaml"), []byte(text))
+	got, err := config.Parse(filepath.Join(folder(t), "push.yaml"), []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestFaultsAreTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(folder(t), "push.yaml")
-			_, err := config.Parse(file, []byte(test.text))
+			_, err := config.Parse(file, []byte(test.text), nil)
 			var faults configfile.Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("got %v, want faults", err)
@@ -144,7 +144,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	file := filepath.Join(f.TempDir(), "push.yaml")
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := config.Parse(file, text)
+		c, err := config.Parse(file, text, nil)
 		if err != nil {
 			if len(err.Error()) > 200<<10 {
 				t.Errorf("the faults have %d bytes", len(err.Error()))

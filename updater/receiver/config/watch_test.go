@@ -14,7 +14,7 @@ import (
 
 func watcher(t *testing.T, o configfile.WatcherOptions[config.Config]) *configfile.Watcher[config.Config] {
 	t.Helper()
-	o.What, o.Parse = "the push settings", config.ParseFrom
+	o.What, o.Parse = "the push settings", config.Parse
 	w, err := configfile.NewWatcher(o)
 	if err != nil {
 		t.Fatal(err)

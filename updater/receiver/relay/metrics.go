@@ -1,6 +1,10 @@
 package relay
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/garboard-dev/garboard/internal/metrics"
+)
 
 // Metrics counts what the relay writes.
 type Metrics struct {
@@ -12,7 +16,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{writes: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "garboard_push_relay_writes_total", Help: "Writes of pushes for other replicas, by outcome.",
 	}, []string{"outcome"})}
-	if err := registry.Register(m.writes); err != nil {
+	if err := metrics.Register(registry, m.writes); err != nil {
 		return nil, err
 	}
 	return m, nil
