@@ -31,7 +31,7 @@ func readRelease(ctx context.Context, releases Releases, in *Input) (warning str
 	}
 	release, err := releases.Of(ctx, in.Namespace.Name, in.Object)
 	if err != nil {
-		log.FromContext(ctx).Info("reading a Helm release", "release", name, "namespace", in.Namespace.Name, "failed", err.Error())
+		log.FromContext(ctx).Info("Helm release could not be read", "release", name, "namespace", in.Namespace.Name, "error", err.Error())
 		warning, in.Unread = err.Error(), release.Weight() == 0
 	}
 	in.Object = in.Object.WithRelease(release)

@@ -46,7 +46,7 @@ func (o *snapshotOptions) keep(manager ctrl.Manager, index snapshot.Index) error
 		return err
 	}
 	if lists, err := keeper.Load(); err != nil {
-		logger.Info("starting without a snapshot", "reason", err.Error())
+		logger.Info("starting without a snapshot", "error", err.Error())
 	} else {
 		logger.Info("loaded", "lists", lists)
 	}

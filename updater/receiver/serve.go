@@ -13,7 +13,7 @@ import (
 	"github.com/garboard-dev/garboard/updater/poll"
 )
 
-// refusalEvery is how often a path's refusals are told of: whoever reaches the
+// refusalEvery is how often a path's refusals are logged: a client that reaches the
 // port can make as many as he likes.
 const refusalEvery = time.Minute
 
@@ -110,9 +110,9 @@ func fits(req *http.Request, route *route) (answer, bool) {
 
 func (r *Receiver) refuse(route *route) answer {
 	route.refused.Do(func() {
-		r.options.Log.Info("refused", "sender", route.kind, "reason", "no sender of this path is proven; told once a minute")
+		r.options.Log.Info("refused", "sender", route.kind, "reason", "no configured sender matched (logged once a minute)")
 	})
-	return answer{outcome: unauthenticated, status: http.StatusUnauthorized, text: "the sender is not proven"}
+	return answer{outcome: unauthenticated, status: http.StatusUnauthorized, text: "authentication failed"}
 }
 
 // hand reads what was sent, and hands it over.
@@ -121,14 +121,14 @@ func (r *Receiver) hand(s *sender, m message) answer {
 	log := r.options.Log.WithValues("sender", s.Name)
 	switch {
 	case err != nil:
-		log.Info("malformed", "reason", printable.Cut(err.Error(), maxReason))
+		log.Info("malformed", "error", printable.Cut(err.Error(), maxReason))
 		return answer{outcome: malformed, status: http.StatusBadRequest, text: "not a notification of this sender"}
 	case len(pushes) == 0:
 		log.V(1).Info("ignored")
 		return answer{outcome: ignored, status: http.StatusOK, text: "nothing to do"}
 	}
 	if err := r.options.Sink.Pushed(pushes); err != nil {
-		log.Info("overloaded", "reason", err.Error())
+		log.Info("overloaded", "error", err.Error())
 		return answer{outcome: overloaded, status: http.StatusServiceUnavailable, text: "too many notifications at once"}
 	}
 	log.Info("accepted", "repositories", namesOf(pushes))

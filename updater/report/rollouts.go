@@ -16,7 +16,7 @@ func (r *Reporter) Rolling(key watched.Key, changes []Change) {
 	r.noteChanges(key, changes, func(s *Standing) { s.State, s.Reason, s.Message = StateRolling, "", "" })
 }
 
-// FailedBefore tells of a rollout that failed long ago: nobody hears of it once more.
+// FailedBefore notes a rollout that failed long ago: it is not notified again.
 func (r *Reporter) FailedBefore(key watched.Key, changes []Change, why string) {
 	r.noteChanges(key, changes, func(s *Standing) { s.State, s.Reason, s.Message = StateFailed, ReasonRolloutFailed, why })
 }
@@ -100,9 +100,9 @@ func (r *Reporter) NotTakenBack(ctx context.Context, about About, failed *rollou
 	})
 }
 
-// LeftAlone tells of a rollout that nobody wants taken back any more.
+// LeftAlone tells of a rollout whose taking back is no longer asked for.
 func (r *Reporter) LeftAlone(ctx context.Context, key watched.Key, err error) {
-	loggerOf(ctx, key).Info("not taken back", "reason", err.Error())
+	loggerOf(ctx, key).Info("not taken back", "error", err.Error())
 }
 
 // noteChanges changes the standings of the containers of a rollout.

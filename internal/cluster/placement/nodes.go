@@ -94,7 +94,7 @@ func (n *Nodes) HasSynced() bool {
 func (n *Nodes) Required(ctx context.Context, o *workload.Object) []resolver.Platform {
 	found, err := n.Platforms(ctx, o)
 	if err != nil {
-		log.FromContext(ctx).Info("platforms are not checked", "workload", o.Name(), "namespace", o.Namespace(), "reason", err.Error())
+		log.FromContext(ctx).Info("platforms are not checked", "workload", o.Name(), "namespace", o.Namespace(), "error", err.Error())
 	}
 	return found
 }
