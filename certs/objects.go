@@ -33,7 +33,7 @@ const (
 	// Longer than servingDuration, so that no serving certificate outlives the
 	// CA that signed it.
 	caRenewBefore = 365 * 24 * time.Hour
-	// 90 days, renewed with 30 left: a month for somebody to notice
+	// 90 days, renewed with 30 left: a month for a person to notice
 	// garboard_serving_certificate_expiry_timestamp_seconds when renewal fails.
 	servingDuration    = 2160 * time.Hour
 	servingRenewBefore = 720 * time.Hour

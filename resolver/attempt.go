@@ -117,7 +117,7 @@ func withMissing(err, missing error) error {
 	return &CredentialError{Refusal: err, Missing: missing}
 }
 
-// Summary is the part of an error that may be shown to whoever writes
+// Summary is the part of an error that may be shown to writers of
 // workloads: no text of a registry, no address, no credential. An error about a
 // credential has a Summary of its own where it may be shown.
 func Summary(err error) string {

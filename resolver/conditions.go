@@ -6,8 +6,8 @@ import (
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
-// condition is what a candidate must pass besides the policy. Whoever walks the
-// candidates asks all of them by judge, and knows none of them.
+// condition is what a candidate must pass besides the policy. The walks
+// over candidates ask all of them by judge, and know none of them.
 type condition interface {
 	// cost is what must be read of a candidate before judge can tell.
 	cost(q *Query, k kind) cost
@@ -162,7 +162,7 @@ func (r *Resolver) readDigest(ctx context.Context, q *Query, c *candidate) *reje
 }
 
 // allowed narrows the candidates by the query's own rule, by the conditions that need
-// nothing but the tag, and by those that were tried in vain. Nil allows all.
+// nothing but the tag, and by those that were tried without success. Nil allows all.
 func (r *Resolver) allowed(ctx context.Context, q *Query, tried map[string]bool) func(tag string) bool {
 	if len(tried) == 0 && !r.judgesTags(q) {
 		return q.Allow

@@ -14,7 +14,7 @@ type Knowledge struct {
 	// it was found in (Credential.Place); anonymous has none.
 	//
 	// The index tells credentials apart by a hash. Written down, that hash would
-	// let whoever finds the file try passwords until one fits. So a credential
+	// let a reader of the file try passwords until one fits. So a credential
 	// that has no place has no part in Knowledge, nor what was read with it.
 	Credentials [][]string
 	Lists       []KnownList
@@ -50,8 +50,7 @@ type KnownImage struct {
 	registry.Image
 }
 
-// Bounds of a Knowledge. Whoever may write workloads chooses most of what is in
-// it.
+// Bounds of a Knowledge. Writers of workloads choose most of what is in it.
 const (
 	// maxKnown is the most that all texts take together, in bytes, about: twice
 	// the tags of a thousand lists of a thousand.

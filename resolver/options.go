@@ -32,18 +32,18 @@ type Options struct {
 	// again, but for the updater; it doubles with each failure, up to FreshFor.
 	// The default is ten seconds.
 	RetryAfter time.Duration
-	// ReadTimeout bounds one read, whoever waits for it. The default is one
+	// ReadTimeout bounds one read, however many callers wait for it. The default is one
 	// minute.
 	ReadTimeout time.Duration
-	// DropAfter is how long what nobody uses is kept. A repository that is used
+	// DropAfter is how long an unused entry is kept. A repository that is used
 	// less often has no protection against suspect lists. The default is 32 days;
 	// it is MaxEntries and MaxBytes that bound the memory.
 	DropAfter time.Duration
 	// MaxEntries bounds the lists that are kept, and eight times as many digests,
 	// twice as many images; what was used longest ago goes first. The default is 4,096.
 	MaxEntries int
-	// MaxBytes bounds, about, the memory that all lists take together: whoever may
-	// write workloads can name the longest lists there are. The default is 96
+	// MaxBytes bounds, about, the memory that all lists take together: a writer of
+	// workloads can name the longest lists there are. The default is 96
 	// MiB; a thousand lists of a thousand tags take 66 MB.
 	MaxBytes int
 	// ReadOnce is for programs that end soon: a list is never read again for a

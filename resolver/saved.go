@@ -11,7 +11,7 @@ import (
 	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
-// saved is what an earlier process knew, until somebody asks for it: only then
+// saved is what an earlier process knew, until it is asked for: only then
 // is it known which credential it belongs to, and worth parsing.
 type saved struct {
 	mu sync.Mutex
@@ -140,7 +140,7 @@ func (s *saved) name(number int) string {
 	return strconv.Itoa(number)
 }
 
-// gather adds what nobody asked for, and forgets what nobody will.
+// gather adds what was not asked for yet, and forgets what is too old.
 func (s *saved) gather(g *gathering, before time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

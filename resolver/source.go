@@ -22,8 +22,8 @@ type source[T any] struct {
 	failedAt time.Time
 	retryAt  time.Time
 	pause    time.Duration
-	// slow: somebody waited for long, and in vain. Nobody waits again until a
-	// read has succeeded; the reads go on.
+	// slow: a caller waited for long without an answer. No caller waits again until
+	// a read has succeeded; the reads go on.
 	slow bool
 }
 
@@ -56,7 +56,7 @@ type demand[T any] struct {
 	accept func(value T, now time.Time)
 }
 
-var errSlow = errors.New("others waited for this read in vain")
+var errSlow = errors.New("other callers waited for this read without an answer")
 
 // update refreshes a source if the demand requires it, and returns what is known then,
 // as current has it. The error is why it could not be refreshed: what is known is older
@@ -78,7 +78,7 @@ func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waite
 	for {
 		now := o.Now()
 		switch {
-		case s.read > arrived: // as new as this caller can ask for, whoever made it
+		case s.read > arrived: // as new as this caller can ask for, even if another made it
 			d.settle(now)
 			return waited, nil
 		case !s.readAt.Before(d.since) && !d.needed(now):

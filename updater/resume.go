@@ -49,7 +49,7 @@ func (u *Updater) resume(ctx context.Context, key watched.Key) {
 	now := u.Clock.Now()
 	switch late := now.Sub(at) > past.terms.Timeout; {
 	case h.Phase == rollout.Rolling && late && !rollout.Watched(o):
-		return // nobody watched: it may have been healthy since, and broken by a node
+		return // it was not watched: it may have been healthy since, and broken by a node
 	case h.Phase == rollout.Failed && now.Sub(h.FailedAt) > 2*past.terms.Timeout:
 		u.report.FailedBefore(key, r.Changes, h.Message)
 		return // people were told, or have lived with it

@@ -52,7 +52,7 @@ type Options struct {
 	PollMinimum func(repository string) time.Duration
 	// Events tells people what was decided.
 	Events events.EventRecorder
-	// Notifier tells those who are not looking. The default is to tell nobody.
+	// Notifier sends notices. The default is to send none.
 	Notifier report.Notifier
 	// Ownership tells which repositories are ours. The default is all of them.
 	Ownership Ownership

@@ -21,7 +21,7 @@ const (
 const maxAudit = 4096
 
 // annotate says for the audit log what the writer was told, and what was
-// answered where nobody was told.
+// answered without a warning.
 func (a *account) annotate(response *admission.Response) {
 	key, told := auditImages, ""
 	switch {

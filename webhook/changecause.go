@@ -18,8 +18,8 @@ import (
 const maxCauses = 5
 
 // changeCause is the cause that the answer leaves. A bump that moves an image
-// writes one, over that of anybody else: it would be told of a revision that it
-// did not cause. Another write that makes a revision takes ours off, and else
+// writes one. It replaces any other cause, which would otherwise be attributed to
+// this revision. Another write that makes a revision takes ours off, and else
 // the cause is the writer's own business.
 func (d *Decision) changeCause() string {
 	submitted := d.input.Object.ChangeCause()

@@ -38,7 +38,7 @@ func withDeadline(next http.Handler) http.Handler {
 type callerKey struct{}
 
 // callerOf returns the context of a request that ends with the time that its caller
-// waits: what is not read by then is read for nobody.
+// waits: what is not read by then is not needed.
 func callerOf(ctx context.Context) context.Context {
 	if caller, ok := ctx.Value(callerKey{}).(context.Context); ok {
 		return caller

@@ -41,7 +41,7 @@ type DeciderOptions struct {
 	// check none.
 	Placement Placement
 	// UpdaterAccount is the user whose bumps move containers that have a gate. The
-	// default is nobody: these stay then.
+	// default is no user: these stay then.
 	UpdaterAccount string
 }
 

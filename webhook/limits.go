@@ -19,7 +19,7 @@ const (
 	// holds its object, some ten kilobytes of it.
 	DefaultInFlight = 256
 	// refusedAt is how many times InFlight requests are refused at. Those above
-	// InFlight wait for nobody, so that as many more are a flood.
+	// InFlight do not wait for a registry, so that as many more are a flood.
 	refusedAt = 4
 	// MaxBody is how large a request may be, in bytes: two objects of 3 MiB, the
 	// most that the API server takes, and the rest of a review.
@@ -55,8 +55,8 @@ func newGate(next http.Handler, limits Limits) *gate {
 	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: inflight.NewBodies(maxBodies)}
 }
 
-// ServeHTTP answers one request. It counts once it is here whole: whoever only
-// announces a body, or drips it, takes nobody's place.
+// ServeHTTP answers one request. It counts once it is here whole: a client that
+// only announces a body, or sends it slowly, takes no place from another.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.ContentLength < 0: // the API server names it
@@ -118,7 +118,7 @@ func tooLate(ctx context.Context) {
 
 type busyKey struct{}
 
-// busy reports whether the request must not wait for anybody.
+// busy reports whether the request must not wait for a registry.
 func busy(ctx context.Context) bool { return ctx.Value(busyKey{}) != nil }
 
 // warningBusy is told where an answer might have been another otherwise.
@@ -138,8 +138,8 @@ var errBusy = errors.New("too many requests in flight to ask a registry")
 // hasty gives a resolver no time.
 type hasty struct{ Resolver }
 
-// Resolve answers from what is known, and says that nobody was asked instead of
-// blaming the registry.
+// Resolve answers from what is known, and says that no registry was asked instead of
+// blaming it.
 func (h hasty) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
 	ctx, cancel := context.WithDeadline(ctx, time.Time{})
 	defer cancel()

@@ -15,10 +15,10 @@ const (
 	DefaultShutdownDelay = 5 * time.Second
 
 	// What a caller may take for its part. The API server sends a request in one
-	// go; a caller that drips is another.
+	// go; a caller that sends slowly is another.
 	readTimeout  = 10 * time.Second
 	writeTimeout = readTimeout + maxTimeout
-	// idleTimeout is longer than the API server's own, 90 s: whoever closes an
+	// idleTimeout is longer than the API server's own, 90 s: the side that closes an
 	// idle connection first must not be the one that gets requests on it, or a
 	// request that is on its way is lost. It is the header's timeout too, as that
 	// one begins with the connection: the API server opens some ahead of need.

@@ -39,7 +39,7 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 		return answer(ctx, err)
 	}
 	// Its Pods run what the owner says. Validation judges it all the same:
-	// anybody may write a reference to an owner.
+	// every writer may write a reference to an owner.
 	if in.Object.Owned() {
 		return answer(ctx, &skipError{"owned by a controller"})
 	}

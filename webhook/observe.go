@@ -50,8 +50,8 @@ func accountOf(ctx context.Context) *account {
 	return &account{}
 }
 
-// Handle answers one request and tells of it. A panic that nobody below
-// recovers is told of as an error, and goes on.
+// Handle answers one request and tells of it. A panic that is not
+// recovered below is reported as an error, and raised again.
 func (o *observed) Handle(ctx context.Context, req admission.Request) (response admission.Response) {
 	began := time.Now()
 	a := &account{hook: o.hook}

@@ -64,7 +64,7 @@ func (d *Decision) became() outcome {
 	return became
 }
 
-// moves reports whether the container got something that nobody wrote: neither
+// moves reports whether the container got something that no writer named: neither
 // the image that was submitted nor the stored one.
 func (o *Outcome) moves() bool {
 	if o.Stored == nil {

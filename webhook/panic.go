@@ -96,8 +96,8 @@ func unbroken(metrics *Metrics, next http.Handler) http.Handler {
 	})
 }
 
-// caught brings panics of goroutines to the one that waits for them: nobody
-// recovers them where they are, and they would end the process.
+// caught brings panics of goroutines to the one that waits for them: where they
+// are, they are not recovered and would end the process.
 type caught struct {
 	mu    sync.Mutex
 	first *panicError
@@ -127,7 +127,7 @@ func (c *caught) raise() {
 	}
 }
 
-// WithoutRegistry returns a Decider that asks nobody: each row that resolves
+// WithoutRegistry returns a Decider that asks no registry: each row that resolves
 // answers what it would have resolved from. It is what is left where the way to
 // a registry's answer panics: an image that is stored never goes back for it.
 func (d *Decider) WithoutRegistry() *Decider {

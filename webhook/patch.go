@@ -253,8 +253,8 @@ func (o *Outcome) untouchedStranger() bool {
 	return o.Stored != nil && o.given.State.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
 }
 
-// same keeps a text that already says what is wanted, so that a spelling of
-// somebody else's is not corrected on a template.
+// same keeps a text that already says what is wanted, so that another
+// writer's spelling is not corrected on a template.
 func same(want record.Record, parse func(string) record.Record, texts ...string) string {
 	for _, text := range texts {
 		if maps.Equal(want, parse(text)) {

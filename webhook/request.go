@@ -42,7 +42,7 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 			return Input{}, &requestError{err}
 		}
 	}
-	// The endpoint trusts nobody: only namespaces that exist and opted in
+	// The endpoint trusts no caller: only namespaces that exist and opted in
 	// make us ask a registry.
 	if in.Namespace, err = namespaces.Namespace(ctx, req.Namespace); err != nil {
 		return Input{}, err
@@ -56,7 +56,7 @@ func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req 
 }
 
 // readSettings reads the settings of both objects. The same text in both is compiled
-// once, and nothing more once nobody waits for the answer.
+// once, and nothing more once the caller has left.
 func (in *Input) readSettings(ctx context.Context) (err error) {
 	reader := settings.NewReader()
 	if in.settings, err = reader.Settings(ctx, in.Object, in.Namespace); err != nil || in.Stored == nil {

@@ -151,7 +151,7 @@ func judgeImages(ctx context.Context, in Input, settings *settings.Settings) ima
 	var faults imageFaults
 	for _, slot := range in.Object.Slots() {
 		if ctx.Err() != nil {
-			break // nobody waits for them
+			break // the caller has left
 		}
 		rule := settings.Rule(slot)
 		image, err := intent.ImageOf(slot.Image)
@@ -173,8 +173,8 @@ func judgeImages(ctx context.Context, in Input, settings *settings.Settings) ima
 	return faults
 }
 
-// misplaced finds a policy that stands on the pod template alone, where nobody
-// reads it. Charts often repeat labels there, so that it is no more than said.
+// misplaced finds a policy that stands on the pod template alone, where it is not
+// read. Charts often repeat labels there, so that it is no more than said.
 func misplaced(o *workload.Object) []string {
 	if o.Kind.Template == nil {
 		return nil

@@ -109,8 +109,8 @@ func (v *view) readBump() {
 }
 
 // bumped reports whether the request bumps a container. One with a gate moves by
-// the updater's bump alone, and to the target that it names: the gate is the
-// updater's to open, and what it found ripe is that target and nothing later. The
+// the updater's bump alone, and to the target that it names: only the updater may pass
+// a gate, and only to the exact target that it has checked. The
 // rest of a canary's set moves to the version that has soaked, and to nothing later.
 func (v *view) bumped(o *Outcome, gated bool) bool {
 	target, named := v.bump.Targets[o.Slot.Key()]

@@ -33,7 +33,7 @@ func (o *notificationOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.config, "notifications-config", "", "`FILE` of the channels that notices go to; read again whenever it changes")
 }
 
-// check refuses what Keel read and nobody answers any more.
+// check refuses what Keel read and no service answers any more.
 func (o *notificationOptions) check() cmdline.Faults {
 	var faults cmdline.Faults
 	for _, name := range []string{"HIPCHAT_SERVER", "HIPCHAT_TOKEN", "HIPCHAT_CHANNELS", "HIPCHAT_APPROVALS_CHANNEL"} {
@@ -44,11 +44,11 @@ func (o *notificationOptions) check() cmdline.Faults {
 	return faults
 }
 
-// build makes what tells people and puts it on the manager; nobody is told
-// without settings. ended is closed when the updater has ended.
+// build makes what tells people and puts it on the manager; without
+// settings there are no notices. ended is closed when the updater has ended.
 func (o *notificationOptions) build(ctx context.Context, manager ctrl.Manager, metrics prometheus.Registerer, lease *leaseOptions, ended <-chan struct{}) (report.Notifier, error) {
 	if o.config == "" {
-		return nil, nil //nolint:nilnil // nobody to tell is no error
+		return nil, nil //nolint:nilnil // no settings are no error
 	}
 	counted, err := notify.NewMetrics(metrics)
 	if err != nil {
@@ -129,7 +129,7 @@ type notifier struct{ dispatcher *notify.Dispatcher }
 func (n notifier) Notify(told report.Notice) {
 	level, err := notify.ParseLevel(string(told.Level))
 	if err != nil {
-		level = notify.LevelError // whoever reads it will ask
+		level = notify.LevelError // its reader will ask
 	}
 	changes := make([]notify.Change, 0, len(told.Changes))
 	for _, c := range told.Changes {

@@ -46,7 +46,7 @@ func (r *Reader) document(data []byte) (Value, bool) {
 	}
 	root := documents[0].Content[0]
 	if root.Kind != yaml.MappingNode {
-		// Nobody knows what it is, so it is not shown: it may be a password file.
+		// It is not known what it is, so it is not shown: it may be a password file.
 		r.Add(Fault{Line: root.Line, Problem: "no mapping", Allowed: wholeFile})
 		return Value{}, false
 	}

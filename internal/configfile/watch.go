@@ -28,8 +28,8 @@ type WatcherOptions[T any] struct {
 	// It is never called twice at the same time. Required.
 	Apply func(*T) error
 	// Report is told of a failure to read or apply, once for as long as it is
-	// the same. It is not told what [Watcher.Load] returns. The default is
-	// nobody.
+	// the same. It is not told what [Watcher.Load] returns. The default
+	// ignores it.
 	Report func(error)
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
@@ -61,7 +61,7 @@ func NewWatcher[T any](o WatcherOptions[T]) (*Watcher[T], error) {
 	case o.Path == "":
 		return nil, fmt.Errorf("watching %s: no file given", o.What)
 	case o.Apply == nil:
-		return nil, fmt.Errorf("watching %s: nobody to apply them given", o.What)
+		return nil, fmt.Errorf("watching %s: no function to apply them given", o.What)
 	}
 	if o.Interval <= 0 {
 		o.Interval = DefaultInterval
@@ -108,7 +108,7 @@ func (w *Watcher[T]) Start(ctx context.Context) error {
 // that becomes the leader has them.
 func (*Watcher[T]) NeedLeaderElection() bool { return false }
 
-// LastReload is for a metric: with Success false, somebody should look at the
+// LastReload is for a metric: with Success false, a person should look at the
 // file, since the next start of the program will fail.
 func (w *Watcher[T]) LastReload() Reload { return *w.last.Load() }
 

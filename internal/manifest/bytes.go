@@ -170,7 +170,7 @@ func (s *Stream) splice(changes []change) ([]byte, error) {
 	return append(out, s.text.data[end:]...), nil
 }
 
-// verify reads the result as anybody else will.
+// verify reads the result as any other program will.
 func (s *Stream) verify(out []byte, wanted []any) error {
 	again, err := Parse(s.name, out)
 	if err != nil {

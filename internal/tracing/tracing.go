@@ -22,7 +22,7 @@ const scope = "github.com/garboard-dev/garboard"
 const tracesPath = "/v1/traces"
 
 // maxAttribute bounds the text of an attribute: names and images are input of
-// whoever may write a workload.
+// every writer of a workload.
 const maxAttribute = 256
 
 // Options of a Provider.

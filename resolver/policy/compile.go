@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Bounds on regular expressions, which come from whoever may write workloads.
+// Bounds on regular expressions, which come from writers of workloads.
 const (
 	// maxSteps is how many steps one may have: it is matched with every tag.
 	maxSteps = 1000

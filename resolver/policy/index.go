@@ -16,7 +16,7 @@ type Index struct {
 }
 
 // maxExtracted bounds the extracted views that an index keeps: filters come
-// from manifests, and whoever may write those must not fill our memory.
+// from manifests, and their writers must not fill our memory.
 const maxExtracted = 4
 
 type extractedView struct {

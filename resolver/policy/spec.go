@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Bounds on what settings may hold: they come from whoever may write
+// Bounds on what settings may hold: they come from writers of
 // workloads.
 const (
 	maxExpression = 512 // bytes of a range, pattern, filter or template

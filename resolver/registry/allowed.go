@@ -18,8 +18,8 @@ var errDenied = errors.New("not allowed by the registry settings")
 var errNoRepository = errors.New("there is no repository")
 
 // Allows reports whether a repository may be asked: an *Error of kind Denied where the
-// settings forbid it, of kind Refused where it is none. It asks nobody, so that callers
-// can ask it before they look for credentials.
+// settings forbid it, of kind Refused where it is none. It sends no request, so that
+// callers can ask it before they look for credentials.
 func (c *Client) Allows(repository Repository) error { return c.settings.Load().refuses(repository) }
 
 // refuses returns why a repository may not be asked; nil where it may.

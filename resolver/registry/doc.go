@@ -1,7 +1,7 @@
 // Package registry reads tag lists, digests and what stands behind a digest from
 // container registries.
 //
-// The image reference in a manifest is input from whoever may create workloads,
+// The image reference in a manifest is input from every creator of workloads,
 // and it makes us send requests. So the package trusts nothing that comes back:
 // addresses are checked when they are dialled, after DNS; bodies, pages, tags,
 // redirects and tokens are bounded; credentials go to the registry that they are

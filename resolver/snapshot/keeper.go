@@ -31,7 +31,7 @@ type Options struct {
 	Index Index
 	// Interval between two writes. The default is DefaultInterval.
 	Interval time.Duration
-	// Report is told of a write that failed. The default is to tell nobody.
+	// Report is told of a write that failed. The default ignores it.
 	Report func(error)
 }
 

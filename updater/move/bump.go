@@ -32,8 +32,8 @@ const (
 	bumpStopped
 )
 
-// bump asks admission to resolve again. What has begun is finished, whoever ends the
-// process.
+// bump asks admission to resolve again. What has begun is finished, even if the process
+// is ended.
 func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move) bumped {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bumpTimeout)
 	defer cancel()

@@ -20,7 +20,7 @@ import (
 
 // Why a rollout that failed is not taken back.
 var (
-	// errMovedOn: what would be taken back is not there any more, or nobody asks for it.
+	// errMovedOn: what would be taken back is not there any more, or is not asked for.
 	errMovedOn = errors.New("the workload has been written since")
 	// errSameText: nothing in the template tells the two images apart.
 	errSameText = errors.New("the image is written as before the move")

@@ -44,7 +44,7 @@ type Options struct {
 	Store Store
 	// Metrics count. Required.
 	Metrics *Metrics
-	// Log gets what went wrong. The default is nobody.
+	// Log gets what went wrong. The default discards it.
 	Log logr.Logger
 	// Clock is the time. The default is the real one.
 	Clock clock.WithDelayedExecution
@@ -53,7 +53,7 @@ type Options struct {
 	// Drain is how long, at the end, the last try of all that waits may take. The
 	// default is 5 seconds.
 	Drain time.Duration
-	// Producers is closed when nobody notifies any more; at its end the
+	// Producers is closed when no more notices come; at its end the
 	// dispatcher waits for that, at most 10 seconds. Nil is never waited for.
 	Producers <-chan struct{}
 }
@@ -100,7 +100,7 @@ func New(o Options) (*Dispatcher, error) {
 	return d, nil
 }
 
-// Notify takes a notice. It waits for nobody: what a channel has no room for
+// Notify takes a notice. It does not wait: what a channel has no room for
 // pushes out the oldest, and what it cannot be sent is a matter of log and
 // metrics.
 func (d *Dispatcher) Notify(n Notice) {
@@ -259,5 +259,5 @@ func pause(tries int) time.Duration {
 	for range tries - 1 {
 		p *= pauseGrows
 	}
-	return time.Duration(p * (1 - jitter + 2*jitter*rand.Float64())) //nolint:gosec // nobody gains by guessing it
+	return time.Duration(p * (1 - jitter + 2*jitter*rand.Float64())) //nolint:gosec // guessing it gains nothing
 }

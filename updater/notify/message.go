@@ -24,7 +24,7 @@ const (
 const DefaultTemplate = "{{.Kind}} {{.Namespace}}/{{.Name}}: {{.Text}}"
 
 // view is what a template sees of a notice. All texts are other people's, so
-// they are harmless already: bounded, on one line, and calling nobody.
+// they are harmless already: bounded, on one line, and without mentions.
 type view struct {
 	Level, Reason         string
 	Kind, Namespace, Name string

@@ -29,7 +29,7 @@ type ConfigMapStore struct {
 
 // Load reads all keys, in the order of their names: those of other processes,
 // too. One that still runs goes on with what it has, so that notices of it may
-// come twice; one that does not has nobody else.
+// come twice; for one that does not, this is the only way.
 func (s *ConfigMapStore) Load(ctx context.Context) ([][]byte, error) {
 	object, err := s.Client.ConfigMaps(s.Namespace).Get(ctx, s.Name, metav1.GetOptions{})
 	if err != nil {

@@ -110,18 +110,18 @@ func (r *round) ends(ctx context.Context, now time.Time, container string) bool 
 const lookAgainAfter = 10 * time.Second
 
 // round is one poll: the registry is asked once with each credential for the
-// list, and once for the digest of each tag that somebody follows, however many
+// list, and once for the digest of each tag that a workload follows, however many
 // workloads there are.
 type round struct {
 	repository string
 	since      time.Time
 	// pushed is when the registry told of a change; zero if it did not.
 	pushed time.Time
-	// moves: somebody has something newer.
+	// moves: there is something newer for a workload.
 	moves bool
 	// all: it is the turn of those, too, who are not polled now, or at all.
 	all bool
-	// answered: the registry gave somebody what was asked for.
+	// answered: the registry gave what was asked for with one credential at least.
 	answered bool
 	// ended is why the round ended before its time, rest what it has not looked at. Until
 	// then rest says where the last round ended in the workload that is looked at.

@@ -84,7 +84,7 @@ func (t *tracker) remove(key watched.Key) (groups map[string]string) {
 	return groups
 }
 
-// tidy forgets repositories that nobody uses; the caller holds the lock.
+// tidy forgets repositories without a workload; the caller holds the lock.
 func (t *tracker) tidy(repositories map[string]string) {
 	for repository := range repositories {
 		if len(t.users[repository]) == 0 {
@@ -112,7 +112,7 @@ func (t *tracker) read(repository string, key watched.Key, group string, at time
 	t.polled[repository][group] = at
 }
 
-// forgetGroup drops a group that nobody is in; the caller holds the lock.
+// forgetGroup drops a group without a workload; the caller holds the lock.
 func (t *tracker) forgetGroup(repository, group string) {
 	for _, of := range t.users[repository] {
 		if of.group == group {
@@ -208,7 +208,7 @@ func (t *tracker) size() int {
 }
 
 // next returns when a repository is due after a moment, by the shortest
-// schedule that any workload asks for. ok is false where nobody uses it. A
+// schedule that any workload asks for. ok is false if none uses it. A
 // first poll comes at a place in an interval that is the repository's own, so
 // that a restart asks no registry for everything at once; a cron schedule names
 // moments, and is kept to from the first one on.

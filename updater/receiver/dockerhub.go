@@ -1,7 +1,7 @@
 package receiver
 
 // dockerHub reads the webhook of a repository on Docker Hub. Its callback_url is
-// never called: whoever forges a notification would choose whom we ask.
+// never called: the forger of a notification would choose which host is asked.
 func dockerHub(m message) ([]string, error) {
 	var payload struct {
 		PushData struct {

@@ -9,7 +9,7 @@ func github(m message) ([]string, error) {
 	switch event := m.header.Get("X-Github-Event"); event {
 	case "package", "registry_package", "":
 	default:
-		return nil, nil // a ping, or an event that somebody ticked too many
+		return nil, nil // a ping, or an event that need not have been subscribed
 	}
 	var payload struct {
 		Action          string

@@ -19,7 +19,7 @@ const (
 	keysTimeout = 10 * time.Second
 	maxKeys     = 1 << 20
 	// keysEvery is the time between two fetches, after the first keysBurst: a
-	// forged token may name a key that nobody has, and each would be looked for.
+	// forged token may name a key that does not exist, and each would be looked for.
 	keysEvery = 10 * time.Second
 	keysBurst = 3
 )

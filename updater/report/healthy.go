@@ -22,7 +22,7 @@ func (r *Reporter) Learn(key watched.Key) {
 // LearnFrom notes what the status of a workload says of the versions that it runs. The
 // caller sees to it that no rollout of it is watched: the end of that tells. A kind that
 // keeps no word of its last rollout is believed while some of its Pods are available, if
-// nothing else is known: it was so before anybody moved it.
+// nothing else is known: it was so before it was moved.
 func (r *Reporter) LearnFrom(key watched.Key, o *workload.Object, h rollout.Health) {
 	state := record.StateOf(o)
 	r.standings.noteAll(key, func(s *Standing) {

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	// Events tells those who look at a workload.
 	Events events.EventRecorder
-	// Notifier tells those who are not looking. The default is to tell nobody.
+	// Notifier sends notices. The default is to send none.
 	Notifier Notifier
 	Metrics  *Metrics
 	Clock    clock.PassiveClock

@@ -77,7 +77,7 @@ func (t *standings) keep(key watched.Key, containers []Standing) {
 			rows[i] = *known
 			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes = c.Running, c.Policy, c.ReleaseNotes
 			if known.State == StatePending && known.Running != c.Running {
-				rows[i].settle() // somebody wrote it
+				rows[i].settle() // another writer moved it
 			}
 		}
 	}

@@ -134,7 +134,7 @@ func argo(o *unstructured.Unstructured, h Health) Health {
 // Stopped says why a workload takes no new version, or nothing. Argo Rollouts
 // goes back to the stable Pods by itself when an update fails, and leaves the
 // template as it is: a new one would send the next version, too, to where the
-// last one broke, before anybody has looked.
+// last one broke, before a person has looked.
 func Stopped(o *unstructured.Unstructured) (why string) {
 	if !isArgo(o) {
 		return ""

@@ -79,14 +79,14 @@ func (w *Watcher[K]) see(ctx context.Context, key K) (s seen, ok bool) {
 		return s, false
 	}
 	if s.terms, ok = w.Owner.Terms(ctx, key, s.rollout); !ok {
-		w.abandon(ctx, key, s) // nobody asks any more
+		w.abandon(ctx, key, s) // the workload asks no longer for it
 		return s, false
 	}
 	s.health = Read(s.object)
 	return s, true
 }
 
-// ours reports whether nobody has written the workload since the move.
+// ours reports whether no other writer has changed the workload since the move.
 func (w *Watcher[K]) ours(r *Rollout, o *unstructured.Unstructured) bool {
 	object, ok := w.Pods.Kinds.FromMap(o.Object)
 	if !ok || !r.Stands(object) {

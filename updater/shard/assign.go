@@ -16,7 +16,7 @@ func Of(repository string, shards int) int {
 }
 
 // assign says which member each shard should go to. holders are the members that
-// have the shards now, "" where nobody does. Those who are there keep what they
+// have the shards now, "" where none does. Members that are there keep what they
 // have, as far as that leaves every member its equal part: two members differ by
 // one shard at most. All who see the same come to the same answer.
 func assign(holders, members []string) []string {

@@ -15,7 +15,7 @@ import (
 
 // view is what the Leases say at a moment.
 type view struct {
-	// holders has the identity that holds each shard, "" where nobody does.
+	// holders has the identity that holds each shard, "" where none does.
 	holders []string
 	// ranOut has what the Leases say whose holders went without a word.
 	ranOut map[int]resourcelock.LeaderElectionRecord
@@ -30,7 +30,7 @@ type view struct {
 }
 
 // census judges which Leases are held. As in client-go's leader election, a Lease
-// has run out when nobody was seen to renew it for as long as it says: the clocks
+// has run out when it was not seen to be renewed for as long as it says: the clocks
 // of others are not trusted.
 type census struct {
 	shards int
@@ -83,7 +83,7 @@ func (c *census) place(v *view, lease *coordinationv1.Lease, held bool) {
 			v.ranOut[shard] = *resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
 		}
 	case !held || !isShard && !isMember:
-		// nobody's, or none of ours
+		// not held, or none of ours
 	case lease.Labels[workload.LabelShards] != strconv.Itoa(c.shards):
 		v.strangers = append(v.strangers, lease.Name)
 	case isMember:

@@ -21,8 +21,8 @@ type claim struct {
 	lock     *timedLock
 	config   leaderelection.LeaderElectionConfig
 	election *leaderelection.LeaderElector
-	// run is how long the election goes on, and stop ends it. Whoever holds the
-	// Lease then gives it back.
+	// run is how long the election goes on, and stop ends it. The holder of
+	// the Lease then gives it back.
 	run  context.Context
 	stop context.CancelFunc
 	// held: the election was won. leaving: nothing new is begun.
@@ -67,8 +67,8 @@ func (l *timedLock) Update(ctx context.Context, record resourcelock.LeaderElecti
 	return l.timed(func() error { return l.Interface.Update(ctx, record) })
 }
 
-// timed counts from before the write: whoever else looks at the Lease cannot have
-// seen it earlier.
+// timed counts from before the write: another replica cannot have seen the Lease
+// earlier.
 func (l *timedLock) timed(write func() error) error {
 	sent := l.clock.Now()
 	if err := write(); err != nil {

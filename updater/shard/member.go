@@ -162,8 +162,8 @@ func (m *Member) wait(v view) {
 	m.waits = why
 }
 
-// bury deletes the Leases of members that went without a word. Whoever is only
-// slow writes its own again.
+// bury deletes the Leases of members that ended without giving them back. A
+// member that is only slow writes its own again.
 func (m *Member) bury(ctx context.Context, dead []coordinationv1.Lease) {
 	for i := range dead {
 		precondition := metav1.Preconditions{UID: &dead[i].UID, ResourceVersion: &dead[i].ResourceVersion}

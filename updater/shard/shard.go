@@ -1,5 +1,5 @@
 // Package shard divides the repositories over several updaters. Each of a number
-// of shards has a Lease, and whoever holds it is the only one to work on the
+// of shards has a Lease, and its holder is the only one to work on the
 // shard's repositories. The members, which are the replicas of the updater, find
 // one another by a Lease each, and spread the shards evenly over those that are
 // there.
@@ -47,7 +47,7 @@ type Options struct {
 	// Shards is how many there are, up to Max. All members must say the same.
 	Shards int
 	// Single is the name of the Lease that an updater without shards holds. While
-	// somebody does, no member works.
+	// it is held, no member works.
 	Single string
 	// Identity tells this process from all others, also from one that ran in the
 	// same Pod before. The default is the host's name with something random.

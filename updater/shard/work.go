@@ -3,7 +3,7 @@ package shard
 import "context"
 
 // Changed is told when this member has gained or lost shards. It is for one
-// listener; changes that nobody has listened to are one.
+// listener; changes that were not received yet are one.
 func (m *Member) Changed() <-chan struct{} { return m.changed }
 
 // Owns reports whether the repository's shard is this member's.
@@ -40,8 +40,8 @@ func (m *Member) Begin(ctx context.Context, repository string) (work context.Con
 }
 
 // works reports whether a claim is good for work that begins now: the Lease was
-// renewed, and the others looked at, so lately that nobody else can have the
-// shard. This holds for a process that was stopped for a while, too. The caller
+// renewed, and the others looked at, so lately that no other member can have
+// the shard. This holds for a process that was stopped for a while, too. The caller
 // holds the lock.
 func (m *Member) works(c *claim) bool {
 	now := m.Clock.Now()
@@ -92,7 +92,7 @@ func (m *Member) ended(c *claim) {
 	m.tell()
 }
 
-// tell wakes whoever listens for changes.
+// tell wakes the listener for changes.
 func (m *Member) tell() {
 	select {
 	case m.changed <- struct{}{}:

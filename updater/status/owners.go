@@ -30,11 +30,11 @@ type owners struct {
 	// shards is how many those say that there are; owned are those that they have.
 	shards int
 	owned  map[int]bool
-	// single: one does all the work, whoever still has a shard.
+	// single: one does all the work, even if others still have shards.
 	single bool
 }
 
-// missing are the shards that nobody owns, in order.
+// missing are the shards without an owner, in order.
 func (o *owners) missing() []int {
 	var missing []int
 	for number := range o.shards {

@@ -17,7 +17,7 @@ import (
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
-// Bounds on what anybody who reaches the port can make the updater do.
+// Bounds on what a client that reaches the port can make the updater do.
 const (
 	// maxAtOnce is how many lists are made at the same time: one of 10,000
 	// workloads is some megabytes.
@@ -45,7 +45,7 @@ type Options struct {
 	Leads func() bool
 }
 
-// Server answers GET /v1/status. It has no credentials to check: whoever can
+// Server answers GET /v1/status. It has no credentials to check: a client that can
 // connect reads names of workloads, images and reasons, and can change nothing.
 type Server struct {
 	options Options

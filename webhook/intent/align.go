@@ -15,7 +15,7 @@ import (
 // written.
 //
 // The history tells what stands for what. It only ever makes another tag of the
-// submitted repository of an answer: one that somebody has made up gives no more than
+// submitted repository of an answer: one that a writer has made up gives no more than
 // writing that image.
 func Align(c Case) Case {
 	if c.aligned {
@@ -71,7 +71,7 @@ func (c Case) plain() bool {
 
 // tagOfDigest is the tag of a bare digest that is submitted: where it is what is
 // stored, or what became of this request's first answer, or comes back with its
-// record, as an undo brings it. Any other is somebody's decision for one image.
+// record, as an undo brings it. Any other is a writer's decision for one image.
 func (c Case) tagOfDigest(stored Image) string {
 	switch {
 	case c.Submitted.Digest == stored.Digest, c.Untouched:

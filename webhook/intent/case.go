@@ -85,14 +85,13 @@ type Case struct {
 	// where it changes a setting that bears on the answer.
 	Bumped, SettingsChanged bool
 	// Gated is true where a gate stands before the container's moves: Bumped is then
-	// the updater's word that it is open, and nobody else's.
+	// the updater's word that it is open, and no other writer's.
 	Gated bool
 	// Pins is true where an answer carries a digest.
 	Pins bool
 	// Follows is true where a container follows the digest of its tag beside its policy.
 	Follows bool
-	// Unread is true where nobody can tell for now whether the container is
-	// governed.
+	// Unread is true if it is not known for now whether the container is governed.
 	Unread bool
 	// ResolveOnChange is the setting resolveOn: change.
 	ResolveOnChange bool

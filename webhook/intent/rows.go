@@ -7,8 +7,8 @@ import (
 )
 
 // undone recognises `kubectl rollout undo`: a template of the past comes back,
-// with the record that it had, or without one in a PATCH that nobody else
-// would send.
+// with the record that it had, or without one in a PATCH that no other client
+// sends.
 func undone(c Case) bool {
 	if c.Stored == nil {
 		return false
@@ -26,9 +26,9 @@ func undone(c Case) bool {
 	// by their digest alone are told apart.
 	brought := c.Submitted
 	brought.Digest = c.SubmittedRecord.Digest
-	// A history that has forgotten it is made up for by the order, and on the way up by
-	// that nobody gives a name: a source in its place would make the manifest, when it
-	// is applied again, a way down.
+	// If the image has fallen out of the history, a lower version still proves an undo;
+	// for a higher one, the missing field manager does. Treating it as a new source would
+	// make the next apply of the manifest look like a downgrade.
 	return c.earlier(brought) || c.below(c.Submitted, *c.Stored) || c.Manager == ""
 }
 
@@ -124,7 +124,7 @@ func (c Case) last() Image {
 	return last
 }
 
-// pastUs reports whether somebody wrote the stored image without us: the state
+// pastUs reports whether the stored image was written while the webhook was bypassed: the state
 // ends with another result. The record is asked where no state is left; with a
 // state it may be older, since a record is only changed together with an
 // image.

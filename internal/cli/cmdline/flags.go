@@ -32,7 +32,7 @@ func ReadFlags(command *cobra.Command, env func(string) (string, bool)) {
 		}
 		r.readEnvironment(env)
 		if command.HasSubCommands() && len(r.rest) > 0 {
-			return positional(command, r.rest) // the flags are those of a command that nobody knows
+			return positional(command, r.rest) // the flags are those of an unknown command
 		}
 		r.noteArguments(command, positional)
 		if check != nil {

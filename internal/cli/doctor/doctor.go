@@ -195,7 +195,7 @@ func unknown(object string, err error) Finding {
 }
 
 // reinstall is the command that brings back what is missing of the installation, and what
-// somebody has changed.
+// was changed since.
 func (d *Doctor) reinstall() string {
 	if d.found.helm == "" {
 		return "kubectl apply --server-side --force-conflicts -f manifests/install.yaml"

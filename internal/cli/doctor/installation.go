@@ -22,7 +22,7 @@ const minimumMinor = 30
 // releaseAnnotation is Helm's, on what it installs.
 const releaseAnnotation = "meta.helm.sh/release-name"
 
-// releaseName is what Helm allows. What anybody may write is not to be typed.
+// releaseName is what Helm allows. What others may write is not to be typed into a shell.
 var releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$`)
 
 // reserved are namespaces that Garboard must not run in: no webhook is asked about its

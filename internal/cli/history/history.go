@@ -32,7 +32,7 @@ const (
 	// ByAdmission is an answer to a write that nothing else is known of: an
 	// apply, or a bump whose Event is gone.
 	ByAdmission = "admission"
-	// ByWriter is an image as somebody wrote it.
+	// ByWriter is an image as a writer named it.
 	ByWriter = "writer"
 )
 

@@ -74,7 +74,7 @@ func (l *lister) list(ctx context.Context, kind schema.GroupVersionKind, namespa
 		err := l.cluster.Client.List(ctx, page, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(next))
 		switch {
 		case meta.IsNoMatchError(err):
-			return nil // a custom kind that nobody has installed
+			return nil // a custom kind that is not installed
 		case apierrors.IsForbidden(err):
 			return fmt.Errorf("no access: you may not list %ss in %s; try --namespace, or -f with what somebody else has read: %w", kind.Kind, where, err)
 		case err != nil:

@@ -1,5 +1,5 @@
 // Package recent keeps what was used lately: a map that is bounded in number
-// and forgets what nobody asked for. Keys come from image references, which
+// and forgets what was not asked for. Keys come from image references, which
 // anyone who may create a workload can invent, so nothing may grow with them.
 package recent
 
@@ -29,7 +29,7 @@ type item[K comparable, V any] struct {
 }
 
 // New returns an empty map of at most limit entries, each of which is dropped
-// once nobody used it for idle.
+// once it was not used for idle.
 func New[K comparable, V any](limit int, idle time.Duration, now func() time.Time) *Map[K, V] {
 	return &Map[K, V]{
 		limit: limit,

@@ -116,7 +116,7 @@ func (c Credential) Place() string {
 	}
 }
 
-// Source is where the credential was found; "" where nobody said.
+// Source is where the credential was found; "" if that was not said.
 func (c Credential) Source() string { return c.source }
 
 // Anonymous reports whether there is nothing to send.

@@ -21,7 +21,7 @@ func (r *reader) credentials(at configfile.Value) *Credentials {
 		"tokenFile":         configfile.Set(&c.Token, r.tokenFile),
 	})
 	if 2*len(given) != len(at.Node.Content) {
-		return nil // What is missing may stand under the key that nobody knows.
+		return nil // What is missing may stand under the unknown key.
 	}
 	if given == nil {
 		return nil

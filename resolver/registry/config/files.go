@@ -36,7 +36,7 @@ func (r *reader) authorities(at configfile.Value) *x509.CertPool {
 }
 
 // certificates is nil unless every block is a certificate: a bundle of which a
-// part is left out would fail where nobody looks. They are trusted beside the
+// part is left out would fail later, without a message. They are trusted beside the
 // system's, as containerd has it: a registry redirects to storage of others.
 func certificates(data []byte) *x509.CertPool {
 	pool, err := x509.SystemCertPool()

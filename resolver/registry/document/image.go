@@ -10,8 +10,8 @@ type Image struct {
 	// index. A manifest that declares none counts as built for every platform:
 	// it has a zero Platform. An image with no platform at all runs nowhere.
 	Platforms []Platform
-	// Created is when it was built, in UTC; zero where nobody asked, where it
-	// does not say, or says a date that no build has: before 1990, as
+	// Created is when it was built, in UTC; zero if it was not asked for, if it
+	// is not said, or is a date that no build has: before 1990, as
 	// reproducible builds put it. It is not compared with a clock: a date in
 	// the future stays one, and is for the caller to judge.
 	Created time.Time

@@ -24,7 +24,7 @@ const (
 )
 
 // Manifest is an OCI image manifest or index, or Docker's equal of the two.
-// Fields that nobody reads here are not decoded: annotations are a map that the
+// Fields that are not needed here are not decoded: annotations are a map that the
 // whole body could be spent on.
 type Manifest struct {
 	SchemaVersion int                 `json:"schemaVersion"`

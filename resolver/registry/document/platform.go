@@ -9,7 +9,7 @@ import (
 )
 
 // Platform is what an image was built for, as the OCI image specification
-// names it. The zero value is one that nobody declared.
+// names it. The zero value is one that is not declared.
 //
 // Names are Go's, in lower case, whatever alias an image has: amd64 for x86_64.
 // The variant that every chip of the architecture has is left out, as
@@ -118,7 +118,7 @@ func (p Platform) normalised() Platform {
 
 // declared is the platform that a manifest or a config gives, and false where
 // it is one that no node can have: BuildKit marks what is no image by unknown,
-// and a name outside the grammar is nobody's.
+// and no node has a name outside the grammar.
 func declared(os, architecture, variant string) (Platform, bool) {
 	const unknown = "unknown"
 	if !platformName(os) || !platformName(architecture) || !platformName(variant) {

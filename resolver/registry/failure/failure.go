@@ -38,8 +38,8 @@ const (
 	NotAnImage Kind = "NotAnImage"
 	// Refused is what we did not ask for, because of the address or the scheme.
 	Refused Kind = "Refused"
-	// Denied is a repository that the registry settings do not allow. Nobody
-	// was asked about it.
+	// Denied is a repository that the registry settings do not allow. No
+	// registry was asked about it.
 	Denied Kind = "Denied"
 )
 
@@ -69,7 +69,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Summary is the failure in a few words, fit for an admission warning.
 //
 // Refused reads as Unreachable, and Unauthorized as NotFound: the first would
-// tell a stranger which addresses exist inside the cluster, the second which
+// tell an attacker which addresses exist inside the cluster, the second which
 // repositories exist behind our credential. Denied tells nothing but our own
 // settings, and only of names that were written.
 func (e *Error) Summary() string {

@@ -39,7 +39,7 @@ func newAWS(p pace, transport http.RoundTripper) *awsSource {
 	if transport != nil {
 		options = append(options, config.WithHTTPClient(cloudClient(transport, p.timeout)))
 	}
-	p.patience = p.timeout // Whoever waits here has a deadline already.
+	p.patience = p.timeout // Its callers have a deadline already.
 	return &awsSource{config: newCell(p, func(ctx context.Context) (grant[aws.Config], error) {
 		return loadAWS(ctx, p.now, options)
 	})}

@@ -32,7 +32,7 @@ type azureSource struct {
 
 func newAzure(p pace, transport http.RoundTripper) *azureSource {
 	client := cloudClient(transport, p.timeout)
-	p.patience = p.timeout // Whoever waits here has a deadline already.
+	p.patience = p.timeout // Its callers have a deadline already.
 	return &azureSource{client: client, pace: p, access: newCell(p, func(ctx context.Context) (grant[string], error) {
 		return azureAccess(ctx, client)
 	})}

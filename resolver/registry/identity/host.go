@@ -12,8 +12,8 @@ type target struct {
 	// host is that of an Azure registry, which has tokens of its own.
 	host string
 	// region is that of an Amazon registry. The account is left out: a token is
-	// good for every registry of the region that the identity may read, whoever
-	// owns it.
+	// good for every registry of the region that the identity may read, of every
+	// owner.
 	region string
 	// fips and dualStack say which of the region's endpoints the name asks for,
 	// so that a cluster without IPv4, or one that must use FIPS, reaches it.

@@ -28,10 +28,10 @@ type body struct {
 }
 
 // minBody is how many bytes a body has to give within Options.BodyTimeout. One
-// that drips holds a place that other requests wait for.
+// that comes slowly holds a place that other requests wait for.
 const minBody = 10 << 10
 
-var errDrip = errors.New("body comes too slowly")
+var errSlowBody = errors.New("body comes too slowly")
 
 // Pace breaks a body off that has not given enough since it was last looked at.
 func (b *body) pace(every time.Duration) {
@@ -53,7 +53,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.read.Add(int64(n))
 	if err != nil {
 		if b.slow.Load() && !errors.Is(err, io.EOF) {
-			err = &failure.Error{Kind: failure.Timeout, Err: errDrip}
+			err = &failure.Error{Kind: failure.Timeout, Err: errSlowBody}
 		}
 		b.end(err)
 	}

@@ -77,7 +77,7 @@ type quota struct {
 func (q *quota) left(now time.Time) time.Duration { return max(0, q.until.Sub(now)) }
 
 // observe stops pulls when none remain, for a window at most: after that one is
-// tried even if nobody has asked since.
+// tried even if there was no request since.
 func (q *quota) observe(said limits, now time.Time) {
 	switch {
 	case said.remaining > 0:

@@ -67,8 +67,8 @@ const (
 // holds.
 type Secret string
 
-// String hides the content, and GoString and MarshalText do so for whoever
-// prints in other ways.
+// String hides the content, and GoString and MarshalText do so for
+// other ways of printing.
 func (Secret) String() string { return "(redacted)" }
 
 // GoString is String, for %#v.

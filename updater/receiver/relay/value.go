@@ -28,13 +28,13 @@ func keyOf(repository string) string {
 func format(p poll.Push) string {
 	text, err := json.Marshal(value{Repository: p.Repository, At: p.Received.UTC()})
 	if err != nil {
-		return "" // a year beyond 9999; nobody takes it for a push
+		return "" // a year beyond 9999: no replica takes it for a push
 	}
 	return string(text)
 }
 
 // parse reads a value. What it says is no push where it is old, from a time that
-// is yet to come, or not as a replica writes it: whoever may write the ConfigMap
+// is yet to come, or not as a replica writes it: a client that may write the ConfigMap
 // must not make the updater do anything but poll.
 func parse(text string, now time.Time) (poll.Push, bool) {
 	var v value

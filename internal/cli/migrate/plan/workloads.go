@@ -149,7 +149,7 @@ func (j *judge) holds(ctx context.Context, s *subject, held record.Record) bool 
 }
 
 // tags are those of an image's repository, as the registry lists them. Where Garboard
-// does not govern the image nobody has asked for them yet.
+// does not govern the image they were not asked for yet.
 func (j *judge) tags(ctx context.Context, reference resolver.Reference) ([]string, bool) {
 	if tags, ok := j.options.Lists.listed(reference.Repository); ok {
 		return tags, true

@@ -168,7 +168,7 @@ func systems(err error) bool {
 	return dns || network || certificate || errno
 }
 
-// advice is what can be done about a failure; "" where nobody knows.
+// advice is what can be done about a failure; "" if that is not known.
 func (i *Inspector) advice(r *Report, f *Failure) string {
 	host := r.Registry
 	switch f.Kind {
