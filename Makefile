@@ -23,6 +23,11 @@ CONTROLLER_GEN_VERSION := v0.23.0
 CONTROLLER_GEN_DIR := $(CACHE)/tools/controller-gen-$(CONTROLLER_GEN_VERSION)
 CONTROLLER_GEN := $(CONTROLLER_GEN_DIR)/controller-gen
 
+ACTIONLINT_VERSION := v1.7.12
+ACTIONLINT := $(CACHE)/tools/actionlint-$(ACTIONLINT_VERSION)/actionlint
+KREW_VERSION := v0.4.3
+KREW_VALIDATOR := $(CACHE)/tools/krew-$(KREW_VERSION)/validate-krew-manifest
+
 # The local cluster's control plane is a module of its own: Kubernetes itself is
 # no dependency of Garboard.
 CONTROLPLANE := test/cluster/controlplane
@@ -51,14 +56,26 @@ build: ## Build bin/garboard, and the name under which kubectl finds it
 
 # What make image and make release build for, and what they say of it. Times are the
 # commit's, so that two builds are one.
-RELEASE = go run ./release -version="$(VERSION)" -revision="$$(git rev-parse HEAD)" \
+ABOUT = -version="$(VERSION)" -revision="$$(git rev-parse HEAD)" \
 	-created="$(or $(SOURCE_DATE_EPOCH),$$(git log -1 --format=%ct))" -folder=bin/release
 
 # PUSH names a registry to push it to: make image PUSH=registry.example.com/garboard:v0.1.0
 PLATFORMS ?= linux/amd64,linux/arm64
 .PHONY: image
 image: ## Build the image as an OCI layout, bin/release/image, and push it where PUSH says
-	$(RELEASE) -platforms=$(PLATFORMS) $(if $(PUSH),-push=$(PUSH))
+	go run ./release image $(ABOUT) -platforms=$(PLATFORMS) $(if $(PUSH),-push=$(PUSH))
+
+# Each platform is compiled from nothing the first time, for minutes;
+# PROGRAMS=linux/amd64 PLATFORMS=linux/amd64 is a trial.
+PROGRAMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+.PHONY: release
+release: ## Make all files of a release in bin/release: make release VERSION=v0.1.0
+	go run ./release all $(ABOUT) -platforms=$(PLATFORMS) -programs=$(PROGRAMS) $(if $(PUSH),-push=$(PUSH))
+
+# krew's own validator, of the manifest that the release has.
+.PHONY: verify-krew
+verify-krew: $(KREW_VALIDATOR) ## Let krew judge the plugin's manifest in bin/release
+	$(KREW_VALIDATOR) -manifest bin/release/krew/garboard.yaml -skip-install
 
 .PHONY: clean
 clean: ## Remove build outputs; what is cached outside the checkout stays
@@ -159,6 +176,10 @@ verify-modules:
 verify-manifests: cluster-build
 	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs ./manifests
 
+.PHONY: verify-workflows
+verify-workflows: $(ACTIONLINT)
+	$(ACTIONLINT)
+
 # Outside of verify: it compiles everything again, for minutes.
 .PHONY: verify-reproducible
 verify-reproducible: ## Build the image twice, the second time from nothing, and compare
@@ -213,3 +234,9 @@ $(GOLANGCI):
 
 $(CONTROLLER_GEN):
 	GOBIN=$(abspath $(CONTROLLER_GEN_DIR)) go install -ldflags "-s -w" sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
+
+$(ACTIONLINT):
+	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+
+$(KREW_VALIDATOR):
+	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" sigs.k8s.io/krew/cmd/validate-krew-manifest@$(KREW_VERSION)

@@ -34,6 +34,9 @@ func compile(ctx context.Context, source, platform, version, into string) (strin
 	if system == "windows" {
 		path += ".exe"
 	}
+	if _, err := os.Stat(path); err == nil {
+		return path, nil // the folder is this run's own
+	}
 	args := append([]string{"build", "-o", path}, flagsOfBuild(version)...)
 	build := exec.CommandContext(ctx, "go", append(args, command)...) //nolint:gosec // the Go tool, with what the command line names
 	build.Dir = source

@@ -28,7 +28,10 @@ func (r *request) image(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("making a folder to build in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(work) }()
+	return r.imageBuiltIn(ctx, work, out)
+}
 
+func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) error {
 	made, err := r.assemble(ctx, work)
 	if err != nil {
 		return err
@@ -83,7 +86,7 @@ func (r *request) assemble(ctx context.Context, work string) (*image.Image, erro
 	}
 	made, err := image.Assemble(image.About{Version: r.version, Revision: r.revision, Created: r.time()}, programs)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says which platform
+		return nil, err
 	}
 	return made, nil
 }

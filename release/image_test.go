@@ -132,11 +132,14 @@ func TestBadCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no version":              {given[1:], "--version and --folder are required"},
-		"no folder":               {given[:1], "--version and --folder are required"},
-		"an argument":             {append(given, "image"), `["image"]: no arguments are taken, only flags`},
-		"a reference that is bad": {append(given, "--push=a b"), "reading --push: could not parse reference: a b"},
-		"a platform that is bad":  {append(given, "--platforms=linux"), `"linux" is no platform: want OS/ARCHITECTURE, such as linux/arm64`},
+		"nothing":                 {nil, "--version and --folder are required"},
+		"no version":              {append([]string{"image"}, given[1:]...), "--version and --folder are required"},
+		"no folder":               {append([]string{"image"}, given[:1]...), "--version and --folder are required"},
+		"an argument too many":    {append([]string{"image"}, append(given, "all")...), `["all"]: no arguments are taken after image, only flags`},
+		"an unknown command":      {append([]string{"chart"}, given...), `"chart": unknown command; allowed: image, all`},
+		"a version of no release": {append([]string{"all"}, given...), `the version is "v1"; allowed: vMAJOR.MINOR.PATCH, and a pre-release such as v0.2.0-rc.1`},
+		"a reference that is bad": {append([]string{"image"}, append(given, "--push=a b")...), "reading --push: could not parse reference: a b"},
+		"a platform that is bad":  {append([]string{"image"}, append(given, "--platforms=linux")...), `"linux" is no platform: want OS/ARCHITECTURE, such as linux/arm64`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := run(context.Background(), test.args, io.Discard); err == nil || err.Error() != test.want {

@@ -34,7 +34,8 @@ type request struct {
 	created           int64
 	folder            string
 	source            string // of the module
-	platforms         list
+	platforms         list   // of the image
+	programs          list   // of the archives
 	push              list
 	insecure          bool
 }
@@ -56,26 +57,42 @@ func (l *list) Set(text string) error {
 	return nil
 }
 
+const commands = "image, all"
+
 func run(ctx context.Context, args []string, out io.Writer) error {
-	r := request{source: ".", platforms: list{"linux/amd64", "linux/arm64"}}
+	what := ""
+	if len(args) > 0 {
+		what, args = args[0], args[1:]
+	}
+	r := request{
+		source: ".", platforms: list{"linux/amd64", "linux/arm64"},
+		programs: list{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"},
+	}
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.StringVar(&r.version, "version", "", "version of the release, such as v0.1.0")
 	flags.StringVar(&r.revision, "revision", "", "commit that is built")
 	flags.Int64Var(&r.created, "created", 0, "time of that commit, in seconds since 1970")
 	flags.StringVar(&r.folder, "folder", "", "folder to write to")
 	flags.Var(&r.platforms, "platforms", "platforms of the image, with commas between them")
+	flags.Var(&r.programs, "programs", "platforms of the archives, with commas between them")
 	flags.Var(&r.push, "push", "references to push the image to, with commas between them")
 	flags.BoolVar(&r.insecure, "insecure", false, "push over HTTP where the registry has no TLS")
 	if err := flags.Parse(args); err != nil {
-		return err //nolint:wrapcheck // the flag package has said it
+		return err
 	}
 	switch {
 	case flags.NArg() > 0:
-		return fmt.Errorf("%q: no arguments are taken, only flags", flags.Args())
+		return fmt.Errorf("%q: no arguments are taken after %s, only flags", flags.Args(), what)
 	case r.version == "" || r.folder == "":
 		return errors.New("--version and --folder are required")
 	}
-	return r.image(ctx, out)
+	switch what {
+	case "image":
+		return r.image(ctx, out)
+	case "all":
+		return r.all(ctx, out)
+	}
+	return fmt.Errorf("%q: unknown command; allowed: %s", what, commands)
 }
 
 // time is that of the commit.

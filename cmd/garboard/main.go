@@ -1,3 +1,5 @@
+//go:build !manpages
+
 // Command garboard keeps the images of Kubernetes workloads at the newest
 // version that their policy allows.
 package main

@@ -62,6 +62,11 @@ func Run(ctx context.Context, args []string, s Streams, servers ...*cobra.Comman
 	return cmdline.Report(s.Err, root.ExecuteContext(ctx))
 }
 
+// Root returns the whole command line, for manual pages about it.
+func Root(env func(string) (string, bool), servers ...*cobra.Command) *cobra.Command {
+	return newRootCommand(env, servers...)
+}
+
 func newRootCommand(env func(string) (string, bool), servers ...*cobra.Command) *cobra.Command {
 	root := cmdline.Group(&cobra.Command{
 		Use:   "garboard",
