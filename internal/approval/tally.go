@@ -83,6 +83,11 @@ func tallyOf(counted []*v1alpha1.ImageUpdateVote) Tally {
 	return t
 }
 
+// Stands reports whether a vote is about this very update, and was cast in time to count.
+func Stands(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate) bool {
+	return isOn(vote, update) && counts(vote, update, time.Time{})
+}
+
 // Reopening returns the vote that reopens an update which has expired or was rejected:
 // the first that was cast since. It counts from then on, as an approval.
 func Reopening(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enforced time.Time) (*v1alpha1.ImageUpdateVote, bool) {

@@ -7,18 +7,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/garboard-dev/garboard/internal/cli/approve"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/doctor"
 	"github.com/garboard-dev/garboard/internal/cli/history"
 	"github.com/garboard-dev/garboard/internal/cli/hold"
 	"github.com/garboard-dev/garboard/internal/cli/migrate"
 	"github.com/garboard-dev/garboard/internal/cli/notify"
+	"github.com/garboard-dev/garboard/internal/cli/pending"
 	"github.com/garboard-dev/garboard/internal/cli/registry"
 	"github.com/garboard-dev/garboard/internal/cli/resolve"
 	"github.com/garboard-dev/garboard/internal/cli/selecttag"
 	"github.com/garboard-dev/garboard/internal/cli/status"
 	"github.com/garboard-dev/garboard/internal/cli/try"
 	"github.com/garboard-dev/garboard/internal/cli/version"
+	"github.com/garboard-dev/garboard/internal/cli/vote"
 )
 
 // Streams are what the program has of the outside world, so that tests run it
@@ -41,6 +44,10 @@ func commands(env func(string) (string, bool)) []*cobra.Command {
 		selecttag.NewCommand(),
 		history.NewCommand(),
 		hold.NewCommand(),
+		pending.NewCommand(),
+		approve.NewApproveCommand(),
+		approve.NewRejectCommand(),
+		vote.NewCommand(),
 		registry.NewCommand(),
 		status.NewCommand(env),
 		doctor.NewCommand(env),

@@ -204,7 +204,7 @@ func (p *person) uninstall() {
 // What Kubernetes makes in each namespace, Events, and what goes with its owner in a
 // moment, are nobody's.
 func (p *person) left() []string {
-	ofOthers := regexp.MustCompile(`^(configmap/kube-root-ca.crt|serviceaccount/default|event.*|pod/.*|replicaset\..*|endpoints.*|certificaterequest\..*|podmetrics.*)$`)
+	ofOthers := regexp.MustCompile(`^(configmap/kube-root-ca.crt|serviceaccount/default|event.*|pod/.*|replicaset\..*|endpoints.*|certificaterequest\..*|podmetrics.*|apiservice\..*)$`)
 	lines := p.does(`list() { kubectl api-resources --namespaced=$1 --verbs=list -o name | paste -sd, -; }
 		kubectl -n garboard get $(list true) -o name --ignore-not-found 2>/dev/null
 		kubectl get $(list false) -o name --ignore-not-found 2>/dev/null | grep garboard`)

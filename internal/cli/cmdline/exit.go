@@ -42,6 +42,23 @@ func (f Faults) OrNil() error {
 	return f
 }
 
+// LineErrors are what failed of several things, a line each. They end the program with
+// ExitFailure.
+type LineErrors []error
+
+func (f LineErrors) Error() string { return errors.Join(f...).Error() }
+
+// Unwrap lets errors.Is and errors.As look at each.
+func (f LineErrors) Unwrap() []error { return f }
+
+// OrNil returns no error where nothing failed.
+func (f LineErrors) OrNil() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
+
 // maxLine is more than a fault of the settings needs.
 const maxLine = 1024
 
@@ -65,6 +82,13 @@ func Report(w io.Writer, err error) int {
 	if errors.As(err, &settings) {
 		for _, fault := range settings { // each says where it is
 			fmt.Fprintln(w, shownLine(fault.Error()))
+		}
+		return ExitFailure
+	}
+	var failures LineErrors
+	if errors.As(err, &failures) {
+		for _, failure := range failures { // a server's text may have lines of others
+			fmt.Fprintln(w, "garboard:", shownLine(failure.Error()))
 		}
 		return ExitFailure
 	}
