@@ -65,7 +65,7 @@ func TestWhatComesFirstIsTold(t *testing.T) {
 			}
 			objects := []*unstructured.Unstructured{stage(t, "prod", "1.2.0", append(test.prod, "after: "+after)...)}
 			if test.staging != "" {
-				objects = append(objects, stage(t, "staging", test.staging, test.more...))
+				objects = append(objects, stage(t, "staging", test.staging, append(test.more, "trigger: push")...))
 			}
 			if test.change != nil {
 				test.change(t, objects[1])
