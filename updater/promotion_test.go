@@ -148,6 +148,9 @@ func TestVersionsGoFromStageToStage(t *testing.T) {
 	b.wantTag(t, "dev", "1.3.0")
 	b.wantTag(t, "staging", "1.2.0")
 	b.wantWaits(t, "staging", "1.3.0", "shop/deployment/dev has been healthy with 1.3.0 since Sun 2026-01-04 12:11:00 UTC, and has to be for 1h, until Sun 2026-01-04 13:11:00 UTC")
+	if got := b.standing(t, "staging").After; got != "shop/deployment/dev for 1h" {
+		t.Errorf("it comes after %q", got)
+	}
 	if at := b.standing(t, "staging").Opens; !at.Equal(noon.Add(71 * time.Minute)) {
 		t.Errorf("it opens at %s", at)
 	}

@@ -150,6 +150,7 @@ func (u *Updater) usesOf(ctx context.Context, o *workload.Object, namespace work
 			Kind: o.Kind.GroupVersionKind.Kind, Namespace: o.Namespace(), Name: o.Name(), Container: c.Slot.Key(),
 			Repository: c.Reference.Repository.String(), Running: c.Running.String(),
 			Policy: c.Rule.Policy.Name(), State: report.StateUnknown, ReleaseNotes: c.Rule.ReleaseNotes,
+			After: settings.AfterText(c.Rule.After),
 		})
 	}
 	return uses, standings, ties

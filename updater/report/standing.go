@@ -43,6 +43,9 @@ type Standing struct {
 	// Opens is when what keeps a newer image back may end by itself; the zero time where
 	// something else has to happen first. It means nothing but for StatePending.
 	Opens time.Time
+	// After names the workloads that have to run a version first, as the setting does;
+	// empty for none.
+	After string
 	// ReleaseNotes is the address of what people read about new versions; empty for
 	// none.
 	ReleaseNotes string
@@ -75,7 +78,7 @@ func (t *standings) keep(key watched.Key, containers []Standing) {
 	for i, c := range containers {
 		if known := t.row(key, c.Container); known != nil && known.Repository == c.Repository {
 			rows[i] = *known
-			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes = c.Running, c.Policy, c.ReleaseNotes
+			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes, rows[i].After = c.Running, c.Policy, c.ReleaseNotes, c.After
 			if known.State == StatePending && known.Running != c.Running {
 				rows[i].settle() // another writer moved it
 			}

@@ -60,6 +60,9 @@ type Item struct {
 	// Opens is when what keeps a newer image back may end by itself; nil where something
 	// else has to happen first.
 	Opens *metav1.Time `json:"opens,omitempty"`
+	// After names the workloads that have to run a version first, with how long:
+	// "staging/deployment/shop for 1d", comma-separated.
+	After string `json:"after,omitempty"`
 	// ReleaseNotes is the address of what people read about new versions.
 	ReleaseNotes string `json:"releaseNotes,omitempty"`
 	// LastCheck is when the registry was asked last, NextCheck when it is next;
@@ -75,7 +78,7 @@ func listOf(standings []report.Standing) *List {
 		item := Item{
 			Namespace: s.Namespace, Kind: s.Kind, Name: s.Name, Container: s.Container,
 			Repository: s.Repository, Running: s.Running, Newest: s.Newest, Policy: s.Policy,
-			State: s.State, Reason: s.Reason, Message: s.Message, ReleaseNotes: s.ReleaseNotes,
+			State: s.State, Reason: s.Reason, Message: s.Message, ReleaseNotes: s.ReleaseNotes, After: s.After,
 		}
 		if s.State == report.StatePending && !s.Opens.IsZero() {
 			item.Opens = &metav1.Time{Time: s.Opens}

@@ -68,6 +68,16 @@ type After struct {
 // Length is For as people write it.
 func (a After) Length() string { return short(a.For) }
 
+// AfterText is a list of them as the setting has it, each with its workload's whole name;
+// empty for none.
+func AfterText(all []After) string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.String() + " for " + a.Length()
+	}
+	return strings.Join(texts, ", ")
+}
+
 // parseAfter reads "NAMESPACE/KIND/NAME for DURATION", several divided by commas.
 func parseAfter(text string) ([]After, error) {
 	if len(text) > maxAfterText {
