@@ -16,13 +16,13 @@ func TestPanicOfAGoroutineReachesWhoeverWaits(t *testing.T) {
 		}
 	}()
 	var wait sync.WaitGroup
-	var panicked caught
-	wait.Go(panicked.in(deep))
+	var panicked panicCollector
+	wait.Go(panicked.wrap(deep))
 	wait.Wait()
-	wait.Go(panicked.in(func() {}))
-	wait.Go(panicked.in(func() { panic("the second") }))
+	wait.Go(panicked.wrap(func() {}))
+	wait.Go(panicked.wrap(func() { panic("the second") }))
 	wait.Wait()
-	panicked.raise()
+	panicked.rethrow()
 	t.Error("nothing was raised")
 }
 

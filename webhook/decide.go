@@ -123,11 +123,11 @@ type Outcome struct {
 	// invalid is why the submitted image is no reference; nil if it is one.
 	invalid error
 	// target is what the updater's bump names, of a container with a gate;
-	// unopened is true where a bump was not the updater's to pass it.
-	target   *record.Result
-	unopened bool
-	// unasked is true where another writer than the updater asks for a way back.
-	unasked bool
+	// gatedBumpIgnored is true where a bump was not the updater's to pass it.
+	target           *record.Result
+	gatedBumpIgnored bool
+	// backIgnored is true where another writer than the updater asks for a way back.
+	backIgnored bool
 	// healthy is what the updater says was healthy last; updaters is true where the
 	// request is its.
 	healthy  string
@@ -144,7 +144,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	decision := &Decision{input: in}
 	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })
 	var wait sync.WaitGroup
-	var panicked caught
+	var panicked panicCollector
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
 	decision.badHold = view.settings.BadHold()
@@ -155,7 +155,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 		o := &decision.outcomes[i]
 		o.Answer = answer
 		if !o.Answer.Resolve {
-			o.settle(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
+			o.setResolution(resolver.Resolution{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}, nil)
 			continue
 		}
 		query := o.query(view.bump.Targets)
@@ -168,13 +168,13 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 		}
 		o.Query = query
 		if i == len(slots)-1 { // no need to leave the caller's goroutine
-			o.settle(d.resolve(ctx, query))
+			o.setResolution(d.resolve(ctx, query))
 			continue
 		}
-		wait.Go(panicked.in(func() { o.settle(d.resolve(ctx, query)) }))
+		wait.Go(panicked.wrap(func() { o.setResolution(d.resolve(ctx, query)) }))
 	}
 	wait.Wait()
-	panicked.raise()
+	panicked.rethrow()
 	decision.annotate()
 	return decision
 }
@@ -241,10 +241,10 @@ func (o *Outcome) baseDigest() string {
 	return base.Digest
 }
 
-// settle writes the resolution into the outcome.
-func (o *Outcome) settle(r resolver.Resolution, err error) {
+// setResolution writes the resolution into the outcome.
+func (o *Outcome) setResolution(r resolver.Resolution, err error) {
 	if err == nil {
-		r = o.within(r)
+		r = o.limitToBumpTarget(r)
 	}
 	o.Resolution, o.Err = r, err
 	base := o.Answer.Image
@@ -252,7 +252,7 @@ func (o *Outcome) settle(r resolver.Resolution, err error) {
 	if !o.Answer.Resolve || err != nil {
 		o.Result = record.Result{Tag: base.Tag, Digest: o.baseDigest()}
 	}
-	o.Image, o.Hold = o.text(), o.left()
+	o.Image, o.Hold = o.text(), o.remainingHold()
 	if o.Stored == nil {
 		o.Moved = true
 		return

@@ -10,11 +10,11 @@ import (
 // DefaultUpdaterAccount is the updater's ServiceAccount of manifests/.
 const DefaultUpdaterAccount = "system:serviceaccount:garboard:garboard-updater"
 
-// within keeps a resolution to the target of the updater's bump. The tag is the
+// limitToBumpTarget keeps a resolution to the target of the updater's bump. The tag is the
 // resolver's to keep to. But the registry may have another image behind it by now
 // than the one that the updater found to be old enough, and that one waits for its
 // own turn.
-func (o *Outcome) within(r resolver.Resolution) resolver.Resolution {
+func (o *Outcome) limitToBumpTarget(r resolver.Resolution) resolver.Resolution {
 	base := record.Result{Tag: o.Answer.Image.Tag, Digest: o.baseDigest()}
 	got := record.Result{Tag: r.Tag, Digest: r.Digest}
 	if o.target == nil || got == base || got == *o.target {

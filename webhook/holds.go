@@ -6,10 +6,10 @@ import (
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
-// left is what the answer leaves of the hold: nothing once the container is at
+// remainingHold is what the answer leaves of the hold: nothing once the container is at
 // what was held, or past it. Digests and build dates have no order to tell that
 // by, but what they move to is past it.
-func (o *Outcome) left() record.Result {
+func (o *Outcome) remainingHold() record.Result {
 	at := o.Answer.Image
 	at.Tag, at.Digest = o.Result.Tag, o.Result.Digest
 	switch {
@@ -22,7 +22,7 @@ func (o *Outcome) left() record.Result {
 }
 
 // holdText is the holds of the answer. What was submitted and cannot be read is
-// left for the validating webhook to refuse.
+// remainingHold for the validating webhook to refuse.
 func (d *Decision) holdText() string {
 	submitted := d.input.Object.HoldText()
 	if d.badHold {

@@ -40,24 +40,24 @@ type Limits struct {
 	Metrics *Metrics
 }
 
-// gate lets requests in.
-type gate struct {
+// inFlightLimiter lets requests in.
+type inFlightLimiter struct {
 	next     http.Handler
 	limits   Limits
 	inFlight atomic.Int64
 	bodies   *inflight.Bodies
 }
 
-func newGate(next http.Handler, limits Limits) *gate {
+func newGate(next http.Handler, limits Limits) *inFlightLimiter {
 	if limits.InFlight <= 0 {
 		limits.InFlight = DefaultInFlight
 	}
-	return &gate{next: unbroken(limits.Metrics, next), limits: limits, bodies: inflight.NewBodies(maxBodies)}
+	return &inFlightLimiter{next: recoverHTTP(limits.Metrics, next), limits: limits, bodies: inflight.NewBodies(maxBodies)}
 }
 
 // ServeHTTP answers one request. It counts once it is here whole: a client that
 // only announces a body, or sends it slowly, takes no place from another.
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.ContentLength < 0: // the API server names it
 		http.Error(w, "the length of the request is not given", http.StatusLengthRequired)
@@ -124,23 +124,23 @@ func busy(ctx context.Context) bool { return ctx.Value(busyKey{}) != nil }
 // warningBusy is told where an answer might have been another otherwise.
 const warningBusy = "Garboard has too many requests to wait for a registry"
 
-// WithoutWaiting returns a Decider that answers from what is known. Where
+// CacheOnly returns a Decider that answers from what is known. Where
 // nothing is, each row that resolves answers what it would have resolved from:
 // a new image as it is written, and one that is stored never goes back.
-func (d *Decider) WithoutWaiting() *Decider {
+func (d *Decider) CacheOnly() *Decider {
 	options := d.DeciderOptions
-	options.Resolver = hasty{options.Resolver}
+	options.Resolver = cacheOnlyResolver{options.Resolver}
 	return &Decider{DeciderOptions: options, versions: d.versions}
 }
 
 var errBusy = errors.New("too many requests in flight to ask a registry")
 
-// hasty gives a resolver no time.
-type hasty struct{ Resolver }
+// cacheOnlyResolver gives a resolver no time.
+type cacheOnlyResolver struct{ Resolver }
 
 // Resolve answers from what is known, and says that no registry was asked instead of
 // blaming it.
-func (h hasty) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
+func (h cacheOnlyResolver) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
 	ctx, cancel := context.WithDeadline(ctx, time.Time{})
 	defer cancel()
 	resolution, err := h.Resolver.Resolve(ctx, q)

@@ -49,7 +49,7 @@ func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Re
 	}
 	decider := m.Decider
 	if busy(ctx) {
-		decider = decider.WithoutWaiting()
+		decider = decider.CacheOnly()
 		m.Metrics.overloaded(overloadUnasked)
 	}
 	response, ok := attempt(ctx, hookMutate, m.Metrics, func() admission.Response { return decide(ctx, decider, in) })
@@ -66,7 +66,7 @@ func decide(ctx context.Context, decider *Decider, in Input) admission.Response 
 		return answer(ctx, refused)
 	}
 	warnings := decision.Warnings()
-	if decision.hurried() && len(warnings) < maxWarnings {
+	if decision.answeredFromCacheOnly() && len(warnings) < maxWarnings {
 		warnings = append([]string{warningBusy}, warnings...)
 	}
 	response := admission.Allowed("").WithWarnings(warnings...)
@@ -88,8 +88,8 @@ func (d *Decision) Refusal() error {
 	return nil
 }
 
-// hurried reports whether a registry was not asked for want of room.
-func (d *Decision) hurried() bool {
+// answeredFromCacheOnly reports whether a registry was not asked for want of room.
+func (d *Decision) answeredFromCacheOnly() bool {
 	return slices.ContainsFunc(d.outcomes, func(o Outcome) bool {
 		return errors.Is(o.Err, errBusy) || errors.Is(o.Resolution.Err, errBusy)
 	})

@@ -76,7 +76,7 @@ func (o *Outcome) moves() bool {
 // noteworthy reports whether a container was resolved, changed or disagreed
 // about. What is left is written as it is stored, or is not ours to judge.
 func (o *Outcome) noteworthy() bool {
-	return o.Answer.Resolve || o.Answer.Below || o.unopened || o.unasked || o.Hold != o.given.Hold || o.Image != o.Slot.Image || o.Problem() != ""
+	return o.Answer.Resolve || o.Answer.Below || o.gatedBumpIgnored || o.backIgnored || o.Hold != o.given.Hold || o.Image != o.Slot.Image || o.Problem() != ""
 }
 
 // rowName names a row of the table for machines.
@@ -92,7 +92,7 @@ func rowName(row intent.Row) string {
 		return "new_source"
 	case intent.Undo:
 		return "undo"
-	case intent.PastUs:
+	case intent.Bypassed:
 		return "past_us"
 	case intent.Unchanged:
 		return "unchanged"

@@ -18,10 +18,10 @@ import (
 //
 //	what                 catches a panic of          the API server then gets
 //	Decider.resolve      the resolver                the container as it was, with a warning
-//	caught               a container's goroutine     nothing yet: it is raised where Decide waits
+//	panicCollector       a container's goroutine     nothing yet: it is raised again where Decide waits
 //	attempt, in Mutate   the decision                the decision without a registry
 //	guarded              either webhook              an error: its failure policy decides
-//	unbroken             reading a request, HTTP     status 500 in place of a closed connection
+//	recoverHTTP          reading a request, HTTP     status 500 in place of a closed connection
 
 // maxStack bounds what a panic writes to the log: a deep recursion has a stack
 // of many megabytes.
@@ -81,9 +81,9 @@ func (g *guarded) Handle(ctx context.Context, req admission.Request) admission.R
 	return response
 }
 
-// unbroken answers a panic outside of the webhooks' own code with an error, too,
+// recoverHTTP answers a panic outside of the webhooks' own code with an error, too,
 // instead of a connection that breaks off.
-func unbroken(metrics *Metrics, next http.Handler) http.Handler {
+func recoverHTTP(metrics *Metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, ok := attempt(r.Context(), panicOutside, metrics, func() (none admission.Response) {
 			next.ServeHTTP(w, r)
@@ -96,15 +96,15 @@ func unbroken(metrics *Metrics, next http.Handler) http.Handler {
 	})
 }
 
-// caught brings panics of goroutines to the one that waits for them: where they
+// panicCollector brings panics of goroutines to the one that waits for them: where they
 // are, they are not recovered and would end the process.
-type caught struct {
+type panicCollector struct {
 	mu    sync.Mutex
 	first *panicError
 }
 
-// in wraps what a goroutine does.
-func (c *caught) in(do func()) func() {
+// wrap returns what a goroutine is to do, with its panic kept.
+func (c *panicCollector) wrap(do func()) func() {
 	return func() {
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -120,8 +120,8 @@ func (c *caught) in(do func()) func() {
 	}
 }
 
-// raise panics again, on the caller's goroutine, if one of the others has.
-func (c *caught) raise() {
+// rethrow panics again, on the caller's goroutine, if one of the others has.
+func (c *panicCollector) rethrow() {
 	if c.first != nil {
 		panic(c.first)
 	}
@@ -131,14 +131,14 @@ func (c *caught) raise() {
 // answers what it would have resolved from. It is what is left where the way to
 // a registry's answer panics: an image that is stored never goes back for it.
 func (d *Decider) WithoutRegistry() *Decider {
-	return &Decider{DeciderOptions: DeciderOptions{Resolver: unasked{}, UpdaterAccount: d.UpdaterAccount}, versions: d.versions}
+	return &Decider{DeciderOptions: DeciderOptions{Resolver: stayResolver{}, UpdaterAccount: d.UpdaterAccount}, versions: d.versions}
 }
 
 var errUnasked = errors.New("no registry was asked, after an internal error")
 
-type unasked struct{}
+type stayResolver struct{}
 
 // Resolve implements Resolver: every container stays.
-func (unasked) Resolve(_ context.Context, q resolver.Query) (resolver.Resolution, error) {
+func (stayResolver) Resolve(_ context.Context, q resolver.Query) (resolver.Resolution, error) {
 	return resolver.Resolution{Tag: q.Tag, Digest: q.Digest, Reason: resolver.StayRegistryUnavailable, Err: errUnasked}, errUnasked
 }

@@ -192,7 +192,7 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 		return again, true
 	case !o.Rule.Governed() && o.given.State.From == "":
 		return record.ContainerState{}, false
-	case o.untouchedStranger():
+	case o.neverManagedAndUnchanged():
 		return record.ContainerState{}, false
 	}
 	before := o.given.State
@@ -247,9 +247,9 @@ func (o *Outcome) healthyAfter() string {
 	}
 }
 
-// untouchedStranger is a container that we have never written, submitted as it
+// neverManagedAndUnchanged is a container that we have never written, submitted as it
 // is stored and left so.
-func (o *Outcome) untouchedStranger() bool {
+func (o *Outcome) neverManagedAndUnchanged() bool {
 	return o.Stored != nil && o.given.State.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
 }
 

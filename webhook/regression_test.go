@@ -79,12 +79,12 @@ func TestDenyRefusesNewImagesAlone(t *testing.T) {
 	w.fault.Store(&dead)
 	deny := `,"garboard.dev/onUnresolvable":"deny"`
 	state := `,"garboard.dev/state":` + quoted(`{"c0":{"from":"`+w.host+`/app:1.2.0","results":[{"result":"1.2.7","from":"`+w.host+`/app:1.2.0","repository":"`+w.host+`/app"}]}}`)
-	pastUs := w.annotated("1.2.0", deny+state, "")
-	if response := w.post("/mutate", write{object: pastUs, old: pastUs}.review()); !response.Allowed {
+	bypassed := w.annotated("1.2.0", deny+state, "")
+	if response := w.post("/mutate", write{object: bypassed, old: bypassed}.review()); !response.Allowed {
 		t.Errorf("an image that is stored already was refused: %s", response.Result.Message)
 	}
 	gone := strings.Replace(w.annotated("1.2.5", deny, ""), `"name":"web"`, `"name":"web","deletionTimestamp":"2026-01-01T00:00:00Z"`, 1)
-	if response := w.post("/mutate", write{object: gone, old: pastUs}.review()); !response.Allowed {
+	if response := w.post("/mutate", write{object: gone, old: bypassed}.review()); !response.Allowed {
 		t.Errorf("an object on its way out was refused: %s", response.Result.Message)
 	}
 	if response := w.post("/mutate", write{object: w.annotated("1.2.5", deny, "")}.review()); response.Allowed {

@@ -64,10 +64,10 @@ func TestUnreadReleaseIsNoDowngrade(t *testing.T) {
 	}
 }
 
-// unasked are values that nobody may have time to wait for.
-type unasked struct{ t *testing.T }
+// unaskedReleases are values that no request may have time to wait for.
+type unaskedReleases struct{ t *testing.T }
 
-func (u unasked) Of(ctx context.Context, _ string, _ *workload.Object) (settings.Release, error) {
+func (u unaskedReleases) Of(ctx context.Context, _ string, _ *workload.Object) (settings.Release, error) {
 	if ctx.Err() == nil {
 		u.t.Error("there is time to ask the API server")
 	}
@@ -84,7 +84,7 @@ func TestOverTheLimitNobodyWaitsForARelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux, arrived, release := http.NewServeMux(), make(chan struct{}), make(chan struct{})
-	webhook.Register(muxer{mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Releases: unasked{t}}, &webhook.Validate{Namespaces: known, Releases: unasked{t}})
+	webhook.Register(muxer{mux}, &webhook.Mutate{Decider: decider, Namespaces: known, Releases: unaskedReleases{t}}, &webhook.Validate{Namespaces: known, Releases: unaskedReleases{t}})
 	mux.HandleFunc("/held", func(http.ResponseWriter, *http.Request) {
 		close(arrived)
 		<-release

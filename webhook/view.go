@@ -12,12 +12,12 @@ import (
 
 // view holds what is read once of a request, for all of its containers.
 type view struct {
-	in                    Input
-	settings, before      *settings.Settings
-	state, resubmitted    record.State
-	record, resubmission  record.Record
-	holds, submittedHolds record.Record
-	storedImages          map[string]workload.Slot
+	in                      Input
+	settings, before        *settings.Settings
+	state, submittedState   record.State
+	record, submittedRecord record.Record
+	holds, submittedHolds   record.Record
+	storedImages            map[string]workload.Slot
 	// applied and applying parse the stored and the submitted last-applied
 	// configuration, once.
 	applied, applying func() *workload.Object
@@ -32,7 +32,7 @@ type view struct {
 func newView(in Input, updater bool) *view {
 	v := &view{
 		in: in, updater: updater, settings: in.settings,
-		resubmitted: record.StateOf(in.Object), resubmission: record.Of(in.Object),
+		submittedState: record.StateOf(in.Object), submittedRecord: record.Of(in.Object),
 		submittedHolds: record.HoldsOf(in.Object), applying: sync.OnceValue(in.Object.LastApplied),
 	}
 	stored := in.Stored
@@ -122,7 +122,7 @@ func (v *view) bumped(o *Outcome, gated bool) bool {
 		o.target = &target
 		return true
 	case gated:
-		o.unopened = true
+		o.gatedBumpIgnored = true
 		return false
 	default:
 		return true
@@ -137,7 +137,7 @@ func (v *view) back(o *Outcome) *record.Result {
 		return nil
 	}
 	if !v.updater {
-		o.unasked = true
+		o.backIgnored = true
 		return nil
 	}
 	return &to
@@ -162,9 +162,9 @@ func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 	}
 	c := intent.Case{
 		Create: v.in.Stored == nil, CreateOnly: v.in.Object.Kind.CreateOnly, Versions: versions,
-		Submitted: submitted, SubmittedState: v.resubmitted[key],
-		Record: entryOf(v.record, key), SubmittedRecord: entryOf(v.resubmission, key), RecordCarried: v.recordCarried,
-		Unread:          v.in.Unread && v.settings.Silent(),
+		Submitted: submitted, SubmittedState: v.submittedState[key],
+		Record: entryOf(v.record, key), SubmittedRecord: entryOf(v.submittedRecord, key), RecordCarried: v.recordCarried,
+		PolicyUnknown:   v.in.Unread && v.settings.Silent(),
 		ResolveOnChange: o.Rule.ResolveOn == settings.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}

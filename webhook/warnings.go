@@ -108,11 +108,11 @@ func (o *Outcome) warning(manager string) string {
 		return o.change(from) + " as written: Garboard no longer governs it"
 	case o.Answer.Row == intent.TakenBack:
 		return o.change(from) + " (taken back by the updater)" + o.held()
-	case o.unasked:
+	case o.backIgnored:
 		return "way back ignored: only the updater's is taken"
 	case o.Answer.Below:
 		return o.change(from) + " as written" + o.held()
-	case o.Answer.Row == intent.PastUs && !o.Answer.Repair && o.Hold != o.given.Hold:
+	case o.Answer.Row == intent.Bypassed && !o.Answer.Repair && o.Hold != o.given.Hold:
 		return o.Result.Tag + " stays, brought back past Garboard" + o.held()
 	case o.Answer.Repair && o.differs(from):
 		return o.change(from) + " (repaired: it was written past Garboard)"
@@ -125,7 +125,7 @@ func (o *Outcome) warning(manager string) string {
 			why += "; hold on " + o.Answer.Hold.Tag + " ended"
 		}
 		return o.change(from) + " (" + why + ")"
-	case o.unopened:
+	case o.gatedBumpIgnored:
 		return "bump ignored: " + o.Gates() + " lets only the updater's through"
 	case o.Hold.Tag != "" && o.staysBelow() && personal(manager):
 		return "stays at " + o.Result.Tag + o.held()

@@ -20,7 +20,7 @@ type Queue[T comparable] struct {
 // changes.
 func New[T comparable](clock clock.WithTicker, depth func(int)) *Queue[T] {
 	urgent := &urgentItems[T]{items: map[T]bool{}}
-	order := &lanes[T]{urgent: urgent, inFast: map[T]bool{}, depth: depth}
+	order := &priorityQueue[T]{urgent: urgent, inFast: map[T]bool{}, depth: depth}
 	return &Queue[T]{
 		urgent: urgent,
 		TypedDelayingInterface: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[T]{
@@ -57,9 +57,9 @@ func (u *urgentItems[T]) take(item T) bool {
 	return is
 }
 
-// lanes is the order of a queue: urgent items first, each lane in the order of
+// priorityQueue is the order of a queue: urgent items first, each lane in the order of
 // arrival. The queue that it is in locks it.
-type lanes[T comparable] struct {
+type priorityQueue[T comparable] struct {
 	urgent     *urgentItems[T]
 	fast, slow []T
 	inFast     map[T]bool
@@ -67,7 +67,7 @@ type lanes[T comparable] struct {
 }
 
 // Touch is called for an item that is added while it waits.
-func (l *lanes[T]) Touch(item T) {
+func (l *priorityQueue[T]) Touch(item T) {
 	if l.inFast[item] || !l.urgent.take(item) {
 		return
 	}
@@ -78,7 +78,7 @@ func (l *lanes[T]) Touch(item T) {
 }
 
 // Push takes an item in.
-func (l *lanes[T]) Push(item T) {
+func (l *priorityQueue[T]) Push(item T) {
 	if l.urgent.take(item) {
 		l.fast, l.inFast[item] = append(l.fast, item), true
 	} else {
@@ -88,10 +88,10 @@ func (l *lanes[T]) Push(item T) {
 }
 
 // Len is how many items wait.
-func (l *lanes[T]) Len() int { return len(l.fast) + len(l.slow) }
+func (l *priorityQueue[T]) Len() int { return len(l.fast) + len(l.slow) }
 
 // Pop hands out the next item.
-func (l *lanes[T]) Pop() (item T) {
+func (l *priorityQueue[T]) Pop() (item T) {
 	if len(l.fast) > 0 {
 		item, l.fast = l.fast[0], l.fast[1:]
 		delete(l.inFast, item)

@@ -21,10 +21,10 @@ type view struct {
 	ranOut map[int]resourcelock.LeaderElectionRecord
 	// members are those that are alive, in order.
 	members []string
-	// strangers are the Leases of updaters that divide the repositories otherwise,
+	// otherDivisions are the Leases of updaters that divide the repositories otherwise,
 	// and single tells whether one that does not divide them is at work.
-	strangers []string
-	single    string
+	otherDivisions []string
+	single         string
 	// dead are the Leases of members that went without a word.
 	dead []coordinationv1.Lease
 }
@@ -85,7 +85,7 @@ func (c *census) place(v *view, lease *coordinationv1.Lease, held bool) {
 	case !held || !isShard && !isMember:
 		// not held, or none of ours
 	case lease.Labels[workload.LabelShards] != strconv.Itoa(c.shards):
-		v.strangers = append(v.strangers, lease.Name)
+		v.otherDivisions = append(v.otherDivisions, lease.Name)
 	case isMember:
 		v.members = append(v.members, holder)
 	default:

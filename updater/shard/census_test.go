@@ -30,7 +30,7 @@ type seen struct {
 }
 
 func (v view) seen() seen {
-	s := seen{Holders: v.holders, Members: v.members, Strangers: v.strangers, Single: v.single}
+	s := seen{Holders: v.holders, Members: v.members, Strangers: v.otherDivisions, Single: v.single}
 	for _, lease := range v.dead {
 		s.Dead = append(s.Dead, lease.Name)
 	}
@@ -52,7 +52,7 @@ func TestCensus(t *testing.T) {
 		"a Lease that was given back is free": {
 			[]coordinationv1.Lease{lease(LeaseName(0), "", 2, 1)}, seen{Holders: []string{"", ""}},
 		},
-		"another number of shards is one of strangers": {
+		"another number of shards is another division": {
 			[]coordinationv1.Lease{lease(memberPrefix+"x", "a", 3, 1), lease(LeaseName(2), "a", 3, 1), lease(LeaseName(0), "a", 3, 1)},
 			seen{Holders: []string{"", ""}, Strangers: []string{memberPrefix + "x", LeaseName(2), LeaseName(0)}},
 		},

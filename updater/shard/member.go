@@ -80,7 +80,7 @@ func (m *Member) round(ctx context.Context) error {
 	if err := m.follow(context.WithoutCancel(ctx), v, began); err != nil {
 		return err
 	}
-	m.bury(ctx, v.dead)
+	m.deleteLeases(ctx, v.dead)
 	return nil
 }
 
@@ -149,8 +149,8 @@ func (m *Member) wait(v view) {
 	switch {
 	case v.single != "":
 		why = fmt.Sprintf("an updater without shards is at work: %q holds the Lease %q", v.single, m.Single)
-	case len(v.strangers) > 0:
-		why = fmt.Sprintf("updaters with another number of shards than %d are there: %s", m.Shards, strings.Join(v.strangers, ", "))
+	case len(v.otherDivisions) > 0:
+		why = fmt.Sprintf("updaters with another number of shards than %d are there: %s", m.Shards, strings.Join(v.otherDivisions, ", "))
 	}
 	switch why {
 	case m.waits:
@@ -162,9 +162,9 @@ func (m *Member) wait(v view) {
 	m.waits = why
 }
 
-// bury deletes the Leases of members that ended without giving them back. A
+// deleteLeases deletes the Leases of members that ended without giving them back. A
 // member that is only slow writes its own again.
-func (m *Member) bury(ctx context.Context, dead []coordinationv1.Lease) {
+func (m *Member) deleteLeases(ctx context.Context, dead []coordinationv1.Lease) {
 	for i := range dead {
 		precondition := metav1.Preconditions{UID: &dead[i].UID, ResourceVersion: &dead[i].ResourceVersion}
 		err := m.Leases.Leases(m.Namespace).Delete(ctx, dead[i].Name, metav1.DeleteOptions{Preconditions: &precondition})

@@ -61,7 +61,7 @@ func TestRowsOfRewrittenImages(t *testing.T) {
 		},
 		"row 4: a write past us is repaired under the mirror": {
 			s: mirror + "1.2.0", o: mirror + "1.2.0", f: "1.2.0", kept: mirrored, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
-			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Resolve: true, Source: "1.2.0", Repair: true},
 		},
 		"row 5: a label reads no registry": {
 			s: mirror + "1.2.7", o: mirror + "1.2.7", f: "1.2.0", kept: mirrored, was: "1.2.7", record: "1.2.7", sameSubmitted: true,

@@ -10,7 +10,7 @@ import (
 // history and nowhere else, and from the image that admission answered last: an image
 // that another writer chose is that writer's to change.
 func takenBack(c Case, f Image) (answer Answer, ok bool) {
-	if c.Back == nil || c.Stored == nil || !c.Submitted.Same(*c.Stored) || c.pastUs() {
+	if c.Back == nil || c.Stored == nil || !c.Submitted.Same(*c.Stored) || c.bypassed() {
 		return Answer{}, false
 	}
 	to := *c.Stored

@@ -55,7 +55,7 @@ func TestWayBack(t *testing.T) {
 		},
 		"from an image that was written past admission": {
 			s: "1.3.9", o: "1.3.9", f: "1.2.0", history: moved, back: "1.2.0",
-			want: want{Row: intent.PastUs, Image: "1.3.9", Resolve: true, Source: "1.2.0", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "1.3.9", Resolve: true, Source: "1.2.0", Repair: true},
 		},
 	})
 }

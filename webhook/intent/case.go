@@ -91,8 +91,8 @@ type Case struct {
 	Pins bool
 	// Follows is true where a container follows the digest of its tag beside its policy.
 	Follows bool
-	// Unread is true if it is not known for now whether the container is governed.
-	Unread bool
+	// PolicyUnknown is true if it is not known for now whether the container is governed.
+	PolicyUnknown bool
 	// ResolveOnChange is the setting resolveOn: change.
 	ResolveOnChange bool
 

@@ -41,7 +41,7 @@ func TestGatesBindEveryRow(t *testing.T) {
 		},
 		"row 4: what went past us is put right, and no further": moved(story{
 			s: "1.2.0", o: "1.2.0",
-			want: want{Row: intent.PastUs, Image: "1.2.7", Source: "1.2.0", Repair: true, Gated: true},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Source: "1.2.0", Repair: true, Gated: true},
 		}),
 		"row 5: a label changes nothing": moved(story{
 			s: "1.2.7", o: "1.2.7", want: want{Row: intent.Unchanged, Image: "1.2.7", Source: "1.2.0"},

@@ -55,7 +55,7 @@ const (
 	NotGoverned Row = 1
 	NewSource   Row = 2
 	Undo        Row = 3
-	PastUs      Row = 4
+	Bypassed    Row = 4
 	Unchanged   Row = 5
 	ByHand      Row = 6
 	SameAgain   Row = 7

@@ -243,15 +243,15 @@ func TestRows(t *testing.T) {
 		},
 		"row 4: a write past us is repaired from the record": {
 			s: "1.2.0", o: "1.2.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Resolve: true, Source: "1.2.0", Repair: true},
 		},
 		"row 4: a write past us that went up is repaired from itself": {
 			s: "1.3.0", o: "1.3.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.PastUs, Image: "1.3.0", Resolve: true, Source: "1.2.0", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "1.3.0", Resolve: true, Source: "1.2.0", Repair: true},
 		},
 		"row 4: a write past us that the policy does not link is repaired from itself": {
 			s: "2.0.0", o: "2.0.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.PastUs, Image: "2.0.0", Resolve: true, Source: "1.2.0", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "2.0.0", Resolve: true, Source: "1.2.0", Repair: true},
 		},
 		"row 0: our own repair is seen again": {
 			s: "1.2.7", o: "1.2.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
@@ -263,11 +263,11 @@ func TestRows(t *testing.T) {
 		},
 		"row 4: an undo past us gives way to a bump beyond what was left": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7", bumped: true,
-			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.0", Hold: "1.2.8"},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Resolve: true, Source: "1.2.0", Hold: "1.2.8"},
 		},
 		"row 4: a digest that was lost past us is repaired": {
 			policy: "force", s: "latest", o: "latest", f: "latest", history: []string{"latest>latest@sha256:a"}, was: "latest@sha256:a", record: "latest@sha256:a", pins: true,
-			want: want{Row: intent.PastUs, Image: "latest", Resolve: true, Source: "latest", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "latest", Resolve: true, Source: "latest", Repair: true},
 		},
 		"row 5: the source follows a manifest that has caught up": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "1.2.7", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
@@ -287,11 +287,11 @@ func TestRows(t *testing.T) {
 		},
 		"row 4: the source follows a manifest that names what runs": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", appliedNow: "1.2.7", history: []string{"1.2.0>1.2.6"}, was: "1.2.6", record: "1.2.6",
-			want: want{Row: intent.PastUs, Image: "1.2.7", Resolve: true, Source: "1.2.7", Repair: true},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Resolve: true, Source: "1.2.7", Repair: true},
 		},
 		"row 4: an undo past us stays": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7", "1.2.0>1.2.8"}, was: "1.2.7", record: "1.2.7",
-			want: want{Row: intent.PastUs, Image: "1.2.7", Source: "1.2.0", Hold: "1.2.8"},
+			want: want{Row: intent.Bypassed, Image: "1.2.7", Source: "1.2.0", Hold: "1.2.8"},
 		},
 		"row 5: a label, a scale or a restart reads no registry": {
 			s: "1.2.7", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,

@@ -88,12 +88,12 @@ func unchanged(c Case, f Image) Answer {
 	if named {
 		f = *c.Applied
 	}
-	if c.pastUs() {
+	if c.bypassed() {
 		if c.Record != nil && c.Record.Agrees(c.Stored.Result()) && c.earlier(*c.Stored) {
-			return Answer{Row: PastUs, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text, Hold: c.leaves(c.last(), c.stored())}
+			return Answer{Row: Bypassed, Image: *c.Stored, Resolve: c.Bumped, Source: f.Text, Hold: c.leaves(c.last(), c.stored())}
 		}
 		base := c.repairBase()
-		return Answer{Row: PastUs, Image: base, Resolve: true, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base), Repair: true}
+		return Answer{Row: Bypassed, Image: base, Resolve: true, Source: f.Text, Hold: Stands(c.Rules, c.Hold, base), Repair: true}
 	}
 	answer := Answer{
 		Row: Unchanged, Image: *c.Stored, Resolve: c.Bumped || c.SettingsChanged || c.unsure && !c.ResolveOnChange, Source: f.Text,
@@ -108,7 +108,7 @@ func unchanged(c Case, f Image) Answer {
 // unread reports whether an answer of ours is to stay although no policy is known:
 // the same manifest again, or one that leaves the image, is no request to go back.
 func (c Case) unread(f Image, last record.Past) bool {
-	return c.Unread && c.Rules == nil && !c.CreateOnly && c.Stored != nil && c.Stored.is(last) &&
+	return c.PolicyUnknown && c.Rules == nil && !c.CreateOnly && c.Stored != nil && c.Stored.is(last) &&
 		(c.Submitted.Same(f) || c.Submitted.Same(*c.Stored))
 }
 
@@ -124,11 +124,11 @@ func (c Case) last() Image {
 	return last
 }
 
-// pastUs reports whether the stored image was written while the webhook was bypassed: the state
-// ends with another result. The record is asked where no state is left; with a
+// bypassed reports whether the stored image was written while the webhook was bypassed:
+// the state ends with another result. The record is asked where no state is left; with a
 // state it may be older, since a record is only changed together with an
 // image.
-func (c Case) pastUs() bool {
+func (c Case) bypassed() bool {
 	if last, ok := c.newest(); ok {
 		result, _ := record.ParseResult(last.Result)
 		return !c.Stored.is(last) || c.Pins && c.Stored.Digest == "" && result.Digest != ""
