@@ -84,7 +84,7 @@ var variables = []Variable{
 	{"HELM_KUBECONTEXT", NotNeeded, noHelmWrites},
 	{"HELM_KUBETOKEN", NotNeeded, noHelmWrites},
 	{"HELM_KUBEAPISERVER", NotNeeded, noHelmWrites},
-	{"UI_DIR", NotNeeded, "[`garboard page`](page.md) has its files in the program"},
+	{"UI_DIR", NotNeeded, "`garboard page` has its files in the program"},
 	{"XDG_DATA_HOME", NotNeeded, "there is no database: state lives in the API server"},
 	{Debug, Mapped, "`--log-level=debug` on both Deployments"},
 	{NotificationLevel, Mapped, "`level` of each channel; `fatal` is `error`"},
