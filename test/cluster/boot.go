@@ -15,17 +15,29 @@ import (
 
 // boot starts the parts and waits until they have done what a test counts on.
 func (c *Cluster) boot(ctx context.Context) error {
-	if err := c.startParts(ctx, c.etcd(), c.registry(), c.egress()); err != nil {
+	first, last := []program{c.etcd(), c.registry()}, []program{c.controllers(), c.scheduler()}
+	if c.played() {
+		first, last = append(first, c.egress()), append(last, c.kubelet())
+	}
+	if err := c.startParts(ctx, first...); err != nil {
 		return err
 	}
 	if err := c.StartAPIServer(ctx); err != nil {
 		return err
 	}
-	if err := c.startParts(ctx, c.controllers(), c.scheduler(), c.kubelet()); err != nil {
+	if err := c.startParts(ctx, last...); err != nil {
 		return err
 	}
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return c.bootNodes(ctx) })
+	if c.played() {
+		all.Go(func() error { return c.bootNodes(ctx) })
+		all.Go(func() error {
+			return c.await(ctx, c.part(partEgress), "the egress socket", func(context.Context) error {
+				_, err := os.Stat(filepath.Join(c.Dir, egressSocket))
+				return err
+			})
+		})
+	}
 	all.Go(func() error { return c.bootCertManager(ctx) })
 	all.Go(func() error {
 		// Without it no Pod can be created in the namespace.
@@ -35,12 +47,6 @@ func (c *Cluster) boot(ctx context.Context) error {
 		})
 	})
 	all.Go(func() error { return c.await(ctx, c.part(partRegistry), "the registry", c.registryAnswers) })
-	all.Go(func() error {
-		return c.await(ctx, c.part(partEgress), "the egress socket", func(context.Context) error {
-			_, err := os.Stat(filepath.Join(c.Dir, egressSocket))
-			return err
-		})
-	})
 	return all.Wait()
 }
 

@@ -55,30 +55,38 @@ func Build(ctx context.Context, log io.Writer) (Binaries, error) {
 		return Binaries{}, err
 	}
 	ready := findPrebuilt(ctx, source)
+	build := func(b builder, ctx context.Context) error { return b.programs(ctx, ready) }
+	entry, err := buildEntry(ctx, log, source, entryKind{"cluster", "the test cluster", isSource}, build, ready...)
+	return Binaries{entry}, err
+}
+
+// entryKind is a kind of entries of the cache.
+type entryKind struct {
+	name, what string
+	counts     func(name string) bool // which files of the module the build reads
+}
+
+// buildEntry returns the folder of an entry, which it builds unless the cache holds it.
+func buildEntry(ctx context.Context, log io.Writer, source string, kind entryKind, build func(builder, context.Context) error, ready ...prebuilt) (string, error) {
 	inputs, err := newKeyInputs(ctx, source, ready)
 	if err != nil {
-		return Binaries{}, err
+		return "", err
 	}
-	key, err := cacheKey(os.DirFS(source), inputs, isSource)
+	key, err := cacheKey(os.DirFS(source), inputs, kind.counts)
 	if err != nil {
-		return Binaries{}, err
+		return "", err
 	}
-	cache, err := cacheDir()
+	cache, err := CacheDir()
 	if err != nil {
-		return Binaries{}, err
+		return "", err
 	}
-	entry := filepath.Join(cache, "cluster-"+key)
-	err = once(ctx, entry, "build.lock", log, func() error {
-		build := func(b builder, ctx context.Context) error { return b.programs(ctx, ready) }
+	entry := filepath.Join(cache, kind.name+"-"+key)
+	return entry, once(ctx, entry, "build.lock", log, func() error {
 		if err := buildInto(ctx, entry, source, log, build); err != nil {
-			return fmt.Errorf("building the test cluster: %w", err)
+			return fmt.Errorf("building %s: %w", kind.what, err)
 		}
 		return prune(cache, time.Now())
 	})
-	if err != nil {
-		return Binaries{}, err
-	}
-	return Binaries{entry}, nil
 }
 
 // once builds an entry of the cache, unless it is there. Who asks while it is
@@ -133,13 +141,10 @@ type builder struct {
 
 // programs builds all but what is there ready-made.
 func (b builder) programs(ctx context.Context, ready []prebuilt) error {
-	version, err := b.module(ctx, kubernetesModule, "{{.Version}}")
+	flags, err := b.versionFlags(ctx)
 	if err != nil {
 		return err
 	}
-	major, minor, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ = strings.Cut(minor, ".")
-	flags := []string{"-ldflags", fmt.Sprintf(linkerFlags, version, major, minor)}
 	links := map[string]string{partEtcd: controlPlane, toolKubectl: controlPlane, noopWebhook: controlPlane}
 	var tags []string
 	for _, p := range ready {
@@ -166,6 +171,17 @@ func (b builder) programs(ctx context.Context, ready []prebuilt) error {
 		}
 	}
 	return nil
+}
+
+// versionFlags tell Kubernetes' programs their version.
+func (b builder) versionFlags(ctx context.Context) ([]string, error) {
+	version, err := b.module(ctx, kubernetesModule, "{{.Version}}")
+	if err != nil {
+		return nil, err
+	}
+	major, minor, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ = strings.Cut(minor, ".")
+	return []string{"-ldflags", fmt.Sprintf(linkerFlags, version, major, minor)}, nil
 }
 
 // GoCommand is a go command that compiles as all of the repository is compiled,

@@ -19,9 +19,9 @@ import (
 // cacheVariable overrides the folder of the cache.
 const cacheVariable = "GARBOARD_CACHE"
 
-// cacheDir is outside of any checkout, so that checkouts and branches share
+// CacheDir is outside of any checkout, so that checkouts and branches share
 // what is equal.
-func cacheDir() (string, error) {
+func CacheDir() (string, error) {
 	if dir := os.Getenv(cacheVariable); dir != "" {
 		return filepath.Abs(dir)
 	}
@@ -79,9 +79,18 @@ func cacheKey(module fs.FS, in keyInputs, counts func(name string) bool) (string
 	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
 
-// isSource leaves out the module's tests and notes.
+// isSource leaves out the module's tests and notes, and the programs of a node.
 func isSource(name string) bool {
-	return isRequirement(name) || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+	return isRequirement(name) || isCode(name) && !isNodeSource(name)
+}
+
+func isCode(name string) bool {
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+}
+
+// isNodeSource is for the programs of a node, which are built apart.
+func isNodeSource(name string) bool {
+	return isRequirement(name) || isCode(name) && path.Dir(name) == "node"
 }
 
 // isRequirement is for programs of other modules, of the versions that this one

@@ -36,6 +36,7 @@ func TestCacheKey(t *testing.T) {
 		"the same module has the same key":         {same: true},
 		"a test of the module does not matter":     {files: map[string]string{"cmd/x/x_test.go": "package main // new\n"}, same: true},
 		"a note in the module does not matter":     {files: map[string]string{"README.md": "new\n"}, same: true},
+		"a source of the node does not matter":     {files: map[string]string{"node/main.go": "package main\n"}, same: true},
 		"another requirement is another key":       {files: map[string]string{"go.mod": "module m // new\n"}},
 		"another sum is another key":               {files: map[string]string{"go.sum": "a h1:c\n"}},
 		"another source is another key":            {files: map[string]string{"cmd/x/main.go": "package main // new\n"}},
@@ -76,7 +77,7 @@ func TestFindSourceFromThePackageFolder(t *testing.T) {
 func TestCacheDirIsTakenFromTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(cacheVariable, dir)
-	if got, err := cacheDir(); err != nil || got != dir {
+	if got, err := CacheDir(); err != nil || got != dir {
 		t.Errorf("got %q, %v, want %q", got, err, dir)
 	}
 }

@@ -21,8 +21,8 @@ type Cluster struct {
 	Dir string
 	// Kubeconfig is the administrator's, with no limits of any kind.
 	Kubeconfig string
-	// Registry is the host of the OCI registry, "127.0.0.1:port": plain HTTP, in
-	// memory, empty at each start.
+	// Registry is the host of the OCI registry, "127.0.0.1:port" or at Options.Address:
+	// plain HTTP, in memory, empty at each start.
 	Registry string
 	// AuditLog has one line for each write, with what admission annotated.
 	AuditLog string
@@ -31,6 +31,7 @@ type Cluster struct {
 
 	binaries  Binaries
 	ports     ports
+	address   string   // see Options.Address
 	flags     []string // of the API server
 	nodes     int
 	temporary bool // Dir goes with the cluster
@@ -59,7 +60,7 @@ type Cluster struct {
 }
 
 // Start builds what it must (see Build), starts a cluster and returns when a
-// node and the default ServiceAccount are there and cert-manager's CRDs are
+// node (if they are played) and the default ServiceAccount are there and cert-manager's CRDs are
 // served. The context bounds the start, not the cluster's life: call Stop. The
 // parts die with this process in any case (on Linux).
 func Start(ctx context.Context, o Options) (*Cluster, error) { return start(ctx, o, true) }

@@ -2,7 +2,8 @@
 // tests and demonstrations: etcd, API server, controller manager, scheduler,
 // an OCI registry and cert-manager, built from Go modules alone. No container
 // engine, no image and no download besides Go modules is needed. The kubelet
-// is the one part that is played: see controlplane/kubelet.
+// is the one part that is played: see controlplane/kubelet. With Options.Address
+// it is left to the caller, as test/node does.
 //
 // The programs come from the nested module in controlplane, which has its own
 // go.mod so that the product's does not hold the control plane's dependencies.

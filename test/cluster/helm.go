@@ -2,12 +2,9 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // helmPackage is a tool of the control plane's module, whose packages it shares.
@@ -26,29 +23,8 @@ func BuildHelm(ctx context.Context, log io.Writer) (string, error) {
 	if p, ok := helmTool().find(ctx, source); ok {
 		return p.path, nil
 	}
-	inputs, err := newKeyInputs(ctx, source, nil)
-	if err != nil {
-		return "", err
-	}
-	key, err := cacheKey(os.DirFS(source), inputs, isRequirement)
-	if err != nil {
-		return "", err
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
-	entry := filepath.Join(cache, "helm-"+key)
-	err = once(ctx, entry, "build.lock", log, func() error {
-		if err := buildInto(ctx, entry, source, log, builder.helm); err != nil {
-			return fmt.Errorf("building Helm: %w", err)
-		}
-		return prune(cache, time.Now())
-	})
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(entry, toolHelm), nil
+	entry, err := buildEntry(ctx, log, source, entryKind{"helm", "Helm", isRequirement}, builder.helm)
+	return filepath.Join(entry, toolHelm), err
 }
 
 func (b builder) helm(ctx context.Context) error {

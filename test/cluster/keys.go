@@ -26,14 +26,14 @@ const keysDir = "keys"
 // keysLast is longer than a cluster lives, even one that is kept with "up".
 const keysLast = 365 * 24 * time.Hour
 
-// writeKeys makes the keys of a new cluster. A cluster that starts again keeps
-// its own: kubeconfigs and ServiceAccount tokens in use stay good.
-func writeKeys(dir string) error {
+// writeKeys makes the keys of a new cluster, whose API server is at the address. A
+// cluster that starts again keeps its own: kubeconfigs and ServiceAccount tokens in use stay good.
+func writeKeys(dir, address string) error {
 	keys := filepath.Join(dir, keysDir)
 	if _, err := os.Stat(keys); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	files, err := newKeys()
+	files, err := newKeys(net.ParseIP(address))
 	if err != nil {
 		return fmt.Errorf("making the cluster's keys: %w", err)
 	}
@@ -50,7 +50,7 @@ func writeKeys(dir string) error {
 	return os.Rename(temp, keys)
 }
 
-func newKeys() (map[string][]byte, error) {
+func newKeys(address net.IP) (map[string][]byte, error) {
 	ca := certificateOf("garboard-test-cluster", true)
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -59,7 +59,7 @@ func newKeys() (map[string][]byte, error) {
 	server := certificateOf("kube-apiserver", false)
 	server.DNSNames = []string{"localhost", "kubernetes.default.svc"}
 	// 10.96.0.1 is the Service "kubernetes".
-	server.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1)}
+	server.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1), address}
 	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -38,16 +37,16 @@ func lock(ctx context.Context, name string, log io.Writer) (unlock func(), err e
 // prune removes programs that were not started for keepUnused (a build has
 // 240 MB), and what interrupted builds have left. The caller holds the lock.
 func prune(cache string, now time.Time) error {
-	entries, err := filepath.Glob(filepath.Join(cache, "cluster-*"))
-	if err != nil {
-		return err
-	}
-	helms, err := filepath.Glob(filepath.Join(cache, "helm-*"))
-	if err != nil {
-		return err
+	var entries []string
+	for _, kind := range []string{"cluster", "helm", "node", "debian"} {
+		found, err := filepath.Glob(filepath.Join(cache, kind+"-*"))
+		if err != nil {
+			return err
+		}
+		entries = append(entries, found...)
 	}
 	var errs []error
-	for _, entry := range slices.Concat(entries, helms) {
+	for _, entry := range entries {
 		info, err := os.Stat(entry)
 		if err != nil {
 			errs = append(errs, err)

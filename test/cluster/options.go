@@ -13,6 +13,11 @@ type Options struct {
 	Dir string
 	// Nodes is the number of nodes, each good for 10000 Pods. The default is 1.
 	Nodes int
+	// Address is where the API server and the registry listen; the default is
+	// 127.0.0.1. With another one the nodes are the caller's, and real: Pods reach both
+	// by it, the API server reaches Pods and Services by the network and not by
+	// routes, and no kubelet is played. Nodes counts for nothing then.
+	Address string
 	// NoCertManager leaves cert-manager and its CRDs out.
 	NoCertManager bool
 	// APIServerFlags are added to the API server's own, as "--name=value".
@@ -24,6 +29,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Nodes == 0 {
 		o.Nodes = 1
+	}
+	if o.Address == "" {
+		o.Address = loopbackAddress
 	}
 	if o.Log == nil {
 		o.Log = os.Stderr

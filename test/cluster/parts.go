@@ -48,16 +48,21 @@ func (c *Cluster) etcd() program {
 func (c *Cluster) apiServer() program {
 	p := c.controlPlane(partAPIServer,
 		"--etcd-servers=http://"+loopback(c.ports.Etcd),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", c.ports.API),
-		// Any other reconciler refuses to publish a loopback address.
-		"--endpoint-reconciler-type=none",
+		"--bind-address="+c.address, "--advertise-address="+c.address, fmt.Sprintf("--secure-port=%d", c.ports.API),
 		"--tls-cert-file=keys/apiserver.crt", "--tls-private-key-file=keys/apiserver.key",
 		"--token-auth-file=keys/tokens.csv", "--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=keys/sa.key", "--service-account-signing-key-file=keys/sa.key",
 		"--audit-policy-file=audit.yaml", "--audit-log-path="+auditLog,
-		"--egress-selector-config-file=egress.yaml",
 		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
+	if c.played() {
+		p.args = append(p.args, "--egress-selector-config-file=egress.yaml",
+			// Any other reconciler refuses to publish a loopback address.
+			"--endpoint-reconciler-type=none")
+	} else {
+		// Nobody knows the nodes by their names.
+		p.args = append(p.args, "--kubelet-preferred-address-types=InternalIP")
+	}
 	p.args = append(p.args, c.flags...)
 	return p
 }

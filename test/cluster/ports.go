@@ -22,7 +22,7 @@ const (
 	portTries   = 1000
 )
 
-// ports are what the parts listen on, all on 127.0.0.1.
+// ports are what the parts listen on, all on 127.0.0.1 but for Options.Address.
 type ports struct{ API, Etcd, Peer, Registry int }
 
 func (p *ports) all() []*int { return []*int{&p.API, &p.Etcd, &p.Peer, &p.Registry} }
@@ -119,4 +119,9 @@ func listen(port int) (net.Listener, error) {
 	return net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+const loopbackAddress = "127.0.0.1"
+
+func loopback(port int) string { return net.JoinHostPort(loopbackAddress, strconv.Itoa(port)) }
+
+// played says whether the nodes are; else they are the caller's.
+func (c *Cluster) played() bool { return c.address == loopbackAddress }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -32,6 +34,7 @@ var config embed.FS
 type state struct {
 	Binaries string
 	Ports    ports
+	Address  string // of API server and registry
 	Flags    []string
 }
 
@@ -72,8 +75,8 @@ func prepareIn(dir string, o Options, binaries Binaries) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Binaries, s.Flags = binaries.Dir, o.APIServerFlags
-	if err := errors.Join(writeState(dir, s), writeConfig(dir), writeKeys(dir), removeLogs(dir)); err != nil {
+	s.Binaries, s.Address, s.Flags = binaries.Dir, o.Address, o.APIServerFlags
+	if err := errors.Join(writeState(dir, s), writeConfig(dir), writeKeys(dir, o.Address), removeLogs(dir)); err != nil {
 		return nil, err
 	}
 	c, err := newCluster(dir, s)
@@ -96,16 +99,17 @@ func newCluster(dir string, s state) (*Cluster, error) {
 	c := &Cluster{
 		Dir:         dir,
 		Kubeconfig:  filepath.Join(dir, "kubeconfig"),
-		Registry:    loopback(s.Ports.Registry),
+		Registry:    net.JoinHostPort(s.Address, strconv.Itoa(s.Ports.Registry)),
 		AuditLog:    filepath.Join(dir, auditLog),
 		KubectlPath: Binaries{s.Binaries}.Path("kubectl"),
 		binaries:    Binaries{s.Binaries},
 		ports:       s.Ports,
+		address:     s.Address,
 		flags:       s.Flags,
 		parts:       map[string]*Process{},
 		log:         os.Stderr,
 		rest: &rest.Config{
-			Host:            "https://" + loopback(s.Ports.API),
+			Host:            "https://" + net.JoinHostPort(s.Address, strconv.Itoa(s.Ports.API)),
 			BearerToken:     string(token),
 			TLSClientConfig: rest.TLSClientConfig{CAData: ca},
 			QPS:             -1, // the test decides how fast it goes
