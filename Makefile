@@ -109,6 +109,12 @@ test-unit: cluster-build ## Run unit and property tests, with the race detector 
 test-e2e: cluster-build ## Run the end-to-end suite against a real control plane
 	go test -count=1 -p 1 -timeout 30m ./test/...
 
+# A sandbox of this machine, which stays as it is, and what runs there is ended.
+.PHONY: test-node
+test-node: cluster-build ## Run the image on nodes for real, as root on Debian: some minutes
+	go build -o bin/node ./test/node
+	go test -count=1 -v -timeout 15m -parallel 4 -exec $(CURDIR)/bin/node ./test/node/stories
+
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
 .PHONY: chaos
