@@ -27,7 +27,8 @@ func TestUpdaterPageListsEveryGate(t *testing.T) {
 			binding = append(binding, "`"+string(gate)+"`")
 		}
 	}
-	if want := strings.Join(binding, " and ") + " bind every writer"; !strings.Contains(section, want) {
+	last := len(binding) - 1
+	if want := strings.Join(binding[:last], ", ") + " and " + binding[last] + " bind every writer"; !strings.Contains(section, want) {
 		t.Errorf("the page does not say that %s", want)
 	}
 }

@@ -119,14 +119,14 @@ func (q *Query) limitTime(ctx context.Context) {
 // conditions and pin ask for.
 func (r *Resolver) examine(ctx context.Context, q *Query, selected policy.Selection, credential Credential) (Resolution, *rejection) {
 	chosen := Resolution{Tag: selected.Tag, Reason: selected.Reason}
-	if !q.Pin.writesDigest() && r.costs(q, move) <= costsNothing {
+	if !q.needsDigest() && r.costs(q, move) <= costsNothing {
 		return chosen, nil // the policy was shown no tag that does not pass
 	}
 	c := candidate{kind: move, tag: selected.Tag, credential: credential}
 	if rejected := r.judge(ctx, q, &c); rejected != nil {
 		return chosen, rejected
 	}
-	if !q.Pin.writesDigest() {
+	if !q.needsDigest() {
 		return chosen, nil
 	}
 	if failed := r.read(ctx, q, &c, costsDigest); failed != nil {

@@ -106,6 +106,14 @@ func TestPinDigest(t *testing.T) {
 			all, digests, Query{Digest: old}, nil,
 			Resolution{Tag: "1.0.2", Digest: "sha256:two", Reason: policy.NewerPatch},
 		},
+		"a new tag tells its digest, where that is asked for and not written": {
+			all, digests, Query{Pin: PinTag, TellDigest: true}, nil,
+			Resolution{Tag: "1.0.2", Digest: "sha256:two", Reason: policy.NewerPatch},
+		},
+		"a tag that stays tells none": {
+			all[:1], digests, Query{Pin: PinTag, TellDigest: true}, nil,
+			Resolution{Tag: "1.0.0", Reason: policy.StayNewest},
+		},
 		"a tag that stays keeps its digest, moved or not": {
 			all[:1], digests, Query{Digest: old}, nil,
 			Resolution{Tag: "1.0.0", Digest: old, Reason: policy.StayNewest},

@@ -211,7 +211,7 @@ func (r *Resolver) answerBuild(ctx context.Context, q *Query, chosen *build, dat
 		return stay(q, policy.StayNewest)
 	}
 	answer := Resolution{Tag: chosen.tag, Reason: policy.BuiltLater}
-	if q.Pin.writesDigest() {
+	if q.needsDigest() {
 		answer.Digest = chosen.digest
 	}
 	return answer

@@ -65,6 +65,9 @@ type Query struct {
 	// TellOthers asks what a stay passes over in other lines: Resolution.Others.
 	// That looks at every line of the list, and is for what people read.
 	TellOthers bool
+	// TellDigest asks for the digest of a tag that the answer moves to, where Pin does
+	// not write it.
+	TellDigest bool
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 	// Sharing is how many queries are asked for one workload, which have one bound
@@ -181,6 +184,9 @@ func (q *Query) ReadsRegistry() bool {
 	_, sure := withoutRegistry(q)
 	return !sure
 }
+
+// needsDigest reports whether an answer that moves has its digest.
+func (q *Query) needsDigest() bool { return q.TellDigest || q.Pin.writesDigest() }
 
 func (q *Query) check() error {
 	if q.Policy == nil {

@@ -12,6 +12,9 @@ func (u *Updater) followOwnership(ctx context.Context) {
 	ours := map[string]bool{}
 	for {
 		u.handOver(ctx, ours)
+		if u.approvals != nil {
+			u.approvals.Recheck()
+		}
 		select {
 		case <-u.Ownership.Changed():
 			u.poller.CatchUp()

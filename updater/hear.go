@@ -33,6 +33,7 @@ func (u owner) Hear(ctx context.Context, key watched.Key, heard rollout.Report) 
 	if now := u.watcher.Of(key); now != nil && now != heard.Rollout {
 		return // another move has begun since
 	}
+	defer u.reviewApprovals(heard.Rollout.UID)
 	switch heard.Outcome {
 	case rollout.Settled:
 		hasPods := rollout.Read(heard.Workload).Phase != rollout.Empty

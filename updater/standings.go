@@ -26,10 +26,16 @@ func (u *Updater) Standings(namespace string) []report.Standing {
 func (u *Updater) Describe(descriptions chan<- *prometheus.Desc) {
 	u.report.Describe(descriptions)
 	u.mover.Describe(descriptions)
+	if u.approvals != nil {
+		u.approvals.Describe(descriptions)
+	}
 }
 
 // Collect implements prometheus.Collector.
 func (u *Updater) Collect(collected chan<- prometheus.Metric) {
 	u.report.Collect(collected)
 	u.mover.Collect(collected)
+	if u.approvals != nil {
+		u.approvals.Collect(collected)
+	}
 }

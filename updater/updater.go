@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/updater/approval"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/queue"
@@ -67,9 +68,12 @@ type Options struct {
 	Clock clock.WithTicker
 	// Pace bounds how many rollouts go on at once. The default is no bound.
 	Pace move.Pace
-	// Approvals is a gate that lets through what people approved. The default is
-	// none.
-	Approvals move.Gate
+	// VotesEnforced tells since when votes are protected. Without it no workload is moved
+	// that asks for approvals.
+	VotesEnforced approval.Enforced
+	// UpdateHistory is how long an ImageUpdate is kept after it has ended. The default
+	// is approval.DefaultHistory.
+	UpdateHistory time.Duration
 	// Workers bounds how many repositories are polled at once; eight times as many
 	// may go on beside them that take longer than five seconds. The default is 4.
 	Workers int
@@ -85,6 +89,8 @@ type Updater struct {
 	mover     *move.Mover
 	watcher   *rollout.Watcher[watched.Key]
 	report    *report.Reporter
+	// approvals is nil where nothing is said of votes.
+	approvals *approval.Stage
 
 	mu sync.Mutex
 	// followed are the kinds whose workloads are known.
@@ -117,11 +123,12 @@ func New(o Options) *Updater {
 		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,
 		Looks: stage("rollouts"), Inspections: stage("inspections"), Returns: stage("returns"),
 	})
+	asked := u.stageOfApprovals()
 	u.mover = move.New(move.Options{
 		Workloads: u.workloads, Client: o.Client, Live: o.Live, Report: u.report, Rollouts: u.watcher, Ownership: o.Ownership,
 		Repoll:   func(repository string) { u.poller.Repoll(repository) },
 		RepollAt: func(repository string, at time.Time) { u.poller.RepollAt(repository, at) },
-		Queue:    stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: o.Approvals,
+		Queue:    stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: asked,
 	})
 	u.poller = poll.New(poll.Options{
 		Workloads: u.workloads, Resolver: o.Resolver, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,
@@ -170,6 +177,9 @@ func (u *Updater) Start(ctx context.Context) error {
 	workers.Go(func() { u.poller.Run(ctx) })
 	workers.Go(func() { u.mover.Run(ctx, u.Workers) })
 	workers.Go(func() { u.watcher.Run(ctx, u.Workers) })
+	if u.approvals != nil {
+		workers.Go(func() { u.approvals.Run(ctx) })
+	}
 	if u.Ownership.Changed() != nil {
 		workers.Go(func() { u.followOwnership(ctx) })
 	}
@@ -181,6 +191,9 @@ func (u *Updater) Start(ctx context.Context) error {
 	u.poller.ShutDown()
 	u.mover.ShutDown()
 	u.watcher.ShutDown()
+	if u.approvals != nil {
+		u.approvals.ShutDown()
+	}
 	workers.Wait()
 	return nil
 }

@@ -125,6 +125,7 @@ func (u *Updater) track(ctx context.Context, key watched.Key, o *unstructured.Un
 		u.report.LearnFrom(key, object, h)
 	}
 	u.mover.Changed(key, object, ties, h)
+	u.reviewApprovals(o.GetUID())
 }
 
 // usesOf returns what a workload wants followed, what is known of its containers

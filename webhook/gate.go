@@ -24,7 +24,7 @@ func (o *Outcome) limitToBumpTarget(r resolver.Resolution) resolver.Resolution {
 	return r
 }
 
-// Gates names the gates of a container that bind every writer: "minAge", "window" or
+// Gates names the gates of a container that bind every writer: "minAge", "approvals" or
 // "minAge with window"; empty for none.
 func (o *Outcome) Gates() string {
 	var set []string

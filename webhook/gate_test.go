@@ -41,7 +41,7 @@ func newGatedTale(t *testing.T, w *world, policy, tag, key, value string) *tale 
 // A gate that binds the updater alone would be no gate: the first apply after it
 // would go through.
 func TestNoWriteGoesThroughAGate(t *testing.T) {
-	values := map[settings.Gate]string{settings.GateMinAge: "3d", settings.GateAfter: "elsewhere for 1h", settings.GateWindow: nightly}
+	values := map[settings.Gate]string{settings.GateMinAge: "3d", settings.GateAfter: "elsewhere for 1h", settings.GateWindow: nightly, settings.GateApprovals: "2"}
 	for _, gate := range settings.AllGates() {
 		if !gate.BindsWriters() {
 			continue
@@ -115,6 +115,25 @@ func TestBumpThroughAGateIsToItsDigest(t *testing.T) {
 	s.write("none that is named", "garboard-updater", bump("latest"), "latest@"+first, "", "")
 	s.write("the last", "garboard-updater", bump("latest@"+third), "latest@"+third, "",
 		"c0: app:latest@"+first[:19]+" -> latest@"+third[:19]+" (policy force)")
+}
+
+// What people approved is an image. It is written by its tag, and its digest goes into the
+// record.
+func TestApprovedBumpIsToItsDigest(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	s := newGatedTale(t, w, "patch", "1.2.0", "garboard.dev/approvals", "1")
+	approved := w.digest("1.2.7")
+	w.push("1.2.7")
+	moved := w.digest("1.2.7")
+	s.write("a forged one", "garboard-updater", bump("1.2.7@"+moved), "1.2.0", "", "c0: bump ignored: approvals lets only the updater's through")
+	s.user = updater
+	s.write("another image behind the tag", "garboard-updater", bump("1.2.7@"+approved), "1.2.0", "", "")
+	s.write("the image that is there", "garboard-updater", bump("1.2.7@"+moved), "1.2.7", "", "c0: app:1.2.0 -> 1.2.7@"+moved[:19]+" (policy patch)")
+	if want := "c0=1.2.7@" + moved; !strings.Contains(s.stored, want) {
+		t.Errorf("the record is not %s: %s", want, s.stored)
+	}
+	w.push("1.2.7")
+	s.write("a third one", "garboard-updater", bump("1.2.7@"+w.digest("1.2.7")), "1.2.7", "", "")
 }
 
 // digest is what a tag points at.

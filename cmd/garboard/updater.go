@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
+	"github.com/garboard-dev/garboard/updater/approval"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
@@ -40,6 +42,7 @@ type updaterOptions struct {
 	pace          move.Pace
 	push          pushOptions
 	notifications notificationOptions
+	approvals     approvalOptions
 	shards        int
 }
 
@@ -54,6 +57,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 		PreRunE: func(*cobra.Command, []string) error {
 			faults := append(o.check(), append(o.notifications.check(), o.shardFaults()...)...)
 			faults = append(faults, o.lease.check()...)
+			faults = append(faults, o.approvals.check()...)
 			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
@@ -70,6 +74,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 	addPaceFlags(command.Flags(), &o.pace)
 	o.push.addFlags(command.Flags())
 	o.notifications.addFlags(command.Flags())
+	o.approvals.addFlags(command.Flags())
 	return command
 }
 
@@ -86,6 +91,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	cached := watched.CacheOptions(o.custom.Kinds())
 	node, nodeCache := placement.ByObject()
 	cached.ByObject[node] = nodeCache
+	maps.Copy(cached.ByObject, approval.ByObject())
 	if o.helmValues {
 		secret, secretCache := helmvalues.ByObject()
 		cached.ByObject[secret] = secretCache
@@ -93,7 +99,12 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err := o.push.follow(&cached, &o.lease); err != nil {
 		return err
 	}
+	kinds, err := updaterScheme()
+	if err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                  kinds,
 		Metrics:                 server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:  o.healthAddress,
 		WebhookServer:           ctrlwebhook.NewServer(ctrlwebhook.Options{Port: -1}),
@@ -181,12 +192,16 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 			return err
 		}
 	}
+	enforced, err := votesEnforced(manager)
+	if err != nil {
+		return err
+	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.Kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
-		Notifier: told, Ownership: ownership,
+		Notifier: told, Ownership: ownership, VotesEnforced: enforced, UpdateHistory: o.approvals.history,
 	})
 	return errors.Join(
 		metrics.Registry.Register(u),

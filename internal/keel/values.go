@@ -36,7 +36,7 @@ var values = []Value{
 	{"dockerRegistry", NotPossible, "as `DOCKER_REGISTRY_CFG`"},
 	{"notificationLevel", Mapped, "as `NOTIFICATION_LEVEL`"},
 	{"webhook", Mapped, "as `WEBHOOK_ENDPOINT`"},
-	{"slack", Mapped, "as `SLACK_BOT_TOKEN` and the others; approvals are not possible"},
+	{"slack", Mapped, "as `SLACK_BOT_TOKEN` and the others; votes are cast with `garboard approve`"},
 	{"hipchat", NotPossible, hipChatIsGone},
 	{"mattermost", Mapped, "as `MATTERMOST_ENDPOINT`"},
 	{"teams", Mapped, "as `TEAMS_WEBHOOK_URL`"},

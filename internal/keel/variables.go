@@ -61,7 +61,7 @@ const (
 const (
 	hipChatIsGone = "HipChat was shut down in February 2019; nothing can be sent to it"
 	mailURL       = "the mail channel's URL"
-	noVotes       = "no version of Garboard has approvals yet; a workload that asks for votes is not governed"
+	noVotes       = "people vote with `garboard approve` and `garboard reject`, and not in a channel; approvals themselves are as in Keel"
 	noPage        = "Garboard has no page to sign in to; rights are Kubernetes'"
 	inCluster     = "Garboard runs in the cluster that it looks after; `--kubeconfig` names another"
 	clouds        = "the same variable on both Deployments, or better an identity of the Pods, with `--cloud-identities`"

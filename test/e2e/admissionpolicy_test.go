@@ -52,7 +52,7 @@ func settings() map[string]setting {
 		"a bad value that is a label":                   {labels: of("policy", "mayor"), want: bothRefuse},
 		"a bad label under a good annotation":           {annotations: of("policy", "minor"), labels: of("policy", "mayor")},
 		"a bad annotation over a good label":            {annotations: of("policy", "mayor"), labels: of("policy", "minor"), want: bothRefuse},
-		"a key of a coming version":                     {annotations: of("approvals", "1"), want: bothRefuse},
+		"a key of a coming version":                     {annotations: of("order", "desc"), want: bothRefuse},
 		"keys that Garboard writes":                     {annotations: map[string]string{"garboard.dev/state": "{}", "garboard.dev/bump": "web=1.2.0", "garboard.dev/resolved": "x"}},
 		"the escape label":                              {labels: of("skip", "true")},
 		"the escape label with another value":           {labels: of("skip", "yes"), want: webhookRefuses},

@@ -120,14 +120,14 @@ func TestUnusableKeelValuesStopNothing(t *testing.T) {
 	s.push("1.2.0", "1.2.7")
 	s.helmValues()
 	s.must("", "label", "namespace", s.name, "garboard.dev/validate=enforce")
-	s.helm("install", "gated", "--set=keel.approvals=1")
+	s.helm("install", "gated", "--set=keel.approvals=1.5")
 	s.wantTag("gated", "1.2.0")
 	again := func(name string) string {
 		s.t.Helper()
 		_, warned := s.must("", "annotate", "deployment/"+name, "touched=yes", "--overwrite", "--dry-run=server")
 		return warned
 	}
-	if got := again("gated"); !strings.Contains(got, `Helm value keel.approvals: Invalid value: "1": setting "approvals" is not supported`) {
+	if got := again("gated"); !strings.Contains(got, `Helm value keel.approvals: Invalid value: "1.5": allowed: the number of votes`) {
 		t.Errorf("warned %q", got)
 	}
 	s.helm("install", "misled", "--set=keel.images[0].repository=database.password")

@@ -167,5 +167,6 @@ func (s *space) migrationRollsNothing() {
 	s.awaitTag("lagging", "1.4.0")
 	s.awaitTag("worker", "1.2.1")
 	s.awaitTag("agent", "stable@"+digest)
-	s.wantTag("billing", "1.2.0") // nobody can vote yet
+	s.waits("billing", "NotApproved", "has 0 of 1 approvals, until ")
+	s.wantTag("billing", "1.2.0")
 }

@@ -25,7 +25,7 @@ func TestBadSettingsAreRefused(t *testing.T) {
 			`garboard.dev/polcy: minor`, "metadata.annotations[garboard.dev/polcy]", "policy",
 		},
 		"a setting that is not built yet": {
-			`garboard.dev/approvals: "1"`, "metadata.annotations[garboard.dev/approvals]", "not supported",
+			`garboard.dev/order: desc`, "metadata.annotations[garboard.dev/order]", "not supported",
 		},
 		"a policy with an argument that it takes none of": {
 			`garboard.dev/policy: "newest:glob:*"`, "metadata.annotations[garboard.dev/policy]", "newest takes no argument",

@@ -40,7 +40,7 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	}
 	for _, key := range keys {
 		earlier, ok := g.canaries.lastPassed(key, m.Repository)
-		if ok && permits(m, earlier) && g.followsAll(ctx, m, keys, firsts, earlier).Open() {
+		if ok && m.Permits(earlier) && g.followsAll(ctx, m, keys, firsts, earlier).Open() {
 			m.To = earlier
 			return Verdict{}
 		}
@@ -48,9 +48,9 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 	return verdict
 }
 
-// permits reports whether a version is one that a move may have for a target in place of
+// Permits reports whether a version is one that a move may have for a target in place of
 // its own.
-func permits(m *Move, version record.Result) bool {
+func (m *Move) Permits(version record.Result) bool {
 	return m.Rule.Policy != nil && version.Tag != m.From.Tag && m.Rule.Policy.Moves(m.From.Tag, version.Tag)
 }
 

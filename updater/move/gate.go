@@ -76,30 +76,87 @@ type Gate interface {
 // between candidates, and are the resolver's.
 func (s *Mover) gates() map[settings.Gate]Gate {
 	return map[settings.Gate]Gate{
-		settings.GateMinAge: resolverGate{},
-		settings.GateAfter:  promotionGate{s},
-		settings.GateWindow: windowGate{s.Clock.Now},
-		settings.GateCanary: canaryGate{s},
+		settings.GateMinAge:    resolverGate{},
+		settings.GateAfter:     promotionGate{s},
+		settings.GateWindow:    windowGate{s.Clock.Now},
+		settings.GateCanary:    canaryGate{s},
+		settings.GateApprovals: s.Approvals,
 	}
 }
 
-// Judge asks the gates that are set, in the order of settings.AllGates. The pace is asked
-// later, since it takes a place. A gate without a judge stays closed.
+// Approvals is the gate that people open.
+type Approvals interface {
+	Gate
+	// PastAfter reports whether people let a move go before it has soaked.
+	PastAfter(ctx context.Context, m *Move) bool
+}
+
+// noApprovals is the gate of an updater that knows nobody to ask.
+type noApprovals struct{}
+
+// Judge implements Gate.
+func (noApprovals) Judge(context.Context, *Move) Verdict {
+	return Verdict{Reason: report.WaitApproval, Message: "this updater keeps no approvals"}
+}
+
+// PastAfter implements Approvals.
+func (noApprovals) PastAfter(context.Context, *Move) bool { return false }
+
+// opensByItself reports whether others are asked before a gate opens: people vote in
+// daytime on what moves at night.
+func opensByItself(gate settings.Gate) bool {
+	return gate == settings.GateWindow || gate == settings.GateAfter
+}
+
+// maxTargets bounds how often gates may change the target of a move.
+const maxTargets = 3
+
+// Judge asks the gates that are set, in the order of settings.AllGates, up to the first
+// that is closed and does not open with time alone. The pace is asked later, since it
+// takes a place. A target that one of them has changed is one that all of them let through.
 func (s *Mover) Judge(ctx context.Context, m *Move) Verdict {
-	judges := s.gates()
+	var verdict Verdict
+	for range maxTargets {
+		asked := m.To
+		if verdict = s.judgeOnce(ctx, m); !verdict.Open() || m.To == asked {
+			return verdict
+		}
+	}
+	return Verdict{Reason: report.WaitCanary, Message: "its gates do not agree on a version"}
+}
+
+// judgeOnce asks the gates about one target. A gate without a judge stays closed.
+func (s *Mover) judgeOnce(ctx context.Context, m *Move) Verdict {
+	judges, closed := s.gates(), Verdict{}
 	for _, name := range m.Rule.Gates() {
 		gate, ok := judges[name]
 		if !ok {
 			return Verdict{Reason: string(name), Message: fmt.Sprintf("this updater does not know the gate %q", name)}
 		}
-		if verdict := gate.Judge(ctx, m); !verdict.Open() {
-			return verdict
+		verdict := gate.Judge(ctx, m)
+		if name == settings.GateAfter && !verdict.Open() && m.Rule.Approvals.Votes > 0 && s.Approvals.PastAfter(ctx, m) {
+			continue
+		}
+		if closed = closed.and(verdict); !verdict.Open() && !opensByItself(name) {
+			return closed
 		}
 	}
-	if s.Approvals == nil {
-		return Verdict{}
+	return closed
+}
+
+// and adds the verdict of a later gate. What waits for more than time is the reason.
+func (v Verdict) and(later Verdict) Verdict {
+	switch {
+	case later.Open():
+		return v
+	case v.Open():
+		return later
 	}
-	return s.Approvals.Judge(ctx, m)
+	later.Message += "; " + v.Message
+	if later.Again.IsZero() || !v.Again.IsZero() && v.Again.Before(later.Again) {
+		later.Again = v.Again
+	}
+	return later
 }
 
 // resolverGate is one that the resolver has judged: what it does not let through is no

@@ -10,7 +10,7 @@ import (
 
 // A gate without a judge stays closed for ever.
 func TestEachGateHasAJudge(t *testing.T) {
-	judges := (&Mover{Options: Options{Clock: clock.RealClock{}}}).gates()
+	judges := (&Mover{Options: Options{Clock: clock.RealClock{}, Approvals: noApprovals{}}}).gates()
 	for _, gate := range settings.AllGates() {
 		if judges[gate] == nil {
 			t.Errorf("the gate %s has no judge", gate)

@@ -38,7 +38,7 @@ type Ownership interface {
 	Begin(ctx context.Context, repository string) (work context.Context, done func(), ok bool)
 }
 
-// Options are what a Mover is made of. All but Approvals are required.
+// Options are what a Mover is made of. All but Pace and Approvals are required.
 type Options struct {
 	Workloads *watched.Reader
 	// Client writes the bumps; Live reads past the cache what it does not keep.
@@ -58,9 +58,9 @@ type Options struct {
 	Clock  clock.PassiveClock
 	// Pace bounds how many rollouts go on at once. The default is no bound.
 	Pace Pace
-	// Approvals is a gate that lets through what people approved. The default is
-	// none.
-	Approvals Gate
+	// Approvals lets through what people approved. The default lets nothing through
+	// that asks for approvals.
+	Approvals Approvals
 }
 
 // Mover makes moves.
@@ -78,6 +78,9 @@ type Mover struct {
 
 // New returns a Mover without moves.
 func New(o Options) *Mover {
+	if o.Approvals == nil {
+		o.Approvals = noApprovals{}
+	}
 	s := &Mover{Options: o, pending: newPending(), canaries: newCanaries(), soaks: newSoaks(), promotions: newPromotions(), places: newPlaces(), trust: newTrust()}
 	// A place is kept for a workload that is woken, which no other uses meanwhile.
 	s.pace = newPace(o.Pace, func(key watched.Key) { s.Queue.AddUrgent(key) })
@@ -146,6 +149,15 @@ func (s *Mover) retry(key watched.Key) {
 	if s.pending.waits(key, s.Clock.Now()) {
 		s.Queue.Add(key)
 	}
+}
+
+// TryNow tries the moves of a workload before others. ok is false if none are known.
+func (s *Mover) TryNow(key watched.Key) (ok bool) {
+	if moves, _ := s.pending.of(key); len(moves) == 0 {
+		return false
+	}
+	s.Queue.AddUrgent(key)
+	return true
 }
 
 // TryRest tries the moves of the workloads that follow one.

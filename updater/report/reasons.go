@@ -34,4 +34,9 @@ const (
 	ReasonRolloutFailed = "RolloutFailed"
 	ReasonRolledBack    = "RolledBack"
 	ReasonNotRolledBack = "NotRolledBack"
+
+	ReasonProposed        = "ApprovalRequested"
+	ReasonApproved        = "UpdateApproved"
+	ReasonRejected        = "UpdateRejected"
+	ReasonApprovalExpired = "ApprovalExpired"
 )

@@ -166,6 +166,13 @@ func (r *Reporter) Leave(key watched.Key) { r.standings.leave(key) }
 // HasFailed reports whether a workload's last move failed.
 func (r *Reporter) HasFailed(key watched.Key) bool { return r.standings.failed(key) }
 
+// StateOf is where a container stands; StateUnknown if it is not known at all.
+func (r *Reporter) StateOf(key watched.Key, container string) State {
+	state := StateUnknown
+	r.standings.note(key, container, func(s *Standing) { state = s.State })
+	return state
+}
+
 // IsPending reports whether a container is known to have something newer.
 func (r *Reporter) IsPending(key watched.Key, container string) bool {
 	return r.standings.is(key, container, StatePending)

@@ -140,7 +140,7 @@ func TestWorkloads(t *testing.T) {
 		"so does Garboard where it is told to": {"labels: {keel.sh/policy: patch}, annotations: {garboard.dev/hold: web=1.0.1}", "web:1.0.0",
 			plan.Act{Does: plan.WaitsForPush}, plan.Act{Does: plan.Stays}, false, []string{"Resolution"}},
 		"votes": {`annotations: {keel.sh/policy: patch, keel.sh/trigger: poll, keel.sh/approvals: "1"}`, "web:1.0.0",
-			plan.Act{Does: plan.WaitsForVotes}, plan.Act{Does: plan.NotGoverned}, false, []string{"Setting", "Approvals"}},
+			plan.Act{Does: plan.WaitsForVotes}, plan.Act{Does: plan.WaitsForVotes}, false, []string{"Approvals"}},
 		"no votes asked for": {`annotations: {keel.sh/policy: patch, keel.sh/trigger: poll, keel.sh/approvals: "0"}`, "web:1.1.0",
 			plan.Act{Does: plan.Stays}, plan.Act{Does: plan.Stays}, false, nil},
 		"latest": {"annotations: {keel.sh/policy: minor, keel.sh/trigger: poll}", "web",
@@ -226,7 +226,7 @@ func TestHelmValuesAreRead(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	w = only(t, helmRelease(t, fmt.Sprintf(values, 2))+deployment(metadata, "web:1.0.0"), tags)
-	if c := w.Containers[0]; c.Keel.Does != plan.WaitsForVotes || c.Garboard.Does != plan.NotGoverned {
+	if c := w.Containers[0]; c.Keel.Does != plan.WaitsForVotes || c.Garboard.Does != plan.WaitsForVotes {
 		t.Errorf("with votes: got %+v", c)
 	}
 }

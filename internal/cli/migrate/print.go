@@ -179,6 +179,8 @@ func garboards(a plan.Act) string {
 		return "writes the digest behind the tag with its first poll"
 	case plan.Follows:
 		return "moves when the digest of the tag changes"
+	case plan.WaitsForVotes:
+		return "waits for votes"
 	case plan.WaitsForGate:
 		return "waits for a gate"
 	case plan.NotGoverned:

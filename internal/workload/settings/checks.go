@@ -13,7 +13,7 @@ import (
 
 // later are the settings that a coming release reads. They are refused by
 // name: a gate that is ignored would let through what it should hold back.
-var later = map[string]bool{keyApprovals: true, keyApprovalDeadline: true, "order": true}
+var later = map[string]bool{"order": true}
 
 // Bounds on values, which come from whoever may write workloads.
 const (
@@ -30,6 +30,7 @@ var choices = map[string][]string{
 	keyResolveOn:      {ResolveOnApply, ResolveOnChange},
 	keyOnUnresolvable: {Keep, Deny},
 	keyRollback:       {RollbackAuto, RollbackOff},
+	keyApprovalCarry:  {CarryPatch},
 }
 
 var booleans = []string{"true", "false"}
@@ -52,6 +53,9 @@ var checks = map[string]func(e entry) string{
 	keyAfter:             checkAfter,
 	keyWindow:            checkWindow,
 	keyCanary:            parses(parseCanary, canaryAllowed),
+	keyApprovals:         parses(parseVotes, votesAllowed),
+	keyApprovalDeadline:  parses(parseDeadline, deadlineAllowed),
+	keyApprovalCarry:     checkChoice,
 	keyHealthTimeout:     parses(parseHealthTimeout, healthAllowed),
 	keyRollback:          checkChoice,
 	keyNotify:            checkChannels,
@@ -61,9 +65,6 @@ var checks = map[string]func(e entry) string{
 // fault tells what is wrong with an entry by itself; empty for nothing.
 func fault(e entry) string {
 	if later[e.name] {
-		if asksForNothing(e) {
-			return ""
-		}
 		return fmt.Sprintf("setting %q is not supported by this version", e.name)
 	}
 	check, known := checks[e.name]

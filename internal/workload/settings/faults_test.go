@@ -14,7 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
 
-const knownKeys = "after, canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
+const knownKeys = "after, approvalCarry, approvalDeadline, approvals, canary, exclude, extract, filter, healthTimeout, hold, imagePullSecret, imageVolumes, initContainers, matchPreRelease, matchTag, minAge, monitorContainers, notify, " +
 	"onUnresolvable, pin, platforms, policy, pollSchedule, releaseNotes, resolveOn, rollback, trigger, variant, window, policy.<container>"
 
 func TestFaultsAreToldInFull(t *testing.T) {
@@ -79,13 +79,13 @@ func TestFaultsAreToldInFull(t *testing.T) {
 			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/policy.": "never"},
 			faults:      []string{`metadata.annotations[garboard.dev/policy.]: Invalid value: "never": unknown key; allowed: ` + knownKeys},
 		},
-		"a gate that is not built yet": {
-			annotations: keys{"garboard.dev/policy": "minor", "keel.sh/approvals": "1"},
-			faults:      []string{`metadata.annotations[keel.sh/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
+		"a setting that is not built yet": {
+			annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/order": "desc"},
+			faults:      []string{`metadata.annotations[garboard.dev/order]: Invalid value: "desc": setting "order" is not supported by this version`},
 		},
-		"a gate that is not built yet, on the namespace": {
-			annotations: keys{"garboard.dev/policy": "minor"}, namespace: keys{"garboard.dev/approvals": "1"},
-			faults: []string{`metadata.annotations[garboard.dev/approvals]: Invalid value: "1": setting "approvals" is not supported by this version`},
+		"a setting that is not built yet, on the namespace": {
+			annotations: keys{"garboard.dev/policy": "minor"}, namespace: keys{"garboard.dev/order": "desc"},
+			faults: []string{`metadata.annotations[garboard.dev/order]: Invalid value: "desc": setting "order" is not supported by this version`},
 		},
 		"all bad values at once, annotations first and by key": {
 			annotations: keys{

@@ -6,10 +6,11 @@ type Gate string
 
 // The gates, in the order in which they are judged.
 const (
-	GateMinAge Gate = keyMinAge
-	GateAfter  Gate = keyAfter
-	GateWindow Gate = keyWindow
-	GateCanary Gate = keyCanary
+	GateMinAge    Gate = keyMinAge
+	GateAfter     Gate = keyAfter
+	GateWindow    Gate = keyWindow
+	GateCanary    Gate = keyCanary
+	GateApprovals Gate = keyApprovals
 )
 
 // gates is the one list of them. Admission asks it what keeps a write from resolving,
@@ -23,6 +24,7 @@ var gates = []struct {
 	{GateAfter, true, func(r Rule) bool { return len(r.After) > 0 }},
 	{GateWindow, true, func(r Rule) bool { return r.Window != nil }},
 	{GateCanary, false, func(r Rule) bool { return r.Canary.Set != "" }},
+	{GateApprovals, true, func(r Rule) bool { return r.Approvals.Votes > 0 }},
 }
 
 // AllGates returns every gate, in the order in which they are judged.

@@ -12,9 +12,9 @@ import (
 // Without it, a gate that is added to the settings alone lets every write through.
 func TestGates(t *testing.T) {
 	values := map[settings.Gate]string{
-		settings.GateMinAge: "3d", settings.GateAfter: "staging for 24h", settings.GateWindow: "@daily for 1h", settings.GateCanary: "shop",
+		settings.GateMinAge: "3d", settings.GateAfter: "staging for 24h", settings.GateWindow: "@daily for 1h", settings.GateCanary: "shop", settings.GateApprovals: "2",
 	}
-	writers := map[settings.Gate]bool{settings.GateMinAge: true, settings.GateAfter: true, settings.GateWindow: true}
+	writers := map[settings.Gate]bool{settings.GateMinAge: true, settings.GateAfter: true, settings.GateWindow: true, settings.GateApprovals: true}
 	all := keys{"garboard.dev/policy": "minor"}
 	for _, gate := range settings.AllGates() {
 		value, ok := values[gate]
@@ -35,10 +35,10 @@ func TestGates(t *testing.T) {
 	if diff := cmp.Diff(settings.AllGates(), ruleOf(t, all).Gates()); diff != "" {
 		t.Errorf("all together: (-want +got)\n%s", diff)
 	}
-	if none := ruleOf(t, keys{"garboard.dev/policy": "minor", "garboard.dev/minAge": "0s"}); none.Gated() || none.Gates() != nil {
+	if none := ruleOf(t, keys{"garboard.dev/policy": "minor", "garboard.dev/minAge": "0s", "garboard.dev/approvals": "0"}); none.Gated() || none.Gates() != nil {
 		t.Errorf("without a gate: %v", none.Gates())
 	}
-	if !settings.Gate("approvals").BindsWriters() {
+	if !settings.Gate("votes").BindsWriters() {
 		t.Error("a gate that nobody knows lets writers through")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -68,11 +67,4 @@ func (r *reader) noSetting(e entry) bool {
 	r.strays++
 	setting, _, _ := strings.Cut(meant(e.name, slices.Sorted(maps.Keys(binding))), ".")
 	return !binding[setting]
-}
-
-// asksForNothing reports whether a gate of Keel's that is not built here is not asked
-// for: no votes, or how long to wait for them.
-func asksForNothing(e entry) bool {
-	n, err := strconv.Atoi(e.value)
-	return e.keel && err == nil && (n == 0 || e.name == keyApprovalDeadline)
 }

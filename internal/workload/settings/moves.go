@@ -195,6 +195,7 @@ func (r *reader) readGates() {
 	if v, ok := r.good(keyCanary); ok {
 		rule.Canary, _ = parseCanary(v)
 	}
+	r.readApprovals()
 	if v, ok := r.good(keyHealthTimeout); ok {
 		rule.HealthTimeout, _ = parseHealthTimeout(v)
 	}

@@ -49,7 +49,7 @@ func TestNamespaceFaults(t *testing.T) {
 			labels:      map[string]string{"garboard.dev/enabled": "yes", "garboard.dev/validate": "strict"},
 			annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/pin": "x", "garboard.dev/approvals": "y"},
 			want: []string{
-				`metadata.annotations[garboard.dev/approvals]: Invalid value: "y": setting "approvals" is not supported by this version`,
+				`metadata.annotations[garboard.dev/approvals]: Invalid value: "y": allowed: the number of votes that a move needs, 0 for none, at most 100`,
 				`metadata.annotations[garboard.dev/pin]: Invalid value: "x": allowed: digest, follow, tag`,
 				`metadata.labels[garboard.dev/enabled]: Invalid value: "yes": allowed: true, false`,
 				`metadata.labels[garboard.dev/validate]: Invalid value: "strict": allowed: enforce, warn, off`,

@@ -12,6 +12,8 @@ func (r Rule) Query(repository resolver.Repository, tag, digest string, pinned b
 	q := resolver.Query{
 		Repository: repository, Tag: tag, Digest: digest, Policy: r.Policy, Pin: resolver.PinTag,
 		Want: []string{tag}, Platforms: r.Platforms, Hold: resolver.Hold(r.Hold),
+		// What people approve is an image, and not what a tag may lead to by then.
+		TellDigest: r.Approvals.Votes > 0,
 	}
 	switch {
 	case r.Follows():

@@ -42,8 +42,8 @@ var releaseKeys = []struct{ key, name string }{
 	{keyMatchPreRelease, keyMatchPreRelease},
 	{keyTrigger, keyTrigger},
 	{keyPollSchedule, keyPollSchedule},
-	{"approvals", "approvals"},
-	{"approvalDeadline", "approvalDeadline"},
+	{keyApprovals, keyApprovals},
+	{keyApprovalDeadline, keyApprovalDeadline},
 	{"notificationChannels", keyNotify},
 }
 
@@ -151,7 +151,7 @@ func releaseEntry(key, name string, value any) entry {
 	case bool:
 		e.value, e.notText = strconv.FormatBool(v), name != keyMatchTag && name != keyMatchPreRelease
 	case float64:
-		e.value, e.notText = strconv.FormatFloat(v, 'f', -1, 64), true
+		e.value, e.notText = strconv.FormatFloat(v, 'f', -1, 64), name != keyApprovals && name != keyApprovalDeadline
 	default: // a list may be of any size
 		e.notText = true
 	}

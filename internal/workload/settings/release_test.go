@@ -73,8 +73,9 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 			keel: "policy: 5\nimages: [{repository: image.repository}]", want: map[string]string{}, fault: `keel.policy: Invalid value: "5": not a string`,
 		},
 		"a bad schedule": {keel: webAlone + "pollSchedule: soon", want: map[string]string{"web": "minor"}, fault: `keel.pollSchedule: Invalid value: "soon": bad schedule`},
-		"a gate that is not built is no open door": {
-			keel: webAlone + "approvals: 1", want: map[string]string{}, fault: `keel.approvals: Invalid value: "1": setting "approvals" is not supported by this version`,
+		"votes":          {keel: webAlone + "approvals: 1\napprovalDeadline: 5", want: map[string]string{"web": "minor"}},
+		"a gate that cannot be read is no open door": {
+			keel: webAlone + "approvals: 1.5", want: map[string]string{}, fault: `keel.approvals: Invalid value: "1.5": allowed: the number of votes`,
 		},
 		"a deadline for nothing": {keel: webAlone + "approvalDeadline: 24", want: map[string]string{"web": "minor"}},
 		"no votes, as text":      {keel: webAlone + "approvals: '0'", want: map[string]string{"web": "minor"}},
@@ -86,7 +87,7 @@ func TestReleaseGovernsItsImagesAlone(t *testing.T) {
 			keel: "policy: mayor\nimages: [{repository: other}]", want: map[string]string{},
 		},
 		"a fault does not take the workload's own policy for other containers away": {
-			keel: webAlone + "approvals: 1", own: keys{"garboard.dev/policy": "minor"},
+			keel: webAlone + "approvals: -1", own: keys{"garboard.dev/policy": "minor"},
 			want:  map[string]string{"setup": "minor", "job": "minor", "volume/models": "minor"},
 			fault: "keel.approvals",
 		},

@@ -46,6 +46,7 @@ const (
 	keyReleaseNotes      = "releaseNotes"
 	keyApprovals         = "approvals"
 	keyApprovalDeadline  = "approvalDeadline"
+	keyApprovalCarry     = "approvalCarry"
 )
 
 // Values of settings.
@@ -124,6 +125,8 @@ type Rule struct {
 	Window *Window
 	// Canary is the workload's place in a set whose first goes ahead.
 	Canary Canary
+	// Approvals are what people are asked for before a move.
+	Approvals Approvals
 	// Rollback is RollbackAuto or RollbackOff. The default is RollbackOff.
 	Rollback string
 	// HealthTimeout is how long Pods may keep failing after a move. The default is

@@ -130,7 +130,7 @@ func TestRuleOfASlot(t *testing.T) {
 		"Keel's trigger by approval means the default":  {annotations: keys{"keel.sh/trigger": "approval"}, want: standard},
 		"Keel's trigger overrules a namespace's push":   {annotations: keys{"keel.sh/trigger": "default"}, namespace: keys{"garboard.dev/trigger": "push"}, want: standard},
 		"push is known under Keel's prefix, too":        {annotations: keys{"keel.sh/trigger": "push"}, want: rule{"", "push", "@every 10m", "apply", "keep"}},
-		"settings of coming versions leave the default": {annotations: keys{"garboard.dev/approvals": "1"}, want: standard},
+		"settings of coming versions leave the default": {annotations: keys{"garboard.dev/order": "1"}, want: standard},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

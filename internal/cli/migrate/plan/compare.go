@@ -94,7 +94,7 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 		c.Keel = keels(rule, reference.TagOrLatest(), tags, polled)
 		if votes := s.votes(o.Slot); votes > 0 {
 			c.Keel = Act{Does: WaitsForVotes}
-			c.note(reasonApprovals, fmt.Sprintf("Keel waits for %d votes; no version of Garboard has approvals yet, so the container is not governed and stays", votes))
+			c.note(reasonApprovals, votesText(votes, o))
 		}
 	}
 	j.explain(&c, s, o, rule, polled, tracked)
@@ -102,6 +102,15 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 		c.choice(rule, o, reference.TagOrLatest(), tags)
 	}
 	return c
+}
+
+// votesText says what becomes of votes that Keel waits for.
+func votesText(votes int, o *webhook.Outcome) string {
+	text := fmt.Sprintf("Keel waits for %d votes", votes)
+	if n := o.Rule.Approvals.Votes; n > 0 {
+		return text + fmt.Sprintf(", Garboard for %d: people vote with garboard approve, who may create imageupdatevotes.garboard.dev", n)
+	}
+	return text + ", and Garboard is not asked to"
 }
 
 // keels is what Keel does at its next event.
@@ -127,6 +136,8 @@ func garboards(s *subject, o *webhook.Outcome) Act {
 	switch {
 	case !s.optsIn, !o.Rule.Governed():
 		return Act{Does: NotGoverned}
+	case o.Rule.Approvals.Votes > 0:
+		return Act{Does: WaitsForVotes}
 	case o.Answer.Gated || o.Rule.Gated():
 		return Act{Does: WaitsForGate}
 	case o.Rule.Policy.Digest(o.Submitted.Tag):

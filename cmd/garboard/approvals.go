@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	admissionregistrationclient "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
+	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/updater/approval"
+)
+
+// approvalOptions are the flags of what people approve.
+type approvalOptions struct{ history time.Duration }
+
+func (o *approvalOptions) addFlags(flags *pflag.FlagSet) {
+	flags.DurationVar(&o.history, "update-history", approval.DefaultHistory,
+		fmt.Sprintf("how long an ImageUpdate is kept after it has ended, of the last %d of each workload", approval.MaxHistory))
+}
+
+func (o *approvalOptions) check() cmdline.Faults {
+	if o.history <= 0 {
+		return cmdline.Faults{fmt.Sprintf("--update-history: %s: allowed: a duration above 0, such as 720h", o.history)}
+	}
+	return nil
+}
+
+// updaterScheme has the kinds of Kubernetes, and those of approvals.
+func updaterScheme() (*runtime.Scheme, error) {
+	kinds := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(kinds), v1alpha1.AddToScheme(kinds)); err != nil {
+		return nil, fmt.Errorf("adding kinds to the scheme: %w", err)
+	}
+	return kinds, nil
+}
+
+// enforcedTimeout bounds one look at what protects votes.
+const enforcedTimeout = 10 * time.Second
+
+// votesEnforced asks the cluster what protects votes, and names the updater's own account
+// to it.
+func votesEnforced(manager ctrl.Manager) (approval.Enforced, error) {
+	client, err := admissionregistrationclient.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("making the client for admission policies: %w", err)
+	}
+	self, err := authenticationclient.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("making the client for our own name: %w", err)
+	}
+	policies := &enforcement.Policies{Client: client}
+	var known sync.Mutex
+	return func(ctx context.Context) (time.Time, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enforcedTimeout)
+		defer cancel()
+		known.Lock()
+		defer known.Unlock()
+		if policies.Account == "" {
+			me, err := self.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+			if err != nil {
+				return time.Time{}, unreadable(ctx, err)
+			}
+			policies.Account = me.Status.UserInfo.Username
+		}
+		since, err := policies.Enforced(ctx)
+		if fault := (*enforcement.Fault)(nil); err != nil && !errors.As(err, &fault) {
+			return time.Time{}, unreadable(ctx, err)
+		}
+		return since, err
+	}, nil
+}
+
+// unreadable is what people hear where the cluster does not say what protects votes.
+func unreadable(ctx context.Context, err error) error {
+	log.FromContext(ctx).Error(err, "reading what protects votes")
+	return errors.New("what protects votes cannot be read")
+}
