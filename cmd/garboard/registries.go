@@ -91,7 +91,7 @@ func (o *registryOptions) build(ctx context.Context, manager ctrl.Manager, metri
 	if err != nil {
 		return nil, fmt.Errorf("making a client for pull secrets: %w", err)
 	}
-	clouds := &told{inner: identity.New(identity.Options{Providers: o.clouds}), log: log.Log.WithName("cloud-identities")}
+	clouds := &loggedCredentials{inner: identity.New(identity.Options{Providers: o.clouds}), log: log.Log.WithName("cloud-identities")}
 	built := &registries{
 		client: client,
 		resolver: resolver.New(client, resolver.Options{

@@ -10,9 +10,9 @@ import (
 
 // Register registers all collectors. The error names each that could not be.
 func Register(registerer prometheus.Registerer, collectors ...prometheus.Collector) error {
-	var faults []error
-	for _, collector := range collectors {
-		faults = append(faults, registerer.Register(collector))
+	faults := make([]error, len(collectors))
+	for i, collector := range collectors {
+		faults[i] = registerer.Register(collector)
 	}
 	return errors.Join(faults...)
 }

@@ -56,13 +56,8 @@ func (ix *Index) Tags() []string {
 	return ix.tags
 }
 
-// view returns the tags of images as the policy's filter and variants show them.
-func (ix *Index) view(p *Policy) *view {
-	v, _ := ix.viewUntil(nil, p)
-	return v
-}
-
-// viewUntil returns false where ended was true before the filter was through.
+// viewUntil returns the tags of images as the filter and the variants of the policy show
+// them. It returns false if ended was true before the filter was through.
 func (ix *Index) viewUntil(ended func() bool, p *Policy) (v *view, whole bool) {
 	if ix == nil {
 		return &view{variants: p.variants}, true

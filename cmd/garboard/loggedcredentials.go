@@ -10,9 +10,9 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 )
 
-// told are credentials whose failures are logged with all that is known of
+// loggedCredentials are credentials whose failures are logged with all that is known of
 // them, each once. The writers of workloads read no more than a summary.
-type told struct {
+type loggedCredentials struct {
 	inner resolver.Credentials
 	log   logr.Logger
 
@@ -24,7 +24,7 @@ type told struct {
 const maxTold = 64
 
 // For is the inner one's.
-func (t *told) For(ctx context.Context, repository resolver.Repository) ([]resolver.Credential, error) {
+func (t *loggedCredentials) For(ctx context.Context, repository resolver.Repository) ([]resolver.Credential, error) {
 	found, err := t.inner.For(ctx, repository)
 	if err == nil || ctx.Err() != nil {
 		return found, err
