@@ -73,6 +73,11 @@ func FuzzReference(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, image string) {
+		if plain, ok := parsePlainReference(image); ok {
+			if whole, err := parseAnyReference(image); err != nil || whole != plain {
+				t.Fatalf("%q is read as %+v, and by the library as %+v: %v", image, plain, whole, err)
+			}
+		}
 		parsed, err := ParseReference(image)
 		if err != nil {
 			return

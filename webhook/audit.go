@@ -62,33 +62,42 @@ func (d *Decision) told() string {
 // patch; row new_source; reason HighestAllowed)", or "web: IMAGE stays (…)".
 func (o *Outcome) told() string {
 	from := o.before()
-	text := o.Slot.Key() + ": " + printable.Escape(from.Text, maxField)
+	var b strings.Builder
+	b.Grow(256) // most texts are shorter
+	b.WriteString(o.Slot.Key() + ": " + printable.Escape(from.Text, maxField))
 	if o.differs(from) {
-		text += " -> " + printable.Escape(o.Image, maxField)
+		b.WriteString(" -> " + printable.Escape(o.Image, maxField))
 	} else if !o.moves() {
-		text += " stays"
+		b.WriteString(" stays")
 	}
-	var why []string
+	next := " (" // what comes before the next reason
+	why := func(what, value string) {
+		b.WriteString(next)
+		b.WriteString(what)
+		b.WriteString(value)
+		next = "; "
+	}
 	if o.Rule.Governed() {
-		why = append(why, "policy "+printable.Escape(o.Rule.Policy.Name(), 80))
+		why("policy ", printable.Escape(o.Rule.Policy.Name(), 80))
 	}
-	why = append(why, "row "+rowName(o.Answer.Row))
+	why("row ", rowName(o.Answer.Row))
 	if o.Resolution.Reason != "" {
-		why = append(why, "reason "+string(o.Resolution.Reason))
+		why("reason ", string(o.Resolution.Reason))
 	}
 	if o.Answer.Gated {
-		why = append(why, "gated by "+o.Gates())
+		why("gated by ", o.Gates())
 	}
 	if o.Result.Digest != "" && !strings.Contains(o.Image, "@") {
-		why = append(why, "digest "+o.Result.Digest)
+		why("digest ", o.Result.Digest)
 	}
 	if o.Hold.Tag != "" {
-		why = append(why, "hold "+printable.Escape(o.Hold.String(), maxField))
+		why("hold ", printable.Escape(o.Hold.String(), maxField))
 	}
 	if problem := o.Problem(); problem != "" {
-		why = append(why, problem)
+		why("", problem)
 	}
-	return text + " (" + strings.Join(why, "; ") + ")"
+	b.WriteByte(')')
+	return b.String()
 }
 
 // joined puts texts into one annotation, as many as it has room for.

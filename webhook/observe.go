@@ -116,12 +116,12 @@ const (
 
 // requestLogger names the request in each line that is logged of it.
 func requestLogger(base logr.Logger, hook string, req *admission.Request) logr.Logger {
-	base = base.WithValues("webhook", hook)
 	if req == nil {
-		return base
+		return base.WithValues("webhook", hook)
 	}
 	kind := schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}
 	return base.WithValues(
+		"webhook", hook,
 		"uid", printable.Escape(string(req.UID), maxUser),
 		"operation", operationName(req.Operation),
 		"kind", printable.Escape(kind.String(), maxName),

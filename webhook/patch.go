@@ -48,15 +48,19 @@ func annotate(object *workload.Object, path []string, want map[string]string) []
 	}
 	var ops []jsonpatch.Operation
 	missing := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(want)) {
+	keys := make([]string, 0, len(want)) // slices.Sorted of maps.Keys takes five allocations more
+	for key := range want {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
 		was, had := have[key].(string)
-		at := pointer(append(anys(path), key)...)
 		switch {
 		case want[key] == was:
 		case want[key] == "" && had:
-			ops = append(ops, jsonpatch.NewOperation("remove", at, nil))
+			ops = append(ops, jsonpatch.NewOperation("remove", pointerOf(path, key), nil))
 		case exists:
-			ops = append(ops, jsonpatch.NewOperation("add", at, want[key]))
+			ops = append(ops, jsonpatch.NewOperation("add", pointerOf(path, key), want[key]))
 		default:
 			missing[key] = want[key]
 		}
@@ -66,9 +70,9 @@ func annotate(object *workload.Object, path []string, want map[string]string) []
 	}
 	// The parent of the annotations, the metadata, may be missing as well.
 	if _, ok := parent.(map[string]any); !ok {
-		return append(ops, jsonpatch.NewOperation("add", pointer(anys(path[:len(path)-1])...), map[string]any{"annotations": missing}))
+		return append(ops, jsonpatch.NewOperation("add", pointerOf(path[:len(path)-1]), map[string]any{"annotations": missing}))
 	}
-	return append(ops, jsonpatch.NewOperation("add", pointer(anys(path)...), missing))
+	return append(ops, jsonpatch.NewOperation("add", pointerOf(path), missing))
 }
 
 // writable reports whether annotations can be written: metadata and annotations
@@ -264,26 +268,43 @@ func same(want record.Record, parse func(string) record.Record, texts ...string)
 	return want.String()
 }
 
+// maxPointer is longer than the pointers to nearly all images and annotations.
+const maxPointer = 96
+
 // pointer writes a JSON pointer (RFC 6901) of keys and indexes.
 func pointer(path ...any) string {
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	var b strings.Builder
+	b.Grow(maxPointer)
 	for _, element := range path {
-		b.WriteByte('/')
 		switch element := element.(type) {
 		case string:
-			_, _ = escape.WriteString(&b, element)
+			writeStep(&b, element)
 		case int:
+			b.WriteByte('/')
 			b.WriteString(strconv.Itoa(element))
 		}
 	}
 	return b.String()
 }
 
-func anys(path []string) []any {
-	elements := make([]any, len(path))
-	for i, e := range path {
-		elements[i] = e
+// pointerOf writes a JSON pointer of keys, and of more behind them.
+func pointerOf(path []string, more ...string) string {
+	var b strings.Builder
+	b.Grow(maxPointer)
+	for _, key := range path {
+		writeStep(&b, key)
 	}
-	return elements
+	for _, key := range more {
+		writeStep(&b, key)
+	}
+	return b.String()
+}
+
+// writeStep writes one key of a JSON pointer.
+func writeStep(b *strings.Builder, key string) {
+	if strings.ContainsAny(key, "~/") {
+		key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+	}
+	b.WriteByte('/')
+	b.WriteString(key)
 }

@@ -10,6 +10,9 @@ import (
 
 // Escape cuts a text to at most n characters, escaping what does not print.
 func Escape(s string, n int) string {
+	if len(s) <= n && isPrintableASCII(s) {
+		return s // as nearly all names and images are: nothing is copied
+	}
 	var b strings.Builder
 	// No more than four bytes a character: what is beyond is cut in any case.
 	for _, r := range s[:min(len(s), 4*n+4)] {
@@ -21,6 +24,15 @@ func Escape(s string, n int) string {
 		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return Cut(b.String(), n)
+}
+
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // Cut shortens a text to at most n characters.

@@ -1,6 +1,9 @@
 package workload
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // SlotType tells where in a pod template an image stands.
 type SlotType int
@@ -81,6 +84,7 @@ func (o *Object) eachSlot(visit func(Slot)) {
 	spec := Child(o.template(), "spec")
 	add := func(kind SlotType, list string, inner ...string) {
 		items, _ := spec[list].([]any)
+		var above, below []any // of the path, made once for all slots of the list
 		for i, item := range items {
 			m, _ := item.(map[string]any)
 			holder := m
@@ -91,7 +95,10 @@ func (o *Object) eachSlot(visit func(Slot)) {
 			if holder == nil || name == "" || len(name) > MaxName { // most volumes hold no image
 				continue
 			}
-			visit(Slot{Type: kind, Name: name, Image: image, Path: o.slotPath(list, i, inner)})
+			if above == nil {
+				above, below = anys(append(slices.Clone(o.Kind.Template), "spec", list)), anys(inner)
+			}
+			visit(Slot{Type: kind, Name: name, Image: image, Path: slices.Concat(above, []any{i}, below)})
 		}
 	}
 	add(InitContainer, "initContainers", "image")
@@ -99,16 +106,12 @@ func (o *Object) eachSlot(visit func(Slot)) {
 	add(ImageVolume, "volumes", "image", "reference")
 }
 
-func (o *Object) slotPath(list string, index int, inner []string) []any {
-	path := make([]any, 0, len(o.Kind.Template)+len(inner)+3)
-	for _, key := range o.Kind.Template {
-		path = append(path, key)
+func anys(keys []string) []any {
+	all := make([]any, len(keys))
+	for i, key := range keys {
+		all[i] = key
 	}
-	path = append(path, "spec", list, index)
-	for _, key := range inner {
-		path = append(path, key)
-	}
-	return path
+	return all
 }
 
 // String names the slot for people.

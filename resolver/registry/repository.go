@@ -45,6 +45,9 @@ func ParseRepository(text string) (Repository, error) {
 	if len(text) > maxName {
 		return Repository{}, fmt.Errorf("parsing a repository of %d characters: at most %d are allowed", len(text), maxName)
 	}
+	if plain, ok := PlainRepository(text); ok {
+		return plain, nil
+	}
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
 		return Repository{}, fmt.Errorf("parsing repository %q: %w", text, err)

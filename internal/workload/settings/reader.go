@@ -107,12 +107,15 @@ func (r *reader) read(o *workload.Object) {
 	}
 	s.skipInit = r.boolean(keyInitContainers) == no
 	s.skipVolume = r.boolean(keyImageVolumes) == no
-	for name, setting := range map[string]*string{
-		keyPin: &s.rule.Pin, keyResolveOn: &s.rule.ResolveOn, keyOnUnresolvable: &s.rule.OnUnresolvable,
-		keyPollSchedule: &s.rule.ScheduleText, keyImagePullSecret: &s.rule.ImagePullSecret,
+	for _, text := range [...]struct {
+		name string
+		into *string
+	}{
+		{keyPin, &s.rule.Pin}, {keyResolveOn, &s.rule.ResolveOn}, {keyOnUnresolvable, &s.rule.OnUnresolvable},
+		{keyPollSchedule, &s.rule.ScheduleText}, {keyImagePullSecret, &s.rule.ImagePullSecret},
 	} {
-		if v, ok := r.good(name); ok {
-			*setting = v
+		if v, ok := r.good(text.name); ok {
+			*text.into = v
 		}
 	}
 	// Keel's other values mean Keel's default, which with us is the poll.
