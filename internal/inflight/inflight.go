@@ -18,8 +18,8 @@ type Bodies struct{ room *semaphore.Weighted }
 // NewBodies returns room for most bytes.
 func NewBodies(most int64) *Bodies { return &Bodies{semaphore.NewWeighted(most)} }
 
-// ReadAll reads a body, and takes room for it as it comes: whoever only announces
-// one, or drips it, takes nobody's place. The room is given back by release, which
+// ReadAll reads a body, and takes room for it as it comes: a client that only
+// announces one, or sends it slowly, takes no place from another. The room is given back by release, which
 // is never nil. The error is ErrNoRoom, or that of the body.
 func (b *Bodies) ReadAll(from io.Reader) (data []byte, release func(), err error) {
 	m := &metered{from: from, room: b.room}

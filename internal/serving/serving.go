@@ -36,11 +36,11 @@ type Options struct {
 	Delay time.Duration
 	// Last is how long the requests that are left may take then. Required.
 	Last time.Duration
-	// Log tells of the end, and of connections that fail, at debug: whoever reaches the
-	// port can make them fail.
+	// Log tells of the end, and of connections that fail, at debug: a client that reaches
+	// the port can make them fail.
 	Log logr.Logger
 	// Listening is told once where the server listens: the port may be one that was free.
-	// The default tells nobody.
+	// The default does nothing.
 	Listening func(net.Addr)
 	// After tells when a time has passed. The default is time.After.
 	After func(time.Duration) <-chan time.Time

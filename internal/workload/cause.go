@@ -17,8 +17,8 @@ const (
 func (o *Object) ChangeCause() string { return Text(o.Annotations()[AnnotationChangeCause]) }
 
 // MovedByUpdater reports whether the change cause says that the updater's last
-// move was one of the container. It is anybody's to write, and no more than a
-// hint.
+// move was one of the container. Every writer may write it, so that it is no more than
+// a hint.
 func (o *Object) MovedByUpdater(container string) bool {
 	causes, ours := strings.CutPrefix(o.ChangeCause(), CausePrefix)
 	if !ours || len(causes) > maxCause {

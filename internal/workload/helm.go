@@ -17,7 +17,7 @@ const maxRelease = 53
 
 // HelmRelease returns the name of the Helm release that installed an object of
 // the namespace. ok is false where none did, or one of another namespace: what
-// anybody may write on a workload must not lead to Secrets of others.
+// every writer may write on a workload must not lead to Secrets of others.
 func (o *Object) HelmRelease(namespace string) (name string, ok bool) {
 	name = Text(o.Annotations()[helmName])
 	if Text(o.Labels()[helmManagedBy]) != "Helm" || Text(o.Annotations()[helmNamespace]) != namespace ||

@@ -26,7 +26,7 @@ func (k Kind) GroupVersionResource() schema.GroupVersionResource {
 }
 
 // Rolls reports whether a new template reaches the Pods by itself. A ReplicaSet
-// or ReplicationController that nobody owns keeps the Pods that it has, so that
+// or ReplicationController without an owner keeps the Pods that it has, so that
 // moving its image would only part the two.
 func (k Kind) Rolls() bool {
 	switch k.GroupKind() {
@@ -53,7 +53,7 @@ func (k Kinds) Rolling() []Kind {
 }
 
 // Custom reports whether the kind is one that ParseKinds added: it is served
-// only where and while somebody has installed it.
+// only where and while its CRD is installed.
 func (k Kinds) Custom(kind Kind) bool {
 	return slices.ContainsFunc(k.custom, func(c Kind) bool { return c.GroupKind() == kind.GroupKind() })
 }

@@ -16,9 +16,9 @@ type owner struct{ manager, operation string }
 // AppliedBy reports whether the request that submits the object is a server-side
 // apply by the manager whose manifest names the image of the slot as it is stored. The
 // request says neither. But the API server computes the managed fields before
-// admission: who applies the value that is there shares it with whoever wrote it,
+// admission: an applier of the value that is there shares it with its writer,
 // where any other value is taken from them (Kubernetes' documentation, Server-Side
-// Apply). Somebody who applied it before, or whose fields a tool rewrites
+// Apply). A manager that applied it before, or whose fields a tool rewrites
 // (k8s.io/client-go/util/csaupgrade), tells nothing new. A manifest with Garboard's
 // state in it was read from the cluster, and says what ran then.
 func (o *Object) AppliedBy(manager string, stored *Object, slot Slot) bool {
@@ -59,7 +59,7 @@ func (o *Object) writers(slot Slot) map[owner]string {
 }
 
 // owners are the managed fields, those of subresources excepted; none where there are
-// more than anybody has.
+// more than any object has.
 func (o *Object) owners() map[owner]map[string]any {
 	found := map[owner]map[string]any{}
 	o.eachOwner(func(who owner, entry map[string]any) { found[who] = Child(entry, "fieldsV1") })

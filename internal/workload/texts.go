@@ -14,5 +14,5 @@ func (o *Object) HoldText() string { return Text(o.Annotations()[AnnotationHold]
 
 // AnnotationHold stands on the object: container=version, …. It names the
 // version that each container has left, by an undo, a way down, or because
-// somebody wrote it there. No version up to and including it is moved to.
+// a person wrote it there. No version up to and including it is moved to.
 const AnnotationHold = Prefix + "hold"

@@ -133,7 +133,7 @@ func (h *Holds) Clear(ctx context.Context, w access.Workload, containers []strin
 	})
 }
 
-// governs refuses a hold that nobody would heed.
+// governs refuses a hold that would have no effect.
 func (h *Holds) governs(ctx context.Context, o *workload.Object, holds record.Record) error {
 	namespace := &unstructured.Unstructured{}
 	namespace.SetGroupVersionKind(workload.NamespaceKind)

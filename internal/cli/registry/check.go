@@ -163,7 +163,7 @@ func writeRequests(text *strings.Builder, requests []inspect.Request) {
 	_ = table.Flush() // into memory
 }
 
-// took is short: nobody compares microseconds of seconds.
+// took is short: microseconds of seconds are of no use.
 func took(r inspect.Request) string {
 	switch {
 	case r.Milliseconds == 0 && r.Status == 0:

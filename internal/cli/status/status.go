@@ -110,7 +110,7 @@ func (a *asked) warn(list *status.List) {
 	a.warned = warning
 }
 
-// missing says which shards nobody owns; it is empty where that is none.
+// missing says which shards have no owner; it is empty if all have one.
 func missing(shards []int) string {
 	numbers := make([]string, 0, len(shards))
 	for _, shard := range shards {

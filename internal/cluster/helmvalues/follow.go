@@ -93,7 +93,7 @@ func (r *Reader) Follow(ctx context.Context, changed func(namespace, release str
 	return nil
 }
 
-// lister returns who knows the revisions; ok is false where nobody does yet.
+// lister returns who knows the revisions; ok is false if none does yet.
 func (r *Reader) lister() (from client.Reader, ok bool) {
 	if r.Informers == nil {
 		return r.Live, true

@@ -4,7 +4,7 @@
 // Helm keeps each revision of a release, values and all, in a Secret of the
 // release's namespace. Values hold passwords, too: of what is decoded, only the
 // block keel: and the texts at the paths that it names are kept, and the latter
-// are never told. Secrets are anybody's to write who may create them: what is
+// are never told. Secrets are input of all who may create them: what is
 // read of one is bounded at every step.
 package helmvalues
 
@@ -183,7 +183,7 @@ func (r *Reader) fetch(ctx context.Context, release types.NamespacedName, newest
 }
 
 // decodeSafely takes a panic for content that makes no sense: in a goroutine
-// that nobody waits for it would be the end of the process.
+// of its own it would end the process.
 func decodeSafely(ctx context.Context, secret *corev1.Secret) (release settings.Release, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

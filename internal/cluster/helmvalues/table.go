@@ -8,7 +8,7 @@ import (
 
 // table is a map of values with the user's above the chart's own, merged as Helm
 // does it: maps key by key, anything else whole, and a null of the user takes the
-// chart's value away. Values are decoded where somebody asks for them, and each
+// chart's value away. Values are decoded when they are asked for, and each
 // map once: a release may have a megabyte of them.
 type table struct {
 	user, chart map[string]json.RawMessage

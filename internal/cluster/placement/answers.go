@@ -8,8 +8,8 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 )
 
-// key stands for a placement. It is a strong hash, lest somebody give his
-// placement the answer of another.
+// key stands for a placement. It is a strong hash, so that no writer can
+// give a placement the answer of another.
 type key [sha256.Size]byte
 
 // keyOf returns the key of a placement; the zero key where nothing is asked of

@@ -7,7 +7,7 @@ import (
 
 // NotSyncedError says that the cluster's nodes are not known. That passes soon
 // after the start; it stays where the account may not list and watch nodes.
-// Whoever asked goes on without knowing the platforms.
+// The caller continues without knowing the platforms.
 type NotSyncedError struct{}
 
 func (*NotSyncedError) Error() string {

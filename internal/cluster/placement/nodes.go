@@ -106,7 +106,7 @@ func (n *Nodes) Required(ctx context.Context, o *workload.Object) []resolver.Pla
 //
 // The error is a *NotSyncedError where nodes are not known, an *UnreadableError
 // where the object's placement cannot be read, or the context's. There are no
-// platforms then, and whoever asked goes on without.
+// platforms then, and the caller continues without them.
 func (n *Nodes) Platforms(ctx context.Context, o *workload.Object) ([]resolver.Platform, error) {
 	seen, ok := n.current()
 	if !ok {

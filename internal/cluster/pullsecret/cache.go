@@ -178,7 +178,7 @@ func (c *cache[O, T]) fault(kind Kind, k key, cause error) *Error {
 	return &Error{Kind: kind, Object: c.kind, Name: k.name, cause: cause}
 }
 
-// trim forgets what nobody uses, and what is beyond the bounds. The cache is
+// trim forgets what is not used, and what is beyond the bounds. The cache is
 // locked.
 func (c *cache[O, T]) trim(now time.Time) {
 	weight := 0

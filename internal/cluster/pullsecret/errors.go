@@ -66,7 +66,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Errors are all objects of a workload that could not be used.
 type Errors []*Error
 
-// Summary is what may be shown to whoever writes the workload: names that it
+// Summary is what may be shown to the writer of the workload: names that it
 // gives itself. Of several errors it is the first, and how many more there are.
 func (e Errors) Summary() string {
 	if len(e) == 0 {

@@ -55,7 +55,7 @@ type Options struct {
 	// 4096.
 	MaxObjects int
 	// MaxBytes bounds what is kept of the contents of all Secrets together:
-	// whoever may create Secrets can fill thousands of them to the brim. The
+	// a creator of Secrets can fill thousands of them. The
 	// default is 32 MiB.
 	MaxBytes int
 }

@@ -17,7 +17,7 @@ func (c *cache[O, T]) run(ctx context.Context) {
 	c.watches.Wait()
 }
 
-// sweep ends the watches of what nobody asks for any more.
+// sweep ends the watches of what is not asked for any more.
 func (c *cache[O, T]) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -36,7 +36,7 @@ func (c *cache[O, T]) sweep(ctx context.Context) {
 //
 // A watch that ends is not begun again by itself: the API server ends each of
 // them within the hour, and the next who asks reads the object and watches it
-// anew. So nothing goes on for what nobody wants, no version is ever too old,
+// anew. So nothing is watched that is not used, no version is ever too old,
 // and where watching is forbidden the object is read every half minute.
 func (c *cache[O, T]) follow(k key, o *object[T], version string) {
 	if c.running == nil {

@@ -146,7 +146,7 @@ func ringOf(entries map[string]entry, source, place string) (ring keyring, weigh
 }
 
 // placeOf names the content of a Secret without a word of it: the API server gives
-// out a UID once, and a resource version once for each change. Whoever may write
+// out a UID once, and a resource version once for each change. A writer of
 // the Secret can choose neither.
 func placeOf(secret *corev1.Secret) string {
 	if secret.UID == "" || secret.ResourceVersion == "" {

@@ -90,7 +90,7 @@ const maxMirrors = 4
 type State map[string]ContainerState
 
 // ParseState reads a state's annotation. What cannot be read counts as no
-// state: it is anybody's to write.
+// state: every writer of the workload may write it.
 func ParseState(s string) State {
 	if s == "" || len(s) > maxState {
 		return nil

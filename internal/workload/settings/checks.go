@@ -15,7 +15,7 @@ import (
 // name: a gate that is ignored would let through what it should hold back.
 var later = map[string]bool{"order": true}
 
-// Bounds on values, which come from whoever may write workloads.
+// Bounds on values, which come from writers of workloads.
 const (
 	maxExclude = 8 << 10 // bytes of a list of globs
 	maxGlobs   = 64      // of it
@@ -126,7 +126,7 @@ func didYouMean(meant string) string {
 }
 
 // bearsOnAll reports whether a fault of the entry leaves all containers alone:
-// where its value counts, and where nobody can tell what was meant. A bad value
+// where its value counts, and where it is not known what was meant. A bad value
 // that another one overrules is not looked at.
 func bearsOnAll(e entry, chosen map[string]entry) bool {
 	_, known := checks[e.name]

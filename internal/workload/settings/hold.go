@@ -10,7 +10,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
-// BadHold reports whether a fault is in the hold, so that nobody can tell what
+// BadHold reports whether a fault is in the hold, so that it is not known what
 // is held.
 func (s *Settings) BadHold() bool {
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Key == workload.AnnotationHold })

@@ -56,7 +56,7 @@ func passedOver(e entry, detail string) string {
 }
 
 // noSetting reports whether an entry under Garboard's own prefix on a namespace is no
-// setting, nor a slip of one that holds images back. Nobody is there to be refused when
+// setting, nor a slip of one that holds images back. There is no request to refuse when
 // a namespace is annotated, and its workloads must not stand still for a note. How many
 // are looked at is bounded, as each is compared with all names.
 func (r *reader) noSetting(e entry) bool {

@@ -19,7 +19,7 @@ const (
 	RollbackAuto = "auto"
 	RollbackOff  = "off"
 
-	// DefaultHealthTimeout is Rule.HealthTimeout where nobody says otherwise: as
+	// DefaultHealthTimeout is Rule.HealthTimeout if the workload does not say otherwise: as
 	// long as a Deployment has by default to make progress.
 	DefaultHealthTimeout = 10 * time.Minute
 

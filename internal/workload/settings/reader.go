@@ -241,8 +241,8 @@ func (r *reader) governing() (entry, bool) {
 	return entry{}, false
 }
 
-// good returns a setting's value; ok is false where nobody sets it or where it
-// is bad.
+// good returns a setting's value; ok is false if it is not set or is
+// bad.
 func (r *reader) good(name string) (string, bool) {
 	e, ok := r.chosen[name]
 	if !ok || r.details[name] != "" {

@@ -18,7 +18,7 @@ type reading struct {
 	patterns *policy.Compiler
 	// self is the workload that the settings are of.
 	self Upstream
-	// ended is an error once nobody waits for the settings any more.
+	// ended is an error once the caller has left.
 	ended func() error
 	// tooMany are the faults of places with more keys than are read.
 	tooMany []Fault

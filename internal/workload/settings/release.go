@@ -50,7 +50,7 @@ var releaseKeys = []struct{ key, name string }{
 // NewRelease reads the block keel: as Keel does: without a policy or images it
 // says nothing, a value that is empty or zero is as good as none, and unknown
 // keys are passed over, with a warning if they are like one of Keel's. value returns the text that the release's values have at
-// a path such as image.repository; nothing of it is told to anybody. How large the
+// a path such as image.repository; nothing of it is in any message. How large the
 // block may be is the caller's to say.
 func NewRelease(keel map[string]any, value func(path string) (text string, ok bool)) Release {
 	items, _ := keel["images"].([]any)
@@ -210,7 +210,7 @@ func (r Release) Names(slot workload.Slot) bool {
 
 // readRelease reads a release's settings for the slots that run one of its
 // images. Its faults are told where they bear on a slot; an image that cannot be
-// found is told of in every workload, since nobody else would hear of it.
+// found is told of in every workload, since no other writer would hear of it.
 func (g *reading) readRelease(s *Settings, o *workload.Object, all []entry) {
 	used := map[resolver.Repository]bool{}
 	for _, slot := range o.Slots() {

@@ -64,7 +64,7 @@ func (t *Trace) watch(ctx context.Context) context.Context {
 	})
 }
 
-// peer is the address behind a host of a URL, "" where nobody connected.
+// peer is the address behind a host of a URL, "" if there was no connection.
 func (t *Trace) peer(hostPort string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
