@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -48,6 +49,9 @@ type server struct {
 	// was asked.
 	writes  int
 	patches []string
+	// pods are those of every workload, lists how often they were read.
+	pods  []corev1.Pod
+	lists int
 	// optedOut: the namespaces are Garboard's no more.
 	optedOut bool
 	// answer is what becomes of a write: the object as admission leaves it, or a
@@ -103,7 +107,13 @@ func (d direct) Get(_ context.Context, key client.ObjectKey, into client.Object,
 	return d.read(key.Name, into)
 }
 
-func (d direct) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+func (d direct) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	if list, ok := into.(*corev1.PodList); ok {
+		list.Items = d.pods
+		d.server.lists++
+	}
+	return nil
+}
 
 func (d direct) Patch(_ context.Context, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
 	d.writes++

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
@@ -173,6 +175,49 @@ func TestNewLeaderKnowsHowLongAVersionHasSoaked(t *testing.T) {
 	b.wantTag(t, "prod", "1.2.0")
 	b.passes(t, 3*time.Minute)
 	b.wantTag(t, "prod", "1.3.0")
+}
+
+// The status of a StatefulSet does not tell since when it has run its version; its Pods do.
+func TestNewLeaderReadsFromPodsHowLongAVersionHasSoaked(t *testing.T) {
+	pod := func(record string, ready time.Duration) corev1.Pod {
+		p := corev1.Pod{}
+		p.Annotations = map[string]string{"garboard.dev/resolved": record}
+		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(noon.Add(-ready))}}
+		return p
+	}
+	notReady := pod("c=1.3.0", 3*time.Hour)
+	notReady.Status.Conditions[0].Status = corev1.ConditionFalse
+	for name, test := range map[string]struct {
+		pods []corev1.Pod
+		want int // minutes until it moves
+	}{
+		"all have been ready for long enough": {[]corev1.Pod{pod("c=1.3.0", 2*time.Hour), pod("c=1.3.0", 3*time.Hour)}, 0},
+		"one for less time":                   {[]corev1.Pod{pod("c=1.3.0", 2*time.Hour), pod("c=1.3.0", 40*time.Minute)}, 20},
+		"one is of an earlier version":        {[]corev1.Pod{pod("c=1.3.0", 2*time.Hour), pod("c=1.2.0", 3*time.Hour)}, 60},
+		"one is not ready":                    {[]corev1.Pod{pod("c=1.3.0", 2*time.Hour), notReady}, 60},
+		"there are none":                      {nil, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			staging := stage(t, "staging", "1.3.0", "trigger: push")
+			staging.SetKind("StatefulSet")
+			set(t, staging, object(t, "{apiVersion: v1, kind: Any, status: {observedGeneration: 4, replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 3, currentRevision: a, updateRevision: a}}").Object["status"], "status")
+			b := promoting(t, shelf{"1.2.0": digestOf("0"), "1.3.0": digestOf("a")}, staging, stage(t, "prod", "1.2.0", "after: shop/statefulset/staging for 1h"))
+			b.pods = test.pods
+			moved := 0
+			for ; moved < 120 && strings.HasSuffix(b.image(t, b.objects["prod"]), ":1.2.0"); moved++ {
+				if err := b.poller.Poll(t.Context(), repository); err != nil {
+					t.Fatal(err)
+				}
+				for b.mover.Queue.Len() > 0 {
+					b.mover.Work(t.Context())
+				}
+				b.clock.Step(time.Minute)
+			}
+			if moved-1 != test.want || b.lists > 1 {
+				t.Errorf("it moves after %d minutes and %d reads of Pods, want %d and one", moved-1, b.lists, test.want)
+			}
+		})
+	}
 }
 
 // It is looked at when its time is over, not when the registry is polled next.

@@ -149,7 +149,7 @@ func (g canaryGate) look(ctx context.Context, key watched.Key, repository string
 	m.health = rollout.Read(o)
 	m.running, m.uses = runningOf(object, repository)
 	if g.canaries.first(key) {
-		m.since, _ = g.soaks.see(key, object, m.health, g.Clock.Now())
+		m.since = g.healthySince(ctx, key, o, object, m.health)
 	}
 	return m, true
 }

@@ -148,7 +148,7 @@ func (s *Mover) soakOf(ctx context.Context, key watched.Key, a settings.After, r
 		soak.Otherwise = "waits for this workload in turn, a circle: " + settings.CircleText(circle)
 		return soak
 	}
-	s.fill(&soak, upstream, w, a, repository)
+	s.fill(ctx, &soak, upstream, w, a, repository)
 	return soak
 }
 
@@ -165,7 +165,7 @@ func (s *Mover) afterOf(ctx context.Context, u settings.Upstream) []settings.Aft
 }
 
 // fill adds what a governed workload runs, and ran, of a repository.
-func (s *Mover) fill(soak *resolver.Soak, upstream watched.Key, w watched.Workload, a settings.After, repository string) {
+func (s *Mover) fill(ctx context.Context, soak *resolver.Soak, upstream watched.Key, w watched.Workload, a settings.After, repository string) {
 	now, uses := runsOf(w.Object)[repository]
 	containers := slices.DeleteFunc(w.Containers(), func(c watched.Container) bool { return c.Reference.Repository.String() != repository })
 	switch {
@@ -180,7 +180,7 @@ func (s *Mover) fill(soak *resolver.Soak, upstream watched.Key, w watched.Worklo
 		return
 	}
 	h := rollout.Read(w.Stored)
-	since, _ := s.soaks.see(upstream, w.Object, h, s.Clock.Now())
+	since := s.healthySince(ctx, upstream, w.Stored, w.Object, h)
 	runs := containers[0].Running
 	soak.Otherwise = "runs " + runs.Tag
 	current := resolver.Soaking{Tag: runs.Tag, Digest: runs.Digest}

@@ -1,9 +1,13 @@
 package move
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/record"
@@ -32,6 +36,8 @@ type soak struct {
 	since  time.Time
 	broken bool
 	wanted int64
+	// guessed: since is when it was seen first, and it may have been healthy before.
+	guessed bool
 
 	running map[string]running
 	// past are the versions that it ran before, healthy until it moved on; left is what
@@ -68,6 +74,7 @@ func (s *soaks) see(key watched.Key, o *workload.Object, h rollout.Health, now t
 	if known == nil || known.uid != o.UID() {
 		known = &soak{uid: o.UID(), images: images, running: runsOf(o), past: map[string][]pastRun{}, left: map[string]record.Result{}}
 		s.of[key] = known
+		known.guessed = h.Phase == rollout.Healthy && h.Since.IsZero()
 	}
 	before := known.since
 	if known.images != images {
@@ -89,6 +96,25 @@ func (s *soaks) see(key watched.Key, o *workload.Object, h rollout.Health, now t
 	return known.since, !known.since.Equal(before)
 }
 
+// healthySince is from when on a workload has been healthy with what it runs, the zero time
+// where it is not. Where its status does not tell what was before it was seen first, its
+// Pods are read, once.
+func (s *Mover) healthySince(ctx context.Context, key watched.Key, stored *unstructured.Unstructured, o *workload.Object, h rollout.Health) time.Time {
+	since, _ := s.soaks.see(key, o, h, s.Clock.Now())
+	if !s.soaks.guesses(key) {
+		return since
+	}
+	if o.RecordText() == "" { // nothing tells its Pods from those before
+		return s.soaks.learn(key, time.Time{})
+	}
+	ready, err := rollout.Pods{Live: s.Live, Kinds: s.Workloads.Kinds}.ReadySince(ctx, stored)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "reading Pods", "workload", key)
+		return since
+	}
+	return s.soaks.learn(key, ready)
+}
+
 // goesOn reports whether a workload that is not healthy by its status runs on as it did:
 // its controller has not looked at a change of it yet, or it is to have more or fewer Pods
 // than before, and those that it is to have of the ones before are available.
@@ -103,7 +129,7 @@ func (s *soak) breaks() {
 			s.past[repository] = without(s.past[repository], now.Result)
 		}
 	}
-	s.since, s.broken = time.Time{}, true
+	s.since, s.broken, s.guessed = time.Time{}, true, false
 }
 
 // moveOn takes in other images. What was left for something higher stays known for as
@@ -130,7 +156,31 @@ func (s *soak) moveOn(images string, next map[string]running, now time.Time) {
 			delete(s.left, repository)
 		}
 	}
-	s.images, s.running, s.since, s.broken = images, next, time.Time{}, false
+	s.images, s.running, s.since, s.broken, s.guessed = images, next, time.Time{}, false, false
+}
+
+// guesses reports whether it is not known for how long a workload was healthy before it was
+// seen first.
+func (s *soaks) guesses(key watched.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.of[key] != nil && s.of[key].guessed
+}
+
+// learn notes since when a workload had been healthy before it was seen first; the zero
+// time where nothing tells. It returns since when it has been.
+func (s *soaks) learn(key watched.Key, since time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.of[key]
+	if known == nil {
+		return time.Time{}
+	}
+	if known.guessed && !since.IsZero() && since.Before(known.since) {
+		known.since = since
+	}
+	known.guessed = false
+	return known.since
 }
 
 // ran returns the versions of a repository that a workload was healthy with for so long

@@ -35,35 +35,79 @@ type Pods struct {
 // at. started is true where all Pods had the image already: one that cannot be pulled
 // any more is the registry's fault then.
 func (p Pods) Crash(ctx context.Context, kept *unstructured.Unstructured, started bool) (string, error) {
+	why := ""
+	_, err := p.each(ctx, kept, func(pod *corev1.Pod, ours bool) bool {
+		if found := crash(pod, started); ours && found != "" {
+			why = found
+		}
+		return why == ""
+	})
+	return why, err
+}
+
+// ReadySince returns since when all Pods of a workload have been ready, all of them of the
+// template as it is; the zero time where they are not, or there is none.
+func (p Pods) ReadySince(ctx context.Context, kept *unstructured.Unstructured) (time.Time, error) {
+	var last time.Time
+	whole, err := p.each(ctx, kept, func(pod *corev1.Pod, ours bool) bool {
+		at := readyAt(pod)
+		if !ours || at.IsZero() {
+			last = time.Time{}
+			return false
+		}
+		if at.After(last) {
+			last = at
+		}
+		return true
+	})
+	if err != nil || !whole {
+		return time.Time{}, err
+	}
+	return last, nil
+}
+
+// readyAt is since when a Pod has been ready; the zero time where it is not.
+func readyAt(pod *corev1.Pod) time.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}
+
+// each visits the Pods of a workload until visit returns false; ours tells those of the
+// template as it is. whole is true where all were visited.
+func (p Pods) each(ctx context.Context, kept *unstructured.Unstructured, visit func(pod *corev1.Pod, ours bool) bool) (whole bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, podsTimeout)
 	defer cancel()
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(kept.GroupVersionKind())
 	if err := p.Live.Get(ctx, client.ObjectKeyFromObject(kept), live); err != nil {
-		return "", fmt.Errorf("reading %q: %w", kept.GetName(), err)
+		return false, fmt.Errorf("reading %q: %w", kept.GetName(), err)
 	}
 	object, ok := p.Kinds.FromMap(live.Object)
 	selector, err := selectorOf(live)
 	if !ok || err != nil || selector == nil {
-		return "", err
+		return false, err
 	}
 	options := []client.ListOption{client.InNamespace(kept.GetNamespace()), selector, client.Limit(podsPerPage)}
 	next := client.Continue("")
 	for range maxPods / podsPerPage {
 		page := &corev1.PodList{}
 		if err := p.Live.List(ctx, page, append(slices.Clone(options), next)...); err != nil {
-			return "", fmt.Errorf("listing the Pods of %q: %w", kept.GetName(), err)
+			return false, fmt.Errorf("listing the Pods of %q: %w", kept.GetName(), err)
 		}
 		for i := range page.Items {
-			if why := crash(&page.Items[i], started); why != "" && ofRevision(&page.Items[i], object) {
-				return why, nil
+			if !visit(&page.Items[i], ofRevision(&page.Items[i], object)) {
+				return false, nil
 			}
 		}
 		if next = client.Continue(page.Continue); next == "" {
-			break
+			return true, nil
 		}
 	}
-	return "", nil
+	return false, nil
 }
 
 // selectorOf is nil where a workload selects no Pods.
