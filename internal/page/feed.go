@@ -26,6 +26,7 @@ type feed struct {
 	mu      sync.Mutex
 	last    *Snapshot
 	objects *objects
+	updates *updates
 	// changes counts what was changed from here: a read that began before does not count.
 	changes int
 }
@@ -59,7 +60,7 @@ func (f *feed) forget() {
 	defer f.mu.Unlock()
 	f.reading.Forget("")
 	f.changes++
-	f.objects = nil
+	f.objects, f.updates = nil, nil
 	if f.last != nil {
 		old := *f.last
 		old.At = time.Time{}
@@ -72,12 +73,15 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, f.access.Timeout)
 	defer cancel()
 	f.mu.Lock()
-	last, known, changes := f.last, f.objects, f.changes
+	last, known, voted, changes := f.last, f.objects, f.updates, f.changes
 	f.mu.Unlock()
 	if known == nil || f.clock.Since(known.at) >= objectsFresh {
 		known = f.access.objects(ctx, f.clock.Now())
 	}
-	next := &Snapshot{At: f.clock.Now(), Version: 1}
+	if voted == nil || f.clock.Since(voted.at) >= updatesFresh {
+		voted = f.access.updates(ctx, f.clock.Now())
+	}
+	next := &Snapshot{At: f.clock.Now(), Version: 1, updates: voted, Votable: voted.waiting()}
 	list, err := f.access.Status.List(ctx, f.access.Namespace)
 	switch {
 	case err != nil && last != nil:
@@ -95,14 +99,14 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	next.Namespaces = namespacesOf(next.Rows)
 	if last != nil {
 		next.Version = last.Version
-		if !sameRows(last.Rows, next.Rows) || !slices.Equal(last.Missing, next.Missing) {
+		if !sameRows(last.Rows, next.Rows) || !slices.Equal(last.Missing, next.Missing) || !voted.same(last.updates) {
 			next.Version++
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.changes == changes {
-		f.last, f.objects = next, known
+		f.last, f.objects, f.updates = next, known, voted
 	}
 	return next
 }

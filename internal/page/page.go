@@ -94,6 +94,8 @@ func (p *Page) Handler() http.Handler {
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/hold", p.setHold)
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/clear", p.clearHold)
 	inside.HandleFunc("GET /registries", p.registries)
+	inside.HandleFunc("GET /approvals", p.approvals)
+	inside.HandleFunc("POST /approvals/vote", p.vote)
 	inside.HandleFunc("GET /events", p.events)
 	inside.HandleFunc("/", p.notFound)
 

@@ -158,16 +158,16 @@ func (s *Snapshot) matching(q Query) []*Row {
 	}
 	rows := make([]*Row, 0, len(s.Rows))
 	for _, row := range s.Rows {
-		if (q.Namespace == "" || row.Namespace == q.Namespace) && holds(row) && row.has(words) {
+		if (q.Namespace == "" || row.Namespace == q.Namespace) && holds(row) && hasWords(row.words, words) {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-func (r *Row) has(words []string) bool {
+func hasWords(text string, words []string) bool {
 	for _, word := range words {
-		if !strings.Contains(r.words, word) {
+		if !strings.Contains(text, word) {
 			return false
 		}
 	}

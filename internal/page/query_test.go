@@ -80,6 +80,7 @@ func TestAPageIsAllThatIsSent(t *testing.T) {
 	const count = 10_000
 	w := newWorld(t, interceptor.Funcs{})
 	w.feed.last = manyRows(count)
+	w.feed.last.updates = &updates{}
 	for path, want := range map[string]struct {
 		rows int
 		says string

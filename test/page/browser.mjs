@@ -84,7 +84,7 @@ try {
   });
 
   await step("a tile leads to its rows, by the keyboard", async () => {
-    const tile = page.getByRole("link", { name: "Waiting" }).first();
+    const tile = page.getByRole("link", { name: /^Waiting \d/ });
     await tile.focus();
     await page.keyboard.press("Enter");
     await page.getByText("the window opens at 22:00").waitFor();
@@ -132,6 +132,28 @@ try {
     await page.getByText("the registry did not answer in time").waitFor();
     await page.getByText("61 requests left").waitFor();
     await look("registries");
+  });
+
+  await step("updates are approved: one with a comment, some, and all that match", async () => {
+    await page.goto(`${origin}/approvals`);
+    await page.getByText("52 updates, page 1 of 2").waitFor();
+    await page.getByText("“ran on staging since Monday”").waitFor();
+    await look("approvals");
+    await page.reload(); // axe leaves empty style attributes, which the next swap would copy
+    await page.getByLabel("Comment").fill("looks good");
+    await page.keyboard.press("Enter"); // which is no vote
+    await page.getByRole("button", { name: "Reject shop/checkout" }).click();
+    await page.getByText("shop/checkout app 3.1.0@sha256:4f4f4f4f…: rejected").waitFor();
+    assert.equal(await cluster("votes", "GET"), '{"Reject":1}\n');
+    await page.getByRole("checkbox", { name: "billing/gateway" }).check();
+    await page.getByRole("button", { name: "Approve the ticked" }).click();
+    await page.getByText("billing/gateway app 2.5.1: approved (1 of 2)").waitFor();
+    await page.getByLabel("Filter").fill("tools tool-");
+    await page.getByText("50 updates", { exact: true }).waitFor();
+    page.once("dialog", (dialog) => dialog.accept());
+    await page.getByRole("button", { name: "Approve all 50 that match" }).click();
+    await page.getByText("50 votes cast.").waitFor();
+    assert.equal(await cluster("votes", "GET"), '{"Approve":51,"Reject":1}\n');
   });
 
   await step("a push is seen without a reload", async () => {

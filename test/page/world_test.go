@@ -3,6 +3,7 @@ package page_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,7 +22,9 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/page"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
@@ -44,11 +47,12 @@ var began = time.Now().Add(-90 * time.Second)
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, standings: fewStandings()}
-	w.client = fake.NewClientBuilder().WithScheme(scheme).WithObjects(someObjects()...).
+	w.client = fake.NewClientBuilder().WithScheme(scheme).WithObjects(someObjects()...).WithObjects(someUpdates()...).
+		WithInterceptorFuncs(interceptor.Funcs{Create: create}).
 		WithIndex(&corev1.Event{}, "involvedObject.uid", func(o client.Object) []string { return []string{string(o.(*corev1.Event).InvolvedObject.UID)} }).
 		Build()
 	updater := httptest.NewServer(status.NewServer(status.Options{Leads: func() bool { return true }, Standings: w.of}).Handler())
@@ -114,6 +118,18 @@ func (w *world) control() string {
 			return
 		}
 		_ = json.NewEncoder(out).Encode(shop.Annotations["garboard.dev/hold"])
+	})
+	mux.HandleFunc("GET /votes", func(out http.ResponseWriter, r *http.Request) {
+		list := &v1alpha1.ImageUpdateVoteList{}
+		if err := w.client.List(r.Context(), list); err != nil {
+			http.Error(out, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		cast := map[v1alpha1.Verdict]int{}
+		for _, vote := range list.Items {
+			cast[vote.Spec.Verdict]++
+		}
+		_ = json.NewEncoder(out).Encode(cast)
 	})
 	server := httptest.NewServer(mux)
 	w.t.Cleanup(server.Close)

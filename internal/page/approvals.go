@@ -1,0 +1,129 @@
+package page
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Which updates are shown.
+const (
+	showPending = "pending"
+	showOver    = "over"
+)
+
+// maxAll is how many updates one action votes on.
+const maxAll = 500
+
+// approvals is the view of updates.
+type approvals struct {
+	choice
+	Rows                  []*proposal
+	Total, Pages, Current int
+	Previous, Next        string
+	// Seal is of all that match and are pending, which Matching counts.
+	Seal     string
+	Matching int
+	Most     int
+	Absent   bool
+	Untold   string
+}
+
+// choice is which updates are wanted.
+type choice struct {
+	Text, Namespace, Show string
+	Page                  int
+}
+
+// parseChoice reads a query or a form. The error says what is allowed.
+func parseChoice(values url.Values) (choice, error) {
+	c := choice{Text: strings.TrimSpace(values.Get("q")), Namespace: strings.TrimSpace(values.Get("namespace")), Show: values.Get("show"), Page: 1}
+	if c.Show == "" {
+		c.Show = showPending
+	}
+	if len(c.Text) > maxText {
+		return c, fmt.Errorf("q: %d bytes: allowed: at most %d", len(c.Text), maxText)
+	}
+	if c.Show != showPending && c.Show != showOver {
+		return c, fmt.Errorf("show: %q: allowed: pending, over", shown(c.Show))
+	}
+	if text := values.Get("page"); text != "" {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 1 {
+			return c, fmt.Errorf("page: %q: allowed: a number from 1", shown(text))
+		}
+		c.Page = number
+	}
+	return c, nil
+}
+
+func (c choice) path(page int) string {
+	values := url.Values{}
+	set := func(name, value, usual string) {
+		if value != usual {
+			values.Set(name, value)
+		}
+	}
+	set("q", c.Text, "")
+	set("namespace", c.Namespace, "")
+	set("show", c.Show, showPending)
+	set("page", strconv.Itoa(page), "1")
+	if len(values) == 0 {
+		return "/approvals"
+	}
+	return "/approvals?" + values.Encode()
+}
+
+// of are the updates that are wanted.
+func (c choice) of(all []*proposal) []*proposal {
+	words := strings.Fields(strings.ToLower(c.Text))
+	var found []*proposal
+	for _, p := range all {
+		if p.Pending() == (c.Show == showPending) && (c.Namespace == "" || p.Namespace == c.Namespace) && hasWords(p.words, words) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func (p *Page) approvals(w http.ResponseWriter, r *http.Request) {
+	wanted, err := parseChoice(r.URL.Query())
+	if err != nil {
+		p.refuse(w, r, http.StatusBadRequest, err.Error()+".")
+		return
+	}
+	p.showApprovals(w, r, http.StatusOK, wanted, nil)
+}
+
+func (p *Page) showApprovals(w http.ResponseWriter, r *http.Request, code int, wanted choice, said *notice) {
+	snapshot, err := p.feed.snapshot(r.Context(), p.options.Every)
+	if err != nil {
+		p.failed(w, r, err)
+		return
+	}
+	p.show(w, r, code, "approvals", view{
+		Title: "Approvals", Section: "approvals", Snapshot: snapshot, Here: wanted.path(wanted.Page), Notice: said,
+		Content: approvalsOf(snapshot.updates, wanted),
+	})
+}
+
+func approvalsOf(known *updates, wanted choice) approvals {
+	matching := wanted.of(known.all)
+	a := approvals{choice: wanted, Total: len(matching), Most: maxAll, Absent: known.absent, Untold: known.missing}
+	a.Pages = max(1, (len(matching)+pageSize-1)/pageSize)
+	a.Current = min(wanted.Page, a.Pages)
+	from := (a.Current - 1) * pageSize
+	a.Rows = matching[from:min(from+pageSize, len(matching))]
+	if wanted.Show == showPending {
+		a.Matching, a.Seal = len(matching), seal(matching)
+	}
+	if a.Current > 1 {
+		a.Previous = wanted.path(a.Current - 1)
+	}
+	if a.Current < a.Pages {
+		a.Next = wanted.path(a.Current + 1)
+	}
+	return a
+}
