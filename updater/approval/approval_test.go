@@ -245,11 +245,11 @@ func TestOutcomes(t *testing.T) {
 		want v1alpha1.Phase
 	}{
 		"its Pods are being replaced": {
-			func(t *testing.T, c *cluster) { c.Report.Rolling(c.key(), []report.Change{{Container: "web"}}) }, v1alpha1.PhaseRollingOut,
+			func(_ *testing.T, c *cluster) { c.Report.Rolling(c.key(), []report.Change{{Container: "web"}}) }, v1alpha1.PhaseRollingOut,
 		},
 		"its Pods are healthy": {func(*testing.T, *cluster) {}, v1alpha1.PhaseSucceeded},
 		"its Pods failed": {
-			func(t *testing.T, c *cluster) {
+			func(_ *testing.T, c *cluster) {
 				c.Report.FailedBefore(c.key(), []report.Change{{Container: "web"}}, "crash")
 			}, v1alpha1.PhaseFailed,
 		},

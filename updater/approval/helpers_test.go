@@ -250,7 +250,7 @@ func (c *cluster) findsDigest(t *testing.T, tag, digest string) string {
 }
 
 // why is why a move waits.
-func (c *cluster) why(t *testing.T, tag string) string {
+func (c *cluster) why(t *testing.T, tag string) string { //nolint:unparam // reads as finds does
 	t.Helper()
 	verdict := c.Judge(t.Context(), c.move(t, tag, ""))
 	c.work(t)
