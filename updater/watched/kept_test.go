@@ -135,3 +135,34 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 	}
 	return o
 }
+
+// A Deployment that had too few Pods after its rollout was complete has been healthy since
+// they came back; of all others the moment is not kept, which takes memory.
+func TestAvailabilityThatCameBackIsKept(t *testing.T) {
+	for changed, want := range map[string]string{"2026-01-01T00:00:00Z": "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z": "2026-01-03T00:00:00Z"} {
+		full := object(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: team, generation: 4}
+spec:
+  replicas: 1
+  template: {spec: {containers: [{name: c, image: "example.com/app:1"}]}}
+status:
+  observedGeneration: 4
+  replicas: 1
+  updatedReplicas: 1
+  readyReplicas: 1
+  availableReplicas: 1
+  conditions:
+  - {type: Available, status: "True", lastTransitionTime: "`+changed+`"}
+  - {type: Progressing, status: "True", reason: NewReplicaSetAvailable, lastUpdateTime: "2026-01-02T00:00:00Z"}
+`)
+		kept, err := Strip(workload.StandardKinds())(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rollout.Read(kept.(*unstructured.Unstructured)).Since.Format("2006-01-02T15:04:05Z07:00"); got != want {
+			t.Errorf("available since %s: healthy since %s, want %s", changed, got, want)
+		}
+	}
+}
