@@ -18,7 +18,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
@@ -132,9 +131,9 @@ func (o *pageOptions) access() (*page.Access, error) {
 		asked.Status = &status.Direct{URL: at, Client: &http.Client{}}
 		return asked, nil
 	}
-	kube, err := kubernetes.NewForConfig(cluster.Config)
+	kube, err := access.NewClients(cluster.Config)
 	if err != nil {
-		return nil, fmt.Errorf("making a client of the cluster: %w", err)
+		return nil, err
 	}
 	updater := &status.Client{Kube: kube, Namespace: o.garboard, Lease: status.LeaseName}
 	asked.Status, asked.Metrics = updater, updater
