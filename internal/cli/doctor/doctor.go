@@ -153,6 +153,7 @@ func (d *Doctor) checks() []check {
 		{"certificates", d.certificates},
 		{"webhooks", d.webhooks},
 		{"order", d.order},
+		{"approvals", d.approvals},
 		{"namespaces", d.namespaces},
 		{"admission", d.admission},
 		{"handshake", d.handshake},

@@ -187,6 +187,23 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			breaks: func(_ *testing.T, w *world) { w.withoutMutating = true },
 			want:   []found{{Failure, "webhooks", mutatingObject, "is not there", "install.yaml"}},
 		},
+		"no definitions of updates and votes": {
+			breaks: func(_ *testing.T, w *world) { w.withoutVotes = true },
+			want: []found{
+				{Failure, "approvals", "customresourcedefinition/imageupdates.garboard.dev", "is not there", "install.yaml"},
+				{Failure, "approvals", "customresourcedefinition/imageupdatevotes.garboard.dev", "is not there", "install.yaml"},
+			},
+		},
+		"votes in another's name": {
+			breaks: func(_ *testing.T, w *world) {
+				w.binding("garboard-votes").Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Warn}
+			},
+			want: []found{{Failure, "approvals", "validatingadmissionpolicybinding/garboard-votes", "does not deny", "install.yaml"}},
+		},
+		"updates by another account": {
+			breaks: func(_ *testing.T, w *world) { w.binding("garboard-updates").Name = "other" },
+			want:   []found{{Failure, "approvals", "validatingadmissionpolicybinding/garboard-updates", "is missing", "install.yaml"}},
+		},
 		"no validating webhook": {
 			breaks: func(_ *testing.T, w *world) { w.withoutValidating = true },
 			want:   []found{{Failure, "webhooks", validatingObject, "is not there", "install.yaml"}},
@@ -322,7 +339,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			breaks: func(_ *testing.T, w *world) {
 				w.updater.Spec.Template.Spec.Containers[0].Args = append(w.updater.Spec.Template.Spec.Containers[0].Args, "--shards=6")
 				w.lease.Name = updaterName + "-shard-0"
-				w.forbidden = func(a *authorizationv1.ResourceAttributes) bool { return a.Verb == "delete" }
+				w.forbidden = func(a *authorizationv1.ResourceAttributes) bool { return a.Verb == "delete" && a.Resource == "leases" }
 			},
 			want: []found{
 				{Failure, "rights", "serviceaccount/garboard-updater", "may not delete leases.coordination.k8s.io", "install.yaml"},
@@ -400,6 +417,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 				{Failure, "certificates", "", "", ""},
 				{Failure, "webhooks", mutatingObject, "", ""},
 				{Failure, "webhooks", validatingObject, "", ""},
+				{Failure, "approvals", "validatingadmissionpolicy/garboard-updates", "has other variables", ""},
 				{Failure, "leases", "", "", ""},
 			},
 		},

@@ -9,6 +9,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/garboard-dev/garboard/api/v1alpha1"
 )
 
 // right is what a ServiceAccount needs, and for what.
@@ -34,6 +36,8 @@ func (d *Doctor) needed() []right {
 		{updaterName, "to know platforms", "", "", "nodes", "", watched(), false},
 		{updaterName, "to tell why a rollout is late", "", "", "pods", "", []string{"list"}, false},
 		{updaterName, "to write Events", "", "events.k8s.io", "events", "", []string{"create", "patch"}, false},
+		{updaterName, "to propose updates", "", v1alpha1.Group, "imageupdates", "", append(watched(), "create", "delete"), false},
+		{updaterName, "to count votes", "", v1alpha1.Group, "imageupdatevotes", "", watched(), false},
 		{webhookName, "to read pull secrets", "", "", "secrets", "", []string{"get"}, true},
 		{updaterName, "to read pull secrets", "", "", "secrets", "", []string{"get"}, true},
 	}

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ type world struct {
 	lease             *coordinationv1.Lease
 	endpoints         *discoveryv1.EndpointSlice
 	team              *corev1.Namespace
-	more              []runtime.Object
+	more, policies    []runtime.Object
 	objects           []*unstructured.Unstructured // custom ones
 	forbidden         func(a *authorizationv1.ResourceAttributes) bool
 	admit             func(d *appsv1.Deployment) (*appsv1.Deployment, error)
@@ -68,6 +69,7 @@ type world struct {
 	withoutValidating bool
 	withoutSecret     bool
 	withoutLease      bool
+	withoutVotes      bool // the definitions
 	now               time.Time
 	ca                *authority
 }
@@ -141,6 +143,8 @@ func (w *world) install(t *testing.T) {
 			w.mutating = o
 		case *admissionregistrationv1.ValidatingWebhookConfiguration:
 			w.validating = o
+		case *admissionregistrationv1.ValidatingAdmissionPolicy, *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
+			w.policies = append(w.policies, o)
 		case *corev1.Service:
 			w.more = append(w.more, o)
 			w.endpoints = &discoveryv1.EndpointSlice{
@@ -169,6 +173,16 @@ func (w *world) serve(t *testing.T, ca *authority, until time.Time, name string)
 	w.secret.Data[corev1.TLSCertKey], w.secret.Data[corev1.TLSPrivateKeyKey] = ca.issue(t, w.now, until, name)
 }
 
+// binding is that of a policy.
+func (w *world) binding(name string) *admissionregistrationv1.ValidatingAdmissionPolicyBinding {
+	for _, object := range w.policies {
+		if b, ok := object.(*admissionregistrationv1.ValidatingAdmissionPolicyBinding); ok && b.Name == name {
+			return b
+		}
+	}
+	panic("install.yaml has no binding " + name)
+}
+
 // custom adds an object of a kind that is none of Kubernetes' own.
 func (w *world) custom(text string) {
 	object := &unstructured.Unstructured{}
@@ -179,7 +193,7 @@ func (w *world) custom(text string) {
 }
 
 func (w *world) kube() *kubefake.Clientset {
-	objects := append([]runtime.Object{w.team}, w.more...)
+	objects := slices.Concat([]runtime.Object{w.team}, w.more, w.policies)
 	for object, without := range map[runtime.Object]bool{
 		w.webhook: w.withoutWebhook, w.updater: w.withoutUpdater, w.mutating: w.withoutMutating, w.validating: w.withoutValidating, w.secret: w.withoutSecret, w.lease: w.withoutLease,
 	} {
@@ -189,6 +203,11 @@ func (w *world) kube() *kubefake.Clientset {
 	}
 	kube := kubefake.NewClientset(objects...)
 	kube.Discovery().(*discovery.FakeDiscovery).FakedServerVersion = &version.Info{Major: "1", Minor: w.minor, GitVersion: "v1." + w.minor + ".2"} //nolint:forcetypeassert // its own
+	if !w.withoutVotes {
+		kube.Resources = append(kube.Resources, &metav1.APIResourceList{
+			GroupVersion: "garboard.dev/v1alpha1", APIResources: []metav1.APIResource{{Name: "imageupdates"}, {Name: "imageupdates/status"}, {Name: "imageupdatevotes"}},
+		})
+	}
 	kube.PrependReactor("create", "subjectaccessreviews", func(action core.Action) (bool, runtime.Object, error) {
 		review := action.(core.CreateAction).GetObject().(*authorizationv1.SubjectAccessReview) //nolint:forcetypeassert // its own
 		if w.forbidReviews {

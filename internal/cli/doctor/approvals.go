@@ -1,0 +1,53 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+)
+
+const whyVotes = "No vote counts: workloads that ask for approvals stay where they are."
+
+// approvals looks at the definitions of updates and votes, and at the policies that votes
+// rest on.
+func (d *Doctor) approvals(ctx context.Context) []Finding {
+	findings := d.definitions()
+	policies := enforcement.Policies{Client: d.Kube.AdmissionregistrationV1(), Account: "system:serviceaccount:" + d.Namespace + ":" + updaterName}
+	_, err := policies.Enforced(ctx)
+	switch fault := (*enforcement.Fault)(nil); {
+	case err == nil:
+	case errors.As(err, &fault):
+		findings = append(findings, Finding{Severity: Failure, Object: fault.Object, Message: fault.Message, Why: whyVotes, Mend: d.reinstall()})
+	default:
+		findings = append(findings, unknown("", err))
+	}
+	return findings
+}
+
+// definitions looks for the resources of approvals.
+func (d *Doctor) definitions() []Finding {
+	served, err := d.Kube.Discovery().ServerResourcesForGroupVersion(v1alpha1.SchemeGroupVersion.String())
+	if err != nil && !apierrors.IsNotFound(err) {
+		return []Finding{unknown("", err)}
+	}
+	there := map[string]bool{}
+	if err == nil {
+		for _, resource := range served.APIResources {
+			there[resource.Name] = true
+		}
+	}
+	var findings []Finding
+	for _, resource := range []string{"imageupdates", "imageupdatevotes"} {
+		if !there[resource] {
+			findings = append(findings, Finding{
+				Severity: Failure, Object: "customresourcedefinition/" + resource + "." + v1alpha1.Group, Message: "is not there",
+				Why: whyVotes, Mend: d.reinstall(),
+			})
+		}
+	}
+	return findings
+}
