@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/test/installation"
@@ -68,7 +69,7 @@ func (s *space) of(t testing.TB) *space {
 // would be more than a registry is asked in a second, and slow down the rest.
 func (s *space) remove() {
 	ctx := context.WithoutCancel(s.t.Context())
-	if err := s.Client().CoreV1().Namespaces().Delete(ctx, s.name, metav1.DeleteOptions{}); err != nil {
+	if err := s.Client().CoreV1().Namespaces().Delete(ctx, s.name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		s.t.Error(err)
 	}
 }
