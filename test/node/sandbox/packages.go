@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // packages are what a node needs besides kubelet and kube-proxy; iproute2 is for the
@@ -49,7 +50,8 @@ func fetchPackages(ctx context.Context, cache string, log io.Writer) (string, er
 		}
 	}
 	entry := filepath.Join(cache, "debian-"+keyOf(wanted))
-	if _, err := os.Stat(entry); err == nil {
+	// What nobody has used for long is removed from the cache.
+	if now := time.Now(); os.Chtimes(entry, now, now) == nil {
 		return entry, nil
 	}
 	if err := a.unpack(ctx, cache, entry); err != nil {
