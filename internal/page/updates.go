@@ -60,11 +60,14 @@ func (a *Access) updates(ctx context.Context, now time.Time) *updates {
 func proposalOf(u *v1alpha1.ImageUpdate) *proposal {
 	p := &proposal{ImageUpdate: u, From: versionOf(u.Spec.From), To: versionOf(u.Spec.To)}
 	p.Lag, _ = lag(p.From, p.To)
-	words := []string{u.Namespace, u.Spec.WorkloadRef.Kind + "/" + u.Spec.WorkloadRef.Name, u.Spec.Container, u.Spec.Repository, p.From, p.To, u.Spec.Policy, u.Name}
+	voters := make([]string, 0, len(u.Status.Voters))
 	for _, voter := range u.Status.Voters {
-		words = append(words, voter.Name)
+		voters = append(voters, voter.Name)
 	}
-	p.words = strings.ToLower(strings.Join(words, "\x00"))
+	p.words = strings.ToLower(strings.Join([]string{
+		u.Namespace, u.Spec.WorkloadRef.Kind + "/" + u.Spec.WorkloadRef.Name, u.Spec.Container, u.Spec.Repository, p.From, p.To,
+		u.Spec.Policy, u.Name, strings.Join(voters, "\x00"),
+	}, "\x00"))
 	return p
 }
 
