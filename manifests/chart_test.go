@@ -39,6 +39,7 @@ registries:
     - {prefix: docker.io, requestsPerSecond: 2, pollMinimum: 30m}
 `
 	notificationsValues = "notifications: {enabled: true, settings: {channels: []}}\n"
+	chatValues          = "chat: {enabled: true, settings: {slack: {appTokenFile: slack-app-token, botTokenFile: slack-bot-token, channel: C0000000000, users: []}}}\n"
 	pushValues          = "push: {enabled: true, settings: {senders: [{sender: native, bearerTokenFile: native-token}]}}\n"
 	monitoringValues    = "monitoring: {podMonitors: true, rules: true, dashboard: true}\n"
 	policyValues        = "networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28]}\n"
@@ -58,6 +59,7 @@ func TestChartIsTheManifests(t *testing.T) {
 		"overlays/ignore":            "admission: {failurePolicy: Ignore}",
 		"overlays/notifications":     notificationsValues,
 		"overlays/push":              pushValues,
+		"overlays/chat":              chatValues,
 		"overlays/registries-config": registriesValues,
 		"overlays/sharded":           "updater: {shards: 6, replicas: 3}",
 		"testdata/client-ca":         clientCAValues,
@@ -66,7 +68,7 @@ func TestChartIsTheManifests(t *testing.T) {
 		"testdata/monitoring":        monitoringValues,
 		"testdata/networkpolicy":     policyValues,
 		"testdata/all": "admission: {failurePolicy: Ignore, enforce: true, escapeLabel: true, policy: true}\nhelmValues: true\nupdater: {shards: 6, replicas: 3}\n" +
-			customKindsValues + registriesValues + clientCAValues + notificationsValues + pushValues + monitoringValues + policyValues,
+			customKindsValues + registriesValues + clientCAValues + notificationsValues + pushValues + chatValues + monitoringValues + policyValues,
 	} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +103,7 @@ func TestEveryComponentIsComparedWithTheChart(t *testing.T) {
 
 // In a namespace of another name nothing still names the default one.
 func TestChartFollowsItsNamespace(t *testing.T) {
-	values := customKindsValues + registriesValues + notificationsValues + pushValues + monitoringValues + policyValues + clientCAValues +
+	values := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + monitoringValues + policyValues + clientCAValues +
 		"admission: {policy: true}\nhelmValues: true\nupdater: {shards: 6}\n"
 	text := template(t, values, "--namespace=images")
 	for name, object := range byName(t, text) {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -14,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	"github.com/garboard-dev/garboard/certs"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/serving"
 	"github.com/garboard-dev/garboard/updater"
@@ -111,7 +108,7 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 	if err := settings.follow(ctx, manager, metrics.Registry); err != nil {
 		return err
 	}
-	protection, err := o.secure(manager)
+	protection, err := servedTLS(manager, "push-certificate", o.cert, o.key)
 	if err != nil {
 		return err
 	}
@@ -121,18 +118,6 @@ func (o *pushOptions) receive(ctx context.Context, manager ctrl.Manager, u *upda
 		manager.Add(&pushing{server: server, relay: carried}),
 		manager.AddReadyzCheck("push", server.Ready),
 	)
-}
-
-// secure follows the files that TLS is made of, if there are any; nil is plain HTTP.
-func (o *pushOptions) secure(manager ctrl.Manager) (*tls.Config, error) {
-	if cmp.Or(o.cert, o.key) == "" {
-		return nil, nil //nolint:nilnil // plain HTTP is no error
-	}
-	certificate, err := certs.NewWatcher(certs.WatcherOptions{Cert: o.cert, Key: o.key})
-	if err != nil {
-		return nil, err
-	}
-	return certs.ServerTLS(certificate, nil), errors.Join(manager.Add(certificate), manager.AddReadyzCheck("push-certificate", certificate.Ready))
 }
 
 // pushing receives, and carries on what was received last.

@@ -43,6 +43,7 @@ type updaterOptions struct {
 	push          pushOptions
 	notifications notificationOptions
 	approvals     approvalOptions
+	chat          chatOptions
 	shards        int
 }
 
@@ -58,6 +59,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 			faults := append(o.check(), append(o.notifications.check(), o.shardFaults()...)...)
 			faults = append(faults, o.lease.check()...)
 			faults = append(faults, o.approvals.check()...)
+			faults = append(faults, o.chat.check()...)
 			faults = append(faults, servedFaults("status-address", o.statusAddress)...)
 			if o.workers < 1 {
 				faults = append(faults, fmt.Sprintf("--workers: %d: allowed: 1 or more", o.workers))
@@ -75,6 +77,7 @@ func newUpdaterCommand(env func(string) (string, bool)) *cobra.Command {
 	o.push.addFlags(command.Flags())
 	o.notifications.addFlags(command.Flags())
 	o.approvals.addFlags(command.Flags())
+	o.chat.addFlags(command.Flags())
 	return command
 }
 
@@ -203,7 +206,12 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 		Notifier: told, Ownership: ownership, VotesEnforced: enforced, UpdateHistory: o.approvals.history,
 	})
+	owns := func(string) bool { return true }
+	if ownership != nil {
+		owns = ownership.Owns
+	}
 	return errors.Join(
+		o.chat.build(ctx, manager, owns),
 		metrics.Registry.Register(u),
 		o.push.receive(ctx, manager, u),
 		manager.Add(&endingUpdater{Updater: u, ended: ended}),

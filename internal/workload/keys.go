@@ -37,6 +37,8 @@ const (
 	// AnnotationBump is put on the pod template by the updater and taken off
 	// again by admission: container=target, ….
 	AnnotationBump = Prefix + "bump"
+	// AnnotationChatMessage of an ImageUpdate says which message of a chat shows it.
+	AnnotationChatMessage = Prefix + "chat-message"
 	// AnnotationOnlyIfMoved is put on the object by the updater, beside a bump, and
 	// taken off by admission if an image moves. No key of an annotation may have a
 	// colon, so that the API server itself refuses a bump that moves nothing, or that

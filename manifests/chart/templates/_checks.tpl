@@ -26,7 +26,7 @@ cluster's own list has "apps/v1/Deployment", while Helm's own has "apps/v1".
 {{- if and (or .Values.monitoring.podMonitors .Values.monitoring.rules) $online (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
 {{- fail "monitoring.podMonitors or monitoring.rules is on, and the cluster has no Prometheus Operator (no monitoring.coreos.com/v1); install it first, or leave them off" -}}
 {{- end -}}
-{{- range $name := list "registries" "push" "notifications" -}}
+{{- range $name := list "registries" "push" "notifications" "chat" -}}
 {{- $values := index $.Values $name -}}
 {{- if and $values.existingConfigMap (or $values.settings $values.files) -}}
 {{- fail (printf "%s.existingConfigMap is %q, and %s.settings or files are given, too; allowed: one of the two" $name $values.existingConfigMap $name) -}}

@@ -2,6 +2,8 @@
 // how each sender proves who it is.
 package config
 
+import "github.com/garboard-dev/garboard/internal/configfile"
+
 // What a settings file says it is.
 const (
 	APIVersion = "garboard.dev/v1alpha1"
@@ -63,16 +65,5 @@ const (
 	googleKeys   = "https://www.googleapis.com/oauth2/v3/certs"
 )
 
-// Secret is the content of a file. It prints as what it is, never as what it
-// holds.
-type Secret string
-
-// String hides the content, and GoString and MarshalText do so for
-// other ways of printing.
-func (Secret) String() string { return "(redacted)" }
-
-// GoString is String, for %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText is String, so that no encoder finds more.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// Secret is the content of a file that proves a sender.
+type Secret = configfile.Secret
