@@ -57,8 +57,8 @@ func (s *space) phase(name, phase string) {
 		`{"status":{"phase":"`+phase+`","decidedAt":"2026-01-01T00:00:00Z"}}`)
 }
 
-// votes lists who voted how on an update, in the order of the objects' names.
-func (s *space) votes(update string) []string {
+// votesOn lists who voted how on an update, in the order of the objects' names.
+func (s *space) votesOn(update string) []string {
 	s.t.Helper()
 	out, _ := s.must("", "get", "imageupdatevotes", "-o", `jsonpath={range .items[*]}{.spec.update} {.spec.voter} {.spec.verdict}{"\n"}{end}`)
 	var found []string
@@ -73,7 +73,7 @@ func (s *space) votes(update string) []string {
 
 func (s *space) wantVotes(update string, want ...string) {
 	s.t.Helper()
-	if got := s.votes(update); !slices.Equal(got, want) {
+	if got := s.votesOn(update); !slices.Equal(got, want) {
 		s.t.Errorf("votes on %s: got %q, want %q", update, got, want)
 	}
 }
@@ -135,7 +135,7 @@ func (s *space) votesGoWithUpdateAndNamespace() {
 	tool.tool("approve", "gone", "--as=ann")
 	s.must("", "delete", "imageupdate", "gone")
 	s.await("the votes to go with their update", func(context.Context) error {
-		if left := s.votes("gone"); len(left) > 0 {
+		if left := s.votesOn("gone"); len(left) > 0 {
 			return fmt.Errorf("still %q", left)
 		}
 		return nil
