@@ -12,6 +12,11 @@ import (
 	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 )
 
+// keels are the annotations of a user of Keel, as they are.
+func keels(votes string, more ...string) []string {
+	return append([]string{"keel.sh/policy: minor", "keel.sh/trigger: poll", `keel.sh/pollSchedule: "@every 1s"`, fmt.Sprintf("keel.sh/approvals: %q", votes)}, more...)
+}
+
 // voters may vote in the space: the administrator acts as them. Votes count from some
 // seconds after their policies were installed, which is a moment ago in a new cluster.
 func (s *space) voters(names ...string) {
@@ -74,6 +79,78 @@ func (s *space) votes(u *v1alpha1.ImageUpdate, voter, verdict string) {
 	s.must(ballot(u.Name, voter, verdict, ""), "create", "-f", "-", "--as="+voter)
 }
 
+// Keel's users vote as they did, by their annotations as they are.
+func TestKeelsApprovals(t *testing.T) {
+	s := newSpace(t)
+	s.voters("ann", "bob")
+	s.push("1.2.0")
+	for name, annotations := range map[string][]string{
+		"approved": keels("2"), "rejected": keels("2"), "late": keels("1", "garboard.dev/approvalDeadline: 4s"), "carried": keels("1"),
+	} {
+		s.must(s.manifest(name, "1.2.0", annotations...), "apply", "-f", "-")
+		s.settled(name)
+	}
+	digest := s.push("1.3.0")
+	u := s.awaitPhase("approved", "1.3.0", v1alpha1.PhasePending)
+	if u.Spec.To.Digest != digest || u.Spec.VotesRequired != 2 {
+		t.Errorf("proposed: %+v %v, want the digest %s", u.Spec, u.Labels, digest)
+	}
+	s.event("approved", "ApprovalRequested", "waits with 1.3.0@"+digest)
+	s.votes(u, "ann", "Approve")
+	s.waits("approved", "NotApproved", "has 1 of 2 approvals, until ")
+	s.wantTag("approved", "1.2.0")
+	rejected := s.awaitPhase("rejected", "1.3.0", v1alpha1.PhasePending)
+	s.votes(rejected, "bob", "Reject")
+	s.awaitPhase("rejected", "1.3.0", v1alpha1.PhaseRejected)
+	s.votes(u, "bob", "Approve")
+	s.awaitTag("approved", "1.3.0")
+	if got := s.deployment("approved").Spec.Template.Annotations["garboard.dev/resolved"]; got != "web=1.3.0@"+digest {
+		t.Errorf("the record is %q", got)
+	}
+	s.awaitPhase("approved", "1.3.0", v1alpha1.PhaseSucceeded)
+	s.event("approved", "UpdateApproved", "1.3.0@"+digest+" is approved by ann, bob")
+	s.awaitPhase("late", "1.3.0", v1alpha1.PhaseExpired)
+
+	s.push("1.3.1") // supersedes, and is asked about where the last one was rejected, or came too late
+	for _, name := range []string{"rejected", "late", "carried"} {
+		u := s.awaitPhase(name, "1.3.1", v1alpha1.PhasePending)
+		s.wantTag(name, "1.2.0")
+		if name == "carried" {
+			s.votes(u, "ann", "Approve")
+		}
+	}
+	s.awaitPhase("carried", "1.3.0", v1alpha1.PhaseSuperseded)
+	s.awaitTag("carried", "1.3.1")
+}
+
+// What was voted on is an image, and not what its tag points at by the time of the move.
+func TestDigestThatMovedIsAskedAboutAgain(t *testing.T) {
+	s := newSpace(t)
+	s.voters("ann")
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", keels("1", closed())...), "apply", "-f", "-")
+	s.settled("web")
+	first := s.push("1.3.0")
+	u := s.awaitPhase("web", "1.3.0", v1alpha1.PhasePending) // though the window is closed
+	s.votes(u, "ann", "Approve")
+	s.awaitPhase("web", "1.3.0", v1alpha1.PhaseApproved)
+	s.waits("web", "WindowClosed", "its window opens at ")
+	second := s.push("1.3.0")
+	again := s.awaitPhase("web", "1.3.0", v1alpha1.PhasePending)
+	if first == second || again.Spec.To.Digest != second {
+		t.Errorf("asked about %s, the tag points at %s", again.Spec.To.Digest, second)
+	}
+	s.awaitPhase("web", "1.3.0", v1alpha1.PhaseSuperseded)
+	s.must("", "annotate", "deployment/web", "garboard.dev/window-")
+	s.polled()
+	s.wantTag("web", "1.2.0")
+	s.votes(again, "ann", "Approve")
+	s.awaitTag("web", "1.3.0")
+	if got := s.deployment("web").Spec.Template.Annotations["garboard.dev/resolved"]; got != "web=1.3.0@"+second {
+		t.Errorf("the record is %q, want the digest %s", got, second)
+	}
+}
+
 // Nobody but an approved bump gets past, whatever is written.
 func TestNobodyGetsPastApprovals(t *testing.T) {
 	s := newSpace(t)
@@ -129,4 +206,39 @@ func TestNobodyGetsPastApprovals(t *testing.T) {
 	s.wantTag("web", "1.2.0")
 	s.votes(u, "ann", "Approve")
 	s.awaitTag("web", "1.2.7")
+}
+
+// What people decided is in the API server: who serves, and when, makes no difference.
+func TestApprovalsOutliveUpdaterAndWebhook(t *testing.T) {
+	alone(t)
+	s := newSpace(t)
+	s.voters("ann", "bob")
+	s.push("1.2.0")
+	s.must(s.manifest("web", "1.2.0", keels("2")...), "apply", "-f", "-")
+	before := s.settled("web")
+	s.push("1.3.0")
+	u := s.awaitPhase("web", "1.3.0", v1alpha1.PhasePending)
+	s.votes(u, "ann", "Approve")
+	s.restart()
+	s.stopUpdater()
+	s.only() // no webhook: the votes are protected all the same
+	if _, _, err := s.kubectl(ballot(u.Name, "ann", "Approve", ""), "create", "-f", "-", "--as=bob"); err == nil {
+		t.Error("a vote in another's name is not refused without a webhook")
+	}
+	s.votes(u, "bob", "Approve")
+	s.startUpdater(soon()...)
+	s.awaitPhase("web", "1.3.0", v1alpha1.PhaseApproved)
+	s.wantTag("web", "1.2.0")
+	s.killUpdater() // between the approval and the bump
+	s.restore()
+	s.startUpdater()
+	s.awaitTagWithin(2*time.Minute, "web", "1.3.0")
+	s.awaitPhase("web", "1.3.0", v1alpha1.PhaseSucceeded)
+	if got := s.settled("web"); got == before || len(s.updates()) != 1 {
+		t.Errorf("revision %s -> %s, %d updates", before, got, len(s.updates()))
+	}
+	revisions, _ := s.must("", "get", "replicasets", "-o=name")
+	if n := strings.Count(revisions, "\n"); n != 2 {
+		t.Errorf("it was moved %d times", n-1)
+	}
 }
