@@ -19,7 +19,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 	"github.com/garboard-dev/garboard/resolver"
-	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/auth"
 )
 
 const namespace = "team"
@@ -85,7 +85,7 @@ func kubelets(t testing.TB, all []corev1.Secret, image string) (found []string, 
 	}
 	tried, _ := keyring.Lookup(repository)
 	for _, one := range tried {
-		credential := registry.Basic(one.Username, one.Password)
+		credential := auth.Basic(one.Username, one.Password)
 		if id := credential.ID(); !credential.Anonymous() && !slices.Contains(found, id) {
 			found = append(found, id)
 		}
