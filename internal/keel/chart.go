@@ -28,7 +28,7 @@ var chartValues = []struct {
 	{"notificationLevel", NotificationLevel, false},
 	{"webhook.endpoint", WebhookEndpoint, true},
 	{"slack.botToken", SlackBotToken, true},
-	{"slack.appToken", "SLACK_APP_TOKEN", true},
+	{"slack.appToken", SlackAppToken, true},
 	{"slack.botName", SlackBotName, false},
 	{"slack.channel", SlackChannels, false},
 	{"slack.approvalsChannel", "SLACK_APPROVALS_CHANNEL", false},

@@ -126,6 +126,9 @@ func (i *Installation) Value(name, otherwise string) string {
 // Polls reports whether Keel polls at all, which it does unless it is told not to.
 func (i *Installation) Polls() bool { return i.Env[Poll].Value == "" || i.Is(Poll) }
 
+// Votes reports whether people vote in Slack, for which Keel needs both tokens.
+func (i *Installation) Votes() bool { return i.Has(SlackAppToken) && i.Has(SlackBotToken) }
+
 // Restricted is the one namespace that Keel looks at; empty for all.
 func (i *Installation) Restricted() string {
 	if name := i.Env[RestrictedNamespace].Value; name != "keel" {

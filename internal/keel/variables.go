@@ -42,6 +42,7 @@ const (
 	Debug                 = "DEBUG"
 	NotificationLevel     = "NOTIFICATION_LEVEL"
 	SlackBotToken         = "SLACK_BOT_TOKEN"
+	SlackAppToken         = "SLACK_APP_TOKEN"
 	SlackBotName          = "SLACK_BOT_NAME"
 	SlackChannels         = "SLACK_CHANNELS"
 	MattermostEndpoint    = "MATTERMOST_ENDPOINT"
@@ -61,7 +62,6 @@ const (
 const (
 	hipChatIsGone = "HipChat was shut down in February 2019; nothing can be sent to it"
 	mailURL       = "the mail channel's URL"
-	noVotes       = "people vote with `garboard approve` and `garboard reject`, and not in a channel; approvals themselves are as in Keel"
 	noPage        = "Garboard has no page to sign in to; rights are Kubernetes'"
 	inCluster     = "Garboard runs in the cluster that it looks after; `--kubeconfig` names another"
 	clouds        = "the same variable on both Deployments, or better an identity of the Pods, with `--cloud-identities`"
@@ -89,11 +89,11 @@ var variables = []Variable{
 	{Debug, Mapped, "`--log-level=debug` on both Deployments"},
 	{NotificationLevel, Mapped, "`level` of each channel; `fatal` is `error`"},
 	{WebhookEndpoint, Mapped, "a channel; its template has to write the JSON that your program reads"},
-	{SlackBotToken, Mapped, "the URLs of the Slack channels"},
+	{SlackBotToken, Mapped, "the URLs of the Slack channels, and `botTokenFile` of the chat settings for votes"},
 	{SlackBotName, Mapped, "`botname` in the URLs of the Slack channels"},
 	{SlackChannels, Mapped, "a channel for each; Slack wants its id in the URL"},
-	{"SLACK_APP_TOKEN", NotPossible, noVotes},
-	{"SLACK_APPROVALS_CHANNEL", NotPossible, noVotes},
+	{SlackAppToken, Mapped, "`appTokenFile` of the chat settings"},
+	{"SLACK_APPROVALS_CHANNEL", Mapped, "`channel` of the chat settings, by its ID; their `users` say who may vote"},
 	{MattermostEndpoint, Mapped, "a channel"},
 	{MattermostUsername, Mapped, "the user in the channel's URL"},
 	{TeamsWebhookURL, Mapped, "a channel; a workflow of Teams needs a template"},

@@ -17,6 +17,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/internal/keel"
 	registries "github.com/garboard-dev/garboard/resolver/registry/config"
+	chat "github.com/garboard-dev/garboard/updater/chat/config"
 	"github.com/garboard-dev/garboard/updater/notify"
 	push "github.com/garboard-dev/garboard/updater/receiver/config"
 )
@@ -117,6 +118,7 @@ func planOf(t *testing.T, name string) *plan.Plan {
 func TestSettingsAreTaken(t *testing.T) {
 	p := planOf(t, "testdata/everything.yaml")
 	dir := secrets(t, p, map[string]string{
+		"SLACK_APP_TOKEN": "xapp-1-A000-000000",
 		"SLACK_BOT_TOKEN": "xoxb-111111111111-222222222222-YYYYYYYYYYYYYYYYYYYYYYYY", "MATTERMOST_ENDPOINT": "https://chat.example.com/hooks/abcdefghijklmnopqrstuvwxyz",
 		"TEAMS_WEBHOOK_URL":   "https://contoso.webhook.office.com/webhookb2/11111111-4444-4444-8444-cccccccccccc@22222222-4444-4444-8444-cccccccccccc/IncomingWebhook/33333333012222222222333333333344/44444444-4444-4444-8444-cccccccccccc/V2ESyij_gAljSoUQHvZoZYzlpAoAXExyOl26dlf1xHEx05",
 		"DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/TOKEN-of_discord", "WEBHOOK_ENDPOINT": "https://hooks.example.com/keel?token=x",
@@ -143,6 +145,10 @@ func TestSettingsAreTaken(t *testing.T) {
 	}
 	if len(p.Settings) != 3 {
 		t.Errorf("%d settings files", len(p.Settings))
+	}
+	settings := "apiVersion: garboard.dev/v1alpha1\nkind: ChatConfig\nslack: {appTokenFile: slack-app-token, botTokenFile: slack-bot-token, channel: C024BE91L, users: []}\n"
+	if _, err := chat.Parse("chat.yaml", []byte(settings), files); err != nil {
+		t.Errorf("chat settings with the tokens of the plan: %v", err)
 	}
 	for file, want := range map[string]string{
 		"discord": "discord://TOKEN-of_discord@123456789012345678",

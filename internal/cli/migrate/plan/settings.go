@@ -13,6 +13,7 @@ import (
 // Names of the ConfigMaps and Secrets that Garboard's manifests mount.
 const (
 	garboardNamespace = "garboard"
+	chatName          = "garboard-chat"
 	notificationsName = "garboard-notifications"
 	pushName          = "garboard-push"
 	registriesName    = "garboard-registries"
@@ -94,6 +95,19 @@ func (s *environment) files() (files []File, secrets []Secret) {
 			secrets = append(secrets, secret)
 		}
 	}
+	if s.keel.Votes() {
+		secrets = append(secrets, s.chat())
+	}
 	return files, secrets
 }
+
+// chat holds the tokens for votes in Slack. There is no file beside it: Keel does not know
+// the ID of the channel, nor which member is which user of the cluster.
+func (s *environment) chat() Secret {
+	return Secret{Name: chatName, Keys: []SecretKey{
+		{Name: "slack-app-token", Command: s.value(keel.SlackAppToken), Of: []string{keel.SlackAppToken}},
+		{Name: "slack-bot-token", Command: s.value(keel.SlackBotToken), Of: []string{keel.SlackBotToken}},
+	}}
+}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -19,7 +19,7 @@ func access(k *keel.Installation) []string {
 	}
 	if k != nil {
 		all = append(all, "Chats and mail are reached from the updater, as they were from Keel.",
-			"Keel's page and API on port 9300 have no counterpart: garboard status and kubectl ask with your own rights.")
+			"In place of Keel's page and API on port 9300 there are garboard page, garboard status and kubectl, on your own machine and with your own rights.")
 	}
 	return all
 }
@@ -79,6 +79,9 @@ func (p *Plan) change(in *input) []Step {
 	}
 	steps = append(steps, Step{Text: "Apply the settings and the labels of the namespaces.",
 		Commands: []string{"garboard migrate keel -o yaml | kubectl apply --server-side -f -"}})
+	if in.keel != nil && in.keel.Votes() {
+		steps = append(steps, Step{Text: "For votes in Slack, write the chat settings (docs/chat.md): the ID of the channel, and which user of the cluster each member is, which Keel does not know. Give Slack's app the command and the scopes that are told there, and apply the component chat. Do so after Keel has stopped: of two connections of one app, Slack sends each vote to one."})
+	}
 	if in.reached != "" {
 		steps = append(steps, Step{Text: "Let what led to Keel (" + in.reached + ") lead to the Service garboard-push in the namespace garboard, port 9300. Paths stay."})
 	}
