@@ -53,3 +53,49 @@ func TestURLsOfChannelsAreGood(t *testing.T) {
 		}
 	}
 }
+
+// Each notice that the updater sends has a row on the page, at its level, and each reason of
+// an Event is named where the Events are listed.
+func TestPagesNameEveryNoticeAndEvent(t *testing.T) {
+	reporter := codeOf(t, filepath.Join(root, "updater", "report"))
+	reasons := map[string]string{}
+	for _, match := range regexp.MustCompile(`\b(Reason\w+)\s+= "(\w+)"`).FindAllStringSubmatch(reporter, -1) {
+		reasons[match[1]] = match[2]
+	}
+	events := flowing(t, "how-it-works.md")
+	for _, reason := range reasons {
+		if !strings.Contains(events, "`"+reason+"`") {
+			t.Errorf("how-it-works.md does not name the Event %s", reason)
+		}
+	}
+	_, section, _ := strings.Cut(flowing(t, notificationsPage), "## What is told")
+	section, _, _ = strings.Cut(section, "## Templates")
+	notices := regexp.MustCompile(`\.notify\(about, Level(\w+), (Reason\w+)`).FindAllStringSubmatch(reporter, -1)
+	if calls := strings.Count(reporter, "r.notify("); calls == 0 || len(notices) != calls {
+		t.Fatalf("found %d notices in %d calls", len(notices), calls)
+	}
+	for _, notice := range notices {
+		level, reason := strings.ToLower(notice[1]), reasons[notice[2]]
+		row := regexp.MustCompile("\\| `" + level + "` \\|[^|]*`" + reason + "`[^|]*\\|")
+		if !row.MatchString(section) {
+			t.Errorf("%s has no row of %s at the level %s", notificationsPage, reason, level)
+		}
+	}
+}
+
+// codeOf is the code of a package without its tests.
+func codeOf(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	must(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		must(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
