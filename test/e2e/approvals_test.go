@@ -68,15 +68,15 @@ func (s *space) awaitPhase(name, tag string, phase v1alpha1.Phase) *v1alpha1.Ima
 }
 
 // ballot is a vote.
-func ballot(update, voter, verdict, more string) string {
+func ballot(update, voter, verdict string) string {
 	return fmt.Sprintf(`{"apiVersion":"garboard.dev/v1alpha1","kind":"ImageUpdateVote","metadata":{"generateName":"vote-"},
-"spec":{"update":%q,"voter":%q,"verdict":%q%s}}`, update, voter, verdict, more)
+"spec":{"update":%q,"voter":%q,"verdict":%q}}`, update, voter, verdict)
 }
 
 // votes casts a vote as its voter.
 func (s *space) votes(u *v1alpha1.ImageUpdate, voter, verdict string) {
 	s.t.Helper()
-	s.must(ballot(u.Name, voter, verdict, ""), "create", "-f", "-", "--as="+voter)
+	s.must(ballot(u.Name, voter, verdict), "create", "-f", "-", "--as="+voter)
 }
 
 // Keel's users vote as they did, by their annotations as they are.
@@ -190,11 +190,11 @@ func TestNobodyGetsPastApprovals(t *testing.T) {
 			return err
 		},
 		"a vote in another's name": func() error {
-			_, _, err := s.kubectl(ballot(u.Name, "bob", "Approve", ""), "create", "-f", "-", "--as=ann")
+			_, _, err := s.kubectl(ballot(u.Name, "bob", "Approve"), "create", "-f", "-", "--as=ann")
 			return err
 		},
 		"a vote without the right": func() error {
-			_, _, err := s.kubectl(ballot(u.Name, "eve", "Approve", ""), "create", "-f", "-", "--as=eve")
+			_, _, err := s.kubectl(ballot(u.Name, "eve", "Approve"), "create", "-f", "-", "--as=eve")
 			return err
 		},
 	} {
@@ -222,7 +222,7 @@ func TestApprovalsOutliveUpdaterAndWebhook(t *testing.T) {
 	s.restart()
 	s.stopUpdater()
 	s.only() // no webhook: the votes are protected all the same
-	if _, _, err := s.kubectl(ballot(u.Name, "ann", "Approve", ""), "create", "-f", "-", "--as=bob"); err == nil {
+	if _, _, err := s.kubectl(ballot(u.Name, "ann", "Approve"), "create", "-f", "-", "--as=bob"); err == nil {
 		t.Error("a vote in another's name is not refused without a webhook")
 	}
 	s.votes(u, "bob", "Approve")

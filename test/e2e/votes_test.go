@@ -113,7 +113,7 @@ func TestVotesAreHeldByTheAPIServer(t *testing.T) {
 		"a vote on what is over":                  {vote("x", "over", "ann", "Approve"), []string{"create", "--as=ann", "-f", "-"}, `update "over" is no longer pending: it is Rejected`},
 		"a vote that is withdrawn after the fact": {"", []string{"delete", "imageupdatevote", "bobs", "--as=bob"}, `update "over" is no longer pending: it is Rejected`},
 	} {
-		args := append(test.args, "--dry-run=server") // the policy's view of updates may be a moment old
+		args := slices.Concat(test.args, []string{"--dry-run=server"}) // the policy's view of updates may be a moment old
 		s.await(name+" to be refused", func(context.Context) error {
 			if _, _, err := s.kubectl(test.stdin, args...); err == nil || !strings.Contains(err.Error(), test.want) {
 				return fmt.Errorf("%s: got %w, want %q", name, err, test.want)
