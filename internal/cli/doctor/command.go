@@ -37,10 +37,10 @@ func NewCommand(env func(string) (string, bool)) *cobra.Command {
 		Use:   "doctor",
 		Short: "Look at an installation, and say what is wrong with it",
 		Long: "Look at certificates, webhook configurations, admission itself, rights, settings\n" +
-			"of namespaces and workloads, registries, leases, clocks, versions, push and\n" +
-			"notifications, and at GitOps loops. Each finding says what is wrong, why it\n" +
-			"matters, and which command mends it. Nothing is changed: what is written is a\n" +
-			"dry run. The exit code is 1 where something has failed.",
+			"of namespaces and workloads, what votes rest on, registries, leases, clocks,\n" +
+			"versions, push and notifications, and at GitOps loops. Each finding says what is\n" +
+			"wrong, why it matters, and which command mends it. Nothing is changed: what is\n" +
+			"written is a dry run. The exit code is 1 where something has failed.",
 		Example: "  garboard doctor\n  garboard doctor -q\n  garboard doctor -o json",
 		Args:    cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error { return o.check().OrNil() },

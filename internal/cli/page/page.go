@@ -49,9 +49,10 @@ func NewCommand() *cobra.Command {
 		Use:   "page",
 		Short: "Show in a browser what is behind, what waits and what failed",
 		Long: "Serve a page on this machine, with your own kubeconfig: what each workload runs\n" +
-			"and could run, what keeps it back, its history, registries; and set and clear\n" +
-			"holds. The cluster needs nothing but the updater that is there. Your own rights\n" +
-			"decide about all that is read and done, as with garboard status and hold.\n\n" +
+			"and could run, what keeps it back, its history, what waits for votes, registries;\n" +
+			"and vote, set and clear holds. The cluster needs nothing but the updater that is\n" +
+			"there. Your own rights decide about all that is read and done, as with garboard\n" +
+			"status, approve and hold.\n\n" +
 			"Only this machine can reach it, by the link that is printed: it opens once, and\n" +
 			"keeps the browser that opened it signed in until the command ends.",
 		Example: "  garboard page\n  garboard page -n shop --open\n  garboard page --context production --port 8765",
