@@ -39,7 +39,8 @@ const DefaultHistory = 30 * 24 * time.Hour
 const MaxHistory = 20
 
 // Enforced tells since when the API server keeps everybody from voting in another's name.
-// The error says, as a clause for people, why it does not: no vote counts then.
+// The error says, as a clause for people, why it does not: no vote counts then. It is an
+// *enforcement.Fault, unless that could not be read.
 type Enforced func(ctx context.Context) (since time.Time, err error)
 
 // Options are what a Stage is made of. All are required.

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 )
@@ -201,9 +202,9 @@ func TestDecisions(t *testing.T) {
 			play: func(t *testing.T, c *cluster) {
 				c.vote(t, "1.3.0", "ann", approve)
 				c.vote(t, "1.3.0", "bob", approve)
-				c.unprotected = errors.New("the policy garboard-votes is missing")
+				c.unprotected = &enforcement.Fault{Object: "validatingadmissionpolicy/garboard-votes", Message: "is missing"}
 				c.pass(t, lookAgain)
-				if why := c.why(t, "1.3.0"); why != "no vote counts: the policy garboard-votes is missing" {
+				if why := c.why(t, "1.3.0"); why != "no vote counts: validatingadmissionpolicy/garboard-votes is missing" {
 					t.Errorf("it waits: %s", why)
 				}
 			},

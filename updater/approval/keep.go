@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
 	votes "github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -110,6 +112,9 @@ func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.K
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonElsewhere, "the workload runs "+c.Running.String()+" by now"), 0
 	}
 	since, err := s.enforced(ctx)
+	if unread(err) && u.Status.Phase != "" {
+		return u.Status, lookAgain
+	}
 	next := s.count(u, int32(c.Rule.Approvals.Votes), since, err) //nolint:gosec // bounded by the setting
 	switch {
 	case err != nil:
@@ -119,6 +124,13 @@ func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.K
 	default:
 		return next, 0
 	}
+}
+
+// unread reports whether an error of Enforced is that nothing could be read, which says
+// nothing of the votes.
+func unread(err error) bool {
+	var fault *enforcement.Fault
+	return err != nil && !errors.As(err, &fault)
 }
 
 // outcome is the status of an update whose move was made.

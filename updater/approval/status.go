@@ -43,8 +43,8 @@ func (s *Stage) count(u *v1alpha1.ImageUpdate, required int32, since time.Time, 
 			status.DecidedAt = nil
 		}
 		if !votes.MayReopen(phaseOf(u)) {
+			// It does not expire: its votes may decide it yet, once they count again.
 			status.Phase, status.Approvals, status.Rejections, status.Voters = v1alpha1.PhasePending, 0, 0, nil
-			s.expire(next, now)
 		}
 		return s.explain(next, required, reasonUnprotected, "no vote counts: "+err.Error())
 	}
