@@ -19,6 +19,8 @@ type Tally struct {
 	// Voters are those whose votes count, in the order of their votes; no more than
 	// v1alpha1.MaxVoters, while all are counted.
 	Voters []v1alpha1.Voter
+	// all are the voters without that bound.
+	all []v1alpha1.Voter
 }
 
 // Phase is what becomes of a pending update with these votes. One rejection outweighs
@@ -59,28 +61,17 @@ func Count(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enfor
 		counted = append(counted, vote)
 	}
 	slices.SortFunc(counted, compareCast)
-	return tallyOf(counted)
+	var voters []v1alpha1.Voter
+	for _, vote := range counted {
+		voters = append(voters, voterOf(vote))
+	}
+	return tallyOf(voters)
 }
 
-func tallyOf(counted []*v1alpha1.ImageUpdateVote) Tally {
-	var t Tally
-	for _, vote := range counted {
-		switch {
-		case vote.Spec.Verdict == v1alpha1.VerdictReject:
-			t.Rejections++
-		case vote.Spec.Now:
-			t.Approvals++
-			t.NowApprovals++
-		default:
-			t.Approvals++
-		}
-		if len(t.Voters) < v1alpha1.MaxVoters {
-			t.Voters = append(t.Voters, v1alpha1.Voter{
-				Name: vote.Spec.Voter, Verdict: vote.Spec.Verdict, Time: vote.CreationTimestamp, Now: vote.Spec.Now, Comment: vote.Spec.Comment,
-			})
-		}
+func voterOf(vote *v1alpha1.ImageUpdateVote) v1alpha1.Voter {
+	return v1alpha1.Voter{
+		Name: vote.Spec.Voter, Verdict: vote.Spec.Verdict, Time: vote.CreationTimestamp, Now: vote.Spec.Now, Comment: vote.Spec.Comment,
 	}
-	return t
 }
 
 // Stands reports whether a vote is about this very update, and was cast in time to count.

@@ -155,6 +155,25 @@ func TestCountNamesNoMoreVotersThanAStatusHolds(t *testing.T) {
 	}
 }
 
+// A status names so many voters, and more may have to approve.
+func TestVotersBeyondTheBoundCarryOverOnce(t *testing.T) {
+	earlier := pending(func(u *v1alpha1.ImageUpdate) { u.Name = "shop-0" })
+	on := func(update *v1alpha1.ImageUpdate, from, to int) approval.Tally {
+		var votes []v1alpha1.ImageUpdateVote
+		for n := from; n < to; n++ {
+			votes = append(votes, vote(fmt.Sprintf("voter-%03d", n), approve, 20, func(v *v1alpha1.ImageUpdateVote) { v.Spec.Update = update.Name }))
+		}
+		return approval.Count(update, votes, time.Time{})
+	}
+	tally := on(pending(nil), 0, 80).With(on(earlier, 10, 95))
+	if got, want := tally.Approvals, int32(95); got != want {
+		t.Errorf("approvals: got %d, want %d", got, want)
+	}
+	if got, want := len(tally.Voters), v1alpha1.MaxVoters; got != want {
+		t.Errorf("voters: got %d, want %d", got, want)
+	}
+}
+
 func TestNowTakesAsManyAsHaveToApprove(t *testing.T) {
 	for name, test := range map[string]struct {
 		now, required int32

@@ -134,17 +134,17 @@ func approvers(voters []v1alpha1.Voter) string {
 
 // tally counts the votes on an update, and on those whose votes it carries on.
 func (s *Stage) tally(u *v1alpha1.ImageUpdate, since time.Time) votes.Tally {
+	return s.tallyBack(u, since, MaxHistory)
+}
+
+// tallyBack goes so many updates back at most.
+func (s *Stage) tallyBack(u *v1alpha1.ImageUpdate, since time.Time, most int) votes.Tally {
 	tally := votes.Count(u, s.store.votesOn(nameOf(u)), since)
-	later := u
-	for range MaxHistory {
-		earlier := s.store.get(types.NamespacedName{Namespace: u.Namespace, Name: later.Spec.CarriesFrom})
-		if earlier == nil || !s.carries(earlier, later.Spec.WorkloadRef.UID, later.Spec.Container, later.Spec.Repository, later.Spec.To.Tag) {
-			break
-		}
-		tally = tally.With(votes.Count(earlier, s.store.votesOn(nameOf(earlier)), since))
-		later = earlier
+	earlier := s.store.get(types.NamespacedName{Namespace: u.Namespace, Name: u.Spec.CarriesFrom})
+	if most == 0 || earlier == nil || !s.carries(earlier, u.Spec.WorkloadRef.UID, u.Spec.Container, u.Spec.Repository, u.Spec.To.Tag) {
+		return tally
 	}
-	return tally
+	return tally.With(s.tallyBack(earlier, since, most-1))
 }
 
 // carries reports whether the votes on an update may count for a higher patch release.

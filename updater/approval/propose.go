@@ -72,14 +72,16 @@ func (s *Stage) labelsOf(ctx context.Context, m *move.Move) map[string]string {
 }
 
 // carriedFrom names the update that waits for votes now, if they are to count for the
-// next one; empty if none does.
+// next one; empty if none does. One whose time is over does not wait, whether the updater
+// has noted that or not.
 func (s *Stage) carriedFrom(m *move.Move) string {
 	if m.Rule.Approvals.Carry != settings.CarryPatch {
 		return ""
 	}
 	uid := types.UID(m.Workload.UID())
 	for _, u := range s.store.ofWorkload(uid) {
-		if phaseOf(u) == v1alpha1.PhasePending && s.carries(u, uid, m.Container, m.Repository, m.To.Tag) {
+		waits := phaseOf(u) == v1alpha1.PhasePending && !s.Clock.Now().After(votes.Deadline(u))
+		if waits && s.carries(u, uid, m.Container, m.Repository, m.To.Tag) {
 			return u.Name
 		}
 	}
