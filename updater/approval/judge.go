@@ -65,7 +65,7 @@ func (s *Stage) judge(ctx context.Context, m *move.Move) move.Verdict {
 		}
 		u = proposed
 	}
-	s.supersede(ctx, m, name)
+	s.supersede(ctx, m, u)
 	return s.verdictOn(ctx, u, m)
 }
 

@@ -90,12 +90,14 @@ func (s *Stage) carriedFrom(m *move.Move) string {
 
 // supersede ends the other updates of a container that wait for votes: what was voted on
 // there is not what is proposed now. One that was approved goes on, unless another digest
-// is behind its tag by now.
-func (s *Stage) supersede(ctx context.Context, m *move.Move, by types.NamespacedName) {
+// is behind its tag by now. An approved version that is moved to while people vote on a
+// newer one ends nothing of that.
+func (s *Stage) supersede(ctx context.Context, m *move.Move, by *v1alpha1.ImageUpdate) {
 	for _, u := range s.store.ofWorkload(types.UID(m.Workload.UID())) {
 		phase := phaseOf(u)
 		waits := phase == v1alpha1.PhasePending || phase == v1alpha1.PhaseApproved && u.Spec.To.Tag == m.To.Tag
-		if nameOf(u) == by || u.Spec.Container != m.Container || !waits || !named(u) {
+		newer := by.Status.Phase == v1alpha1.PhaseApproved && u.Spec.To.Tag != m.To.Tag && m.Rule.Policy.Moves(m.To.Tag, u.Spec.To.Tag)
+		if u.Name == by.Name || u.Spec.Container != m.Container || !waits || newer || !named(u) {
 			continue
 		}
 		next := s.ending(u, v1alpha1.PhaseSuperseded, reasonNewer, m.To.String()+" is proposed instead")
