@@ -178,15 +178,23 @@ func (s *Stage) ballots() toolscache.ResourceEventHandler {
 			s.Queue.Add(updateOf(v))
 		}
 	}
+	drop := func(object any) {
+		if v, ok := object.(*v1alpha1.ImageUpdateVote); ok {
+			s.store.dropVote(v)
+			s.Queue.Add(updateOf(v))
+		}
+	}
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    put,
-		UpdateFunc: func(_, after any) { put(after) },
-		DeleteFunc: func(object any) {
-			if v, ok := last(object).(*v1alpha1.ImageUpdateVote); ok {
-				s.store.dropVote(v)
-				s.Queue.Add(updateOf(v))
+		AddFunc: put,
+		UpdateFunc: func(before, after any) {
+			was, okWas := before.(*v1alpha1.ImageUpdateVote)
+			v, ok := after.(*v1alpha1.ImageUpdateVote)
+			if okWas && ok && updateOf(was) != updateOf(v) { // withdrawn, and cast on another one, while the watch was broken
+				drop(was)
 			}
+			put(after)
 		},
+		DeleteFunc: func(object any) { drop(last(object)) },
 	}
 }
 
