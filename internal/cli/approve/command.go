@@ -116,16 +116,7 @@ func (o *options) wants(u *v1alpha1.ImageUpdate) bool {
 
 // vote casts a vote on each, and goes on past one that fails.
 func (o *options) vote(ctx context.Context, cluster *access.Cluster, chosen []v1alpha1.ImageUpdate, report *updates.Report) (cmdline.LineErrors, error) {
-	voter, err := ballot.Whoami(ctx, cluster.Client)
-	if err != nil {
-		return nil, err
-	}
-	box := &ballot.Box{Client: cluster.Client, Voter: voter, DryRun: o.dryRun.On()}
-	namespace := cluster.Namespace
-	if o.AllNamespaces {
-		namespace = ""
-	}
-	votes, err := box.Votes(ctx, namespace)
+	box, votes, err := o.Box(ctx, cluster, o.dryRun.On())
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval/ballot"
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 )
@@ -171,4 +172,20 @@ func isOf(reference *v1alpha1.WorkloadReference, w access.Workload) bool {
 // has no phase yet.
 func IsPending(u *v1alpha1.ImageUpdate) bool {
 	return u.Status.Phase == v1alpha1.PhasePending || u.Status.Phase == ""
+}
+
+// Box is where the person who calls votes, and what was cast in the namespaces that the
+// flags choose.
+func (c *Choice) Box(ctx context.Context, cluster *access.Cluster, dryRun bool) (*ballot.Box, []v1alpha1.ImageUpdateVote, error) {
+	voter, err := ballot.Whoami(ctx, cluster.Client)
+	if err != nil {
+		return nil, nil, err
+	}
+	box := &ballot.Box{Client: cluster.Client, Voter: voter, DryRun: dryRun}
+	namespace := cluster.Namespace
+	if c.AllNamespaces {
+		namespace = ""
+	}
+	votes, err := box.Votes(ctx, namespace)
+	return box, votes, err
 }

@@ -82,23 +82,14 @@ func (o *withdrawOptions) withdraw(ctx context.Context, cluster *access.Cluster,
 	if err != nil {
 		return nil, err
 	}
-	voter, err := ballot.Whoami(ctx, cluster.Client)
-	if err != nil {
-		return nil, err
-	}
-	box := &ballot.Box{Client: cluster.Client, Voter: voter, DryRun: o.dryRun.On()}
-	namespace := cluster.Namespace
-	if o.AllNamespaces {
-		namespace = ""
-	}
-	votes, err := box.Votes(ctx, namespace)
+	box, votes, err := o.Box(ctx, cluster, o.dryRun.On())
 	if err != nil {
 		return nil, err
 	}
 	failures := found.Failures
 	for i := range found.Updates {
 		update := &found.Updates[i]
-		if len(args) == 0 && len(approval.VotesOf(voter, update, votes)) == 0 {
+		if len(args) == 0 && len(approval.VotesOf(box.Voter, update, votes)) == 0 {
 			continue // one of many
 		}
 		_, err := box.Withdraw(ctx, update, votes)
