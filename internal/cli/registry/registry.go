@@ -123,7 +123,7 @@ func (o *accessOptions) secrets() (resolver.Credentials, error) {
 	cluster := access.ConfigOf(o.kubeconfig)
 	connection, err := cluster.ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster: %w", err)
+		return nil, access.Finding(err)
 	}
 	core, err := corev1client.NewForConfig(connection)
 	if err != nil {
