@@ -7,9 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -52,6 +56,9 @@ type Board struct {
 	Owns func(repository string) bool
 	// Log is told of messages.
 	Log logr.Logger
+
+	mu   sync.Mutex
+	kept map[types.NamespacedName]keptNote
 }
 
 // note is the content of workload.AnnotationChatMessage, by which the next process changes
@@ -62,11 +69,24 @@ type note struct {
 	Shown   string `json:"shown"`
 }
 
+// keptNote is the last note of an update, which the cache does not show at once.
+type keptNote struct {
+	note
+	uid types.UID
+	// version is the resourceVersion that has the note; empty while it could not be
+	// written.
+	version string
+}
+
 // Reconcile implements reconcile.Reconciler.
 func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	update := &v1alpha1.ImageUpdate{}
 	if err := b.Client.Get(ctx, request.NamespacedName, update); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			b.forget(request.NamespacedName)
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{}, fmt.Errorf("reading update %q: %w", request.NamespacedName, err)
 	}
 	if !b.Wall.Shows(update.Namespace) || b.Owns != nil && !b.Owns(update.Spec.Repository) {
 		return reconcile.Result{}, nil
@@ -80,12 +100,13 @@ func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (recon
 }
 
 func (b *Board) show(ctx context.Context, update *v1alpha1.ImageUpdate) error {
-	var was note
-	// An annotation that a person broke is one that is not there.
-	_ = json.Unmarshal([]byte(update.Annotations[workload.AnnotationChatMessage]), &was)
+	was, written := b.noteOf(update)
 	now := note{Message: was.Message, Shown: hashOf(update)}
 	waits := update.Status.Phase == v1alpha1.PhasePending
-	if was == now || was.Message == "" && !waits {
+	switch {
+	case was == now && !written:
+		return b.keep(ctx, update, now)
+	case was == now || was.Message == "" && !waits:
 		return nil
 	}
 	err := ErrNoMessage
@@ -101,8 +122,43 @@ func (b *Board) show(ctx context.Context, update *v1alpha1.ImageUpdate) error {
 	return b.keep(ctx, update, now)
 }
 
-// keep notes which message shows an update. If it fails, the message is written again.
+// noteOf returns the note of an update: our own, while it is not written, or the cache is
+// behind it.
+func (b *Board) noteOf(update *v1alpha1.ImageUpdate) (n note, written bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if kept, ok := b.kept[client.ObjectKeyFromObject(update)]; ok && kept.uid == update.UID {
+		if kept.version == "" {
+			return kept.note, false
+		}
+		if order, err := resourceversion.CompareResourceVersion(update.ResourceVersion, kept.version); err == nil && order < 0 {
+			return kept.note, true
+		}
+	}
+	// An annotation that a person broke is one that is not there.
+	_ = json.Unmarshal([]byte(update.Annotations[workload.AnnotationChatMessage]), &n)
+	return n, true
+}
+
+func (b *Board) remember(update *v1alpha1.ImageUpdate, n note, version string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[types.NamespacedName]keptNote{}
+	}
+	b.kept[client.ObjectKeyFromObject(update)] = keptNote{n, update.UID, version}
+}
+
+func (b *Board) forget(name types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.kept, name)
+}
+
+// keep notes which message shows an update. If it fails, another process writes the
+// message again.
 func (b *Board) keep(ctx context.Context, update *v1alpha1.ImageUpdate, now note) error {
+	b.remember(update, now, "")
 	text, err := json.Marshal(now)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", workload.AnnotationChatMessage, err)
@@ -117,6 +173,7 @@ func (b *Board) keep(ctx context.Context, update *v1alpha1.ImageUpdate, now note
 	if err := b.Client.Patch(ctx, update, client.RawPatch("application/merge-patch+json", patch)); err != nil {
 		return client.IgnoreNotFound(err)
 	}
+	b.remember(update, now, update.ResourceVersion)
 	b.Log.V(1).Info("shown", "namespace", update.Namespace, "update", update.Name)
 	return nil
 }
