@@ -61,7 +61,7 @@ func Count(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enfor
 		counted = append(counted, vote)
 	}
 	slices.SortFunc(counted, compareCast)
-	var voters []v1alpha1.Voter
+	voters := make([]v1alpha1.Voter, 0, len(counted))
 	for _, vote := range counted {
 		voters = append(voters, voterOf(vote))
 	}

@@ -21,6 +21,9 @@ import (
 // the same moment.
 const casts = 5
 
+// takesIn is how long the updater may take to count a vote.
+const takesIn = time.Minute
+
 // Box takes the votes of one voter.
 type Box struct {
 	// Client is the voter's own, with the types of v1alpha1 in its scheme.
@@ -78,7 +81,7 @@ func (b *Box) Cast(ctx context.Context, update *v1alpha1.ImageUpdate, paper Pape
 	}
 	for range casts {
 		own := approval.VotesOf(b.Voter, update, votes)
-		if len(own) > 0 && says(own[len(own)-1], update, paper) {
+		if len(own) > 0 && says(own[len(own)-1], update, paper) && b.taken(own[len(own)-1], update) {
 			return nil, nil
 		}
 		vote := b.fill(update, paper, freeName(update, b.Voter, votes))
@@ -123,6 +126,17 @@ func says(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate, paper Pa
 	}
 	return approval.Stands(vote, update) && vote.Spec.Verdict == paper.Verdict && (vote.Spec.Now || !paper.Now) &&
 		(paper.Comment == "" || vote.Spec.Comment == paper.Comment)
+}
+
+// taken reports whether the updater counts a vote on an update that waits, or has not had
+// the time to: it counts none from before the votes were protected, and such a one is no
+// reason to refuse another.
+func (b *Box) taken(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate) bool {
+	voters := update.Status.Voters
+	if update.Status.Phase != v1alpha1.PhasePending || len(voters) >= v1alpha1.MaxVoters || b.now().Sub(vote.CreationTimestamp.Time) < takesIn {
+		return true
+	}
+	return slices.ContainsFunc(voters, func(v v1alpha1.Voter) bool { return v.Name == vote.Spec.Voter })
 }
 
 func (b *Box) fill(update *v1alpha1.ImageUpdate, paper Paper, name string) *v1alpha1.ImageUpdateVote {

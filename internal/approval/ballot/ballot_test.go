@@ -80,10 +80,10 @@ func TestCast(t *testing.T) {
 	yes, no := ballot.Paper{Verdict: approve}, ballot.Paper{Verdict: reject}
 	tests := map[string]struct {
 		phase v1alpha1.Phase
-		// late is after the deadline.
-		late    bool
-		earlier []*v1alpha1.ImageUpdateVote
-		paper   ballot.Paper
+		// late is after the deadline, and uncounted where the updater takes no vote in.
+		late, uncounted bool
+		earlier         []*v1alpha1.ImageUpdateVote
+		paper           ballot.Paper
 		// want is the number in the name of the new vote, 0 for none; refused is why.
 		want    int
 		refused string
@@ -91,6 +91,8 @@ func TestCast(t *testing.T) {
 		"a first vote":                             {phase: v1alpha1.PhasePending, paper: yes, want: 1},
 		"on one that was proposed a moment ago":    {paper: yes, want: 1},
 		"the same again":                           {phase: v1alpha1.PhasePending, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 10, yes)}, paper: yes},
+		"the same again as it does not count":      {phase: v1alpha1.PhasePending, uncounted: true, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 10, yes)}, paper: yes, want: 2},
+		"the same again, which counts soon":        {phase: v1alpha1.PhasePending, uncounted: true, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 50, yes)}, paper: yes},
 		"another verdict":                          {phase: v1alpha1.PhasePending, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 10, yes)}, paper: no, want: 2},
 		"the first verdict again, after another":   {phase: v1alpha1.PhasePending, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 10, yes), cast(2, 11, no)}, paper: yes, want: 3},
 		"the same with a comment":                  {phase: v1alpha1.PhasePending, earlier: []*v1alpha1.ImageUpdateVote{cast(1, 10, yes)}, paper: ballot.Paper{Verdict: approve, Comment: "tried"}, want: 2},
@@ -112,6 +114,9 @@ func TestCast(t *testing.T) {
 				on.Spec.Deadline = at(30)
 			}
 			before := votesOf(t, b)
+			if !test.uncounted {
+				on.Status.Voters = approval.Count(on, before, time.Time{}).Voters
+			}
 			vote, err := b.Cast(t.Context(), on, test.paper, before)
 			if test.refused != "" {
 				var refused *ballot.RefusedError
@@ -155,7 +160,7 @@ func TestCastBesideTheSameVoter(t *testing.T) {
 		"that says another one": {ballot.Paper{Verdict: reject}, ballot.Paper{Verdict: approve}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := box(t, interceptor.Funcs{}, cast(1, 10, test.other))
+			b := box(t, interceptor.Funcs{}, cast(1, 50, test.other))
 			if _, err := b.Cast(t.Context(), update(v1alpha1.PhasePending), test.paper, nil); err != nil {
 				t.Fatal(err)
 			}
