@@ -108,7 +108,7 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 func votesText(votes int, o *webhook.Outcome) string {
 	text := fmt.Sprintf("Keel waits for %d votes", votes)
 	if n := o.Rule.Approvals.Votes; n > 0 {
-		return text + fmt.Sprintf(", Garboard for %d: people vote with garboard approve, who may create imageupdatevotes.garboard.dev", n)
+		return text + fmt.Sprintf(", Garboard for %d: people vote with garboard approve, as far as they may create imageupdatevotes.garboard.dev", n)
 	}
 	return text + ", and Garboard is not asked to"
 }

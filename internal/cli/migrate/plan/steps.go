@@ -57,7 +57,26 @@ func (p *Plan) prepare(in *input) []Step {
 	if len(overlays) > 0 {
 		steps = append(steps, Step{Text: "Turn on what Keel had on, by an overlay of the components " + strings.Join(overlays, ", ") + " (manifests/components), and apply it. It brings settings of its own until those of the plan replace them below."})
 	}
-	return steps
+	return append(steps, p.letVote()...)
+}
+
+// letVote gives people the right to vote where workloads wait for that. Keel has no names of
+// voters, so the group is the reader's.
+func (p *Plan) letVote() []Step {
+	var commands []string
+	for _, w := range p.Workloads {
+		if !slices.ContainsFunc(w.Containers, func(c Container) bool { return c.Garboard.Does == WaitsForVotes }) {
+			continue
+		}
+		command := "kubectl -n " + quoted(w.Namespace) + " create rolebinding voters --clusterrole=garboard-voter --group=GROUP"
+		if !slices.Contains(commands, command) {
+			commands = append(commands, command)
+		}
+	}
+	if len(commands) == 0 {
+		return nil
+	}
+	return []Step{{Text: "Let people vote, in each namespace with workloads that wait for approvals: without voters these do not move. GROUP is yours; --user=NAME and --serviceaccount=NAMESPACE:NAME will do as well.", Commands: commands}}
 }
 
 // change is the switch: Keel ends before the first namespace opts in, so that no workload
