@@ -33,6 +33,8 @@ func TestAlerts(t *testing.T) {
 		garboard_registries_config_last_reload_successful{pod="w1"} 1
 		garboard_push_config_last_reload_successful{pod="u1"} 1
 		garboard_notifications_config_last_reload_successful{pod="u1"} 1
+		garboard_chat_config_last_reload_successful{pod="u1"} 1
+		garboard_chat_connected{pod="u1",service="slack"} 1
 		garboard_updater_repositories{pod="u1"} 200
 		leader_election_master_status{pod="u1",name="garboard-updater"} 1
 		leader_election_master_status{pod="u2",name="garboard-updater"} 0
@@ -67,6 +69,8 @@ func TestAlerts(t *testing.T) {
 		"GarboardRegistriesConfigInvalid":    `garboard_registries_config_last_reload_successful{pod="w1"} 0`,
 		"GarboardPushConfigInvalid":          `garboard_push_config_last_reload_successful{pod="u1"} 0`,
 		"GarboardNotificationsConfigInvalid": `garboard_notifications_config_last_reload_successful{pod="u1"} 0`,
+		"GarboardChatConfigInvalid":          `garboard_chat_config_last_reload_successful{pod="u1"} 0`,
+		"GarboardChatDisconnected":           `garboard_chat_connected{pod="u1",service="slack"} 0`,
 		"GarboardUpdaterDown":                `-garboard_updater_repositories{pod="u1"}`,
 		"GarboardUpdaterNoLeader":            `leader_election_master_status{pod="u1",name="garboard-updater"} 0`,
 		"GarboardPollsFail":                  `garboard_updater_polls_total{outcome="failed"} 0+5`,

@@ -39,6 +39,9 @@ func (m *Metrics) Connected(service string, yes bool) {
 	m.connected.WithLabelValues(service).Set(value)
 }
 
+// Unset forgets a connection that the settings no longer ask for.
+func (m *Metrics) Unset(service string) { m.connected.DeleteLabelValues(service) }
+
 // Answered counts a command.
 func (m *Metrics) Answered(service string, done bool) {
 	outcome := "refused"

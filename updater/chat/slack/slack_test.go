@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr/testr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -75,6 +76,7 @@ type world struct {
 	*slacktest.Server
 	t         *testing.T
 	ballot    *ballot
+	registry  *prometheus.Registry
 	client    client.Client
 	workspace *slack.Workspace
 	board     *chat.Board
@@ -86,11 +88,12 @@ func newWorld(t *testing.T) *world {
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	metrics, err := chat.NewMetrics(prometheus.NewRegistry())
+	registry := prometheus.NewRegistry()
+	metrics, err := chat.NewMetrics(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Server: slacktest.New(t), t: t, ballot: &ballot{}}
+	w := &world{Server: slacktest.New(t), t: t, ballot: &ballot{}, registry: registry}
 	w.client = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ImageUpdate{}).WithObjects(update(nil)).Build()
 	log := testr.New(t)
 	w.workspace = slack.New(slack.Options{Clerk: &chat.Clerk{Updates: w.client, Ballot: w.ballot, Log: log}, Metrics: metrics, Log: log})
@@ -250,6 +253,23 @@ func TestConnectionComesBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whether Slack is connected is told while it is asked for, so that an alert means something.
+func TestConnectionIsMeasured(t *testing.T) {
+	w := newWorld(t)
+	is := func(want string) {
+		t.Helper()
+		w.Await("the metric", func() bool {
+			return testutil.GatherAndCompare(w.registry, strings.NewReader(want), "garboard_chat_connected") == nil
+		})
+	}
+	const head = "# HELP garboard_chat_connected 1 if the service of a chat is connected; else 0.\n# TYPE garboard_chat_connected gauge\n"
+	w.start()
+	w.AwaitConnection(nil)
+	is(head + "garboard_chat_connected{service=\"slack\"} 1\n")
+	w.workspace.Configure(nil)
+	is("")
 }
 
 func (w *world) reconcile(name types.NamespacedName) reconcile.Result {

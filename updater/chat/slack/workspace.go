@@ -80,9 +80,11 @@ func (w *Workspace) Start(ctx context.Context) error {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if settings != nil {
-				w.connect(running, settings, api)
+			if settings == nil {
+				w.options.Metrics.Unset("slack")
+				return
 			}
+			w.connect(running, settings, api)
 		}()
 		select {
 		case <-changed:
