@@ -36,6 +36,23 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// A page that the README does not list is found by those alone who know of it.
+func TestReadmeListsEveryPage(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	must(t, err)
+	_, list, _ := strings.Cut(string(readme), "## Documentation")
+	found, err := filepath.Glob("*.md")
+	must(t, err)
+	if len(found) == 0 {
+		t.Fatal("there are no pages")
+	}
+	for _, page := range found {
+		if !strings.Contains(list, "(docs/"+page) {
+			t.Errorf("the README does not list docs/%s", page)
+		}
+	}
+}
+
 func pages(t *testing.T) []string {
 	t.Helper()
 	var found []string
