@@ -113,3 +113,33 @@ func TestBumpThatEndsOtherwiseBringsTheDryRunBack(t *testing.T) {
 		})
 	}
 }
+
+// Webhooks select objects by their labels, too: what holds for other workloads of a
+// namespace does not hold for all, and each bump that is stored for nothing is a rollout.
+func TestWorkloadWhoseImageIsPutBackKeepsItsDryRun(t *testing.T) {
+	first, second, third := named(t, "first"), named(t, "second"), named(t, "third")
+	b := newBench(t, move.Pace{}, first, second, third)
+	b.answer = admits("1.2.8")
+	b.movesOf(t, first)
+	back := admits("1.2.7")
+	b.last = func(o *unstructured.Unstructured, dry bool) error {
+		if o.GetName() != "second" {
+			return nil
+		}
+		return back(o, dry)
+	}
+	b.movesOf(t, second)
+	generation := b.objects["second"].GetGeneration()
+	b.movesOf(t, third) // which has the others trusted again
+	for range 3 {
+		b.clock.Step(40 * time.Minute)
+		b.movesOf(t, second)
+		b.answer = admits("1.2.7")
+		b.finds(t, third, "1.2.7")
+		b.answer = admits("1.2.8")
+		b.movesOf(t, third)
+	}
+	if got := b.objects["second"].GetGeneration(); got != generation {
+		t.Errorf("%d rollouts for nothing", got-generation)
+	}
+}

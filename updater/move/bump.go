@@ -54,6 +54,9 @@ func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *
 	answer.SetNamespace(o.GetNamespace())
 	answer.SetName(o.GetName())
 	after, result := s.ask(ctx, o, before, moves, answer)
+	if result == bumpIdle {
+		s.trust.doubt(o.GetUID(), s.Clock.Now())
+	}
 	if result != bumpMoved {
 		return result
 	}
@@ -86,7 +89,7 @@ func (s *Mover) bumpText(before *workload.Object, moves []Move) string {
 // what has that effect without a dry run.
 func (s *Mover) ask(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move, answer *unstructured.Unstructured) (after *workload.Object, result bumped) {
 	text, at := s.bumpText(before, moves), chainOf(before)
-	if s.trust.holds(at, s.Clock.Now()) && !slices.ContainsFunc(moves, Move.follows) {
+	if s.trust.holds(at, o.GetUID(), s.Clock.Now()) && !slices.ContainsFunc(moves, Move.follows) {
 		after, err := s.patch(ctx, answer, before.Kind, bumpPatch(before.Kind, o.GetUID(), "", text, workload.AnnotationOnlyIfMoved), false)
 		if !leftByAdmission(err) {
 			result = s.judge(ctx, o, before, after, moves, err, false)

@@ -2,6 +2,7 @@ package move
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 )
@@ -24,10 +26,12 @@ const trustFor = time.Hour
 //     instead: the API server refuses it if admission is away, or moves nothing.
 //   - No other webhook puts the image back. Which webhooks are called follows from the
 //     namespace and the kind, so that one dry run a namespace and kind shows it for an hour,
-//     unless a bump there ends otherwise.
+//     unless a bump there ends otherwise. Webhooks may select by labels as well: a workload
+//     whose own bump moved nothing keeps its dry run until an hour after the last such one.
 type trust struct {
-	mu    sync.Mutex
-	until map[chain]time.Time
+	mu      sync.Mutex
+	until   map[chain]time.Time
+	doubted map[types.UID]time.Time
 }
 
 // chain names the webhooks that are called for a workload.
@@ -38,13 +42,23 @@ type chain struct {
 
 func chainOf(o *workload.Object) chain { return chain{o.Namespace(), o.Kind.GroupKind()} }
 
-func newTrust() *trust { return &trust{until: map[chain]time.Time{}} }
+func newTrust() *trust {
+	return &trust{until: map[chain]time.Time{}, doubted: map[types.UID]time.Time{}}
+}
 
-// holds reports whether a dry run has shown lately what a bump would show.
-func (t *trust) holds(c chain, now time.Time) bool {
+// holds reports whether a dry run has shown lately what a bump of a workload would show.
+func (t *trust) holds(c chain, workload types.UID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return now.Before(t.until[c])
+	return now.Before(t.until[c]) && !now.Before(t.doubted[workload])
+}
+
+// doubt notes a bump that moved nothing.
+func (t *trust) doubt(workload types.UID, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.doubted, func(_ types.UID, until time.Time) bool { return !now.Before(until) })
+	t.doubted[workload] = now.Add(trustFor)
 }
 
 // gain notes a bump that did what its dry run had shown.
