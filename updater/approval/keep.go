@@ -35,8 +35,11 @@ func (s *Stage) Work(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// keep brings the status of an update up to date.
+// keep brings the status of an update up to date, once all votes are known.
 func (s *Stage) keep(ctx context.Context, name types.NamespacedName) {
+	if s.why() != "" {
+		return
+	}
 	u := s.store.get(name)
 	if u == nil || !s.Owns(u.Spec.Repository) || !named(u) {
 		return
