@@ -9,6 +9,7 @@ import (
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
+	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -49,9 +50,10 @@ func (g canaryGate) Judge(ctx context.Context, m *Move) Verdict {
 }
 
 // Permits reports whether a version is one that a move may have for a target in place of
-// its own.
+// its own: the policy leads there, and no hold keeps the workload from it.
 func (m *Move) Permits(version record.Result) bool {
-	return m.Rule.Policy != nil && version.Tag != m.From.Tag && m.Rule.Policy.Moves(m.From.Tag, version.Tag)
+	return m.Rule.Policy != nil && version.Tag != m.From.Tag && m.Rule.Policy.Moves(m.From.Tag, version.Tag) &&
+		!resolver.Hold(m.Rule.Hold).Holds(m.Rule.Policy, m.From.Tag, version.Tag, version.Digest)
 }
 
 // followsAll judges a target by all workloads that go ahead.
