@@ -21,6 +21,10 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 )
 
+// lookAgain is when an update is looked at again whose message another replica is to
+// write, or that no chat shows.
+const lookAgain = 30 * time.Second
+
 // ErrNoMessage is returned for a message that is no longer there.
 var ErrNoMessage = errors.New("the message is gone")
 
@@ -88,7 +92,11 @@ func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (recon
 		}
 		return reconcile.Result{}, fmt.Errorf("reading update %q: %w", request.NamespacedName, err)
 	}
-	if !b.Wall.Shows(update.Namespace) || b.Owns != nil && !b.Owns(update.Spec.Repository) {
+	shows := b.Wall.Shows(update.Namespace)
+	if !shows || b.Owns != nil && !b.Owns(update.Spec.Repository) {
+		if b.isDue(update, shows) { // settings change, and so do owners
+			return reconcile.Result{RequeueAfter: lookAgain}, nil
+		}
 		return reconcile.Result{}, nil
 	}
 	err := b.show(ctx, update)
@@ -97,6 +105,15 @@ func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (recon
 		return reconcile.Result{RequeueAfter: later.After}, nil
 	}
 	return reconcile.Result{}, err
+}
+
+// isDue reports whether an update has to be looked at again: its message does not show it
+// as it stands. Of one that is decided another replica changes the message, if there is one
+// and a chat shows it.
+func (b *Board) isDue(update *v1alpha1.ImageUpdate, shows bool) bool {
+	was, _ := b.noteOf(update)
+	waits := update.Status.Phase == v1alpha1.PhasePending
+	return was.Shown != hashOf(update) && (waits || shows && was.Message != "")
 }
 
 func (b *Board) show(ctx context.Context, update *v1alpha1.ImageUpdate) error {

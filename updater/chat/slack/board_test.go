@@ -66,3 +66,38 @@ func TestOneMessageAlthoughItsNoteIsNotSeen(t *testing.T) {
 		}
 	})
 }
+
+// A replica that starts owns nothing yet, and no change of the update has to come once it
+// does.
+func TestUpdateIsShownOnceItIsOurs(t *testing.T) {
+	name := types.NamespacedName{Namespace: "shop", Name: "web-1"}
+	w := newWorld(t)
+	ours := false
+	w.board.Owns = func(string) bool { return ours }
+	if got := w.reconcile(name); got.RequeueAfter == 0 {
+		t.Error("it is not looked at again")
+	}
+	ours = true
+	if got := w.reconcile(name); got.RequeueAfter > 0 || len(w.Of("chat.postMessage")) != 1 {
+		t.Errorf("once it is ours: got %v", w.Calls())
+	}
+	ours = false
+	if got := w.reconcile(name); got.RequeueAfter > 0 {
+		t.Errorf("one that is shown as it stands is looked at again after %s", got.RequeueAfter)
+	}
+	settings := w.settings()
+	w.workspace.Configure(nil)
+	w.change(func(u *v1alpha1.ImageUpdate) { u.Status.Approvals = 1 })
+	if got := w.reconcile(name); got.RequeueAfter == 0 {
+		t.Error("it is not looked at again while no chat is set up")
+	}
+	w.workspace.Configure(settings)
+	w.change(func(u *v1alpha1.ImageUpdate) { u.Status.Phase = v1alpha1.PhaseRejected })
+	if got := w.reconcile(name); got.RequeueAfter == 0 {
+		t.Error("its message has buttons although it is decided, and it is not looked at again")
+	}
+	w.workspace.Configure(nil)
+	if got := w.reconcile(name); got.RequeueAfter > 0 {
+		t.Errorf("one that is decided is looked at again after %s", got.RequeueAfter)
+	}
+}
