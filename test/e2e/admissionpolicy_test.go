@@ -233,7 +233,7 @@ func (s *space) policyTellsAll(t *testing.T) {
 	}
 	for _, want := range []string{
 		`metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`,
-		`metadata.annotations[garboard.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: canary, `,
+		`metadata.annotations[garboard.dev/polcy]: Invalid value: "` + strings.Repeat("x", 80) + `": unknown key; allowed: after, `,
 		`metadata.labels[garboard.dev/policy.web]: Invalid value: "mayor": allowed: all, `,
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -100,7 +100,7 @@ func TestMetricsAreBounded(t *testing.T) {
 				for _, found := range label.FindAllStringSubmatch(line, -1) {
 					switch key, value := found[1], found[2]; {
 					case key == "host" && !slices.Contains(hosts, value),
-						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le", "webhook", "operation", "row", "dry_run", "answer", "queue"}, key):
+						!slices.Contains([]string{"host", "outcome", "what", "result", "reason", "le", "webhook", "operation", "row", "dry_run", "answer", "queue", "phase"}, key):
 						t.Errorf("unexpected label %s: %s", found[0], line)
 					}
 				}

@@ -22,6 +22,9 @@ import (
 // perNamespace is how many Deployments a namespace gets.
 const perNamespace = 200
 
+// workers is how many workloads an updater moves at a time, by default.
+const workers = 4
+
 // stage is a cluster with Garboard and the workloads so far.
 type stage struct {
 	options
