@@ -2,12 +2,15 @@ package sandbox
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // UnfitError says why no sandbox can be made on this machine.
@@ -45,6 +48,15 @@ func fit(system string, user int, debian bool, has func(tool string) bool) error
 		}
 	}
 	return nil
+}
+
+// unfitIfRefused turns what a machine does not allow, such as control groups in a container
+// that may only read them, into an UnfitError.
+func unfitIfRefused(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return &UnfitError{err.Error()}
+	}
+	return err
 }
 
 // isDebian reads the text of /etc/os-release.

@@ -3,7 +3,10 @@ package sandbox
 import (
 	"bufio"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -59,5 +62,27 @@ func TestIsDebian(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+func TestWhatAMachineRefusesMakesItUnfit(t *testing.T) {
+	for name, test := range map[string]struct {
+		err   error
+		unfit bool
+	}{
+		"a file system that may only be read": {&fs.PathError{Op: "mkdir", Path: "/sys/fs/cgroup/x", Err: syscall.EROFS}, true},
+		"a folder that may not be written":    {fmt.Errorf("making a group: %w", &fs.PathError{Op: "mkdir", Path: "/sys/fs/cgroup/x", Err: syscall.EACCES}), true},
+		"an operation that is not permitted":  {errors.Join(syscall.EPERM, nil), true},
+		"a disk that is full":                 {&fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var unfit *UnfitError
+			if got := errors.As(unfitIfRefused(test.err), &unfit); got != test.unfit {
+				t.Errorf("unfit: got %t, want %t", got, test.unfit)
+			}
+		})
+	}
+	if err := unfitIfRefused(nil); err != nil {
+		t.Errorf("of no error it makes %v", err)
 	}
 }

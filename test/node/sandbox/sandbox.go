@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options, command ...string) (code int, err error
 	}
 	cgroups, err := ReadCgroups()
 	if err != nil {
-		return 0, err
+		return 0, unfitIfRefused(err)
 	}
 	if err := removeLeftovers(cgroups, o.Log); err != nil {
 		return 0, err
@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options, command ...string) (code int, err error
 	}
 	s := &sandbox{packages: packages, cgroups: cgroups, log: o.Log}
 	if err := s.prepare(); err != nil {
-		return 0, errors.Join(err, s.remove())
+		return 0, unfitIfRefused(errors.Join(err, s.remove()))
 	}
 	code, err = s.run(ctx, command)
 	return code, errors.Join(err, s.remove())
