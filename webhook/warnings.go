@@ -218,6 +218,5 @@ func (o *Outcome) change(from intent.Image) string {
 
 // shortDigest keeps a warning readable: twelve digits, as in `docker images`.
 func shortDigest(digest string) string {
-	algorithm, hex, _ := strings.Cut(digest, ":")
-	return "@" + algorithm + ":" + hex[:min(12, len(hex))]
+	return "@" + printable.Digest(digest, 12)
 }

@@ -47,12 +47,12 @@ func stamp(at *metav1.Time) string {
 
 // version cuts a digest to what tells two apart.
 func version(text string) string {
-	const digits = len("sha256:") + 8
 	result, ok := record.ParseResult(text)
-	if !ok || len(result.Digest) <= digits {
+	short := printable.Digest(result.Digest, 8)
+	if !ok || short == result.Digest {
 		return shown(text)
 	}
-	return shown(result.Tag) + "@" + result.Digest[:digits] + "…"
+	return shown(result.Tag) + "@" + short + "…"
 }
 
 // plural is "1 container", "2 containers".

@@ -76,3 +76,13 @@ func OneLine(text string, n int) string {
 	}
 	return string(runes)
 }
+
+// Digest cuts a digest to its algorithm and at most n digits, which is enough to tell two
+// apart.
+func Digest(digest string, n int) string {
+	algorithm, digits, ok := strings.Cut(digest, ":")
+	if !ok || len(digits) <= n {
+		return digest
+	}
+	return algorithm + ":" + digits[:n]
+}

@@ -60,3 +60,14 @@ func TestOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestDigest(t *testing.T) {
+	for digest, want := range map[string]string{
+		"sha256:0123456789abcdef": "sha256:0123456789ab", "sha512:0123456789abcdef": "sha512:0123456789ab",
+		"sha256:0123": "sha256:0123", "0123456789abcdef": "0123456789abcdef", "": "",
+	} {
+		if got := printable.Digest(digest, 12); got != want {
+			t.Errorf("%q: got %q, want %q", digest, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/printable"
 )
 
@@ -13,8 +14,8 @@ const (
 	// sentence of an answer, in characters.
 	maxPart     = 128
 	maxSentence = 512
-	// shortDigest is how much of a digest is shown, with its algorithm.
-	shortDigest = len("sha256:") + 12
+	// shortDigest is how many digits of a digest are shown.
+	shortDigest = 12
 )
 
 // Summary says on one line what an update moves, and how the votes stand.
@@ -27,7 +28,7 @@ func Summary(u *v1alpha1.ImageUpdate) string {
 
 // version is a tag, and the beginning of its digest.
 func version(v v1alpha1.ImageVersion) string {
-	digest := v.Digest[:min(len(v.Digest), shortDigest)]
+	digest := printable.Digest(v.Digest, shortDigest)
 	switch {
 	case v.Tag == "":
 		return digest
@@ -42,11 +43,7 @@ func version(v v1alpha1.ImageVersion) string {
 func votes(u *v1alpha1.ImageUpdate) string {
 	count := fmt.Sprintf("%d of %d approvals", u.Status.Approvals, u.Spec.VotesRequired)
 	if u.Status.Phase == v1alpha1.PhasePending {
-		until := u.Spec.Deadline
-		if u.Status.Deadline != nil {
-			until = *u.Status.Deadline
-		}
-		return fmt.Sprintf("%s, until %s", count, until.UTC().Format("2006-01-02 15:04 MST"))
+		return fmt.Sprintf("%s, until %s", count, approval.Deadline(u).UTC().Format("2006-01-02 15:04 MST"))
 	}
 	return fmt.Sprintf("%s (%s)", strings.ToLower(string(u.Status.Phase)), count)
 }

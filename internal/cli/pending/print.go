@@ -16,6 +16,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/updates"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // format is the value of -o. Empty is the table.
@@ -172,8 +173,8 @@ const shortDigest = 12
 // version is a tag with its digest, cut to what tells two apart.
 func (p *printer) version(v v1alpha1.ImageVersion) string {
 	digest := v.Digest
-	if algorithm, hash, ok := strings.Cut(digest, ":"); ok && p.format != formatWide && len(hash) > shortDigest {
-		digest = algorithm + ":" + hash[:shortDigest]
+	if p.format != formatWide {
+		digest = printable.Digest(digest, shortDigest)
 	}
 	switch {
 	case digest == "":
