@@ -81,7 +81,7 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	if voted == nil || f.clock.Since(voted.at) >= updatesFresh {
 		voted = f.access.updates(ctx, f.clock.Now())
 	}
-	next := &Snapshot{At: f.clock.Now(), Version: 1, updates: voted, Votable: voted.waiting()}
+	next := &Snapshot{At: f.clock.Now(), Version: 1, updates: voted}
 	list, err := f.access.Status.List(ctx, f.access.Namespace)
 	switch {
 	case err != nil && last != nil:

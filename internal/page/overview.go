@@ -1,9 +1,7 @@
 package page
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
 
 	"github.com/garboard-dev/garboard/updater/report"
 )
@@ -29,7 +27,7 @@ type tile struct {
 
 // share is a part of the bar: x and width are in thousandths.
 type share struct {
-	Name, Title  string
+	Name         string
 	Count        int
 	From, Length int
 }
@@ -48,67 +46,60 @@ func (p *Page) overview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.show(w, r, http.StatusOK, "overview", view{
-		Title: "Overview", Section: "overview", Snapshot: snapshot, Content: overviewOf(snapshot.Rows),
+		Title: "Overview", Section: "overview", Snapshot: snapshot, Content: overviewOf(snapshot),
 	})
 }
 
-func overviewOf(rows []*Row) overview {
+func overviewOf(s *Snapshot) overview {
 	var o overview
 	for _, choice := range shows {
-		o.Tiles = append(o.Tiles, tile{choice, len(choose(rows, choice.holds)), showing(choice.Name, "")})
+		o.Tiles = append(o.Tiles, tile{choice, count(s.Rows, choice.holds), showing(choice.Name).path(nil)})
 	}
-	o.Current = len(choose(rows, inState(report.StateCurrent)))
-	o.Governed = len(rows) - len(choose(rows, inState(stateUngoverned)))
-	o.Shares = sharesOf(rows, o.Governed)
+	o.Current = count(s.Rows, inState(report.StateCurrent))
+	o.Governed = len(s.Rows) - count(s.Rows, inState(stateUngoverned))
+	o.Shares = sharesOf(s.Rows, o.Governed)
+	furthest := showing("behind")
+	furthest.Sort, furthest.Descending = "lag", true
 	o.Lists = []overviewList{
-		listOf("failed", "Failed", "Nothing has failed.", choose(rows, inState(report.StateFailed)), orders["workload"]),
-		listOf("behind", "Furthest behind", "Everything runs the newest that its policy allows.", choose(rows, (*Row).Behind), furthest),
-		listOf("waiting", "Waiting", "Nothing waits.", choose(rows, (*Row).Waiting), orders["workload"]),
-		listOf("unknown", "Not known", "Every registry has answered.", choose(rows, inState(report.StateUnknown)), orders["workload"]),
+		s.listOf(showing("failed"), "Failed", "Nothing has failed."),
+		s.listOf(furthest, "Furthest behind", "Everything runs the newest that its policy allows."),
+		s.listOf(showing("waiting"), "Waiting", "Nothing waits."),
+		s.listOf(showing("unknown"), "Not known", "Every registry has answered."),
 	}
 	return o
 }
 
-func furthest(a, b *Row) int { return cmp.Or(cmp.Compare(b.distance, a.distance), byPlace(a, b)) }
+// showing asks for the rows of a choice.
+func showing(name string) Query { return Query{Show: name, Sort: "workload", Page: 1} }
 
-func choose(rows []*Row, holds func(*Row) bool) []*Row {
-	var chosen []*Row
+func count(rows []*Row, holds func(*Row) bool) int {
+	n := 0
 	for _, row := range rows {
 		if holds(row) {
-			chosen = append(chosen, row)
+			n++
 		}
 	}
-	return chosen
+	return n
 }
 
-// showing is where the rows of a choice are shown.
-func showing(name, order string) string {
-	return Query{Show: name, Sort: cmp.Or(order, "workload"), Descending: order == "lag", Page: 1}.path(nil)
-}
-
-func listOf(name, title, empty string, rows []*Row, order func(a, b *Row) int) overviewList {
-	list := overviewList{ID: name, Title: title, Empty: empty, Path: showing(name, "")}
-	if name == "behind" {
-		list.Path = showing(name, "lag")
-	}
-	slices.SortStableFunc(rows, order)
-	list.Rows = rows[:min(len(rows), maxListed)]
-	list.More = len(rows) - len(list.Rows)
-	return list
+func (s *Snapshot) listOf(q Query, title, empty string) overviewList {
+	found := s.find(q)
+	rows := found.Rows[:min(len(found.Rows), maxListed)]
+	return overviewList{ID: q.Show, Title: title, Empty: empty, Path: q.path(nil), Rows: rows, More: found.Total - len(rows)}
 }
 
 // sharesOf parts the bar among the states of governed containers.
 func sharesOf(rows []*Row, all int) []share {
 	var shares []share
-	count, from := 0, 0
+	counted, from := 0, 0
 	for _, state := range []report.State{report.StateCurrent, report.StatePending, report.StateRolling, report.StateFailed, report.StateUnknown} {
-		of := len(choose(rows, inState(state)))
+		of := count(rows, inState(state))
 		if of == 0 {
 			continue
 		}
-		count += of
-		to := count * 1000 / all
-		shares = append(shares, share{Name: string(state), Title: string(state), Count: of, From: from, Length: to - from})
+		counted += of
+		to := counted * 1000 / all
+		shares = append(shares, share{Name: string(state), Count: of, From: from, Length: to - from})
 		from = to
 	}
 	return shares

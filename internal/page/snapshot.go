@@ -50,11 +50,20 @@ type Snapshot struct {
 	Version uint64
 	// Missing says what the snapshot lacks, and why: a sentence each.
 	Missing []string
-	// Votable is how many updates wait for approvals.
-	Votable int
 	updates *updates
 	// Failed: the updater could not be asked, and the rows are those of before.
 	Failed bool
+}
+
+// Votable is how many updates wait for approvals.
+func (s *Snapshot) Votable() int {
+	count := 0
+	for _, p := range s.updates.all {
+		if p.Pending() {
+			count++
+		}
+	}
+	return count
 }
 
 // objectKey names a workload.

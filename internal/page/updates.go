@@ -111,17 +111,6 @@ func (p *proposal) Title() string {
 	return fmt.Sprintf("%s/%s %s %s", p.Namespace, p.Spec.WorkloadRef.Name, p.Spec.Container, version(p.To))
 }
 
-// waiting counts those that people are waited for with.
-func (u *updates) waiting() int {
-	count := 0
-	for _, p := range u.all {
-		if p.Pending() {
-			count++
-		}
-	}
-	return count
-}
-
 // same reports whether two lists show the same.
 func (u *updates) same(other *updates) bool {
 	return u.absent == other.absent && u.missing == other.missing && slices.EqualFunc(u.all, other.all, func(a, b *proposal) bool {

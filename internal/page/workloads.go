@@ -16,7 +16,7 @@ type table struct {
 	// Names are the namespaces that the filter proposes.
 	Names          []string
 	Previous, Next string
-	// Rest is whether anything is filtered.
+	// Filtered is whether rows are left out.
 	Filtered bool
 }
 
