@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -39,41 +40,22 @@ type choice struct {
 
 // parseChoice reads a query or a form. The error says what is allowed.
 func parseChoice(values url.Values) (choice, error) {
-	c := choice{Text: strings.TrimSpace(values.Get("q")), Namespace: strings.TrimSpace(values.Get("namespace")), Show: values.Get("show"), Page: 1}
-	if c.Show == "" {
-		c.Show = showPending
-	}
-	if len(c.Text) > maxText {
-		return c, fmt.Errorf("q: %d bytes: allowed: at most %d", len(c.Text), maxText)
+	c := choice{Namespace: strings.TrimSpace(values.Get("namespace")), Show: cmp.Or(values.Get("show"), showPending)}
+	var err error
+	if c.Text, err = textIn(values); err != nil {
+		return c, err
 	}
 	if c.Show != showPending && c.Show != showOver {
 		return c, fmt.Errorf("show: %q: allowed: pending, over", shown(c.Show))
 	}
-	if text := values.Get("page"); text != "" {
-		number, err := strconv.Atoi(text)
-		if err != nil || number < 1 {
-			return c, fmt.Errorf("page: %q: allowed: a number from 1", shown(text))
-		}
-		c.Page = number
-	}
-	return c, nil
+	c.Page, err = pageIn(values)
+	return c, err
 }
 
 func (c choice) path(page int) string {
-	values := url.Values{}
-	set := func(name, value, usual string) {
-		if value != usual {
-			values.Set(name, value)
-		}
-	}
-	set("q", c.Text, "")
-	set("namespace", c.Namespace, "")
-	set("show", c.Show, showPending)
-	set("page", strconv.Itoa(page), "1")
-	if len(values) == 0 {
-		return "/approvals"
-	}
-	return "/approvals?" + values.Encode()
+	return addressOf("/approvals",
+		parameter{"q", c.Text, ""}, parameter{"namespace", c.Namespace, ""}, parameter{"show", c.Show, showPending},
+		parameter{"page", strconv.Itoa(page), "1"})
 }
 
 // of are the updates that are wanted.
@@ -112,10 +94,7 @@ func (p *Page) showApprovals(w http.ResponseWriter, r *http.Request, code int, w
 func approvalsOf(known *updates, wanted choice) approvals {
 	matching := wanted.of(known.all)
 	a := approvals{choice: wanted, Total: len(matching), Most: maxAll, Absent: known.absent, Untold: known.missing}
-	a.Pages = max(1, (len(matching)+pageSize-1)/pageSize)
-	a.Current = min(wanted.Page, a.Pages)
-	from := (a.Current - 1) * pageSize
-	a.Rows = matching[from:min(from+pageSize, len(matching))]
+	a.Rows, a.Current, a.Pages = onPage(matching, wanted.Page)
 	if wanted.Show == showPending {
 		a.Matching, a.Seal = len(matching), seal(matching)
 	}

@@ -11,13 +11,6 @@ import (
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
-const (
-	// pageSize is how many rows are sent at once, however many there are.
-	pageSize = 50
-	// maxText bounds a filter.
-	maxText = 200
-)
-
 // shows are the choices of what to show, in the order of the overview.
 var shows = []show{ //nolint:gochecknoglobals // a table
 	{"behind", "Behind", "something newer is allowed", (*Row).Behind},
@@ -88,12 +81,13 @@ type Found struct {
 // parseQuery reads a URL's query. The error says what is allowed.
 func parseQuery(values url.Values) (Query, error) {
 	q := Query{
-		Text: strings.TrimSpace(values.Get("q")), Show: values.Get("show"), Namespace: strings.TrimSpace(values.Get("namespace")),
-		Sort: cmp.Or(values.Get("sort"), "workload"), Group: values.Get("group") != "", Page: 1,
+		Show: values.Get("show"), Namespace: strings.TrimSpace(values.Get("namespace")),
+		Sort: cmp.Or(values.Get("sort"), "workload"), Group: values.Get("group") != "",
 	}
 	q.Sort, q.Descending = strings.CutPrefix(q.Sort, "-")
-	if len(q.Text) > maxText {
-		return q, fmt.Errorf("q: %d bytes: allowed: at most %d", len(q.Text), maxText)
+	var err error
+	if q.Text, err = textIn(values); err != nil {
+		return q, err
 	}
 	if q.Show != "" && !slices.ContainsFunc(shows, func(s show) bool { return s.Name == q.Show }) {
 		return q, fmt.Errorf("show: %q: allowed: %s", shown(q.Show), namesOf(shows))
@@ -101,14 +95,8 @@ func parseQuery(values url.Values) (Query, error) {
 	if orders[q.Sort] == nil {
 		return q, fmt.Errorf("sort: %q: allowed: checked, container, lag, policy, running, state, workload, each with - for descending", shown(q.Sort))
 	}
-	if text := values.Get("page"); text != "" {
-		number, err := strconv.Atoi(text)
-		if err != nil || number < 1 {
-			return q, fmt.Errorf("page: %q: allowed: a number from 1", shown(text))
-		}
-		q.Page = number
-	}
-	return q, nil
+	q.Page, err = pageIn(values)
+	return q, err
 }
 
 func namesOf(choices []show) string {
@@ -119,8 +107,7 @@ func namesOf(choices []show) string {
 	return strings.Join(names, ", ")
 }
 
-// find returns one page of the rows that a query asks for. A page behind the last is the
-// last.
+// find returns one page of the rows that a query asks for.
 func (s *Snapshot) find(q Query) Found {
 	rows := s.matching(q)
 	order := orders[q.Sort]
@@ -134,16 +121,14 @@ func (s *Snapshot) find(q Query) Found {
 		}
 		return by
 	})
-	found := Found{Total: len(rows), Pages: max(1, (len(rows)+pageSize-1)/pageSize)}
-	found.Page = min(q.Page, found.Pages)
+	found := Found{Total: len(rows)}
+	found.Rows, found.Page, found.Pages = onPage(rows, q.Page)
 	if q.Group {
 		found.Counts = map[string]int{}
 		for _, row := range rows {
 			found.Counts[row.Namespace]++
 		}
 	}
-	from := (found.Page - 1) * pageSize
-	found.Rows = rows[from:min(from+pageSize, len(rows))]
 	return found
 }
 
@@ -179,26 +164,19 @@ func (q Query) path(change func(*Query)) string {
 	if change != nil {
 		change(&q)
 	}
-	values := url.Values{}
-	set := func(name, value, usual string) {
-		if value != usual {
-			values.Set(name, value)
-		}
-	}
-	order := q.Sort
-	if q.Descending {
-		order = "-" + order
-	}
-	set("q", q.Text, "")
-	set("show", q.Show, "")
-	set("namespace", q.Namespace, "")
-	set("sort", order, "workload")
-	set("page", strconv.Itoa(q.Page), "1")
+	group := ""
 	if q.Group {
-		values.Set("group", "yes")
+		group = "yes"
 	}
-	if len(values) == 0 {
-		return "/workloads"
+	return addressOf("/workloads",
+		parameter{"q", q.Text, ""}, parameter{"show", q.Show, ""}, parameter{"namespace", q.Namespace, ""},
+		parameter{"sort", q.SortText(), "workload"}, parameter{"group", group, ""}, parameter{"page", strconv.Itoa(q.Page), "1"})
+}
+
+// SortText is the order as it is read from an address.
+func (q Query) SortText() string {
+	if q.Descending {
+		return "-" + q.Sort
 	}
-	return "/workloads?" + values.Encode()
+	return q.Sort
 }

@@ -75,11 +75,3 @@ func tableOf(s *Snapshot, q Query) table {
 func (t table) Starts(i int) bool {
 	return t.Group && (i == 0 || t.Rows[i-1].Namespace != t.Rows[i].Namespace)
 }
-
-// SortText is the order as the form sends it.
-func (t table) SortText() string {
-	if t.Descending {
-		return "-" + t.Sort
-	}
-	return t.Sort
-}
