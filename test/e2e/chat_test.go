@@ -14,7 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/updater/chat/slack/slacktest"
 )
 
-// slackSettings lets two people vote in a channel, one of whom may not in the cluster.
+// slackSettings names three people. The updater may not vote as eve: see chatRights.
 const slackSettings = `apiVersion: garboard.dev/v1alpha1
 kind: ChatConfig
 slack:
@@ -29,8 +29,7 @@ slack:
   - {id: U0EVE, user: eve}
 `
 
-// chatRights are those of manifests/components/chat, and of people whom the updater may
-// vote as: not eve.
+// chatRights let the updater vote as ann and bob, and not as eve.
 const chatRights = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

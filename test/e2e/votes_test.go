@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// asAdministrator lets whom kubectl acts as do all that RBAC is asked about.
+// asAdministrator adds the user whom kubectl acts as to a group that RBAC refuses nothing.
 const asAdministrator = "--as-group=system:masters"
 
 // voting is a space in which ann, bob and a ServiceAccount may vote, on updates that no
@@ -127,8 +127,8 @@ func TestVotesAreHeldByTheAPIServer(t *testing.T) {
 	s.votesGoWithUpdateAndNamespace()
 }
 
-// votesGoWithUpdateAndNamespace collects by the hands of Kubernetes what no person may
-// delete.
+// votesGoWithUpdateAndNamespace deletes an update and then the namespace: Kubernetes deletes
+// their votes, which no other person may.
 func (s *space) votesGoWithUpdateAndNamespace() {
 	s.propose("gone")
 	tool := &steps{s, ""}
@@ -190,7 +190,7 @@ func TestTwoPeopleVoteAtOnce(t *testing.T) {
 				"garboard: deploy/none has no update that waits for this, in namespace \"" + s.name + "\"\n",
 			true, []string{"ann Approve", "bob Approve"}, "some that are not there",
 		},
-		{[]string{"vote", "withdraw", "shop-00", "--as=cid"}, "", "cid", true, []string{"ann Approve", "bob Approve"}, "nobody's rights"},
+		{[]string{"vote", "withdraw", "shop-00", "--as=cid"}, "", "cid", true, []string{"ann Approve", "bob Approve"}, "a user without rights"},
 	} {
 		out, said, err := tool.run(step.args...)
 		if out != step.out || !strings.Contains(said, step.said) || (err != nil) != step.fails {
