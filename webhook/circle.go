@@ -7,6 +7,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -25,7 +26,7 @@ type Upstreams interface {
 const circleTimeout = time.Second
 
 // judgeAfter adds to the settings what is wrong with `after` and takes other objects to
-// see: a kind that nobody follows, and a circle. Only what the request changes is looked
+// see: an unknown kind, and a circle. Only what the request changes is looked
 // at.
 func (v *Validate) judgeAfter(ctx context.Context, in Input) {
 	after := in.settings.After()
@@ -33,7 +34,7 @@ func (v *Validate) judgeAfter(ctx context.Context, in Input) {
 		return
 	}
 	for _, a := range after {
-		if _, known := kindOf(v.Kinds, a.Upstream); !known {
+		if _, known := a.KindIn(v.Kinds.All()); !known {
 			in.settings.RefuseAfter("unknown kind in " + a.String() + "; known: " + knownKinds(v.Kinds))
 			return
 		}
@@ -55,28 +56,12 @@ func (v *Validate) judgeAfter(ctx context.Context, in Input) {
 	}
 }
 
-// kindOf is the kind of an upstream.
-func kindOf(kinds workload.Kinds, u settings.Upstream) (kind workload.Kind, ok bool) {
-	all := kinds.All()
-	i := slices.IndexFunc(all, func(k workload.Kind) bool {
-		return k.Group == u.Kind.Group && strings.EqualFold(k.GroupVersionKind.Kind, u.Kind.Kind)
-	})
-	if i < 0 {
-		return kind, false
-	}
-	return all[i], true
-}
-
 // knownKinds are the kinds that roll, as `after` spells them.
 func knownKinds(kinds workload.Kinds) string {
 	rolling := kinds.Rolling()
 	names := make([]string, 0, len(rolling))
 	for _, kind := range rolling {
-		name := strings.ToLower(kind.GroupVersionKind.Kind)
-		if kinds.Custom(kind) {
-			name += "." + kind.Group
-		}
-		names = append(names, name)
+		names = append(names, settings.KindText(kind.GroupKind()))
 	}
 	return strings.Join(names, ", ")
 }
@@ -91,7 +76,7 @@ type LiveUpstreams struct {
 // After implements Upstreams. A workload that is gone, or may not be read, comes after
 // none.
 func (l *LiveUpstreams) After(ctx context.Context, u settings.Upstream) []settings.After {
-	kind, known := kindOf(l.Kinds, u)
+	kind, known := u.KindIn(l.Kinds.All())
 	namespace, err := l.Namespaces.Namespace(ctx, u.Namespace)
 	if !known || err != nil || !namespace.Enabled() {
 		return nil
@@ -102,21 +87,13 @@ func (l *LiveUpstreams) After(ctx context.Context, u settings.Upstream) []settin
 		log.FromContext(ctx).V(1).Info("upstream could not be read", "upstream", u.String(), "error", err.Error())
 		return nil
 	}
-	object, ok := l.Kinds.FromMap(map[string]any{
-		"apiVersion": kind.GroupVersion().String(), "kind": kind.GroupVersionKind.Kind,
-		"metadata": map[string]any{"name": u.Name, "namespace": u.Namespace, "annotations": wide(read.Annotations), "labels": wide(read.Labels)},
-	})
+	root, err := runtime.DefaultUnstructuredConverter.ToUnstructured(read)
+	if err != nil {
+		return nil
+	}
+	object, ok := l.Kinds.FromMap(root)
 	if !ok {
 		return nil
 	}
 	return settings.AfterOf(object, namespace)
-}
-
-// wide is a map as JSON is read.
-func wide(m map[string]string) map[string]any {
-	all := make(map[string]any, len(m))
-	for key, value := range m {
-		all[key] = value
-	}
-	return all
 }

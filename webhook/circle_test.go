@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -35,7 +34,9 @@ func (s *stored) Get(ctx context.Context, key client.ObjectKey, into client.Obje
 	if !ok {
 		return errors.New("it is not there, or may not be read")
 	}
-	into.(*metav1.PartialObjectMetadata).Annotations = map[string]string{"garboard.dev/policy": "minor", "garboard.dev/after": after}
+	into.SetNamespace(key.Namespace)
+	into.SetName(key.Name)
+	into.SetAnnotations(map[string]string{"garboard.dev/policy": "minor", "garboard.dev/after": after})
 	return nil
 }
 

@@ -3,7 +3,6 @@ package move
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -86,12 +85,11 @@ func (s *Mover) upstreamsOf(after []settings.After) []watched.Key {
 
 // upstream is the key of a workload that comes first.
 func (s *Mover) upstream(u settings.Upstream) (key watched.Key, ok bool) {
-	for _, kind := range s.Workloads.Kinds.Rolling() {
-		if kind.Group == u.Kind.Group && strings.EqualFold(kind.GroupVersionKind.Kind, u.Kind.Kind) {
-			return watched.NewKey(kind.GroupVersionKind, u.Namespace, u.Name), true
-		}
+	kind, ok := u.KindIn(s.Workloads.Kinds.Rolling())
+	if !ok {
+		return key, false
 	}
-	return key, false
+	return watched.NewKey(kind.GroupVersionKind, u.Namespace, u.Name), true
 }
 
 // soaked takes in how a workload is that comes before others: their moves are tried

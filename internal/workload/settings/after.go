@@ -44,18 +44,36 @@ func (u Upstream) String() string {
 	if u.Name == "" {
 		return u.Namespace
 	}
-	kind := strings.ToLower(u.Kind.Kind)
-	if _, own := workload.StandardKinds().For(u.Kind.Group, u.Kind.Kind); !own && u.Kind.Group != "" {
-		kind += "." + u.Kind.Group
-	}
-	return u.Namespace + "/" + kind + "/" + u.Name
+	return u.Namespace + "/" + KindText(u.Kind) + "/" + u.Name
 }
 
-// Is reports whether two upstreams name the same workload. The kinds of custom resources
-// are written in lower case.
+// KindText is a kind as `after` spells it: deployment, and rollout.argoproj.io for one
+// that is not Kubernetes' own.
+func KindText(kind schema.GroupKind) string {
+	text := strings.ToLower(kind.Kind)
+	if _, own := workload.StandardKinds().For(kind.Group, kind.Kind); !own && kind.Group != "" {
+		text += "." + kind.Group
+	}
+	return text
+}
+
+// KindIn returns which of the kinds the upstream's is.
+func (u Upstream) KindIn(kinds []workload.Kind) (kind workload.Kind, ok bool) {
+	i := slices.IndexFunc(kinds, func(k workload.Kind) bool { return sameKind(k.GroupKind(), u.Kind) })
+	if i < 0 {
+		return kind, false
+	}
+	return kinds[i], true
+}
+
+// sameKind compares kinds. Those of custom resources are written in lower case.
+func sameKind(a, b schema.GroupKind) bool {
+	return a.Group == b.Group && strings.EqualFold(a.Kind, b.Kind)
+}
+
+// Is reports whether two upstreams name the same workload.
 func (u Upstream) Is(other Upstream) bool {
-	return u.Namespace == other.Namespace && u.Name == other.Name && u.Kind.Group == other.Kind.Group &&
-		strings.EqualFold(u.Kind.Kind, other.Kind.Kind)
+	return u.Namespace == other.Namespace && u.Name == other.Name && sameKind(u.Kind, other.Kind)
 }
 
 // After is one workload that comes first, and how long it has to run a version, healthy,
