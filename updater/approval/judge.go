@@ -84,7 +84,7 @@ func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.
 	if err != nil {
 		return s.waits("no vote counts: "+err.Error(), lookAgain)
 	}
-	required := int32(m.Rule.Approvals.Votes) //nolint:gosec // bounded by the setting
+	required := m.Rule.Approvals.Votes
 	tally := s.tally(u, since)
 	switch phase := phaseOf(u); {
 	case phase == v1alpha1.PhaseApproved && tally.Phase(required) == v1alpha1.PhaseApproved:
@@ -106,7 +106,7 @@ func command(verb string, u *v1alpha1.ImageUpdate) string {
 	return fmt.Sprintf("garboard %s %s -n %s", verb, u.Name, u.Namespace)
 }
 
-// rejecters names those who rejected, with what they said.
+// rejecters names the first who rejected, which decides, with what that voter said.
 func rejecters(voters []v1alpha1.Voter) string {
 	for _, v := range voters {
 		if v.Verdict != v1alpha1.VerdictReject {
@@ -161,7 +161,7 @@ func (s *Stage) PastAfter(ctx context.Context, m *move.Move) bool {
 	if u == nil || err != nil || !sound(u, m) || u.Status.Phase != v1alpha1.PhaseApproved {
 		return false
 	}
-	return s.tally(u, since).Now(int32(m.Rule.Approvals.Votes)) //nolint:gosec // bounded by the setting
+	return s.tally(u, since).Now(m.Rule.Approvals.Votes)
 }
 
 // approvedBefore is the version that people approved last, if it waits for another gate:
@@ -175,7 +175,7 @@ func (s *Stage) approvedBefore(ctx context.Context, m *move.Move) (to record.Res
 	for _, u := range s.store.ofWorkload(types.UID(m.Workload.UID())) {
 		target := resultOf(u)
 		if !sound(u, m) || u.Status.Phase != v1alpha1.PhaseApproved || target.Tag == m.To.Tag || !m.Permits(target) ||
-			s.tally(u, since).Phase(int32(m.Rule.Approvals.Votes)) != v1alpha1.PhaseApproved { //nolint:gosec // bounded by the setting
+			s.tally(u, since).Phase(m.Rule.Approvals.Votes) != v1alpha1.PhaseApproved {
 			continue
 		}
 		if last == nil || last.CreationTimestamp.Before(&u.CreationTimestamp) {

@@ -118,7 +118,7 @@ func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.K
 	if unread(err) && u.Status.Phase != "" {
 		return u.Status, lookAgain
 	}
-	next := s.count(u, int32(c.Rule.Approvals.Votes), since, err) //nolint:gosec // bounded by the setting
+	next := s.count(u, c.Rule.Approvals.Votes, since, err)
 	switch {
 	case err != nil:
 		return next, lookAgain

@@ -27,7 +27,7 @@ func (s *Stage) updateFor(m *move.Move) *v1alpha1.ImageUpdate {
 		Container:   m.Container, Repository: m.Repository, Policy: m.Rule.Policy.Name(),
 		From:          v1alpha1.ImageVersion{Tag: m.From.Tag, Digest: m.From.Digest},
 		To:            v1alpha1.ImageVersion{Tag: m.To.Tag, Digest: m.To.Digest},
-		VotesRequired: int32(m.Rule.Approvals.Votes), //nolint:gosec // bounded by the setting
+		VotesRequired: m.Rule.Approvals.Votes,
 		Deadline:      metav1.NewTime(s.Clock.Now().Add(m.Rule.Approvals.Deadline)),
 	}
 	return &v1alpha1.ImageUpdate{
@@ -55,7 +55,7 @@ func (s *Stage) propose(ctx context.Context, m *move.Move, u *v1alpha1.ImageUpda
 	if o := s.Workloads.Get(ctx, m.Key); o != nil {
 		about := report.About{Key: m.Key, Object: o, Channels: m.Rule.Notify}
 		candidate := report.Candidate{Container: m.Container, Image: m.Image, To: m.To, ReleaseNotes: m.Rule.ReleaseNotes}
-		s.Report.Proposed(about, candidate, u.Name, m.Rule.Approvals.Votes, u.Spec.Deadline.Time)
+		s.Report.Proposed(about, candidate, u.Name, int(m.Rule.Approvals.Votes), u.Spec.Deadline.Time)
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 // CarryPatch has votes carry over to a higher patch release.
 const CarryPatch = "patch"
 
-// DefaultApprovalDeadline is how long a proposal waits for votes where nobody says
-// otherwise, as with Keel.
+// DefaultApprovalDeadline is how long a proposal waits for votes if the workload
+// does not say otherwise, as with Keel.
 const DefaultApprovalDeadline = 24 * time.Hour
 
 const (
@@ -23,7 +23,7 @@ const (
 // Approvals are what people are asked for before a move.
 type Approvals struct {
 	// Votes is how many a move needs; 0 is none.
-	Votes int
+	Votes int32
 	// Deadline is how long a proposal waits for them. The default is
 	// DefaultApprovalDeadline.
 	Deadline time.Duration
@@ -31,12 +31,12 @@ type Approvals struct {
 	Carry string
 }
 
-func parseVotes(text string) (int, error) {
-	n, err := strconv.Atoi(text)
+func parseVotes(text string) (int32, error) {
+	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 0 || n > maxVotes {
 		return 0, errors.New("out of bounds")
 	}
-	return n, nil
+	return int32(n), nil
 }
 
 // parseDeadline reads whole hours, as Keel does, and durations.
