@@ -90,7 +90,7 @@ func (s *Mover) bumpText(before *workload.Object, moves []Move) string {
 func (s *Mover) ask(ctx context.Context, o *unstructured.Unstructured, before *workload.Object, moves []Move, answer *unstructured.Unstructured) (after *workload.Object, result bumped) {
 	text, at := s.bumpText(before, moves), chainOf(before)
 	if s.trust.holds(at, o.GetUID(), s.Clock.Now()) && !slices.ContainsFunc(moves, Move.follows) {
-		after, err := s.patch(ctx, answer, before.Kind, bumpPatch(before.Kind, o.GetUID(), "", text, workload.AnnotationOnlyIfMoved), false)
+		after, err := s.patch(ctx, answer, before.Kind, bumpPatch(before.Kind, o.GetUID(), "", text, true), false)
 		if !leftByAdmission(err) {
 			result = s.judge(ctx, o, before, after, moves, err, false)
 			if result == bumpIdle { // stored all the same: another webhook put the image back
@@ -100,7 +100,7 @@ func (s *Mover) ask(ctx context.Context, o *unstructured.Unstructured, before *w
 		}
 		s.trust.lose(at) // the dry run shows why
 	}
-	patch := bumpPatch(before.Kind, o.GetUID(), "", text)
+	patch := bumpPatch(before.Kind, o.GetUID(), "", text, false)
 	for _, dry := range []bool{true, false} {
 		var err error
 		after, err = s.patch(ctx, answer, before.Kind, patch, dry)
@@ -258,14 +258,15 @@ func changes(before, after *workload.Object) []rollout.Change {
 	return all
 }
 
-// bumpPatch is a merge patch of the one annotation. The UID is a
+// bumpPatch is a merge patch of the one annotation, and of AnnotationOnlyIfMoved beside it
+// where the API server is to refuse a bump that moves nothing. The UID is a
 // precondition: an object that was created anew meanwhile is not the one that
 // was decided about. So is the version, where one is given. Sent twice, it moves
-// nothing the second time. The conditions are annotations for the API server.
-func bumpPatch(kind workload.Kind, uid types.UID, version, text string, conditions ...string) []byte {
+// nothing the second time.
+func bumpPatch(kind workload.Kind, uid types.UID, version, text string, onlyIfMoved bool) []byte {
 	metadata := map[string]any{"uid": string(uid)}
-	for _, key := range conditions {
-		metadata["annotations"] = map[string]any{key: "true"}
+	if onlyIfMoved {
+		metadata["annotations"] = map[string]any{workload.AnnotationOnlyIfMoved: "true"}
 	}
 	if version != "" {
 		metadata["resourceVersion"] = version

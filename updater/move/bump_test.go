@@ -18,7 +18,7 @@ func TestBumpPatchNamesOneAnnotationAndTheUID(t *testing.T) {
 				if k.GroupVersionKind.Kind != kind {
 					continue
 				}
-				if got := string(bumpPatch(k, "u", "", targets.String())); got != want {
+				if got := string(bumpPatch(k, "u", "", targets.String(), false)); got != want {
 					t.Errorf("patch %s, want %s", got, want)
 				}
 			}

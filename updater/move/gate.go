@@ -91,7 +91,7 @@ type Approvals interface {
 	PastAfter(ctx context.Context, m *Move) bool
 }
 
-// noApprovals is the gate of an updater that knows nobody to ask.
+// noApprovals is the gate of an updater that reads no votes.
 type noApprovals struct{}
 
 // Judge implements Gate.

@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -142,7 +143,7 @@ func (s *soak) moveOn(images string, next map[string]running, now time.Time) {
 		case !stays || was.mixed || is.mixed:
 			past = nil
 		case is.held.Tag != "" && is.held.Agrees(was.Result) || was.Result != is.Result && back >= 0:
-			past = without(past, was.Result)[:back+1]
+			past = without(past[:back+1], was.Result)
 			s.left[repository] = was.Result
 		case !s.since.IsZero():
 			lasted := now.Sub(s.since)
@@ -152,7 +153,7 @@ func (s *soak) moveOn(images string, next map[string]running, now time.Time) {
 			past = append(without(past, was.Result), pastRun{was.Result, lasted})
 		}
 		s.past[repository] = past[max(0, len(past)-maxPast):]
-		if left := s.left[repository]; left == is.Result {
+		if s.left[repository] == is.Result {
 			delete(s.left, repository)
 		}
 	}
@@ -207,23 +208,12 @@ func (s *soaks) forget(key watched.Key) {
 }
 
 func indexOf(past []pastRun, result record.Result) int {
-	for i := range past {
-		if past[i].result == result {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(past, func(run pastRun) bool { return run.result == result })
 }
 
 // without returns a copy that does not have a version.
 func without(past []pastRun, result record.Result) []pastRun {
-	left := make([]pastRun, 0, len(past)+1)
-	for _, run := range past {
-		if run.result != result {
-			left = append(left, run)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(past), func(run pastRun) bool { return run.result == result })
 }
 
 // runsOf is what a workload runs of each repository.

@@ -83,7 +83,7 @@ func (s *Mover) restore(ctx context.Context, live *unstructured.Unstructured, r 
 	if text == before.BumpText() {
 		text += ","
 	}
-	patch := bumpPatch(before.Kind, live.GetUID(), live.GetResourceVersion(), text)
+	patch := bumpPatch(before.Kind, live.GetUID(), live.GetResourceVersion(), text, false)
 	for _, dry := range []bool{true, false} {
 		if after, err = s.patch(ctx, live, before.Kind, patch, dry); err != nil {
 			return nil, nil, terms, err

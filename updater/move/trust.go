@@ -65,11 +65,8 @@ func (t *trust) doubt(workload types.UID, now time.Time) {
 func (t *trust) gain(c chain, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for other, until := range t.until { // no namespace that is gone is kept
-		if !now.Before(until) {
-			delete(t.until, other)
-		}
-	}
+	// No namespace that is gone is kept.
+	maps.DeleteFunc(t.until, func(_ chain, until time.Time) bool { return !now.Before(until) })
 	t.until[c] = now.Add(trustFor)
 }
 
