@@ -201,7 +201,7 @@ func (o *Outcome) query(bump record.Record) resolver.Query {
 	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Stored == nil, o.newSource()
 	if o.target != nil {
 		q.Allow = func(tag string) bool { return tag == o.target.Tag }
-		q.TellDigest = q.TellDigest && o.target.Digest != "" // nobody has approved one
+		q.TellDigest = q.TellDigest && o.target.Digest != "" // or else none was approved
 	}
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
 		q.Want = append(q.Want, target.Tag)

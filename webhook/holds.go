@@ -22,7 +22,7 @@ func (o *Outcome) remainingHold() record.Result {
 }
 
 // holdText is the holds of the answer. What was submitted and cannot be read is
-// remainingHold for the validating webhook to refuse.
+// left for the validating webhook to refuse.
 func (d *Decision) holdText() string {
 	submitted := d.input.Object.HoldText()
 	if d.badHold {

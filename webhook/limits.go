@@ -40,7 +40,7 @@ type Limits struct {
 	Metrics *Metrics
 }
 
-// inFlightLimiter lets requests in.
+// inFlightLimiter bounds how many requests are answered at once.
 type inFlightLimiter struct {
 	next     http.Handler
 	limits   Limits
@@ -48,7 +48,7 @@ type inFlightLimiter struct {
 	bodies   *inflight.Bodies
 }
 
-func newGate(next http.Handler, limits Limits) *inFlightLimiter {
+func newInFlightLimiter(next http.Handler, limits Limits) *inFlightLimiter {
 	if limits.InFlight <= 0 {
 		limits.InFlight = DefaultInFlight
 	}
@@ -57,7 +57,7 @@ func newGate(next http.Handler, limits Limits) *inFlightLimiter {
 
 // ServeHTTP answers one request. It counts once it is here whole: a client that
 // only announces a body, or sends it slowly, takes no place from another.
-func (g *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.ContentLength < 0: // the API server names it
 		http.Error(w, "the length of the request is not given", http.StatusLengthRequired)
@@ -66,30 +66,30 @@ func (g *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	read, release, err := g.bodies.ReadAll(r.Body)
+	read, release, err := l.bodies.ReadAll(r.Body)
 	defer release()
 	if err != nil && !errors.Is(err, inflight.ErrNoRoom) {
 		http.Error(w, "the request cannot be read", http.StatusBadRequest)
 		return
 	}
-	now := g.inFlight.Add(1)
-	defer g.inFlight.Add(-1)
-	if err != nil || now > int64(refusedAt*g.limits.InFlight) {
+	now := l.inFlight.Add(1)
+	defer l.inFlight.Add(-1)
+	if err != nil || now > int64(refusedAt*l.limits.InFlight) {
 		// The failure policy decides.
-		g.limits.Metrics.overloaded(overloadRefused)
+		l.limits.Metrics.overloaded(overloadRefused)
 		http.Error(w, "Garboard has too many requests to answer", http.StatusServiceUnavailable)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(read))
-	if now > int64(g.limits.InFlight) {
+	if now > int64(l.limits.InFlight) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
 	late := &lateWriter{ResponseWriter: w}
-	g.next.ServeHTTP(late, r.WithContext(context.WithValue(r.Context(), lateKey{}, late)))
+	l.next.ServeHTTP(late, r.WithContext(context.WithValue(r.Context(), lateKey{}, late)))
 	if !late.is.Load() {
 		return
 	}
-	g.limits.Metrics.overloaded(overloadRefused)
+	l.limits.Metrics.overloaded(overloadRefused)
 	http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
 }
 

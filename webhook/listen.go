@@ -67,7 +67,7 @@ func NewServer(o ServerOptions) *Server {
 // read within readTimeout of its header.
 func httpServer(o ServerOptions) *http.Server {
 	return &http.Server{
-		Handler:           timely(newGate(o.Handler, o.Limits)),
+		Handler:           timely(newInFlightLimiter(o.Handler, o.Limits)),
 		ReadHeaderTimeout: idleTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}

@@ -131,7 +131,7 @@ func (s *Stage) Recheck() {
 // ShutDown ends Run once its workers are done with what they have.
 func (s *Stage) ShutDown() { s.Queue.ShutDown() }
 
-// phaseOf is the phase of an update; Pending where nobody has written it yet.
+// phaseOf is the phase of an update; Pending if it is not written yet.
 func phaseOf(u *v1alpha1.ImageUpdate) v1alpha1.Phase {
 	if u.Status.Phase == "" {
 		return v1alpha1.PhasePending

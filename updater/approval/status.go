@@ -100,7 +100,7 @@ func (s *Stage) expire(u *v1alpha1.ImageUpdate, now time.Time) {
 
 // explain adds conditions, and the end, to the status of an update that votes decide.
 func (s *Stage) explain(u *v1alpha1.ImageUpdate, required int32, reason, message string) v1alpha1.ImageUpdateStatus {
-	approved, ready := metav1.ConditionUnknown, metav1.ConditionFalse
+	approved := metav1.ConditionUnknown
 	readyReason, readyMessage := reason, "it waits for votes"
 	switch u.Status.Phase {
 	case v1alpha1.PhaseApproved:
@@ -118,7 +118,7 @@ func (s *Stage) explain(u *v1alpha1.ImageUpdate, required int32, reason, message
 		}
 	}
 	s.setCondition(u, v1alpha1.ConditionApproved, approved, reason, message)
-	s.setCondition(u, v1alpha1.ConditionReady, ready, readyReason, readyMessage)
+	s.setCondition(u, v1alpha1.ConditionReady, metav1.ConditionFalse, readyReason, readyMessage)
 	u.Status.EndedAt = nil
 	if votes.MayReopen(u.Status.Phase) {
 		u.Status.EndedAt = u.Status.DecidedAt

@@ -8,7 +8,6 @@ import (
 	_ "embed" // the policies
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -155,7 +154,7 @@ func (p *Policies) wanted() (map[string]*admissionregistrationv1.ValidatingAdmis
 	}
 	for _, name := range Names() {
 		if found[name] == nil {
-			return nil, fmt.Errorf("the policies that this version installs are without %s", strconv.Quote(name))
+			return nil, fmt.Errorf("the policies that this version installs are without %q", name)
 		}
 	}
 	return found, nil
