@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/version"
-	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // requestTime bounds one request: the API server waits up to 30 seconds for a webhook.
@@ -24,10 +22,10 @@ const requestTime = 35 * time.Second
 // options are the flags.
 type options struct {
 	access.ConnectionOptions
-	output                         cmdline.OutputFormat
-	garboard, certManager, webhook string
-	updater                        string
-	quiet                          bool
+	updater              access.UpdaterOptions
+	output               cmdline.OutputFormat
+	certManager, webhook string
+	quiet                bool
 }
 
 // NewCommand returns garboard doctor.
@@ -53,10 +51,9 @@ func NewCommand(env func(string) (string, bool)) *cobra.Command {
 	o.Timeout = time.Minute
 	flags.VarP(&o.output, "output", "o", "output format: json or yaml")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "leave out what is good")
-	flags.StringVar(&o.garboard, "garboard-namespace", "garboard", "namespace that Garboard runs in")
+	o.updater.AddFlags(flags)
 	flags.StringVar(&o.certManager, "cert-manager-namespace", "cert-manager", "namespace that cert-manager runs in")
 	flags.StringVar(&o.webhook, "webhook-address", "", "`HOST:PORT` of the webhook, where kubectl port-forward has made it reachable; in a Pod the Service is the default")
-	flags.StringVar(&o.updater, "updater-url", "", "`URL` of the updater, where kubectl port-forward has made it reachable")
 	return command
 }
 
@@ -67,12 +64,7 @@ func (o *options) check() cmdline.Faults {
 			faults = append(faults, fmt.Sprintf("--webhook-address: %q: allowed: host:port", cmdline.Shown(o.webhook)))
 		}
 	}
-	if o.updater != "" {
-		if at, err := url.Parse(o.updater); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
-			faults = append(faults, fmt.Sprintf("--updater-url: %q: allowed: a URL such as http://127.0.0.1:%d", cmdline.Shown(o.updater), status.Port))
-		}
-	}
-	return faults
+	return append(faults, o.updater.Check()...)
 }
 
 func (o *options) run(command *cobra.Command, env func(string) (string, bool)) error {
@@ -111,17 +103,17 @@ func (o *options) doctor(config *rest.Config, env func(string) (string, bool)) (
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
 	}
 	made := Options{
-		Kube: kube, Dynamic: objects, Namespace: o.garboard, CertManager: o.certManager, Probe: o.Namespace, Version: version.Version,
-		Status:     &status.Client{Kube: kube, Namespace: o.garboard, Lease: updaterName},
+		Kube: kube, Dynamic: objects, Namespace: o.updater.Namespace, CertManager: o.certManager, Probe: o.Namespace, Version: version.Version,
+		Status:     o.updater.Through(kube),
 		ServerTime: func(ctx context.Context) (time.Time, time.Duration, error) { return serverTime(ctx, config) },
 		Dial:       dialer(o.address(env)),
 	}
-	if o.updater != "" {
-		at, err := url.Parse(o.updater)
-		if err != nil {
-			return nil, fmt.Errorf("parsing --updater-url: %w", err)
-		}
-		made.Status = &status.Direct{URL: at, Client: &http.Client{}}
+	direct, err := o.updater.Direct()
+	if err != nil {
+		return nil, err
+	}
+	if direct != nil {
+		made.Status = direct
 	}
 	return New(made), nil
 }
@@ -132,7 +124,7 @@ func (o *options) address(env func(string) (string, bool)) string {
 		return o.webhook
 	}
 	if host, inPod := env("KUBERNETES_SERVICE_HOST"); inPod && host != "" {
-		return webhookName + "." + o.garboard + ".svc:443"
+		return webhookName + "." + o.updater.Namespace + ".svc:443"
 	}
 	return ""
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -23,7 +22,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/page"
 	"github.com/garboard-dev/garboard/internal/serving"
-	"github.com/garboard-dev/garboard/updater/status"
 )
 
 const (
@@ -36,10 +34,10 @@ const (
 // pageOptions are the flags of garboard page.
 type pageOptions struct {
 	access.ConnectionOptions
-	custom            cmdline.KindOptions
-	port              int
-	open              bool
-	garboard, updater string
+	updater access.UpdaterOptions
+	custom  cmdline.KindOptions
+	port    int
+	open    bool
 }
 
 // NewCommand returns garboard page.
@@ -71,8 +69,7 @@ func (o *pageOptions) addFlags(flags *pflag.FlagSet) {
 	flags.Lookup("timeout").Usage = "how long one question to the cluster may take"
 	flags.IntVar(&o.port, "port", 0, "port of the loopback interface; 0 is one that is free")
 	flags.BoolVar(&o.open, "open", false, "open the link in your browser; other users of the machine may see it on that program's command line, for as long as it starts")
-	flags.StringVar(&o.garboard, "garboard-namespace", "garboard", "namespace that Garboard runs in")
-	flags.StringVar(&o.updater, "updater-url", "", "`URL` of the updater, where kubectl port-forward has made it reachable")
+	o.updater.AddFlags(flags)
 }
 
 func (o *pageOptions) check() cmdline.Faults {
@@ -80,10 +77,7 @@ func (o *pageOptions) check() cmdline.Faults {
 	if o.port < 0 || o.port > 65535 {
 		faults = append(faults, fmt.Sprintf("--port: \"%d\": allowed: 0 to 65535", o.port))
 	}
-	if at, err := url.Parse(o.updater); o.updater != "" && (err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "") {
-		faults = append(faults, fmt.Sprintf("--updater-url: %q: allowed: a URL such as http://127.0.0.1:%d", cmdline.Shown(o.updater), status.Port))
-	}
-	return faults
+	return append(faults, o.updater.Check()...)
 }
 
 // run serves until the context ends.
@@ -124,19 +118,19 @@ func (o *pageOptions) access() (*page.Access, error) {
 	asked := &page.Access{
 		Client: cluster.Client, Kinds: o.custom.Kinds(), Namespace: o.Namespace, Cluster: cluster.Context, Timeout: o.Timeout,
 	}
-	if o.updater != "" {
-		at, err := url.Parse(o.updater)
-		if err != nil {
-			return nil, fmt.Errorf("parsing --updater-url: %w", err)
-		}
-		asked.Status = &status.Direct{URL: at, Client: &http.Client{}}
+	direct, err := o.updater.Direct()
+	if err != nil {
+		return nil, err
+	}
+	if direct != nil {
+		asked.Status = direct
 		return asked, nil
 	}
 	kube, err := access.NewClients(cluster.Config)
 	if err != nil {
 		return nil, err
 	}
-	updater := &status.Client{Kube: kube, Namespace: o.garboard, Lease: status.LeaseName}
+	updater := o.updater.Through(kube)
 	asked.Status, asked.Metrics = updater, updater
 	return asked, nil
 }

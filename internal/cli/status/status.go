@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -26,10 +24,10 @@ const watchInterval = 2 * time.Second
 // statusOptions are the flags of garboard status.
 type statusOptions struct {
 	access.ConnectionOptions
-	format            statusFormat
-	colour            colourMode
-	all, watch        bool
-	garboard, updater string
+	updater    access.UpdaterOptions
+	format     statusFormat
+	colour     colourMode
+	all, watch bool
 }
 
 // NewCommand returns garboard status.
@@ -66,8 +64,7 @@ func (o *statusOptions) addFlags(flags *pflag.FlagSet) {
 	flags.Var(&o.colour, "color", "when to colour the table: auto (on a terminal, unless NO_COLOR is set), always or never")
 	flags.BoolVarP(&o.all, "all-namespaces", "A", false, "show all namespaces")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "go on, and print what changes")
-	flags.StringVar(&o.garboard, "garboard-namespace", "garboard", "namespace that Garboard runs in")
-	flags.StringVar(&o.updater, "updater-url", "", "`URL` of the updater, where kubectl port-forward has made it reachable")
+	o.updater.AddFlags(flags)
 }
 
 func (o *statusOptions) check() cmdline.Faults {
@@ -75,12 +72,7 @@ func (o *statusOptions) check() cmdline.Faults {
 	if o.all && o.Namespace != "" {
 		faults = append(faults, "--namespace: not together with --all-namespaces")
 	}
-	if o.updater != "" {
-		if at, err := url.Parse(o.updater); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
-			faults = append(faults, fmt.Sprintf("--updater-url: %q: allowed: a URL such as http://127.0.0.1:%d", cmdline.Shown(o.updater), status.Port))
-		}
-	}
-	return faults
+	return append(faults, o.updater.Check()...)
 }
 
 // lister is whom to ask for the status.
@@ -153,12 +145,12 @@ func (o *statusOptions) run(command *cobra.Command, printer *statusPrinter, name
 // ask finds out whom to ask, and what.
 func (o *statusOptions) ask(warnings io.Writer, named string) (*asked, error) {
 	question := &asked{where: "any namespace", warnings: warnings}
-	if o.updater != "" {
-		at, err := url.Parse(o.updater)
-		if err != nil {
-			return nil, fmt.Errorf("parsing --updater-url: %w", err)
-		}
-		question.lister = &status.Direct{URL: at, Client: &http.Client{}}
+	direct, err := o.updater.Direct()
+	if err != nil {
+		return nil, err
+	}
+	if direct != nil {
+		question.lister = direct
 		if named == "" && (o.all || o.Namespace != "") {
 			question.in(o.Namespace) // no cluster is needed
 			return question, nil
@@ -183,7 +175,7 @@ func (o *statusOptions) ask(warnings io.Writer, named string) (*asked, error) {
 		if err != nil {
 			return nil, err
 		}
-		question.lister = &status.Client{Kube: kube, Namespace: o.garboard, Lease: status.LeaseName}
+		question.lister = o.updater.Through(kube)
 	}
 	return question, nil
 }
