@@ -30,32 +30,50 @@ func TestTwoBuildsGiveOneImage(t *testing.T) {
 	}
 	elsewhere := filepath.Join(t.TempDir(), "a checkout")
 	copySources(t, elsewhere)
-	first := build(t, "..")
+	release := buildRelease(t)
+	first := build(t, release, "..")
 	if os.Getenv(cold) != "" {
 		t.Setenv("GOCACHE", t.TempDir())
 	}
-	second := build(t, elsewhere)
+	second := build(t, release, elsewhere)
 	if first != second {
 		t.Errorf("one build is %s, another %s", first, second)
 	}
 }
 
-// build makes a layout and looks at the program in it, and returns the image's digest.
-func build(t *testing.T, source string) v1.Hash {
+// buildRelease builds this command and returns its path. It has no race detector, which makes
+// compressing two images take minutes.
+func buildRelease(t *testing.T) string {
 	t.Helper()
-	r := request{
-		version: "v1.2.3", revision: "abc", created: 1767323045, folder: t.TempDir(), source: source,
-		platforms: list{"linux/" + runtime.GOARCH},
+	path := filepath.Join(t.TempDir(), "release")
+	args := append([]string{"build", "-o", path}, flagsOfBuild("dev")...)
+	compiler := exec.CommandContext(t.Context(), "go", append(args, ".")...)
+	compiler.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := compiler.CombinedOutput(); err != nil {
+		t.Fatalf("building the command: %v\n%s", err, out)
 	}
-	var said bytes.Buffer
-	must(t, r.image(t.Context(), &said))
-	read, err := layout.ImageIndexFromPath(filepath.Join(r.folder, "image"))
+	return path
+}
+
+// build makes a layout from the source by the command at the path release, looks at the
+// program in it, and returns the image's digest.
+func build(t *testing.T, release, source string) v1.Hash {
+	t.Helper()
+	folder := t.TempDir()
+	making := exec.CommandContext(t.Context(), release, "image", "-version=v1.2.3", "-revision=abc",
+		"-created=1767323045", "-folder="+folder, "-platforms=linux/"+runtime.GOARCH)
+	making.Dir = source
+	said, err := making.CombinedOutput()
+	if err != nil {
+		t.Fatalf("making the image: %v\n%s", err, said)
+	}
+	read, err := layout.ImageIndexFromPath(filepath.Join(folder, "image"))
 	must(t, err)
 	top, err := read.IndexManifest()
 	must(t, err)
 	digest := top.Manifests[0].Digest
-	if !strings.HasSuffix(said.String(), " is "+digest.String()+"\n") {
-		t.Errorf("it said %q of %s", said.String(), digest)
+	if !strings.HasSuffix(string(said), " is "+digest.String()+"\n") {
+		t.Errorf("it said %q of %s", said, digest)
 	}
 	index, err := read.ImageIndex(digest)
 	must(t, err)
