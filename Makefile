@@ -39,9 +39,8 @@ MONITORING := test/monitoring
 KUBELET := test/kubelet
 
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
-UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/')
-
 RUNNING = $$(grep -rl --include='*_test.go' '"os/exec"' . | grep -v '^./test/.*/' | xargs -n 1 dirname | sort -u)
+UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/' | grep -vxFf <(go list $(RUNNING)))
 
 .PHONY: help
 help: ## Show the targets
