@@ -1,5 +1,5 @@
-# The image of both commands, `garboard webhook` and `garboard updater`, for who builds with
-# a container engine. Releases are built by `make image`, which needs none.
+# The image of both commands, `garboard webhook` and `garboard updater`, for those who
+# build with a container engine. Releases are built by `make image`, which needs none.
 #
 #   docker build --build-arg VERSION=v0.1.0 --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) .
 #
@@ -17,7 +17,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-# Set by BuildKit. A default here would come before it; so RUN has those of other builders.
+# BuildKit sets these, but not over a default given here: RUN has the defaults for other builders.
 ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
