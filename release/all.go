@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,9 +52,6 @@ func (r *request) all(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// marker is in each folder that holds a release.
-const marker = "SHA256SUMS"
-
 // emptied makes the folder, or empties it of an earlier release or image.
 func emptied(folder string) error {
 	entries, err := os.ReadDir(folder)
@@ -61,7 +59,7 @@ func emptied(folder string) error {
 		return fmt.Errorf("looking into %q: %w", folder, err)
 	}
 	ours := len(entries) == 0 || len(entries) == 1 && entries[0].Name() == "image"
-	if _, err := os.Stat(filepath.Join(folder, marker)); err != nil && !ours {
+	if _, err := os.Stat(filepath.Join(folder, artifact.Sums)); err != nil && !ours {
 		return fmt.Errorf("%q has files, and is no folder of a release: name another", folder)
 	}
 	if err := os.RemoveAll(folder); err != nil {
@@ -126,8 +124,9 @@ func (r *request) manual(ctx context.Context, w *artifact.Writer, work string) e
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("making a folder for manual pages: %w", err)
 	}
-	pages := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", //nolint:gosec // the Go tool
-		"-tags=manpages", command, folder, r.version, strconv.FormatInt(r.created, 10))
+	args := slices.Concat([]string{"run"}, compilerFlags(),
+		[]string{"-tags=manpages", command, folder, r.version, strconv.FormatInt(r.created, 10)})
+	pages := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the Go tool
 	pages.Dir = r.source
 	pages.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := pages.CombinedOutput(); err != nil {

@@ -14,14 +14,15 @@ const (
 	versionName = "github.com/garboard-dev/garboard/internal/cli/version.Version"
 )
 
-// flagsOfBuild are the same for every program of a release, and, but for the linker's, for
-// all that the Makefile compiles. Nothing of the machine is in the program: no paths, no
-// build id, no time.
+// compilerFlags are those of all that the Makefile compiles: one build cache serves both.
+func compilerFlags() []string {
+	return []string{"-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"}
+}
+
+// flagsOfBuild are the same for every program of a release. Nothing of the machine is in the
+// program: no paths, no build id, no time.
 func flagsOfBuild(version string) []string {
-	return []string{
-		"-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false",
-		"-ldflags=-s -w -buildid= -X " + versionName + "=" + version,
-	}
+	return append(compilerFlags(), "-ldflags=-s -w -buildid= -X "+versionName+"="+version)
 }
 
 // compile builds the program for a platform, such as linux/arm64, and returns its path.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,8 +47,8 @@ func TestTwoBuildsGiveOneImage(t *testing.T) {
 func buildRelease(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "release")
-	args := append([]string{"build", "-o", path}, flagsOfBuild("dev")...)
-	compiler := exec.CommandContext(t.Context(), "go", append(args, ".")...)
+	args := slices.Concat([]string{"build", "-o", path}, compilerFlags(), []string{"."})
+	compiler := exec.CommandContext(t.Context(), "go", args...)
 	compiler.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := compiler.CombinedOutput(); err != nil {
 		t.Fatalf("building the command: %v\n%s", err, out)

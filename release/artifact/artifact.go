@@ -82,8 +82,11 @@ func (w *Writer) Install() error {
 // tool that installs no CRDs.
 func (w *Writer) CustomResources() error {
 	files, err := filepath.Glob(filepath.Join(w.Source, "manifests", "base", "crds", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("manifests/base/crds has no CRDs (%w)", err)
+	if err != nil {
+		return fmt.Errorf("looking for CRDs: %w", err)
+	}
+	if len(files) == 0 {
+		return errors.New("manifests/base/crds has no CRDs")
 	}
 	var all strings.Builder
 	for _, file := range files {
@@ -92,25 +95,24 @@ func (w *Writer) CustomResources() error {
 			return fmt.Errorf("reading a CRD: %w", err)
 		}
 		text := strings.TrimPrefix(strings.TrimSpace(string(data)), "---\n")
-		if strings.HasPrefix(filepath.Base(file), "kustomization") {
-			continue
-		}
 		all.WriteString("---\n" + text + "\n")
 	}
 	return w.Write("crds.yaml", []byte(all.String()))
 }
 
+// Sums is the file with the checksums, which each folder of a release has.
+const Sums = "SHA256SUMS"
+
 // Checksums writes SHA256SUMS, which sha256sum --check reads, of the files in the folder.
 // Folders are left out: the image's layout has a digest for each of its files.
 func (w *Writer) Checksums() error {
-	const name = "SHA256SUMS"
 	entries, err := os.ReadDir(w.Folder)
 	if err != nil {
 		return fmt.Errorf("looking for the files of the release: %w", err)
 	}
 	var lines []string
 	for _, entry := range entries {
-		if entry.IsDir() || entry.Name() == name {
+		if entry.IsDir() || entry.Name() == Sums {
 			continue
 		}
 		sum, err := checksum(filepath.Join(w.Folder, entry.Name()))
@@ -120,7 +122,7 @@ func (w *Writer) Checksums() error {
 		lines = append(lines, sum+"  "+entry.Name()+"\n")
 	}
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[sha256.Size*2:], b[sha256.Size*2:]) })
-	return w.Write(name, []byte(strings.Join(lines, "")))
+	return w.Write(Sums, []byte(strings.Join(lines, "")))
 }
 
 func checksum(path string) (string, error) {
