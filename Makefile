@@ -143,7 +143,7 @@ bench-scale: cluster-build ## Measure the updater with many workloads: a quarter
 ### Verify
 
 .PHONY: verify
-verify: verify-format verify-generated vet lint verify-modules verify-manifests verify-links ## Run all checks that are no tests
+verify: verify-format verify-generated vet lint verify-modules verify-manifests verify-workflows verify-links ## Run all checks that are no tests
 
 .PHONY: verify-format
 verify-format:
