@@ -95,7 +95,7 @@ func (o *options) run(command *cobra.Command, args []string) error {
 		return o.Late(err)
 	}
 	if len(found.Updates) == 0 && len(found.Failures) == 0 {
-		fmt.Fprintf(command.ErrOrStderr(), "No pending updates in %s.\n", found.Where)
+		fmt.Fprintln(command.ErrOrStderr(), o.NonePending(cluster))
 	}
 	report := &updates.Report{Out: command.OutOrStdout(), Format: o.format, DryRun: o.dryRun.On(), Namespaces: o.AllNamespaces}
 	failures := found.Failures

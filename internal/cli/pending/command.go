@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/cli/access"
-	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/updates"
 )
 
@@ -20,10 +18,9 @@ const watchInterval = 2 * time.Second
 
 // options are the flags of garboard pending.
 type options struct {
-	access.ConnectionOptions
-	format     format
-	selector   string
-	all, watch bool
+	updates.Scope
+	format format
+	watch  bool
 }
 
 // NewCommand returns garboard pending.
@@ -37,26 +34,13 @@ func NewCommand() *cobra.Command {
 			"are over, too.",
 		Example: "  garboard pending\n  garboard pending -A -w\n  garboard pending -l team=shop -o name",
 		Args:    cobra.NoArgs,
-		PreRunE: func(*cobra.Command, []string) error { return o.check().OrNil() },
+		PreRunE: func(*cobra.Command, []string) error { return o.Check().OrNil() },
 		RunE:    func(command *cobra.Command, _ []string) error { return o.run(command) },
 	}
-	o.ConnectionOptions.AddFlags(command.Flags())
+	o.AddFlags(command.Flags(), "list all namespaces")
 	command.Flags().VarP(&o.format, "output", "o", "output format: wide, json, yaml or name")
-	command.Flags().StringVarP(&o.selector, "selector", "l", "", "`LABELS` of the updates, which are those of their workloads, such as team=shop")
-	command.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "list all namespaces")
 	command.Flags().BoolVarP(&o.watch, "watch", "w", false, "go on, and print what changes, until it no longer waits")
 	return command
-}
-
-func (o *options) check() cmdline.Faults {
-	faults := o.Check()
-	if o.all && o.Namespace != "" {
-		faults = append(faults, "--namespace: not together with --all-namespaces")
-	}
-	if _, err := labels.Parse(o.selector); err != nil {
-		faults = append(faults, fmt.Sprintf("--selector: %q: allowed: labels, such as team=shop,tier!=db", cmdline.Shown(o.selector)))
-	}
-	return faults
 }
 
 func (o *options) run(command *cobra.Command) error {
@@ -64,21 +48,14 @@ func (o *options) run(command *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.all {
-		cluster.Namespace = ""
-	}
 	all, err := o.list(command.Context(), cluster)
 	if err != nil {
 		return err
 	}
 	waiting := pendingOf(all)
-	printer := &printer{out: command.OutOrStdout(), format: o.format, namespaces: o.all, now: time.Now}
+	printer := &printer{out: command.OutOrStdout(), format: o.format, namespaces: o.AllNamespaces, now: time.Now}
 	if len(waiting) == 0 && o.format.forPeople() {
-		where := "any namespace"
-		if !o.all {
-			where = fmt.Sprintf("namespace %q", cluster.Namespace)
-		}
-		fmt.Fprintf(command.ErrOrStderr(), "No pending updates in %s.\n", where)
+		fmt.Fprintln(command.ErrOrStderr(), o.NonePending(cluster))
 	}
 	if !o.watch {
 		return printer.list(waiting)
@@ -93,11 +70,7 @@ func (o *options) run(command *cobra.Command) error {
 func (o *options) list(ctx context.Context, cluster *access.Cluster) ([]v1alpha1.ImageUpdate, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	selector, err := labels.Parse(o.selector)
-	if err != nil {
-		return nil, fmt.Errorf("parsing --selector: %w", err)
-	}
-	all, err := updates.List(ctx, cluster.Client, cluster.Namespace, selector)
+	all, err := o.List(ctx, cluster)
 	return all, o.Late(err)
 }
 

@@ -8,10 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/approval/ballot"
@@ -21,23 +18,20 @@ import (
 
 // Choice are the flags that choose updates, beside arguments.
 type Choice struct {
-	access.ConnectionOptions
-	// Selector is of labels, All takes all of the namespace, AllNamespaces those of all.
-	Selector           string
-	All, AllNamespaces bool
+	Scope
+	// All takes all of the scope.
+	All bool
 }
 
 // AddFlags adds the flags to a command.
 func (c *Choice) AddFlags(flags *pflag.FlagSet) {
-	c.ConnectionOptions.AddFlags(flags)
-	flags.StringVarP(&c.Selector, "selector", "l", "", "`LABELS` of the updates, which are those of their workloads, such as team=shop")
+	c.Scope.AddFlags(flags, "with --all or --selector: of all namespaces")
 	flags.BoolVar(&c.All, "all", false, "all pending updates of the namespace")
-	flags.BoolVarP(&c.AllNamespaces, "all-namespaces", "A", false, "with --all or --selector: of all namespaces")
 }
 
 // Check returns the faults of the flags' values, and of arguments beside them.
 func (c *Choice) Check(named []string) cmdline.Faults {
-	faults := c.ConnectionOptions.Check()
+	faults := c.Scope.Check()
 	ways := 0
 	for _, given := range []bool{len(named) > 0, c.Selector != "", c.All} {
 		if given {
@@ -52,12 +46,6 @@ func (c *Choice) Check(named []string) cmdline.Faults {
 	case c.AllNamespaces && len(named) > 0:
 		faults = append(faults, "--all-namespaces: goes with --all and --selector alone")
 	}
-	if c.AllNamespaces && c.Namespace != "" {
-		faults = append(faults, "--namespace: not together with --all-namespaces")
-	}
-	if _, err := labels.Parse(c.Selector); err != nil {
-		faults = append(faults, fmt.Sprintf("--selector: %q: allowed: labels, such as team=shop,tier!=db", cmdline.Shown(c.Selector)))
-	}
 	for _, name := range named {
 		if strings.Count(name, "/") > 1 || name == "" || strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") {
 			faults = append(faults, fmt.Sprintf("%q: allowed: UPDATE or RESOURCE/NAME, such as deployment/shop", cmdline.Shown(name)))
@@ -70,26 +58,16 @@ func (c *Choice) Check(named []string) cmdline.Faults {
 type Found struct {
 	Updates  []v1alpha1.ImageUpdate
 	Failures cmdline.LineErrors
-	// Where is the place that was looked at, for people.
-	Where string
 }
 
 // Find reads the updates and chooses. Of a workload, of labels and of all it takes those
 // that are wanted; one that is named is taken in any case.
 func (c *Choice) Find(ctx context.Context, cluster *access.Cluster, named []string, wanted func(*v1alpha1.ImageUpdate) bool) (*Found, error) {
-	namespace, where := cluster.Namespace, fmt.Sprintf("namespace %q", cluster.Namespace)
-	if c.AllNamespaces {
-		namespace, where = "", "any namespace"
-	}
-	selector, err := labels.Parse(c.Selector)
-	if err != nil {
-		return nil, fmt.Errorf("parsing --selector: %w", err)
-	}
-	all, err := List(ctx, cluster.Client, namespace, selector)
+	all, err := c.List(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
-	found := &Found{Where: where}
+	found := &Found{}
 	if len(named) == 0 {
 		for i := range all {
 			if wanted(&all[i]) {
@@ -110,22 +88,6 @@ func (c *Choice) Find(ctx context.Context, cluster *access.Cluster, named []stri
 		}
 	}
 	return found, nil
-}
-
-// List reads the updates of a namespace, of all if it is empty, by namespace and name.
-func List(ctx context.Context, c client.Client, namespace string, selector labels.Selector) ([]v1alpha1.ImageUpdate, error) {
-	list := &v1alpha1.ImageUpdateList{}
-	err := c.List(ctx, list, client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: selector})
-	if meta.IsNoMatchError(err) {
-		return nil, fmt.Errorf("the cluster has no resource imageupdates.%s: Garboard is not installed there, or is an older version", v1alpha1.Group)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listing updates: %w", err)
-	}
-	slices.SortFunc(list.Items, func(a, b v1alpha1.ImageUpdate) int {
-		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
-	})
-	return list.Items, nil
 }
 
 // choose takes an update by its name, or those of a workload that are wanted.
@@ -182,10 +144,6 @@ func (c *Choice) Box(ctx context.Context, cluster *access.Cluster, dryRun bool) 
 		return nil, nil, err
 	}
 	box := &ballot.Box{Client: cluster.Client, Voter: voter, DryRun: dryRun}
-	namespace := cluster.Namespace
-	if c.AllNamespaces {
-		namespace = ""
-	}
-	votes, err := box.Votes(ctx, namespace)
+	votes, err := box.Votes(ctx, c.namespaceIn(cluster))
 	return box, votes, err
 }
