@@ -22,6 +22,9 @@ func (r *request) all(ctx context.Context, out io.Writer) error {
 	if err := artifact.CheckVersion(r.version); err != nil {
 		return err
 	}
+	if err := r.checkPush(); err != nil {
+		return err
+	}
 	if err := emptied(r.folder); err != nil {
 		return err
 	}

@@ -18,10 +18,8 @@ import (
 
 // image builds the image for the platforms, writes it as an OCI layout and pushes it.
 func (r *request) image(ctx context.Context, out io.Writer) error {
-	for _, reference := range r.push {
-		if _, err := name.ParseReference(reference, r.options()...); err != nil {
-			return fmt.Errorf("reading --push: %w", err)
-		}
+	if err := r.checkPush(); err != nil {
+		return err
 	}
 	work, err := os.MkdirTemp("", "garboard-image-")
 	if err != nil {
@@ -53,6 +51,16 @@ func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) 
 			return err
 		}
 		_, _ = fmt.Fprintf(out, "pushed %s@%s\n", reference, digest)
+	}
+	return nil
+}
+
+// checkPush finds a bad reference before anything is built, which takes minutes.
+func (r *request) checkPush() error {
+	for _, reference := range r.push {
+		if _, err := name.ParseReference(reference, r.options()...); err != nil {
+			return fmt.Errorf("reading --push: %w", err)
+		}
 	}
 	return nil
 }

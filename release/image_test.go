@@ -158,6 +158,7 @@ func TestBadCommandLines(t *testing.T) {
 		"an unknown command":      {append([]string{"chart"}, given...), `"chart": unknown command; allowed: image, all`},
 		"a version of no release": {append([]string{"all"}, given...), `the version is "v1"; allowed: vMAJOR.MINOR.PATCH, and a pre-release such as v0.2.0-rc.1`},
 		"a reference that is bad": {append([]string{"image"}, append(given, "--push=a b")...), "reading --push: could not parse reference: a b"},
+		"one for a release":       {[]string{"all", "--version=v1.2.3", "--folder=" + t.TempDir(), "--push=a b"}, "reading --push: could not parse reference: a b"},
 		"a platform that is bad":  {append([]string{"image"}, append(given, "--platforms=linux")...), `"linux" is no platform: want OS/ARCHITECTURE, such as linux/arm64`},
 	} {
 		t.Run(name, func(t *testing.T) {
