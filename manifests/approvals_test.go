@@ -11,7 +11,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// The updater alone says what is voted on, and votes itself for nobody.
+// The updater proposes what is voted on, and never votes by itself.
 func TestUpdaterDoesNotVote(t *testing.T) {
 	for _, line := range rights(t, install(t)) {
 		fields := strings.Fields(line)
@@ -24,7 +24,7 @@ func TestUpdaterDoesNotVote(t *testing.T) {
 	}
 }
 
-// Who may vote is the cluster's owner's to say.
+// The owner of the cluster decides who may vote.
 func TestVotesAreGrantedToNobody(t *testing.T) {
 	objects := install(t)
 	role := one[*rbacv1.ClusterRole](t, objects, "garboard-voter")

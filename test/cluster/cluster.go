@@ -59,9 +59,9 @@ type Cluster struct {
 	routing  sync.Mutex
 }
 
-// Start builds what it must (see Build), starts a cluster and returns when a
-// node (if they are played) and the default ServiceAccount are there and cert-manager's CRDs are
-// served. The context bounds the start, not the cluster's life: call Stop. The
+// Start builds what it must (see Build), starts a cluster and returns when the
+// default ServiceAccount and, if the nodes are played, a node are there and cert-manager's
+// CRDs are served. The context bounds the start, not the cluster's life: call Stop. The
 // parts die with this process in any case (on Linux).
 func Start(ctx context.Context, o Options) (*Cluster, error) { return start(ctx, o, true) }
 

@@ -123,5 +123,5 @@ const loopbackAddress = "127.0.0.1"
 
 func loopback(port int) string { return net.JoinHostPort(loopbackAddress, strconv.Itoa(port)) }
 
-// played says whether the nodes are; else they are the caller's.
+// played says whether this package plays the nodes; otherwise they are the caller's.
 func (c *Cluster) played() bool { return c.address == loopbackAddress }

@@ -50,7 +50,7 @@ func fetchPackages(ctx context.Context, cache string, log io.Writer) (string, er
 		}
 	}
 	entry := filepath.Join(cache, "debian-"+keyOf(wanted))
-	// What nobody has used for long is removed from the cache.
+	// The time says when it was used last: the cache removes what has not been for long.
 	if now := time.Now(); os.Chtimes(entry, now, now) == nil {
 		return entry, nil
 	}

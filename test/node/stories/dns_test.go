@@ -36,7 +36,7 @@ func (n *node) serveNames(ctx context.Context, address string) error {
 				continue
 			}
 			if answer, err := n.answerName(ctx, query[:size]); err == nil {
-				_, _ = conn.WriteTo(answer, from) // whoever misses it asks again
+				_, _ = conn.WriteTo(answer, from) // a client that misses it asks again
 			}
 		}
 	}()

@@ -93,7 +93,7 @@ func (n *node) memory(pod *corev1.Pod) (limit, peak int64, err error) {
 	}
 	err = errors.New("no such container")
 	for _, at := range n.cgroups.Hierarchies {
-		walkErr := filepath.WalkDir(filepath.Join(at, "/", filepath.Base(n.dir)), func(path string, entry fs.DirEntry, walkErr error) error {
+		walkErr := filepath.WalkDir(filepath.Join(at, filepath.Base(n.dir)), func(path string, entry fs.DirEntry, walkErr error) error {
 			if walkErr != nil || !entry.IsDir() || filepath.Base(path) != id {
 				return walkErr
 			}
