@@ -40,6 +40,11 @@ func (t Tally) Phase(required int32) v1alpha1.Phase {
 // approve say so.
 func (t Tally) Now(required int32) bool { return t.NowApprovals >= max(required, 1) }
 
+// PhaseOf is the phase of an update; Pending if it is not written yet.
+func PhaseOf(update *v1alpha1.ImageUpdate) v1alpha1.Phase {
+	return cmp.Or(update.Status.Phase, v1alpha1.PhasePending)
+}
+
 // Count counts the votes on an update. A voter counts once, by the last vote, whatever
 // the names of the objects. Votes from before the update was proposed or reopened, from
 // after its deadline or its decision, and from before enforced, count for nothing; what

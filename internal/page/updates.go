@@ -91,14 +91,10 @@ func byDeadline(a, b *proposal) int {
 }
 
 // Pending reports whether people are waited for.
-func (p *proposal) Pending() bool {
-	return p.Status.Phase == v1alpha1.PhasePending || p.Status.Phase == ""
-}
+func (p *proposal) Pending() bool { return approval.PhaseOf(p.ImageUpdate) == v1alpha1.PhasePending }
 
 // Phase is where the update stands.
-func (p *proposal) Phase() string {
-	return cmp.Or(string(p.Status.Phase), string(v1alpha1.PhasePending))
-}
+func (p *proposal) Phase() string { return string(approval.PhaseOf(p.ImageUpdate)) }
 
 // Deadline is until when votes count.
 func (p *proposal) Deadline() time.Time { return approval.Deadline(p.ImageUpdate) }

@@ -131,14 +131,6 @@ func (s *Stage) Recheck() {
 // ShutDown ends Run once its workers are done with what they have.
 func (s *Stage) ShutDown() { s.Queue.ShutDown() }
 
-// phaseOf is the phase of an update; Pending if it is not written yet.
-func phaseOf(u *v1alpha1.ImageUpdate) v1alpha1.Phase {
-	if u.Status.Phase == "" {
-		return v1alpha1.PhasePending
-	}
-	return u.Status.Phase
-}
-
 // ended reports whether nothing more becomes of an update by itself.
 func ended(u *v1alpha1.ImageUpdate) bool { return u.Status.EndedAt != nil }
 

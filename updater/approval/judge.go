@@ -86,7 +86,7 @@ func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.
 	}
 	required := m.Rule.Approvals.Votes
 	tally := s.tally(u, since)
-	switch phase := phaseOf(u); {
+	switch phase := votes.PhaseOf(u); {
 	case phase == v1alpha1.PhaseApproved && tally.Phase(required) == v1alpha1.PhaseApproved:
 		return move.Verdict{}
 	case phase == v1alpha1.PhaseRejected:

@@ -93,7 +93,7 @@ func (s *Stage) container(ctx context.Context, u *v1alpha1.ImageUpdate) (watched
 func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Workload, c *watched.Container) (v1alpha1.ImageUpdateStatus, time.Duration) {
 	to := resultOf(u)
 	runs := c != nil && c.Running.Tag == to.Tag && c.Running.Agrees(to)
-	switch phase := phaseOf(u); {
+	switch phase := votes.PhaseOf(u); {
 	case over(phase) && phase != v1alpha1.PhaseFailed:
 		return u.Status, 0
 	case phase == v1alpha1.PhaseRollingOut || phase == v1alpha1.PhaseFailed:
@@ -144,7 +144,7 @@ func (s *Stage) outcome(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Wor
 				return s.ending(u, v1alpha1.PhaseRolledBack, reasonRolledBack, "the workload went back, and the version is held"), 0
 			}
 		}
-		if phaseOf(u) == v1alpha1.PhaseFailed {
+		if votes.PhaseOf(u) == v1alpha1.PhaseFailed {
 			return u.Status, 0
 		}
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonElsewhere, "another writer moved the workload on"), 0
@@ -156,7 +156,7 @@ func (s *Stage) outcome(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Wor
 		return s.ending(u, v1alpha1.PhaseFailed, reasonFailed, "its Pods did not become healthy"), 0
 	case state == report.StateRolling:
 		return u.Status, lookAgain
-	case health.Phase == rollout.Failed && phaseOf(u) == v1alpha1.PhaseFailed:
+	case health.Phase == rollout.Failed && votes.PhaseOf(u) == v1alpha1.PhaseFailed:
 		return u.Status, 0
 	case state == report.StateUnknown && health.Phase != rollout.Healthy:
 		return u.Status, lookAgain
@@ -180,7 +180,7 @@ func (s *Stage) write(ctx context.Context, u *v1alpha1.ImageUpdate, status v1alp
 
 // tell tells people of what was decided.
 func (s *Stage) tell(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Workload, c *watched.Container, next v1alpha1.ImageUpdateStatus) {
-	if phaseOf(u) == next.Phase || c == nil {
+	if votes.PhaseOf(u) == next.Phase || c == nil {
 		return
 	}
 	about := report.About{Key: key, Object: w.Stored, Channels: c.Rule.Notify}

@@ -80,7 +80,7 @@ func (s *Stage) carriedFrom(m *move.Move) string {
 	}
 	uid := types.UID(m.Workload.UID())
 	for _, u := range s.store.ofWorkload(uid) {
-		waits := phaseOf(u) == v1alpha1.PhasePending && !s.Clock.Now().After(votes.Deadline(u))
+		waits := votes.PhaseOf(u) == v1alpha1.PhasePending && !s.Clock.Now().After(votes.Deadline(u))
 		if waits && s.carries(u, uid, m.Container, m.Repository, m.To.Tag) {
 			return u.Name
 		}
@@ -94,7 +94,7 @@ func (s *Stage) carriedFrom(m *move.Move) string {
 // newer one ends nothing of that.
 func (s *Stage) supersede(ctx context.Context, m *move.Move, by *v1alpha1.ImageUpdate) {
 	for _, u := range s.store.ofWorkload(types.UID(m.Workload.UID())) {
-		phase := phaseOf(u)
+		phase := votes.PhaseOf(u)
 		waits := phase == v1alpha1.PhasePending || phase == v1alpha1.PhaseApproved && u.Spec.To.Tag == m.To.Tag
 		newer := by.Status.Phase == v1alpha1.PhaseApproved && u.Spec.To.Tag != m.To.Tag && m.Rule.Policy.Moves(m.To.Tag, u.Spec.To.Tag)
 		if u.Name == by.Name || u.Spec.Container != m.Container || !waits || newer || !named(u) {

@@ -39,10 +39,10 @@ func (s *Stage) count(u *v1alpha1.ImageUpdate, required int32, since time.Time, 
 		status.Deadline, status.ProposedAt = u.Spec.Deadline.DeepCopy(), u.CreationTimestamp.DeepCopy()
 	}
 	if err != nil {
-		if phaseOf(u) == v1alpha1.PhaseApproved { // it was, by votes that do not count
+		if votes.PhaseOf(u) == v1alpha1.PhaseApproved { // it was, by votes that do not count
 			status.DecidedAt = nil
 		}
-		if !votes.MayReopen(phaseOf(u)) {
+		if !votes.MayReopen(votes.PhaseOf(u)) {
 			// It does not expire: its votes may decide it yet, once they count again.
 			status.Phase, status.Approvals, status.Rejections, status.Voters = v1alpha1.PhasePending, 0, 0, nil
 		}
@@ -52,11 +52,11 @@ func (s *Stage) count(u *v1alpha1.ImageUpdate, required int32, since time.Time, 
 	if vote, ok := votes.Reopening(next, all, since); ok {
 		reopen(next, vote.CreationTimestamp)
 	}
-	if votes.MayReopen(phaseOf(next)) {
+	if votes.MayReopen(votes.PhaseOf(next)) {
 		return *status
 	}
 	tally := s.tally(next, since)
-	if phaseOf(next) == v1alpha1.PhaseApproved && tally.Phase(required) != v1alpha1.PhaseApproved {
+	if votes.PhaseOf(next) == v1alpha1.PhaseApproved && tally.Phase(required) != v1alpha1.PhaseApproved {
 		status.DecidedAt = nil // more votes are asked for by now
 		tally = s.tally(next, since)
 	}
@@ -92,7 +92,7 @@ func decidedAt(tally votes.Tally, now time.Time) *metav1.Time {
 // expire ends an update that waits after its deadline.
 func (s *Stage) expire(u *v1alpha1.ImageUpdate, now time.Time) {
 	deadline := votes.Deadline(u)
-	if phaseOf(u) == v1alpha1.PhasePending && now.After(deadline) {
+	if votes.PhaseOf(u) == v1alpha1.PhasePending && now.After(deadline) {
 		at := metav1.NewTime(deadline)
 		u.Status.Phase, u.Status.DecidedAt = v1alpha1.PhaseExpired, &at
 	}

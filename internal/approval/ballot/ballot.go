@@ -103,14 +103,14 @@ func (b *Box) Cast(ctx context.Context, update *v1alpha1.ImageUpdate, paper Pape
 
 // refuse says why a vote would count for nothing; empty if it counts.
 func (b *Box) refuse(update *v1alpha1.ImageUpdate, paper Paper) string {
-	switch phase := update.Status.Phase; {
+	switch phase := approval.PhaseOf(update); {
 	case update.DeletionTimestamp != nil:
 		return "it is being deleted"
 	case approval.MayReopen(phase) && paper.Reopen, phase == v1alpha1.PhaseApproved && paper.Now:
 		return ""
 	case approval.MayReopen(phase):
 		return fmt.Sprintf("it is %s, so that no vote counts; an approval with --reopen has it voted on again", phase)
-	case phase != v1alpha1.PhasePending && phase != "":
+	case phase != v1alpha1.PhasePending:
 		return fmt.Sprintf("it is %s, so that no vote counts any more", phase)
 	case b.now().After(approval.Deadline(update)):
 		return "its deadline has passed at " + approval.Deadline(update).UTC().Format(time.RFC3339) + ", so that no vote counts any more"
@@ -167,7 +167,7 @@ func freeName(update *v1alpha1.ImageUpdate, voter string, votes []v1alpha1.Image
 // Withdraw takes all votes of the voter on an update away, the last one last: one that is
 // cut short leaves what counts. It returns how many it took.
 func (b *Box) Withdraw(ctx context.Context, update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote) (int, error) {
-	if phase := update.Status.Phase; phase != v1alpha1.PhasePending && phase != "" {
+	if phase := approval.PhaseOf(update); phase != v1alpha1.PhasePending {
 		return 0, &RefusedError{update.Name, fmt.Sprintf("it is %s: its votes are counted", phase)}
 	}
 	own := approval.VotesOf(b.Voter, update, votes)

@@ -144,7 +144,7 @@ func (p *printer) row(u *v1alpha1.ImageUpdate) []string {
 	now := p.now()
 	columns := []string{
 		u.Name, strings.ToLower(u.Spec.WorkloadRef.Kind) + "/" + u.Spec.WorkloadRef.Name, u.Spec.Container,
-		p.version(u.Spec.From), p.version(u.Spec.To), string(phaseOf(u)),
+		p.version(u.Spec.From), p.version(u.Spec.To), string(approval.PhaseOf(u)),
 		fmt.Sprintf("%d/%d", u.Status.Approvals, u.Spec.VotesRequired), due(approval.Deadline(u), now),
 		duration.HumanDuration(now.Sub(u.CreationTimestamp.Time)),
 	}
@@ -158,13 +158,6 @@ func (p *printer) row(u *v1alpha1.ImageUpdate) []string {
 		columns[i] = cmdline.OrDash(cmdline.Shown(columns[i]))
 	}
 	return columns
-}
-
-func phaseOf(u *v1alpha1.ImageUpdate) v1alpha1.Phase {
-	if u.Status.Phase == "" {
-		return v1alpha1.PhasePending
-	}
-	return u.Status.Phase
 }
 
 // shortDigest is how much of a digest tells two apart.

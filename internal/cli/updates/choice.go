@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/approval/ballot"
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
@@ -130,10 +131,9 @@ func isOf(reference *v1alpha1.WorkloadReference, w access.Workload) bool {
 	return err == nil && version.Group == w.Kind.Group && reference.Kind == w.Kind.Kind && reference.Name == w.Name
 }
 
-// IsPending reports whether an update waits for votes. One that was proposed a moment ago
-// has no phase yet.
+// IsPending reports whether an update waits for votes.
 func IsPending(u *v1alpha1.ImageUpdate) bool {
-	return u.Status.Phase == v1alpha1.PhasePending || u.Status.Phase == ""
+	return approval.PhaseOf(u) == v1alpha1.PhasePending
 }
 
 // Box is where the person who calls votes, and what was cast in the namespaces that the
