@@ -15,12 +15,8 @@ import (
 	"github.com/garboard-dev/garboard/internal/approval/ballot"
 )
 
-const (
-	// maxComment is in characters, as the definition of votes has it.
-	maxComment = 1024
-	// maxLines is how many outcomes are told one by one.
-	maxLines = 10
-)
+// maxLines is how many outcomes are told one by one.
+const maxLines = 10
 
 // vote casts a vote on one update, on those that are ticked, or on all that match, as
 // "garboard approve" and "reject" do.
@@ -56,8 +52,8 @@ func (p *Page) ballotOf(ctx context.Context, r *http.Request, wanted choice) (ch
 	if paper.Verdict != v1alpha1.VerdictApprove && paper.Verdict != v1alpha1.VerdictReject {
 		return nil, paper, fmt.Sprintf("A vote is Approve or Reject, and not %q; no vote was cast.", shown(verdict))
 	}
-	if n := utf8.RuneCountInString(paper.Comment); n > maxComment {
-		return nil, paper, fmt.Sprintf("A comment has at most %d characters, and this one %d; no vote was cast.", maxComment, n)
+	if n := utf8.RuneCountInString(paper.Comment); n > ballot.MaxComment {
+		return nil, paper, fmt.Sprintf("A comment has at most %d characters, and this one %d; no vote was cast.", ballot.MaxComment, n)
 	}
 	known := p.options.Access.updates(ctx, p.options.Clock.Now())
 	if known.absent || known.missing != "" {

@@ -36,6 +36,9 @@ type Box struct {
 	Now func() time.Time
 }
 
+// MaxComment is how long a comment may be, in characters, as the definition of votes has it.
+const MaxComment = 1024
+
 // Paper is what a voter says.
 type Paper struct {
 	Verdict v1alpha1.Verdict

@@ -21,9 +21,6 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/updates"
 )
 
-// maxComment is in characters, as the definition of votes has it.
-const maxComment = 1024
-
 // options are the flags of both commands.
 type options struct {
 	updates.Choice
@@ -74,8 +71,8 @@ func (o *options) command(command *cobra.Command) *cobra.Command {
 
 func (o *options) check(args []string) cmdline.Faults {
 	faults := o.Check(args)
-	if n := utf8.RuneCountInString(o.paper.Comment); n > maxComment {
-		faults = append(faults, fmt.Sprintf("--comment: has %d characters: allowed: at most %d", n, maxComment))
+	if n := utf8.RuneCountInString(o.paper.Comment); n > ballot.MaxComment {
+		faults = append(faults, fmt.Sprintf("--comment: has %d characters: allowed: at most %d", n, ballot.MaxComment))
 	}
 	if o.paper.Reopen && (o.All || o.Selector != "" || slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "/") })) {
 		faults = append(faults, "--reopen: goes with UPDATE alone: kubectl get imageupdates lists those that are over, too")
