@@ -47,7 +47,7 @@ func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) 
 	}
 	_, _ = fmt.Fprintf(out, "%s is %s\n", folder, digest)
 	for _, reference := range r.push {
-		if err := made.Push(ctx, reference, r.options()...); err != nil {
+		if err := made.Push(ctx, reference); err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(out, "pushed %s@%s\n", reference, digest)
@@ -58,16 +58,9 @@ func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) 
 // checkPush finds a bad reference before anything is built, which takes minutes.
 func (r *request) checkPush() error {
 	for _, reference := range r.push {
-		if _, err := name.ParseReference(reference, r.options()...); err != nil {
+		if _, err := name.ParseReference(reference); err != nil {
 			return fmt.Errorf("reading --push: %w", err)
 		}
-	}
-	return nil
-}
-
-func (r *request) options() []name.Option {
-	if r.insecure {
-		return []name.Option{name.Insecure}
 	}
 	return nil
 }

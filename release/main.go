@@ -37,7 +37,6 @@ type request struct {
 	platforms         list   // of the image
 	programs          list   // of the archives
 	push              list
-	insecure          bool
 }
 
 // list is a flag with commas.
@@ -76,7 +75,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var(&r.platforms, "platforms", "platforms of the image, with commas between them")
 	flags.Var(&r.programs, "programs", "platforms of the archives, with commas between them")
 	flags.Var(&r.push, "push", "references to push the image to, with commas between them")
-	flags.BoolVar(&r.insecure, "insecure", false, "push over HTTP where the registry has no TLS")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
