@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 var screenshots = flag.Bool("screenshots", false, "write the screenshots of docs/images anew") //nolint:gochecknoglobals // a flag
@@ -61,8 +63,12 @@ func modulesOf(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := cached("page-" + hashOf(lock))
+	cache, err := cluster.CacheDir()
 	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(cache, "page-"+hashOf(lock))
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "installed")); err == nil {
@@ -95,20 +101,6 @@ func lacking(t *testing.T, sentence string) {
 		t.Fatalf("GARBOARD_BROWSER=%s, and %s", required, sentence)
 	}
 	t.Skip(sentence)
-}
-
-// cached is a folder beside those of the local cluster.
-func cached(name string) (string, error) {
-	cache := os.Getenv("GARBOARD_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
-		}
-		cache = filepath.Join(user, "garboard")
-	}
-	folder := filepath.Join(cache, name)
-	return folder, os.MkdirAll(folder, 0o750)
 }
 
 // hashOf is enough of a hash to name a folder by.
