@@ -16,8 +16,8 @@ import (
 // and for holds, and is dear where there are thousands.
 const objectsFresh = 30 * time.Second
 
-// feed keeps what was read last, and reads again when somebody looks and it is old.
-// While nobody looks the cluster is not asked.
+// feed keeps what was read last, and reads again when a browser asks and it is old.
+// While the page is open nowhere, the cluster is not asked.
 type feed struct {
 	access  *Access
 	clock   clock.PassiveClock
@@ -54,7 +54,7 @@ func (f *feed) snapshot(ctx context.Context, fresh time.Duration) (*Snapshot, er
 	}
 }
 
-// forget makes the next one who looks read everything anew: something was changed.
+// forget has everything read anew for the next request: something was changed.
 func (f *feed) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,7 +111,7 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	return next
 }
 
-// missingShards says whose workloads no updater knows at the moment.
+// missingShards says of which shards the workloads are missing.
 func missingShards(shards []int) []string {
 	if len(shards) == 0 {
 		return nil

@@ -70,7 +70,7 @@ func TestVersionOfASnapshot(t *testing.T) {
 	}
 }
 
-// Many tabs are one question, and none while nobody looks.
+// Many requests are one question.
 func TestSnapshotIsSharedWhileItIsFresh(t *testing.T) {
 	w := newWorld(t, interceptor.Funcs{})
 	for range 5 {

@@ -49,7 +49,7 @@ type Options struct {
 	Link *Link
 	// Clock is the time. The default is the real one.
 	Clock clock.WithTicker
-	// Every is how often the cluster is asked while somebody looks. The default is 2
+	// Every is how often the cluster is asked while the page is open. The default is 2
 	// seconds.
 	Every time.Duration
 	// Ended ends the streams of events when the process is to end. Required.
