@@ -102,7 +102,7 @@ try {
     assert.match(page.url(), /q=docker\.io.*sort=lag/);
     await page.getByLabel("By namespace").check();
     await page.locator("tr.group", { hasText: "data" }).waitFor();
-    await page.goBack();
+    await Promise.all([page.waitForEvent("load"), page.goBack()]); // htmx loads the page anew
     assert.equal(await page.getByLabel("Filter").inputValue(), "docker.io");
   });
 
