@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,17 +46,17 @@ func (s *space) updates() []v1alpha1.ImageUpdate {
 	return list.Items
 }
 
-// awaitPhase waits until the update of a workload to a tag is of a phase, and returns it.
-// Of several it is the youngest.
-func (s *space) awaitPhase(name, tag string, phase v1alpha1.Phase) *v1alpha1.ImageUpdate {
+// awaitPhase waits until the update of a workload to a tag is of one of some phases, and
+// returns it. Of several it is the youngest.
+func (s *space) awaitPhase(name, tag string, phases ...v1alpha1.Phase) *v1alpha1.ImageUpdate {
 	s.t.Helper()
 	var found *v1alpha1.ImageUpdate
-	s.await(fmt.Sprintf("the update of %s to %s to be %s", name, tag, phase), func(context.Context) error {
+	s.await(fmt.Sprintf("the update of %s to %s to be one of %v", name, tag, phases), func(context.Context) error {
 		var seen []string
 		found = nil
 		for _, u := range s.updates() {
 			seen = append(seen, fmt.Sprintf("%s to %s@%.15s is %s %+v", u.Spec.WorkloadRef.Name, u.Spec.To.Tag, u.Spec.To.Digest, u.Status.Phase, u.Status.Conditions))
-			if u.Spec.WorkloadRef.Name == name && u.Spec.To.Tag == tag && u.Status.Phase == phase && (found == nil || found.CreationTimestamp.Before(&u.CreationTimestamp)) {
+			if u.Spec.WorkloadRef.Name == name && u.Spec.To.Tag == tag && slices.Contains(phases, u.Status.Phase) && (found == nil || found.CreationTimestamp.Before(&u.CreationTimestamp)) {
 				found = &u
 			}
 		}
@@ -111,8 +112,10 @@ func TestKeelsApprovals(t *testing.T) {
 	s.event("approved", "UpdateApproved", "1.3.0@"+digest+" is approved by ann, bob")
 	s.awaitPhase("late", "1.3.0", v1alpha1.PhaseExpired)
 
-	s.push("1.3.1") // supersedes, and is asked about where the last one was rejected, or came too late
-	for _, name := range []string{"rejected", "late", "carried"} {
+	s.push("1.3.1")                                                             // supersedes, and is asked about where the last one was rejected, or came too late
+	s.awaitPhase("late", "1.3.1", v1alpha1.PhasePending, v1alpha1.PhaseExpired) // in seconds it is too late again
+	s.wantTag("late", "1.2.0")
+	for _, name := range []string{"rejected", "carried"} {
 		u := s.awaitPhase(name, "1.3.1", v1alpha1.PhasePending)
 		s.wantTag(name, "1.2.0")
 		if name == "carried" {
