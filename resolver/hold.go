@@ -23,7 +23,7 @@ func (h Hold) Holds(p *policy.Policy, base, tag, digest string) bool {
 	if h.Tag == "" {
 		return false
 	}
-	if h.Digest != "" && p.ByDigest(base) {
+	if h.Digest != "" && p.MayReplaceSameTag(base) {
 		return h.Digest == digest
 	}
 	if tag == h.Tag {
@@ -47,7 +47,7 @@ func (holdCondition) cost(q *Query, k kind) cost {
 	switch {
 	case q.Hold.Tag == "" || k == pin:
 		return notAsked
-	case k == rebuild, q.Hold.Digest != "" && q.Policy.ByDigest(q.Tag):
+	case k == rebuild, q.Hold.Digest != "" && q.Policy.MayReplaceSameTag(q.Tag):
 		return costsDigest
 	default:
 		return costsNothing

@@ -76,7 +76,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 	if err := r.allows(&q); err != nil {
 		return unavailable(&q, err)
 	}
-	if q.Policy.Digest(q.Tag) {
+	if q.Policy.FollowsSameTag(q.Tag) {
 		return r.follow(ctx, &q)
 	}
 	seen, credential := r.see(ctx, &q)
@@ -131,7 +131,7 @@ func withoutRegistry(q *Query) (policy.Reason, bool) {
 	case policy.StayNever, policy.StayNotAVersion, policy.StayUnreadVersion, policy.StayFiltered, policy.StayNoCurrent:
 		return reason, true
 	case policy.StayNotInList: // force says so of a tag that it would follow
-		return policy.StayNoCandidate, !q.Policy.Digest(q.Tag)
+		return policy.StayNoCandidate, !q.Policy.FollowsSameTag(q.Tag)
 	default:
 		return "", false
 	}

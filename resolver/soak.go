@@ -93,7 +93,7 @@ func (soakDigestCondition) reason() policy.Reason { return StayNotSoaked }
 
 // soaksExactly reports whether the answer is an image by its digest.
 func (q *Query) soaksExactly(k kind) bool {
-	return k != move || q.Pin.writesDigest() || q.Policy.Digest(q.Tag)
+	return k != move || q.Pin.writesDigest() || q.Policy.FollowsSameTag(q.Tag)
 }
 
 func (q *Query) knowsSoakedDigest() bool {

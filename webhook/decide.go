@@ -206,7 +206,7 @@ func (o *Outcome) query(bump record.Record) resolver.Query {
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
 		q.Want = append(q.Want, target.Tag)
 		q.WantDigest = target.Digest
-	} else if o.Rule.Follows() || o.Rule.Policy.Digest(base.Tag) {
+	} else if o.Rule.Follows() || o.Rule.Policy.FollowsSameTag(base.Tag) {
 		// Another replica may have seen the tag move.
 		q.WantDigest = q.Digest
 	}

@@ -11,9 +11,11 @@ func (p *Policy) ByDate(current string) bool {
 	return p.kind == kindNewest || p.kind == kindForce && !p.matchesTag(current)
 }
 
-// ByDigest reports whether a container at the current tag may move to another
+// MayReplaceSameTag reports whether a container at the current tag may move to another
 // image of the same tag.
-func (p *Policy) ByDigest(current string) bool { return p.Digest(current) || p.ByDate(current) }
+func (p *Policy) MayReplaceSameTag(current string) bool {
+	return p.FollowsSameTag(current) || p.ByDate(current)
+}
 
 // Candidates returns the tags that a policy which goes by date may choose,
 // without the current one, the first to look at first. From a version those are

@@ -62,9 +62,9 @@ func (p *Policy) Steps() int {
 	return n
 }
 
-// Digest reports whether a container at the current tag follows the digest
-// that stands behind that same tag: force with matchTag in effect.
-func (p *Policy) Digest(current string) bool {
+// FollowsSameTag reports whether a container stays at the current tag and follows the
+// digest behind it: force with matchTag in effect.
+func (p *Policy) FollowsSameTag(current string) bool {
 	if p.kind != kindForce || !p.matchesTag(current) {
 		return false
 	}

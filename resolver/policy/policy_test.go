@@ -74,7 +74,7 @@ func TestAdmits(t *testing.T) {
 	}
 }
 
-func TestDigest(t *testing.T) {
+func TestFollowsSameTag(t *testing.T) {
 	yes := true
 	for name, test := range map[string]struct {
 		spec Spec
@@ -91,8 +91,8 @@ func TestDigest(t *testing.T) {
 		"another policy":           {Spec{Name: "all", MatchTag: &yes}, "latest", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := parsed(t, test.spec).Digest(test.tag); got != test.want {
-				t.Errorf("Digest(%q) = %v", test.tag, got)
+			if got := parsed(t, test.spec).FollowsSameTag(test.tag); got != test.want {
+				t.Errorf("FollowsSameTag(%q) = %v", test.tag, got)
 			}
 		})
 	}

@@ -115,7 +115,7 @@ func (s *search) force(ix *Index) Reason {
 		return StayNoCurrent
 	case !ix.Has(s.current):
 		return StayNotInList
-	case !p.Digest(s.current):
+	case !p.FollowsSameTag(s.current):
 		return StayNoCandidate
 	default:
 		return SameTag

@@ -12,9 +12,9 @@ type Rules interface {
 	Compare(a, b string) (c int, ordered bool)
 	// Moves reports whether the policy lets a container move between two tags.
 	Moves(from, to string) bool
-	// ByDigest reports whether a container at the tag may move to another image
+	// MayReplaceSameTag reports whether a container at the tag may move to another image
 	// of the same tag.
-	ByDigest(tag string) bool
+	MayReplaceSameTag(tag string) bool
 }
 
 // Method is how a request writes.

@@ -10,7 +10,7 @@ func Stands(rules Rules, hold record.Result, at Image) record.Result {
 	switch {
 	case hold.Tag == "" || rules == nil:
 		return hold
-	case hold.Digest != "" && (rules.ByDigest(at.Tag) || hold.Tag == at.Tag && at.Digest != ""):
+	case hold.Digest != "" && (rules.MayReplaceSameTag(at.Tag) || hold.Tag == at.Tag && at.Digest != ""):
 		if hold.Digest == at.Digest {
 			return record.Result{}
 		}
@@ -46,7 +46,7 @@ func (c Case) leaves(left, to Image) record.Result {
 		return standing
 	}
 	held := left.Result()
-	if !c.Rules.ByDigest(to.Tag) && (!c.Follows || left.Tag != to.Tag) {
+	if !c.Rules.MayReplaceSameTag(to.Tag) && (!c.Follows || left.Tag != to.Tag) {
 		held.Digest = ""
 	}
 	return Higher(c.Rules, standing, held)

@@ -62,7 +62,7 @@ func explained(r *resolver.Resolution) string {
 
 // listed reports whether the answer came from a list of tags.
 func listed(o *webhook.Outcome) bool {
-	if !o.Answer.Resolve || o.Err != nil || o.Rule.Policy.Digest(o.Answer.Image.Tag) {
+	if !o.Answer.Resolve || o.Err != nil || o.Rule.Policy.FollowsSameTag(o.Answer.Image.Tag) {
 		return false
 	}
 	switch o.Resolution.Reason {

@@ -170,7 +170,7 @@ func TestMatchTagInItsSpellings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.annotations["garboard.dev/policy"] = "force"
 			rule := ruleOf(t, test.annotations)
-			if got := rule.Governed() && rule.Policy.Digest("1.0.0"); got != test.follows {
+			if got := rule.Governed() && rule.Policy.FollowsSameTag("1.0.0"); got != test.follows {
 				t.Errorf("got follows the digest %v, want %v", got, test.follows)
 			}
 		})

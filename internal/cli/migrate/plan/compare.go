@@ -140,7 +140,7 @@ func garboards(s *subject, o *webhook.Outcome) Act {
 		return Act{Does: WaitsForVotes}
 	case o.Answer.Gated || o.Rule.Gated():
 		return Act{Does: WaitsForGate}
-	case o.Rule.Policy.Digest(o.Submitted.Tag):
+	case o.Rule.Policy.FollowsSameTag(o.Submitted.Tag):
 		// Where the registry was not asked for the digest, that it will be written is known.
 		if o.Moved || o.Err != nil && o.Submitted.Digest == "" && o.Rule.Pins(false) {
 			return Act{Does: PinsDigest}
@@ -181,7 +181,7 @@ func (j *judge) explain(c *Container, s *subject, o *webhook.Outcome, rule keel.
 	if c.Garboard.Does == PinsDigest {
 		c.note(reasonDigest, "")
 	}
-	if governed && tracked && rule.Policy == "force" && !rule.Follows() && o.Rule.Policy.Digest(o.Submitted.Tag) {
+	if governed && tracked && rule.Policy == "force" && !rule.Follows() && o.Rule.Policy.FollowsSameTag(o.Submitted.Tag) {
 		c.note(reasonSameTag, "")
 	}
 	if c.Garboard.Does == WaitsForGate {
