@@ -22,18 +22,22 @@ func (s *space) bumpAs(name, target string, args ...string) (warned string) {
 	return warned
 }
 
+// shut are the gates that bind every writer, each with a value that keeps it closed.
+var shut = map[string]string{
+	"minAge":    "3d",
+	"after":     "elsewhere for 1h",
+	"window":    "0 3 29 2 * for 1m",
+	"approvals": "1",
+}
+
 // A gate that only the updater asks would be open to the next apply.
 func TestGatesBindEveryWriter(t *testing.T) {
 	parallel(t)
-	for gate, annotation := range map[string]string{
-		"minAge": "garboard.dev/minAge: 3d",
-		"after":  "garboard.dev/after: elsewhere for 1h",
-		"window": "garboard.dev/window: 0 3 29 2 * for 1m",
-	} {
+	for gate, value := range shut {
 		t.Run(gate, func(t *testing.T) {
 			s := newSpace(t)
 			s.push("1.2.0", "1.2.5", "1.2.7")
-			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, annotation)
+			manifest := s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet, fmt.Sprintf("garboard.dev/%s: %q", gate, value))
 			s.must(manifest, "apply", "-f", "-")
 			s.wantTag("web", "1.2.0")
 			revision := s.settled("web")
@@ -61,6 +65,27 @@ func TestGatesBindEveryWriter(t *testing.T) {
 			s.push("1.2.8")
 			s.must("", "annotate", "deployment/web", "garboard.dev/"+gate+"-")
 			s.wantTag("web", "1.2.8")
+		})
+	}
+}
+
+// A release of Helm gets past no gate, whatever of it is upgraded or rolled back.
+func TestGatesBindHelm(t *testing.T) {
+	parallel(t)
+	for gate, value := range shut {
+		t.Run(gate, func(t *testing.T) {
+			s := newSpace(t)
+			s.push("1.2.0", "1.2.7")
+			annotation := fmt.Sprintf(`--set-json=annotations={"garboard.dev/%s":%q}`, gate, value)
+			for _, write := range []write{
+				helm("install", "1.2.0", annotation), helm("upgrade", "1.2.0", annotation),
+				helm("upgrade", "1.2.0", annotation, "--set=colour=blue"), rollback("1"),
+			} {
+				write(s)
+				s.wantTag("web", "1.2.0")
+			}
+			helm("upgrade", "1.2.0")(s) // without the gate
+			s.wantTag("web", "1.2.7")
 		})
 	}
 }

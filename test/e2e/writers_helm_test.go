@@ -6,7 +6,7 @@ import (
 )
 
 // The chart of the tests: a Deployment named as its release, with the values
-// image, tag, colour and policy.
+// image, tag, colour, policy and annotations.
 const chart = "testdata/chart"
 
 // helm runs Helm for the release web, with the chart's image at a tag.
