@@ -43,7 +43,7 @@ func (a ageCondition) judge(_ context.Context, q *Query, c *candidate) *rejectio
 		return nil
 	}
 	text := fmt.Sprintf("younger than %s (%s %s)", q.MinAge, how, born.UTC().Format(time.RFC3339))
-	return &rejection{text: text, ripens: born.Add(q.MinAge)}
+	return &rejection{text: text, oldEnoughAt: born.Add(q.MinAge)}
 }
 
 func (ageCondition) reason() policy.Reason { return StayTooYoung }

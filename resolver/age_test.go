@@ -46,12 +46,12 @@ func TestImagesMustBeOldEnough(t *testing.T) {
 		},
 		"the next lower is taken, and the first will do in two days": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": aged(4 * day), "1.0.2": aged(day)},
-			want: Resolution{Tag: "1.0.1", Reason: policy.NewerPatch, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "1.0.1", Reason: policy.NewerPatch, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("1.0.2", yesterday)}},
 		},
 		"all are too young, and what is told is when the first of them will do": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": aged(2 * day), "1.0.2": aged(day)},
-			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, Ripens: start.Add(day),
+			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: start.Add(day),
 				Passed: []Rejection{tooYoung("1.0.2", yesterday), tooYoung("1.0.1", "2026-02-27T12:00:00Z")}},
 		},
 		"what runs may be as young as it likes": {
@@ -68,17 +68,17 @@ func TestImagesMustBeOldEnough(t *testing.T) {
 		},
 		"a young one beside one that never serves is waited for": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": aged(day), "1.0.2": wrongPlatform}, query: Query{Platforms: []Platform{amd64}},
-			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{{"1.0.2", "not built for linux/amd64"}, tooYoung("1.0.1", yesterday)}},
 		},
 		"a date in the future counts from the first look": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": aged(-1000 * day)},
-			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, Ripens: start.Add(threeDays),
+			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: start.Add(threeDays),
 				Passed: []Rejection{{"1.0.1", "younger than 72h0m0s (first seen 2026-03-01T12:00:00Z)"}}},
 		},
 		"no date counts from the first look": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": built(amd64)},
-			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, Ripens: start.Add(threeDays),
+			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: start.Add(threeDays),
 				Passed: []Rejection{{"1.0.1", "younger than 72h0m0s (first seen 2026-03-01T12:00:00Z)"}}},
 		},
 		"a held one is not waited for": {
@@ -88,7 +88,7 @@ func TestImagesMustBeOldEnough(t *testing.T) {
 		"a new digest of the same tag": {
 			images: map[string]registry.Image{"latest": aged(day)},
 			query:  Query{Tag: "latest", Digest: "sha256:old", Policy: parse(t, "force"), Pin: PinDigest},
-			want: Resolution{Tag: "latest", Digest: "sha256:old", Reason: StayTooYoung, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "latest", Digest: "sha256:old", Reason: StayTooYoung, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("latest", yesterday)}},
 		},
 		"an old digest of the same tag": {
@@ -98,36 +98,36 @@ func TestImagesMustBeOldEnough(t *testing.T) {
 		},
 		"the digest that what runs lacks": {
 			images: map[string]registry.Image{"1.0.0": aged(day)}, query: Query{Pin: PinDigest},
-			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("1.0.0", yesterday)}},
 		},
 		"the digest that what runs lacks, while a higher tag is too young": {
 			images: map[string]registry.Image{"1.0.0": aged(old), "1.0.1": aged(day)}, query: Query{Pin: PinDigest},
-			want: Resolution{Tag: "1.0.0", Digest: "sha256:1.0.0", Reason: PinnedDigest, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "1.0.0", Digest: "sha256:1.0.0", Reason: PinnedDigest, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("1.0.1", yesterday)}},
 		},
 		"by build date, the last that is old enough": {
 			images: map[string]registry.Image{"main": aged(old), "a": aged(day), "b": aged(4 * day)},
 			query:  Query{Tag: "main", Policy: parse(t, "newest")},
-			want: Resolution{Tag: "b", Reason: policy.BuiltLater, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "b", Reason: policy.BuiltLater, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("a", yesterday), {"main", "built 2025-11-21T12:00:00Z"}}},
 		},
 		"by build date, none is old enough": {
 			images: map[string]registry.Image{"main": aged(old), "a": aged(day)},
 			query:  Query{Tag: "main", Policy: parse(t, "newest")},
-			want: Resolution{Tag: "main", Reason: StayTooYoung, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "main", Reason: StayTooYoung, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("a", yesterday)}},
 		},
 		"by build date, a date in the future counts from the first look": {
 			images: map[string]registry.Image{"main": aged(old), "a": aged(-1000 * day)},
 			query:  Query{Tag: "main", Policy: parse(t, "newest")},
-			want: Resolution{Tag: "main", Reason: StayTooYoung, Ripens: start.Add(threeDays),
+			want: Resolution{Tag: "main", Reason: StayTooYoung, OldEnoughAt: start.Add(threeDays),
 				Passed: []Rejection{{"a", "younger than 72h0m0s (first seen 2026-03-01T12:00:00Z)"}}},
 		},
 		"by build date, the digest that what runs lacks": {
 			images: map[string]registry.Image{"main": aged(day)},
 			query:  Query{Tag: "main", Policy: parse(t, "newest"), Pin: PinDigest},
-			want: Resolution{Tag: "main", Reason: StayTooYoung, Ripens: start.Add(2 * day),
+			want: Resolution{Tag: "main", Reason: StayTooYoung, OldEnoughAt: start.Add(2 * day),
 				Passed: []Rejection{tooYoung("main", yesterday)}},
 		},
 	} {
@@ -161,8 +161,8 @@ func TestAgeWithoutADateCountsFromTheFirstLook(t *testing.T) {
 	now.Advance(threeDays - time.Nanosecond)
 	wantTag(t, resolve(t, r, q), "1.0.0", StayTooYoung)
 	now.Advance(time.Nanosecond)
-	if !now.Now().Equal(got.Ripens) {
-		t.Errorf("it is %s, and it was told that the tag would do at %s", now.Now(), got.Ripens)
+	if !now.Now().Equal(got.OldEnoughAt) {
+		t.Errorf("it is %s, and it was told that the tag would do at %s", now.Now(), got.OldEnoughAt)
 	}
 	wantTag(t, resolve(t, r, q), "1.0.1", policy.NewerPatch)
 
@@ -282,8 +282,8 @@ func TestNothingYoungerThanMinAgeIsAnswered(t *testing.T) {
 			if got.Moved(q) && now.Now().Sub(born) < q.MinAge {
 				t.Fatalf("seed %d: %s, %s old, was answered by %s with minAge %s", seed, got.Tag, now.Now().Sub(born), q.Policy.Name(), q.MinAge)
 			}
-			if !got.Ripens.IsZero() && !got.Ripens.After(now.Now()) {
-				t.Fatalf("seed %d: at %s it is told to wait until %s", seed, now.Now(), got.Ripens)
+			if !got.OldEnoughAt.IsZero() && !got.OldEnoughAt.After(now.Now()) {
+				t.Fatalf("seed %d: at %s it is told to wait until %s", seed, now.Now(), got.OldEnoughAt)
 			}
 			if got.Moved(q) {
 				moved++
@@ -307,8 +307,8 @@ func TestAgeIsReadFromTheRegistry(t *testing.T) {
 	q.MinAge = threeDays
 	got := resolve(t, r, q)
 	wantTag(t, got, "1.2.7", policy.NewerPatch)
-	if want := w.clock.Now().Add(threeDays - time.Hour); !got.Ripens.Equal(want) {
-		t.Errorf("the next is old enough at %s, want %s", got.Ripens, want)
+	if want := w.clock.Now().Add(threeDays - time.Hour); !got.OldEnoughAt.Equal(want) {
+		t.Errorf("the next is old enough at %s, want %s", got.OldEnoughAt, want)
 	}
 	w.since()
 	resolve(t, r, q)

@@ -123,7 +123,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 	slices.SortStableFunc(builds, func(a, b build) int { return b.created.Compare(a.created) })
 	var chosen *build
 	var passed []Rejection
-	var ripens time.Time
+	var oldEnoughAt time.Time
 	first := policy.StayNewest // the reason of the newest that a condition rejects
 	dated, left := false, leftAt(q, builds)
 	for i := range builds {
@@ -139,7 +139,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 		if rejected != nil {
 			text = rejected.text
 			if chosen == nil {
-				ripens = sooner(ripens, rejected.ripens)
+				oldEnoughAt = sooner(oldEnoughAt, rejected.oldEnoughAt)
 				if first == policy.StayNewest && rejected.waits() {
 					first = rejected.reason
 				}
@@ -150,7 +150,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 		}
 	}
 	answer := r.answerBuild(ctx, q, chosen, dated)
-	answer.Passed, answer.Ripens = append(answer.Passed, passed...), sooner(answer.Ripens, ripens)
+	answer.Passed, answer.OldEnoughAt = append(answer.Passed, passed...), sooner(answer.OldEnoughAt, oldEnoughAt)
 	if answer.Reason == policy.StayNewest {
 		answer.Reason = first
 	}

@@ -111,9 +111,9 @@ type Resolution struct {
 	// Others are higher tags of other lines, if nothing newer is in the base's own
 	// and the query asked for them.
 	Others policy.OtherLines
-	// Ripens is when the first of the tags that were passed over for their age is
+	// OldEnoughAt is when the first of the tags that were passed over for their age is
 	// old enough; zero where none was.
-	Ripens time.Time
+	OldEnoughAt time.Time
 }
 
 // Why is the reason as a clause for people, with the tag that it is about.
@@ -124,8 +124,8 @@ func (r Resolution) Why() string {
 	if others := r.Others.Text(); others != "" {
 		return others
 	}
-	if r.Reason == StayTooYoung && !r.Ripens.IsZero() {
-		return "newer tags are younger than minAge, the first of them until " + r.Ripens.UTC().Format(time.RFC3339)
+	if r.Reason == StayTooYoung && !r.OldEnoughAt.IsZero() {
+		return "newer tags are younger than minAge, the first of them until " + r.OldEnoughAt.UTC().Format(time.RFC3339)
 	}
 	text := Text(r.Reason)
 	told := text != string(r.Reason) && r.Reason != StayNoPlatform && r.Reason != StayTooYoung && r.Reason != StayNotSoaked

@@ -20,10 +20,10 @@ const (
 
 // rejection is why a candidate cannot be the answer.
 type rejection struct {
-	reason policy.Reason // of staying, if there is nothing else
-	text   string        // as a clause for people
-	err    error         // nil where the candidate itself is the reason
-	ripens time.Time     // when the reason ends by itself; zero where it does not
+	reason      policy.Reason // of staying, if there is nothing else
+	text        string        // as a clause for people
+	err         error         // nil where the candidate itself is the reason
+	oldEnoughAt time.Time     // when the reason ends by itself; zero where it does not
 }
 
 // fatal reports a failure that says nothing about the image: the registry could not
@@ -68,7 +68,7 @@ func (p *rejections) canTryAnother() bool {
 func (p *rejections) add(tag string, why *rejection) {
 	p.tags[tag], p.last = true, why
 	p.told = append(p.told, Rejection{tag, why.text})
-	if why.ripens.IsZero() {
+	if why.oldEnoughAt.IsZero() {
 		p.tried++
 		return
 	}
@@ -85,7 +85,7 @@ func (p *rejections) annotate(r Resolution) Resolution {
 		r.Err = p.last.err
 	}
 	for _, why := range p.young {
-		r.Ripens = sooner(r.Ripens, why.ripens)
+		r.OldEnoughAt = sooner(r.OldEnoughAt, why.oldEnoughAt)
 	}
 	return r
 }
@@ -108,7 +108,7 @@ func (p *rejections) annotateStay(kept Resolution) Resolution {
 // stayFor is the base, with why its own tag does not get the candidate's digest.
 func stayFor(q *Query, c *candidate, why *rejection) Resolution {
 	kept := stay(q, why.reason)
-	kept.Passed, kept.Ripens = []Rejection{{c.tag, why.text}}, why.ripens
+	kept.Passed, kept.OldEnoughAt = []Rejection{{c.tag, why.text}}, why.oldEnoughAt
 	kept.Err, kept.Stale = why.err, c.old != nil
 	if kept.Err == nil {
 		kept.Err = c.old

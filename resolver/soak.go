@@ -28,15 +28,15 @@ type Soaking struct {
 	Why string
 	// Left is true of a version that the place was rolled back from.
 	Left bool
-	// Ripens is when it will have, if nothing comes between; the zero time where
+	// SoakedAt is when it will have, if nothing comes between; the zero time where
 	// something else has to happen first.
-	Ripens time.Time
+	SoakedAt time.Time
 }
 
 // Judge tells why a version has not run there for long enough, and when it will have; why
 // is empty where it has. exact asks for the very image: a tag alone does not do. Without a
 // digest the tag alone is judged.
-func (s Soak) Judge(tag, digest string, exact bool) (why string, ripens time.Time) {
+func (s Soak) Judge(tag, digest string, exact bool) (why string, soakedAt time.Time) {
 	why = s.Where + " " + s.Otherwise
 	for _, v := range s.Versions {
 		if v.Tag != tag {
@@ -47,15 +47,15 @@ func (s Soak) Judge(tag, digest string, exact bool) (why string, ripens time.Tim
 			if v.Why == "" {
 				return "", time.Time{}
 			}
-			why, ripens = s.Where+" "+v.Why, v.Ripens
-		case !ripens.IsZero(): // another image of the tag is on its way
+			why, soakedAt = s.Where+" "+v.Why, v.SoakedAt
+		case !soakedAt.IsZero(): // another image of the tag is on its way
 		case v.Digest == "":
 			why = fmt.Sprintf("%s runs %s without its digest, which is what has to agree: set pin: digest there", s.Where, tag)
 		default:
 			why = fmt.Sprintf("%s ran another image under %s than the one that the tag leads to by now", s.Where, tag)
 		}
 	}
-	return why, ripens
+	return why, soakedAt
 }
 
 // soakCondition wants a tag that has run elsewhere for long enough.

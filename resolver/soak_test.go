@@ -79,7 +79,7 @@ func TestAllPlacesAreTold(t *testing.T) {
 // A tag that ran under two images is judged by the one that is asked about.
 func TestTagThatRanUnderTwoImages(t *testing.T) {
 	soon := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	soak := Soak{Where: "staging", Versions: []Soaking{{Tag: "1", Digest: "sha256:new", Why: "is new to it", Ripens: soon}, {Tag: "1", Digest: "sha256:old"}}}
+	soak := Soak{Where: "staging", Versions: []Soaking{{Tag: "1", Digest: "sha256:new", Why: "is new to it", SoakedAt: soon}, {Tag: "1", Digest: "sha256:old"}}}
 	for digest, want := range map[string]string{"sha256:old": "", "sha256:new": "staging is new to it", "": ""} {
 		if why, at := soak.Judge("1", digest, digest != ""); why != want || at.Equal(soon) != (want != "") {
 			t.Errorf("%q: %q, %s; want %q", digest, why, at, want)

@@ -92,9 +92,9 @@ func (g canaryGate) follows(ctx context.Context, m *Move, first watched.Key, soa
 	case f.health.Phase != rollout.Healthy:
 		return wait("goes first, and is not healthy")
 	}
-	if ripe := f.since.Add(soak); g.Clock.Now().Before(ripe) {
+	if soakedAt := f.since.Add(soak); g.Clock.Now().Before(soakedAt) {
 		verdict := wait("has been healthy since %s, for %s it has to be", f.since.UTC().Format("15:04 MST"), soak)
-		verdict.Again = ripe
+		verdict.Again = soakedAt
 		return verdict
 	}
 	g.canaries.passed(first, m.Repository, f.running)
@@ -113,12 +113,12 @@ func (g canaryGate) leads(ctx context.Context, m *Move, soak time.Duration) Verd
 		follower, ok := g.look(ctx, key, m.Repository)
 		return ok && follower.uses && !follower.running.Agrees(f.running)
 	})
-	ripe := f.since.Add(soak)
+	soakedAt := f.since.Add(soak)
 	switch {
 	case !waits:
 		return Verdict{}
-	case g.Clock.Now().Before(ripe):
-		return Verdict{report.WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, ripe.UTC().Format("15:04 MST")), ripe}
+	case g.Clock.Now().Before(soakedAt):
+		return Verdict{report.WaitCanary, fmt.Sprintf("the rest of its set waits for %s, which has to be healthy until %s", f.running, soakedAt.UTC().Format("15:04 MST")), soakedAt}
 	}
 	if g.canaries.passed(m.Key, m.Repository, f.running) {
 		for _, follower := range rest {

@@ -182,7 +182,7 @@ func (s *Mover) fill(ctx context.Context, soak *resolver.Soak, upstream watched.
 	runs := containers[0].Running
 	soak.Otherwise = "runs " + runs.Tag
 	current := resolver.Soaking{Tag: runs.Tag, Digest: runs.Digest}
-	current.Why, current.Ripens = s.notYet(since, h, a, runs)
+	current.Why, current.SoakedAt = s.notYet(since, h, a, runs)
 	soak.Versions = append(soak.Versions, current)
 	past, left := s.soaks.ran(upstream, repository, a.For)
 	for _, held := range []resolver.Soaking{{Tag: now.held.Tag, Digest: now.held.Digest}, {Tag: left.Tag, Digest: left.Digest}} {

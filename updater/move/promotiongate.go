@@ -28,13 +28,13 @@ func (g promotionGate) Judge(ctx context.Context, m *Move) Verdict {
 	var again time.Time
 	opens := true // by itself
 	for _, soak := range g.Soaks(ctx, m.Key, m.Rule, m.Repository) {
-		why, ripens := soak.Judge(m.To.Tag, m.To.Digest, exactly(m))
+		why, soakedAt := soak.Judge(m.To.Tag, m.To.Digest, exactly(m))
 		if why == "" {
 			continue
 		}
-		whys, opens = append(whys, why), opens && !ripens.IsZero()
-		if ripens.After(again) {
-			again = ripens
+		whys, opens = append(whys, why), opens && !soakedAt.IsZero()
+		if soakedAt.After(again) {
+			again = soakedAt
 		}
 	}
 	if len(whys) == 0 {
@@ -57,19 +57,19 @@ func exactly(m *Move) bool {
 
 // notYet tells why what a workload runs has not soaked there, and when it will have; why
 // is empty where it has.
-func (s *Mover) notYet(since time.Time, h rollout.Health, a settings.After, runs record.Result) (why string, ripens time.Time) {
+func (s *Mover) notYet(since time.Time, h rollout.Health, a settings.After, runs record.Result) (why string, soakedAt time.Time) {
 	switch {
 	case h.Phase == rollout.Empty:
-		return fmt.Sprintf("runs %s, and has no Pods", runs.Tag), ripens
+		return fmt.Sprintf("runs %s, and has no Pods", runs.Tag), soakedAt
 	case h.Phase != rollout.Healthy || since.IsZero():
 		why = fmt.Sprintf("runs %s, and is not healthy", runs.Tag)
 		if h.Message != "" {
 			why += ": " + printable.Replace(h.Message, maxHealthText)
 		}
-		return why, ripens
+		return why, soakedAt
 	}
-	if ripens = since.Add(a.For); s.Clock.Now().Before(ripens) {
-		return fmt.Sprintf("has been healthy with %s since %s, and has to be for %s, until %s", runs.Tag, moment(since), a.Length(), moment(ripens)), ripens
+	if soakedAt = since.Add(a.For); s.Clock.Now().Before(soakedAt) {
+		return fmt.Sprintf("has been healthy with %s since %s, and has to be for %s, until %s", runs.Tag, moment(since), a.Length(), moment(soakedAt)), soakedAt
 	}
 	return "", time.Time{}
 }

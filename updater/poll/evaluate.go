@@ -54,7 +54,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 			failure = err
 		}
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
-		p.pollAt(r.repository, resolution.Ripens)
+		p.pollAt(r.repository, resolution.OldEnoughAt)
 		p.Report.Checked(key, c.Slot.Key(), r.since)
 	}
 	if len(found) > 0 {

@@ -18,7 +18,7 @@ func (p *Poller) promoted(ctx context.Context, r *round, key watched.Key, c watc
 	if len(soaks) == 0 {
 		return p.ask(ctx, r, c, query)
 	}
-	p.pollAt(r.repository, p.ripens(soaks))
+	p.pollAt(r.repository, p.nextSoakedAt(soaks))
 	for _, of := range [][]resolver.Soak{soaks, onTheirWay(soaks), nil} {
 		query.Soaks = of
 		answer, ended, err = p.ask(ctx, r, c, query)
@@ -44,15 +44,15 @@ func onTheirWay(soaks []resolver.Soak) []resolver.Soak {
 	return all
 }
 
-// ripens is when the next version has run somewhere for long enough; the zero time is
+// nextSoakedAt is when the next version has run somewhere for long enough; the zero time is
 // never.
-func (p *Poller) ripens(soaks []resolver.Soak) time.Time {
+func (p *Poller) nextSoakedAt(soaks []resolver.Soak) time.Time {
 	var first time.Time
 	now := p.Clock.Now()
 	for _, soak := range soaks {
 		for _, v := range soak.Versions {
-			if v.Ripens.After(now) && (first.IsZero() || v.Ripens.Before(first)) {
-				first = v.Ripens
+			if v.SoakedAt.After(now) && (first.IsZero() || v.SoakedAt.Before(first)) {
+				first = v.SoakedAt
 			}
 		}
 	}

@@ -125,7 +125,7 @@ func TestHealthyUntilAPollMakesNoStep(t *testing.T) {
 func TestImagesThatAreTooYoungAreComeBackTo(t *testing.T) {
 	for name, test := range map[string]struct {
 		schedules []string
-		ripens    time.Duration
+		due       time.Duration
 		want      time.Duration
 	}{
 		"before the next poll":      {[]string{"@every 1h"}, 10 * time.Minute, 10 * time.Minute},
@@ -135,17 +135,17 @@ func TestImagesThatAreTooYoungAreComeBackTo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, clock := planner(t, test.schedules...)
 			p.tracker.set(key("pushed"), []Use{{Repository: repository}})
-			p.pollAt(repository, clock.Now().Add(test.ripens+time.Hour))
-			p.pollAt(repository, clock.Now().Add(test.ripens))
+			p.pollAt(repository, clock.Now().Add(test.due+time.Hour))
+			p.pollAt(repository, clock.Now().Add(test.due))
 			p.schedule(repository, nil)
 			if got := p.dueIn(t); got < test.want || got > test.want+maxJitter {
 				t.Errorf("due in %s, want %s", got, test.want)
 			}
-			if p.takePollAt(repository, clock.Now().Add(test.ripens-time.Second)) {
-				t.Error("it is ripe a second before")
+			if p.takePollAt(repository, clock.Now().Add(test.due-time.Second)) {
+				t.Error("it is due a second early")
 			}
-			if !p.takePollAt(repository, clock.Now().Add(test.ripens)) {
-				t.Error("it is not ripe in time")
+			if !p.takePollAt(repository, clock.Now().Add(test.due)) {
+				t.Error("it is not due in time")
 			}
 			p.schedule(repository, nil)
 			if due, known := p.Due(repository); known && test.schedules == nil {

@@ -77,7 +77,7 @@ var stayReasons = map[policy.Reason]string{
 func (s *Standing) stay(r resolver.Resolution) {
 	s.Newest = record.Result{Tag: r.Tag, Digest: r.Digest}.String()
 	if reason, waiting := stayReasons[r.Reason]; waiting {
-		s.State, s.Reason, s.Message, s.Opens = StatePending, reason, r.Why(), r.Ripens
+		s.State, s.Reason, s.Message, s.Opens = StatePending, reason, r.Why(), r.OldEnoughAt
 		if len(r.Passed) > 0 {
 			s.Newest = r.Passed[0].Tag
 		}
