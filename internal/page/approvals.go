@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/approval"
 )
 
 // Which updates are shown.
@@ -21,7 +25,7 @@ const maxAll = 500
 // approvals is the view of updates.
 type approvals struct {
 	choice
-	Rows                  []*proposal
+	Rows                  []ballotRow
 	Total, Pages, Current int
 	Previous, Next        string
 	// Seal is of all that match and are pending, which Matching counts.
@@ -30,6 +34,30 @@ type approvals struct {
 	Most     int
 	Absent   bool
 	Untold   string
+}
+
+// ballotRow is an update, and what the person may do about it beside voting.
+type ballotRow struct {
+	*proposal
+	// Voted: a vote of the person's counts.
+	Voted bool
+	// MayGoNow: the workload comes after another, and an approval may have the update go
+	// past that.
+	MayGoNow bool
+}
+
+// rowsOf are the updates of one page.
+func (s *Snapshot) rowsOf(all []*proposal) []ballotRow {
+	rows := make([]ballotRow, 0, len(all))
+	for _, p := range all {
+		row := ballotRow{proposal: p}
+		row.Voted = s.voter != "" && slices.ContainsFunc(p.Status.Voters, func(v v1alpha1.Voter) bool { return v.Name == s.voter })
+		if p.Pending() || approval.PhaseOf(p.ImageUpdate) == v1alpha1.PhaseApproved {
+			row.MayGoNow = slices.ContainsFunc(s.of(p.key()), func(r *Row) bool { return r.Container == p.Spec.Container && r.After != "" })
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // choice is which updates are wanted.
@@ -87,14 +115,16 @@ func (p *Page) showApprovals(w http.ResponseWriter, r *http.Request, code int, w
 	}
 	p.show(w, r, code, "approvals", view{
 		Title: "Approvals", Section: "approvals", Snapshot: snapshot, Here: wanted.path(wanted.Page), Notice: said,
-		Content: approvalsOf(snapshot.updates, wanted),
+		Content: approvalsOf(snapshot, wanted),
 	})
 }
 
-func approvalsOf(known *updates, wanted choice) approvals {
+func approvalsOf(snapshot *Snapshot, wanted choice) approvals {
+	known := snapshot.updates
 	matching := wanted.of(known.all)
 	a := approvals{choice: wanted, Total: len(matching), Most: maxAll, Absent: known.absent, Untold: known.missing}
-	a.Rows, a.Current, a.Pages = onPage(matching, wanted.Page)
+	part, current, pages := onPage(matching, wanted.Page)
+	a.Rows, a.Current, a.Pages = snapshot.rowsOf(part), current, pages
 	if wanted.Show == showPending {
 		a.Matching, a.Seal = len(matching), seal(matching)
 	}

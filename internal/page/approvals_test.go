@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // update waits for two votes until the evening.
@@ -53,7 +54,11 @@ func votingWorld(t *testing.T, refused string) *world {
 	}})
 	for _, u := range []*v1alpha1.ImageUpdate{
 		update("shop", "web", v1alpha1.PhasePending), update("shop", "cart", ""), update("billing", "mail", v1alpha1.PhasePending), update("shop", "old", v1alpha1.PhaseRejected),
+		update("shop", "night", v1alpha1.PhaseApproved), update("shop", "gone", v1alpha1.PhaseSuperseded),
 	} {
+		if phase := u.Status.Phase; phase != v1alpha1.PhasePending && phase != "" {
+			u.Status.DecidedAt = &metav1.Time{Time: now.Add(-time.Minute)}
+		}
 		if err := w.client.Create(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +75,14 @@ func votes(t *testing.T, w *world) []string {
 	}
 	var cast []string
 	for _, vote := range list.Items {
-		cast = append(cast, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", vote.Spec.Update, vote.Spec.Verdict, vote.Spec.Voter, vote.Spec.Comment)))
+		text := fmt.Sprintf("%s %s %s %s", vote.Spec.Update, vote.Spec.Verdict, vote.Spec.Voter, vote.Spec.Comment)
+		if vote.Spec.Now {
+			text += " now"
+		}
+		if vote.Spec.Reopen {
+			text += " reopen"
+		}
+		cast = append(cast, strings.Join(strings.Fields(text), " "))
 	}
 	slices.Sort(cast)
 	return cast
@@ -138,7 +150,38 @@ func TestVotes(t *testing.T) {
 		},
 		"neither for nor against": {
 			fields: func(w *world) url.Values { return w.form("vote", "Abstain shop/web/uid-web") },
-			code:   422, says: []string{"A vote is Approve or Reject, and not &#34;Abstain&#34;; no vote was cast."},
+			code:   422, says: []string{"A vote is Approve, Now, Reject, Reopen or Withdraw, and not &#34;Abstain&#34;; no vote was cast."},
+		},
+		"one, not to wait for the stage before": {
+			fields: func(w *world) url.Values { return w.form("vote", "Now shop/web/uid-web") },
+			code:   200, says: []string{"approved, without waiting for the stage before (1 of 2 say so)"}, cast: []string{"web Approve me now"},
+		},
+		"one that is approved, not to wait for the stage before": {
+			fields: func(w *world) url.Values { return w.form("vote", "Now shop/night/uid-night", "show", "over") },
+			code:   200, says: []string{"shop/night app 1.3.0@sha256:aaaaaaaa…: approved, without waiting for the stage before (1 of 2 say so)"}, cast: []string{"night Approve me now"},
+		},
+		"all, not to wait for the stage before": {
+			fields: func(w *world) url.Values { return w.form("vote", "Now", "seal", sealed(w, "")) },
+			code:   422, says: []string{"Now names one update; no vote was cast."},
+		},
+		"one that was rejected is reopened": {
+			fields: func(w *world) url.Values {
+				return w.form("vote", "Reopen shop/old/uid-old", "comment", "it was mended", "show", "over")
+			},
+			code: 200, says: []string{"shop/old app 1.3.0@sha256:aaaaaaaa…: reopened, with your approval; votes from before do not count", `value="Reopen shop/old/uid-old"`},
+			cast: []string{"old Approve me it was mended reopen"},
+		},
+		"one that was superseded is not reopened": {
+			fields: func(w *world) url.Values { return w.form("vote", "Reopen shop/gone/uid-gone", "show", "over") },
+			code:   422, says: []string{"it is Superseded, so that no vote counts any more"},
+		},
+		"a vote that was not cast is not withdrawn": {
+			fields: func(w *world) url.Values { return w.form("vote", "Withdraw shop/web/uid-web") },
+			code:   422, says: []string{"shop/web app 1.3.0@sha256:aaaaaaaa…: you have not voted on it"},
+		},
+		"what is decided is not withdrawn": {
+			fields: func(w *world) url.Values { return w.form("vote", "Withdraw shop/old/uid-old", "show", "over") },
+			code:   422, says: []string{"it is Rejected: its votes are counted"},
 		},
 		"a comment that is too long": {
 			fields: func(w *world) url.Values {
@@ -174,12 +217,56 @@ func TestASecondVoteIsTold(t *testing.T) {
 	}
 }
 
+// Who has voted may take it back, who has not is not asked to.
+func TestAVoteIsWithdrawn(t *testing.T) {
+	w := votingWorld(t, "")
+	bodyOf(t, w.answer(asked(http.MethodPost, "/approvals/vote", w.form("vote", "Reject shop/web/uid-web"))))
+	counted := &v1alpha1.ImageUpdate{}
+	if err := w.client.Get(t.Context(), client.ObjectKey{Namespace: "shop", Name: "web"}, counted); err != nil {
+		t.Fatal(err)
+	}
+	counted.Status.Voters = []v1alpha1.Voter{{Name: "me", Verdict: v1alpha1.VerdictReject, Time: metav1.NewTime(now)}}
+	if err := w.client.Update(t.Context(), counted); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Step(time.Minute)
+	body := bodyOf(t, w.answer(asked(http.MethodGet, "/approvals", nil)))
+	if !strings.Contains(body, `value="Withdraw shop/web/uid-web"`) || strings.Contains(body, `value="Withdraw shop/cart/uid-cart"`) {
+		t.Errorf("got:\n%s", body)
+	}
+	body = bodyOf(t, w.answer(asked(http.MethodPost, "/approvals/vote", w.form("vote", "Withdraw shop/web/uid-web"))))
+	if cast := votes(t, w); len(cast) > 0 || !strings.Contains(body, "shop/web app 1.3.0@sha256:aaaaaaaa…: your vote is withdrawn") {
+		t.Errorf("there are %q:\n%s", cast, body)
+	}
+}
+
+// What the stage before holds back alone may be approved without waiting for it.
+func TestApproveNowIsOfferedForStages(t *testing.T) {
+	w := votingWorld(t, "")
+	w.updater.set(func(u *updater) {
+		for _, name := range []string{"cart", "night", "old"} {
+			u.items = append(u.items, status.Item{Namespace: "shop", Kind: "Deployment", Name: name, Container: "app", Running: "1", After: "dev/deployment/" + name + " for 1h"})
+		}
+	})
+	for path, want := range map[string]map[string]bool{
+		"/approvals":           {"cart": true, "web": false},
+		"/approvals?show=over": {"night": true, "old": false},
+	} {
+		body := bodyOf(t, w.answer(asked(http.MethodGet, path, nil)))
+		for name, offered := range want {
+			if got := strings.Contains(body, `value="Now shop/`+name+`/uid-`+name+`"`); got != offered {
+				t.Errorf("%s: %s: offered is %v, want %v", path, name, got, offered)
+			}
+		}
+	}
+}
+
 func TestApprovalsShow(t *testing.T) {
 	for path, wanted := range map[string][]string{
 		"/":                            {"3 updates waiting for votes"},
 		"/approvals":                   {"3 updates", "example.com/web", "in 8h", "1 minor", "Approve all 3 that match", `value="shop/web/uid-web"`},
 		"/approvals?q=MAIL":            {"1 update<", "Approve all 1 that match"},
-		"/approvals?show=over":         {"1 update<", `class="state state-rejected">Rejected`},
+		"/approvals?show=over":         {"3 updates<", `class="state state-rejected">Rejected`, `value="Reopen shop/old/uid-old"`},
 		"/approvals?namespace=nowhere": {"Nothing waits for votes"},
 	} {
 		w := votingWorld(t, "")

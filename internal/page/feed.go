@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sync/singleflight"
 	"k8s.io/utils/clock"
+
+	"github.com/garboard-dev/garboard/internal/approval/ballot"
 )
 
 // objectsFresh is how long the list of workloads answers: it is for who is not governed,
@@ -27,6 +29,8 @@ type feed struct {
 	last    *Snapshot
 	objects *objects
 	updates *updates
+	// voter is the person's name. It never changes.
+	voter string
 	// changes counts what was changed from here: a read that began before does not count.
 	changes int
 }
@@ -73,7 +77,7 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, f.access.Timeout)
 	defer cancel()
 	f.mu.Lock()
-	last, known, voted, changes := f.last, f.objects, f.updates, f.changes
+	last, known, voted, voter, changes := f.last, f.objects, f.updates, f.voter, f.changes
 	f.mu.Unlock()
 	if known == nil || f.clock.Since(known.at) >= objectsFresh {
 		known = f.access.objects(ctx, f.clock.Now())
@@ -81,7 +85,10 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	if voted == nil || f.clock.Since(voted.at) >= updatesFresh {
 		voted = f.access.updates(ctx, f.clock.Now())
 	}
-	next := &Snapshot{At: f.clock.Now(), Version: 1, updates: voted}
+	if voter == "" && len(voted.all) > 0 {
+		voter, _ = ballot.Whoami(ctx, f.access.Client) // who votes without a name is told why not
+	}
+	next := &Snapshot{At: f.clock.Now(), Version: 1, updates: voted, voter: voter}
 	list, err := f.access.Status.List(ctx, f.access.Namespace)
 	switch {
 	case err != nil && last != nil:
@@ -106,7 +113,7 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.changes == changes {
-		f.last, f.objects, f.updates = next, known, voted
+		f.last, f.objects, f.updates, f.voter = next, known, voted, voter
 	}
 	return next
 }

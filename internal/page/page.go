@@ -93,6 +93,7 @@ func (p *Page) Handler() http.Handler {
 	inside.HandleFunc("GET /workloads/{namespace}/{kind}/{name}", p.workload)
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/hold", p.setHold)
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/clear", p.clearHold)
+	inside.HandleFunc("GET /promotion", p.promotion)
 	inside.HandleFunc("GET /registries", p.registries)
 	inside.HandleFunc("GET /approvals", p.approvals)
 	inside.HandleFunc("POST /approvals/vote", p.vote)

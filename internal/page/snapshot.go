@@ -51,6 +51,9 @@ type Snapshot struct {
 	// Missing says what the snapshot lacks, and why: a sentence each.
 	Missing []string
 	updates *updates
+	// voter is the person's name, as the API server knows it; empty where it is not needed,
+	// or not told.
+	voter string
 	// Failed: the updater could not be asked, and the rows are those of before.
 	Failed bool
 }

@@ -93,6 +93,9 @@ func byDeadline(a, b *proposal) int {
 // Pending reports whether people are waited for.
 func (p *proposal) Pending() bool { return approval.PhaseOf(p.ImageUpdate) == v1alpha1.PhasePending }
 
+// MayReopen reports whether a vote has the update voted on again.
+func (p *proposal) MayReopen() bool { return approval.MayReopen(approval.PhaseOf(p.ImageUpdate)) }
+
 // Phase is where the update stands.
 func (p *proposal) Phase() string { return string(approval.PhaseOf(p.ImageUpdate)) }
 
@@ -101,6 +104,11 @@ func (p *proposal) Deadline() time.Time { return approval.Deadline(p.ImageUpdate
 
 // Value names the update in a form. With the UID it is no other of the same name.
 func (p *proposal) Value() string { return p.Namespace + "/" + p.Name + "/" + string(p.UID) }
+
+// key names the workload.
+func (p *proposal) key() objectKey {
+	return objectKey{p.Namespace, p.Spec.WorkloadRef.Kind, p.Spec.WorkloadRef.Name}
+}
 
 // Title is the update as a person calls it.
 func (p *proposal) Title() string {

@@ -154,7 +154,7 @@ func (v *views) asset(w http.ResponseWriter, r *http.Request) {
 // show answers with a view: whole, or its content alone where the script asks.
 func (p *Page) show(w http.ResponseWriter, r *http.Request, code int, name string, v view) {
 	v.Token, v.Cluster, v.Now = p.token(r), p.options.Access.Cluster, p.options.Clock.Now()
-	v.Sections = []section{{"overview", "Overview", "/"}, {"workloads", "Workloads", "/workloads"}, {"approvals", "Approvals", "/approvals"}, {"registries", "Registries", "/registries"}}
+	v.Sections = sections()
 	if v.Here == "" {
 		v.Here = r.URL.RequestURI()
 	}
@@ -164,6 +164,14 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, code int, name strin
 	}
 	w.Header().Set("Vary", "HX-Request")
 	p.views.render(w, code, name, part, v)
+}
+
+// sections are the views of the navigation.
+func sections() []section {
+	return []section{
+		{"overview", "Overview", "/"}, {"workloads", "Workloads", "/workloads"}, {"approvals", "Approvals", "/approvals"},
+		{"promotion", "Promotion", "/promotion"}, {"registries", "Registries", "/registries"},
+	}
 }
 
 // refuse answers with one sentence.

@@ -67,7 +67,7 @@ try {
   await step("the link opens the overview", async () => {
     await page.goto(link);
     await page.waitForURL(`${origin}/`);
-    await page.getByRole("heading", { name: "4 of 12 containers run the newest version allowed" }).waitFor();
+    await page.getByRole("heading", { name: "5 of 15 containers run the newest version allowed" }).waitFor();
     await page.getByRole("link", { name: "Failed 1" }).waitFor();
     await page.getByRole("link", { name: "Not governed 1" }).waitFor();
     await look("overview");
@@ -88,7 +88,7 @@ try {
     await tile.focus();
     await page.keyboard.press("Enter");
     await page.getByText("the window opens at 22:00").waitFor();
-    assert.equal(await page.locator("tbody tr").count(), 3);
+    assert.equal(await page.locator("tbody tr").count(), 5);
   });
 
   await step("a filter is answered as it is typed, and sorting keeps it", async () => {
@@ -134,9 +134,24 @@ try {
     await look("registries");
   });
 
+  await step("stages stand side by side, with what is on its way and the time that is left", async () => {
+    await page.getByRole("link", { name: "Promotion" }).click();
+    await page.getByText("1 image with stages").waitFor();
+    const stages = page.locator(".stage");
+    assert.deepEqual(await stages.locator("h3").allInnerTexts(), ["dev deployment/orders", "staging deployment/orders", "production deployment/orders"]);
+    await stages.nth(2).getByText("after staging/deployment/orders for 1d").waitFor();
+    await stages.nth(2).getByText("in 14h").waitFor();
+    const at = await Promise.all([0, 1, 2].map((n) => stages.nth(n).boundingBox()));
+    assert.ok(at[0].x < at[1].x && at[1].x < at[2].x && at[0].y === at[2].y, `the stages are at ${JSON.stringify(at)}`);
+    await look("promotion");
+    await stages.nth(1).getByRole("link", { name: "deployment/orders" }).click();
+    await page.getByRole("link", { name: "stages" }).click();
+    await page.getByText("1 image with stages").waitFor();
+  });
+
   await step("updates are approved: one with a comment, some, and all that match", async () => {
     await page.goto(`${origin}/approvals`);
-    await page.getByText("52 updates, page 1 of 2").waitFor();
+    await page.getByText("53 updates, page 1 of 2").waitFor();
     await page.getByText("“ran on staging since Monday”").waitFor();
     await look("approvals");
     await page.reload(); // axe leaves empty style attributes, which the next swap would copy
@@ -154,6 +169,25 @@ try {
     await page.getByRole("button", { name: "Approve all 50 that match" }).click();
     await page.getByText("50 votes cast.").waitFor();
     assert.equal(await cluster("votes", "GET"), '{"Approve":51,"Reject":1}\n');
+  });
+
+  await step("a vote is taken back, the stage before passed over, and a rejected update reopened", async () => {
+    await page.goto(`${origin}/approvals?q=checkout`);
+    await cluster("count");
+    await page.getByRole("button", { name: "Withdraw my vote on shop/checkout" }).click();
+    await page.getByText("shop/checkout app 3.1.0@sha256:4f4f4f4f…: your vote is withdrawn").waitFor();
+    assert.equal(await cluster("votes", "GET"), '{"Approve":51}\n');
+    await page.getByLabel("Filter").fill("orders");
+    await page.getByRole("button", { name: "Approve now production/orders" }).click();
+    await page.getByText("production/orders orders 1.7.2: approved, without waiting for the stage before (1 of 2 say so)").waitFor();
+    await page.getByLabel("Filter").fill("");
+    await page.getByLabel("Show").selectOption("over");
+    await page.getByText("“breaks the export”").waitFor();
+    await page.getByLabel("Comment").fill("the export is mended");
+    await page.getByRole("button", { name: "Reopen billing/ledger" }).click();
+    await page.getByText("billing/ledger app 5.3.0: reopened, with your approval; votes from before do not count").waitFor();
+    assert.equal(await cluster("votes", "GET"), '{"Approve":53}\n');
+    await look("decided");
   });
 
   await step("a push is seen without a reload", async () => {

@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -103,13 +104,19 @@ func (w *world) control() string {
 	mux.HandleFunc("POST /push", func(http.ResponseWriter, *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.standings[0].Newest, w.standings[0].State = "1.5.0", report.StateRolling
-		w.standings[0].Reason, w.standings[0].Message = "", ""
+		web := slices.IndexFunc(w.standings, func(s report.Standing) bool { return s.Name == "web" })
+		w.standings[web].Newest, w.standings[web].State = "1.5.0", report.StateRolling
+		w.standings[web].Reason, w.standings[web].Message = "", ""
 	})
 	mux.HandleFunc("POST /many", func(http.ResponseWriter, *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.standings = manyStandings(10_000)
+	})
+	mux.HandleFunc("POST /count", func(out http.ResponseWriter, r *http.Request) {
+		if err := w.count(r.Context()); err != nil {
+			http.Error(out, err.Error(), http.StatusInternalServerError)
+		}
 	})
 	mux.HandleFunc("GET /holds", func(out http.ResponseWriter, r *http.Request) {
 		shop := &appsv1.Deployment{}
@@ -160,10 +167,11 @@ func standing(namespace, kind, name, repository, running, newest, policy string,
 	}
 }
 
-// fewStandings are one of each kind.
+const ours = "registry.example.com/"
+
+// fewStandings are one of each kind, and three stages.
 func fewStandings() []report.Standing {
-	const ours = "registry.example.com/"
-	return []report.Standing{
+	return append(stages(), []report.Standing{
 		standing("shop", "Deployment", "web", ours+"shop/web", "1.4.2", "1.4.3", "minor", report.StatePending, report.WaitWindow, "the window opens at 22:00"),
 		standing("shop", "Deployment", "cart", ours+"shop/cart", "2.1.0", "2.1.0", "minor", report.StateCurrent, "", ""),
 		standing("shop", "Deployment", "payment", ours+"shop/payment", "3.0.1", "3.2.0", "minor", report.StateFailed, "RolloutFailed", "2 of 3 Pods did not become ready within 10m"),
@@ -176,7 +184,20 @@ func fewStandings() []report.Standing {
 		standing("data", "Deployment", "cache", "docker.io/library/redis", "7.4.1", "7.4.1", "minor", report.StateCurrent, "", ""),
 		standing("data", "Deployment", "queue", ours+"data/queue", "4.0.0", "4.0.0", "semver:^4", report.StateCurrent, "", ""),
 		standing("data", "Deployment", "metrics", "quay.io/team/metrics", "0.27.0", "", "minor", report.StateUnknown, report.ReasonUnavailable, "the registry did not answer in time"),
-	}
+	}...)
+}
+
+// stages are three workloads that come after each other: what is newest has to run longer
+// in the second before it comes to the third.
+func stages() []report.Standing {
+	dev := standing("dev", "Deployment", "orders", ours+"shop/orders", "1.8.0", "1.8.0", "minor", report.StateCurrent, "", "")
+	staging := standing("staging", "Deployment", "orders", ours+"shop/orders", "1.7.2", "1.8.0", "minor", report.StatePending, report.WaitUpstream,
+		"dev/deployment/orders has been healthy with 1.8.0 since 2026-11-29T23:10:00Z, and has to be for 2h")
+	staging.After, staging.Opens = "dev/deployment/orders for 2h", began.Add(72*time.Minute)
+	production := standing("production", "Deployment", "orders", ours+"shop/orders", "1.6.0", "1.7.2", "minor", report.StatePending, report.WaitUpstream,
+		"staging/deployment/orders has been healthy with 1.7.2 since 2026-11-29T15:00:00Z, and has to be for 1d")
+	production.After, production.Opens = "staging/deployment/orders for 1d", began.Add(15*time.Hour)
+	return []report.Standing{dev, staging, production}
 }
 
 // manyStandings are of as many containers, a tenth of them behind.
@@ -200,13 +221,14 @@ func someObjects() []client.Object {
 		all = append(all, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"garboard.dev/enabled": "true"}}})
 	}
 	all = append(all,
-		deployment("web", "registry.example.com/shop/web:1.4.2", map[string]string{
+		deployment("shop", "web", "registry.example.com/shop/web:1.4.2", map[string]string{
 			"garboard.dev/policy": "minor",
 			"garboard.dev/state": `{"web":{"from":"registry.example.com/shop/web:1.2.0","results":[` + strings.Join([]string{
 				result("1.2.0"), result("1.2.7"), result("1.3.0"), result("1.4.1"), result("1.3.0"), result("1.4.2"),
 			}, ",") + `]}}`,
 		}),
-		deployment("preview", "registry.example.com/shop/preview:main", nil),
+		deployment("shop", "preview", "registry.example.com/shop/preview:main", nil),
+		deployment("staging", "orders", "registry.example.com/shop/orders:1.7.2", map[string]string{"garboard.dev/policy": "minor"}),
 		&corev1.Event{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web.1"}, InvolvedObject: corev1.ObjectReference{UID: "uid-web"},
 			ReportingController: "garboard-updater", Reason: "ImageUpdated", FirstTimestamp: metav1.NewTime(began), LastTimestamp: metav1.NewTime(began),
@@ -219,9 +241,9 @@ func result(tag string) string {
 	return `{"result":"` + tag + `","from":"registry.example.com/shop/web:1.2.0","repository":"registry.example.com/shop/web"}`
 }
 
-func deployment(name, image string, annotations map[string]string) *appsv1.Deployment {
+func deployment(namespace, name, image string, annotations map[string]string) *appsv1.Deployment {
 	return &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: "uid-" + "web", Annotations: annotations},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID("uid-" + name), Annotations: annotations},
 		Spec:       appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: image}}}}},
 	}
 }
