@@ -21,7 +21,7 @@ func TestRegistriesPageHasEveryMessage(t *testing.T) {
 	var messages []string
 	for _, kind := range []registry.Kind{
 		registry.Unreachable, registry.Timeout, registry.Unauthorized, registry.NotFound, registry.RateLimited,
-		registry.BadAnswer, registry.TooLarge, registry.NotAnImage, registry.Refused, registry.Denied, "",
+		registry.BadAnswer, registry.TooLarge, registry.NotAnImage, registry.Blocked, registry.Denied, "",
 	} {
 		messages = append(messages, (&registry.Error{Kind: kind}).Summary())
 	}

@@ -44,10 +44,10 @@ func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) e
 	for _, c := range credentials {
 		err = ask(c)
 		switch {
-		case !refused(err):
+		case !registry.DependsOnCredential(err):
 			r.refusal(q, c).at.Store(0)
 			return c, err
-		case kindOf(err) == registry.Unauthorized: // what is not there may be a tag alone
+		case registry.KindOf(err) == registry.Unauthorized: // what is not there may be a tag alone
 			r.refusal(q, c).at.Store(now.UnixNano())
 		default:
 			absent = err
@@ -67,35 +67,10 @@ func (r *Resolver) refusal(q *Query, c Credential) *refusal {
 // The error is why some are missing.
 func (r *Resolver) credentials(ctx context.Context, q *Query) ([]Credential, error) {
 	all, missing := Chain{q.Credentials, r.options.Credentials}.For(ctx, q.Repository)
-	var found []Credential
-	for _, c := range all {
-		had := func(other Credential) bool { return other.ID() == c.ID() }
-		if !slices.ContainsFunc(found, had) {
-			found = append(found, c)
-		}
-	}
-	if len(found) == 0 {
-		found = append(found, Credential{})
-	}
-	return found, missing
+	return registry.DistinctCredentials(all), missing
 }
 
-// refused reports an answer that another credential may change. What is not
-// there is among them: many registries say so of what may not be read.
-func refused(err error) bool {
-	kind := kindOf(err)
-	return kind == registry.Unauthorized || kind == registry.NotFound
-}
-
-func notFound(err error) bool { return kindOf(err) == registry.NotFound }
-
-// kindOf is the kind of a registry's failure; "" for none.
-func kindOf(err error) registry.Kind {
-	if failed, ok := errors.AsType[*registry.Error](err); ok {
-		return failed.Kind
-	}
-	return ""
-}
+func notFound(err error) bool { return registry.KindOf(err) == registry.NotFound }
 
 // CredentialError says that a registry refused, and that credentials which it
 // might have accepted could not be had.
@@ -111,7 +86,7 @@ func (e *CredentialError) Unwrap() []error { return []error{e.Refusal, e.Missing
 
 // withMissing adds to a refusal why credentials are missing.
 func withMissing(err, missing error) error {
-	if missing == nil || !refused(err) {
+	if missing == nil || !registry.DependsOnCredential(err) {
 		return err
 	}
 	return &CredentialError{Refusal: err, Missing: missing}

@@ -40,7 +40,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 		settle:     func(time.Time) {},
 		fetch: func(ctx context.Context) (registry.Image, error) {
 			image, err := r.registry.Image(ctx, q.Repository, digest, credential, dated)
-			if kindOf(err) == registry.NotAnImage {
+			if registry.KindOf(err) == registry.NotAnImage {
 				fault, err = err, nil
 			}
 			return image, err

@@ -186,7 +186,7 @@ func leftAt(q *Query, builds []build) time.Time {
 
 // aboutImage reports a failure that says something about the image itself.
 func aboutImage(err error) bool {
-	switch kindOf(err) {
+	switch registry.KindOf(err) {
 	case registry.NotFound, registry.NotAnImage, registry.BadAnswer, registry.TooLarge:
 		return true
 	default:

@@ -133,7 +133,7 @@ func (r Resolution) Why() string {
 		return text
 	}
 	why := r.Preferred()
-	if kindOf(r.Err) != "" {
+	if registry.KindOf(r.Err) != "" {
 		why += ": " + Summary(r.Err)
 	}
 	return why

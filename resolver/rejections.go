@@ -38,7 +38,7 @@ const textMissing = "listed, but has no manifest"
 
 // unreadable is why an image that could not be read is not the answer.
 func unreadable(err error) *rejection {
-	switch kindOf(err) {
+	switch registry.KindOf(err) {
 	case registry.NotAnImage:
 		return &rejection{reason: StayNoPlatform, text: "no container image"}
 	case registry.BadAnswer, registry.TooLarge:

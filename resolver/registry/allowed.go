@@ -18,7 +18,7 @@ var errDenied = errors.New("not allowed by the registry settings")
 var errNoRepository = errors.New("there is no repository")
 
 // Allows reports whether a repository may be asked: an *Error of kind Denied where the
-// settings forbid it, of kind Refused where it is none. It sends no request, so that
+// settings forbid it, of kind Blocked where it is none. It sends no request, so that
 // callers can ask it before they look for credentials.
 func (c *Client) Allows(repository Repository) error { return c.settings.Load().refuses(repository) }
 
@@ -26,7 +26,7 @@ func (c *Client) Allows(repository Repository) error { return c.settings.Load().
 func (s *settings) refuses(r Repository) error {
 	switch {
 	case r == Repository{}:
-		return &Error{Kind: Refused, Err: errNoRepository}
+		return &Error{Kind: Blocked, Err: errNoRepository}
 	case !s.config.Allows(r.Host(), r.Path()), s.denies(r):
 		return (&Error{Kind: Denied, Err: errDenied}).Of(r.String())
 	}

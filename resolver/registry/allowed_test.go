@@ -63,8 +63,8 @@ func TestNoRepositoryIsRefused(t *testing.T) {
 	_, image := c.Image(t.Context(), Repository{}, someDigest, Credential{}, false)
 	_, configured := c.Configured().For(t.Context(), Repository{})
 	for _, err := range []error{c.Allows(Repository{}), tags, image, configured} {
-		if failed, ok := errors.AsType[*Error](err); !ok || failed.Kind != Refused {
-			t.Errorf("got %v, want an *Error of kind %s", err, Refused)
+		if failed, ok := errors.AsType[*Error](err); !ok || failed.Kind != Blocked {
+			t.Errorf("got %v, want an *Error of kind %s", err, Blocked)
 		}
 	}
 }

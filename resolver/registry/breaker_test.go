@@ -97,7 +97,7 @@ func TestOwnRefusalsOpenNoCircuit(t *testing.T) {
 	c := client(t, at(newClock()))
 	for range 3 {
 		_, err := list(t, c, "localhost:"+port+"/a", Credential{})
-		wantKind(t, err, Refused)
+		wantKind(t, err, Blocked)
 	}
 }
 

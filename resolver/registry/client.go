@@ -69,7 +69,7 @@ func (c *Client) Tags(ctx context.Context, repository Repository, credential Cre
 // GET where the answer to that has no digest. The error is always an *Error.
 func (c *Client) Digest(ctx context.Context, repository Repository, tag string, credential Credential) (string, error) {
 	if !document.ValidTag(tag) {
-		return "", (&Error{Kind: Refused, Err: failure.Bad("%q is not a valid tag", tag)}).Of(repository.String())
+		return "", (&Error{Kind: Blocked, Err: failure.Bad("%q is not a valid tag", tag)}).Of(repository.String())
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
 		return s.digest(ctx, tag)

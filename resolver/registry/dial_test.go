@@ -35,7 +35,7 @@ func TestUnlistedLoopbackIsRefusedLikeUnreachable(t *testing.T) {
 
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]"} {
 		_, err := list(t, c, host+":"+port+"/a", Credential{})
-		failed := wantError(t, err, Refused)
+		failed := wantError(t, err, Blocked)
 		unreachable := &Error{Kind: Unreachable, Repository: failed.Repository}
 		if diff := cmp.Diff(unreachable.Error(), failed.Error()); diff != "" {
 			t.Errorf("texts tell refused from unreachable (-unreachable +refused):\n%s", diff)
@@ -94,7 +94,7 @@ func TestNameThatResolvesToLoopbackIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = list(t, c, "registry.example:"+port+"/a", Credential{})
-	wantKind(t, err, Refused)
+	wantKind(t, err, Blocked)
 }
 
 func TestListedNameMayResolveToLoopback(t *testing.T) {

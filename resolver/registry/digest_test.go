@@ -94,7 +94,7 @@ func TestDigestOfWhatIsNoTagIsNotAsked(t *testing.T) {
 	c := client(t)
 	for _, tag := range []string{"", "..", "a/b", "a b", "a?x=1", strings.Repeat("x", 129)} {
 		_, err := c.Digest(t.Context(), named(registry.repository("a")), tag, Credential{})
-		wantKind(t, err, Refused)
+		wantKind(t, err, Blocked)
 	}
 }
 

@@ -44,7 +44,7 @@ func ValidDigest(text string) bool { return document.ValidDigest(text) }
 // schema 1.
 func (c *Client) Image(ctx context.Context, repository Repository, digest string, credential Credential, dated bool) (Image, error) {
 	if !document.ValidDigest(digest) {
-		return Image{}, (&Error{Kind: Refused, Err: failure.Bad("%q is not a valid digest", digest)}).Of(repository.String())
+		return Image{}, (&Error{Kind: Blocked, Err: failure.Bad("%q is not a valid digest", digest)}).Of(repository.String())
 	}
 	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
 		return s.image(ctx, digest, dated)

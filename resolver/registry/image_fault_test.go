@@ -143,7 +143,7 @@ func TestImageOfWhatIsNoDigestIsNotAsked(t *testing.T) {
 	c := client(t)
 	for _, digest := range []string{"", "1.0", "sha256:", "sha256:../" + someDigest[10:], "md5:0123456789abcdef0123456789abcdef", strings.ToUpper(someDigest)} {
 		_, err := c.Image(t.Context(), named(registry.repository("a")), digest, Credential{}, true)
-		wantKind(t, err, Refused)
+		wantKind(t, err, Blocked)
 	}
 	if diff := cmp.Diff([]string(nil), registry.since()); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
@@ -161,7 +161,7 @@ func TestConfigIsNotReadFromAnAddressThatIsNotAllowed(t *testing.T) {
 		},
 	}))
 	_, err := client(t).Image(t.Context(), named(registry.repository("a")), digest, Credential{}, false)
-	wantKind(t, err, Refused)
+	wantKind(t, err, Blocked)
 }
 
 func TestImageRefusals(t *testing.T) {

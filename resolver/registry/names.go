@@ -18,6 +18,16 @@ type Error = failure.Error
 // Kind says what went wrong, so that a caller can decide without reading text.
 type Kind = failure.Kind
 
+// KindOf is the kind of a registry's failure; "" for any other error, and for none.
+func KindOf(err error) Kind { return failure.KindOf(err) }
+
+// DependsOnCredential reports an answer that another credential may change.
+func DependsOnCredential(err error) bool { return failure.DependsOnCredential(err) }
+
+// DistinctCredentials are the credentials to try, each once; the anonymous one if there is
+// no other.
+func DistinctCredentials(all []Credential) []Credential { return auth.Distinct(all) }
+
 // The kinds, as package failure tells them.
 const (
 	Unreachable  = failure.Unreachable
@@ -28,6 +38,6 @@ const (
 	BadAnswer    = failure.BadAnswer
 	TooLarge     = failure.TooLarge
 	NotAnImage   = failure.NotAnImage
-	Refused      = failure.Refused
+	Blocked      = failure.Blocked
 	Denied       = failure.Denied
 )

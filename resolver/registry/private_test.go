@@ -43,10 +43,10 @@ func TestPlainHTTPAndPrivateAddressesWhereTheSettingsSaySo(t *testing.T) {
 		"both, by URL":               {"docker.io", config.Endpoint{URL: &url.URL{Scheme: "http", Host: host}, Private: true}, ""},
 		"both, by domain":            {registry.under("*.example"), config.Endpoint{PlainHTTP: true, Private: true}, ""},
 		"both, for every host":       {"*", config.Endpoint{PlainHTTP: true, Private: true}, ""},
-		"plain HTTP alone":           {host, config.Endpoint{PlainHTTP: true}, Refused},
-		"plain HTTP alone, by URL":   {"docker.io", config.Endpoint{URL: &url.URL{Scheme: "http", Host: host}}, Refused},
+		"plain HTTP alone":           {host, config.Endpoint{PlainHTTP: true}, Blocked},
+		"plain HTTP alone, by URL":   {"docker.io", config.Endpoint{URL: &url.URL{Scheme: "http", Host: host}}, Blocked},
 		"a private address alone":    {host, config.Endpoint{Private: true}, Unreachable},
-		"both, for another registry": {"other.example", config.Endpoint{PlainHTTP: true, Private: true}, Refused},
+		"both, for another registry": {"other.example", config.Endpoint{PlainHTTP: true, Private: true}, Blocked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var options Options
@@ -97,12 +97,12 @@ func TestPrivateIsTheEndpointsHostAlone(t *testing.T) {
 		private bool              // the endpoint itself, else by Options
 		kind    Kind
 	}{
-		"a redirect of a private one to a private one":    {redirects, []config.Registry{private(inside, "inside.example")}, true, Refused},
-		"a redirect of another to a private one":          {redirects, []config.Registry{private(inside, "inside.example")}, false, Refused},
-		"a realm that is not listed":                      {realm, nil, true, Refused},
+		"a redirect of a private one to a private one":    {redirects, []config.Registry{private(inside, "inside.example")}, true, Blocked},
+		"a redirect of another to a private one":          {redirects, []config.Registry{private(inside, "inside.example")}, false, Blocked},
+		"a realm that is not listed":                      {realm, nil, true, Blocked},
 		"a realm that is listed as well":                  {realm, []config.Registry{private(service, "auth.example")}, true, ""},
 		"a realm that is listed by domain and path":       {realm, []config.Registry{private(service, "*.example")}, true, ""},
-		"a realm that is listed, of one that is not":      {realm, []config.Registry{private(service, "auth.example")}, false, Refused},
+		"a realm that is listed, of one that is not":      {realm, []config.Registry{private(service, "auth.example")}, false, Blocked},
 		"a Link of a private one: its query counts alone": {link, nil, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestProxyOfAnEndpoint(t *testing.T) {
 				t.Errorf("requests at the proxy (-want +got):\n%s", diff)
 			}
 			_, err = list(t, c, "169.254.169.254/a", Credential{})
-			wantKind(t, err, Refused)
+			wantKind(t, err, Blocked)
 		})
 	}
 }

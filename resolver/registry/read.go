@@ -93,7 +93,7 @@ func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credent
 // not named here is an answer.
 func asksNext(e *Error) bool {
 	switch e.Kind {
-	case Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, Refused:
+	case Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, Blocked:
 		return true
 	default:
 		return false

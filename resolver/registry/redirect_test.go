@@ -19,12 +19,12 @@ func TestRedirects(t *testing.T) {
 		kind     Kind
 	}{
 		"to an allowed host":           {target.URL + "/v2/a/tags/list", ""},
-		"to the metadata address":      {"http://169.254.169.254/latest/meta-data/", Refused},
-		"to a name of this machine":    {"http://localhost:" + targetPort + "/v2/a/tags/list", Refused},
-		"to a private address":         {"http://10.0.0.1/", Refused},
+		"to the metadata address":      {"http://169.254.169.254/latest/meta-data/", Blocked},
+		"to a name of this machine":    {"http://localhost:" + targetPort + "/v2/a/tags/list", Blocked},
+		"to a private address":         {"http://10.0.0.1/", Blocked},
 		"to an address in hex":         {"http://0x7f000001:" + targetPort + "/", ""},
 		"to itself, without end":       {"", BadAnswer},
-		"to another scheme":            {"file:///etc/passwd", Refused},
+		"to another scheme":            {"file:///etc/passwd", Blocked},
 		"to a Location that is no URL": {"http://%zz/", Unreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestIdentityTokenStaysBehindAtARedirect(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
 	_, err := list(t, client(t), registry.repository("a"), auth.IdentityToken("i"))
-	wantKind(t, err, Refused)
+	wantKind(t, err, Blocked)
 }
 
 func TestTokenRealms(t *testing.T) {
@@ -97,10 +97,10 @@ func TestTokenRealms(t *testing.T) {
 		realm string
 		kind  Kind
 	}{
-		"on a private address":      {"http://10.0.0.1/token", Refused},
-		"on a name of this machine": {"http://localhost:" + port + "/token", Refused},
-		"on the metadata address":   {"http://169.254.169.254/token", Refused},
-		"of another scheme":         {"ftp://127.0.0.1/token", Refused},
+		"on a private address":      {"http://10.0.0.1/token", Blocked},
+		"on a name of this machine": {"http://localhost:" + port + "/token", Blocked},
+		"on the metadata address":   {"http://169.254.169.254/token", Blocked},
+		"of another scheme":         {"ftp://127.0.0.1/token", Blocked},
 		"with a user":               {"http://a:b@127.0.0.1:" + port + "/token", BadAnswer},
 		"without a host":            {"/token", BadAnswer},
 	} {

@@ -28,12 +28,12 @@ func TestErrorsTellNothing(t *testing.T) {
 
 func TestSummariesAreShortAndDoNotTellWhatExists(t *testing.T) {
 	summary := func(kind Kind) string { return (&Error{Kind: kind}).Summary() }
-	for _, kind := range []Kind{Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, NotAnImage, Refused, Denied, "new"} {
+	for _, kind := range []Kind{Unreachable, Timeout, Unauthorized, NotFound, RateLimited, BadAnswer, TooLarge, NotAnImage, Blocked, Denied, "new"} {
 		if text := summary(kind); text == "" || len(text) > 60 {
 			t.Errorf("summary of %s: %q", kind, text)
 		}
 	}
-	if summary(Refused) != summary(Unreachable) {
+	if summary(Blocked) != summary(Unreachable) {
 		t.Error("refused addresses can be told from those that do not answer")
 	}
 	if summary(Unauthorized) != summary(NotFound) {

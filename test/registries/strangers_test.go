@@ -166,7 +166,7 @@ registries:
 			checkRequests(t, p, map[string]int{ping: 1})
 			mu.Lock()
 			defer mu.Unlock()
-			if diff := cmp.Diff([]string{"401 ", "0 Refused"}, asked); diff != "" {
+			if diff := cmp.Diff([]string{"401 ", "0 Blocked"}, asked); diff != "" {
 				t.Errorf("status and failure of each request (-want +got):\n%s", diff)
 			}
 		})

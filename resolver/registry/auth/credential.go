@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 )
 
 // Credential is what one registry is asked with; the zero value is anonymous.
@@ -68,6 +69,22 @@ func (c Credential) ID() string {
 		return ""
 	}
 	return c.secret.id
+}
+
+// Distinct are the credentials to try, each once and in their order; the anonymous one if
+// there is no other.
+func Distinct(all []Credential) []Credential {
+	if len(all) == 0 {
+		return []Credential{{}}
+	}
+	var distinct []Credential
+	for _, c := range all {
+		same := func(other Credential) bool { return other.ID() == c.ID() }
+		if !slices.ContainsFunc(distinct, same) {
+			distinct = append(distinct, c)
+		}
+	}
+	return distinct
 }
 
 // From returns the credential with the name of the place that it was found in,

@@ -86,7 +86,7 @@ func (s *Session) Do(ctx context.Context, method string, u *url.URL, accept stri
 		u = next.at
 	}
 	resp, err = s.send(ctx, method, u, accept, next.header)
-	if err == nil && refused(resp.StatusCode) {
+	if err == nil && unauthorized(resp.StatusCode) {
 		next.forget()
 	}
 	return resp, err
@@ -257,6 +257,6 @@ func (a *authorization) forget() {
 	}
 }
 
-func refused(status int) bool {
+func unauthorized(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }

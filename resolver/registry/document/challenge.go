@@ -123,7 +123,7 @@ func (c Challenge) TokenService(base *url.URL) (*url.URL, error) {
 		return nil, failure.Bad("token realm is not a plain URL")
 	}
 	if realm.Scheme != "https" && (realm.Scheme != "http" || base.Scheme != "http") {
-		return nil, &failure.Error{Kind: failure.Refused, Err: failure.ErrScheme}
+		return nil, &failure.Error{Kind: failure.Blocked, Err: failure.ErrScheme}
 	}
 	realm.Fragment = ""
 	return realm, nil

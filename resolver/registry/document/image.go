@@ -3,7 +3,7 @@ package document
 import "time"
 
 // Image is what a digest stands for. It never changes, so it may be kept for
-// as long as anyone asks.
+// as long as it is asked for.
 type Image struct {
 	// Platforms are those that it was built for, as Platform's documentation
 	// writes them, attestations left out, each once and in the order of the

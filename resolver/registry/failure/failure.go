@@ -36,12 +36,27 @@ const (
 	// NotAnImage is a digest that is there, but that no node can run: a chart, a
 	// signature, a build cache. Its tag is no candidate; another may be.
 	NotAnImage Kind = "NotAnImage"
-	// Refused is what we did not ask for, because of the address or the scheme.
-	Refused Kind = "Refused"
+	// Blocked is what we did not ask for, because of the address or the scheme.
+	Blocked Kind = "Blocked"
 	// Denied is a repository that the registry settings do not allow. No
 	// registry was asked about it.
 	Denied Kind = "Denied"
 )
+
+// KindOf is the kind of a registry's failure; "" for any other error, and for none.
+func KindOf(err error) Kind {
+	if failed, ok := errors.AsType[*Error](err); ok {
+		return failed.Kind
+	}
+	return ""
+}
+
+// DependsOnCredential reports an answer that another credential may change. What is not
+// there is among them: many registries say so of what may not be read.
+func DependsOnCredential(err error) bool {
+	kind := KindOf(err)
+	return kind == Unauthorized || kind == NotFound
+}
 
 // Error is the failure of one read. Its text holds no address, no credential
 // and nothing that a registry wrote; Err may, and is for errors.Is alone.
@@ -68,7 +83,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Summary is the failure in a few words, fit for an admission warning.
 //
-// Refused reads as Unreachable, and Unauthorized as NotFound: the first would
+// Blocked reads as Unreachable, and Unauthorized as NotFound: the first would
 // tell an attacker which addresses exist inside the cluster, the second which
 // repositories exist behind our credential. Denied tells nothing but our own
 // settings, and only of names that were written.
@@ -86,7 +101,7 @@ func (e *Error) Summary() string {
 		return "registry's answer is too large"
 	case NotAnImage:
 		return "not a container image"
-	case Unreachable, Refused:
+	case Unreachable, Blocked:
 		return "registry cannot be reached"
 	case Denied:
 		return "not allowed by the registry settings"
@@ -117,7 +132,7 @@ func Classify(err error) *Error {
 	}
 	switch {
 	case errors.Is(err, ErrAddress), errors.Is(err, ErrScheme):
-		return &Error{Kind: Refused, Err: err}
+		return &Error{Kind: Blocked, Err: err}
 	case errors.Is(err, ErrRedirects):
 		return &Error{Kind: BadAnswer, Err: err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -22,7 +22,7 @@ const (
 	// ecrLife is what Amazon promises, for an answer that does not say.
 	ecrLife = 12 * time.Hour
 	// staticLife is when credentials that have no end are read again, in case
-	// someone changed them.
+	// they were changed.
 	staticLife = 15 * time.Minute
 )
 

@@ -23,8 +23,8 @@ const (
 )
 
 // exchange gives the access token to the registry for a refresh token of its
-// own. The host is one that targetOf found to be Azure's, and TLS is not for
-// anyone to switch off.
+// own. The host is one that targetOf found to be Azure's, and TLS cannot be
+// switched off for it.
 func (s *azureSource) exchange(ctx context.Context, host, access string) (grant[registry.Credential], error) {
 	var none grant[registry.Credential]
 	form := url.Values{"grant_type": {"access_token"}, "service": {host}, "access_token": {access}}

@@ -152,7 +152,7 @@ func badGateway(resp *http.Response, named bool) bool {
 // hostFailed reports whether an error without an answer is the host's: not our
 // own refusal, and not a caller's who left, or had no time.
 func hostFailed(ctx context.Context, err error, waited time.Duration) bool {
-	if failure.Classify(err).Kind == failure.Refused {
+	if failure.Classify(err).Kind == failure.Blocked {
 		return false
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -137,7 +137,7 @@ func (m *Metrics) label(host string, now time.Time) string {
 func outcomeOf(status int, err error) string {
 	if err != nil {
 		switch kind := failure.Classify(err).Kind; {
-		case kind == failure.Refused:
+		case kind == failure.Blocked:
 			return outcomeRefused // by the dialer, at the last moment
 		case kind == failure.Timeout:
 			return outcomeTimeout

@@ -69,7 +69,7 @@ func (f *Failure) Unwrap() error { return f.err }
 
 // failure makes one of an error of the client, whose requests began at began.
 func (i *Inspector) failure(r *Report, step string, err error, began int) *Failure {
-	f := &Failure{Step: step, Kind: kindOf(err), Problem: problem(err), Cause: cause(err), err: err}
+	f := &Failure{Step: step, Kind: registry.KindOf(err), Problem: problem(err), Cause: cause(err), err: err}
 	repository := r.reference.Repository.String()
 	switch step {
 	case stepSettings:
@@ -122,7 +122,7 @@ func problem(err error) string {
 		return "the answer is too large"
 	case registry.NotAnImage:
 		return "it is not a container image"
-	case registry.Refused:
+	case registry.Blocked:
 		return "not asked"
 	case registry.Denied:
 		return "the registry settings do not allow it"
@@ -174,7 +174,7 @@ func (i *Inspector) advice(r *Report, f *Failure) string {
 	switch f.Kind {
 	case registry.Denied:
 		return "to allow it, change allow or deny in the file of --registries-config"
-	case registry.Refused:
+	case registry.Blocked:
 		return "a redirect or the token service leads to an address that is no registry's; if it is to be trusted, servers are told by --private-registries"
 	case registry.Unauthorized:
 		return i.signIn(r)

@@ -70,7 +70,7 @@ func (i *Inspector) list(ctx context.Context, r *Report) *Failure {
 		r.list, err = i.Client.Tags(i.Trace.watch(ctx), r.reference.Repository, credential)
 		r.Credentials[n].Outcome = outcome(err, credential, i.Trace.since(began))
 		r.credential = credential
-		if err == nil || !refused(err) {
+		if err == nil || !registry.DependsOnCredential(err) {
 			break
 		}
 	}
@@ -82,7 +82,7 @@ func (i *Inspector) list(ctx context.Context, r *Report) *Failure {
 	r.Endpoint = i.endpoint(r, i.Trace.since(began))
 	if r.Endpoint.Mirror {
 		for n := range r.Credentials {
-			r.Credentials[n].Outcome = Unneeded // a mirror gets its own
+			r.Credentials[n].Outcome = NotRequested // a mirror gets its own
 		}
 	}
 	i.limit(r)
@@ -95,23 +95,13 @@ func (i *Inspector) list(ctx context.Context, r *Report) *Failure {
 func (i *Inspector) credentials(ctx context.Context, r *Report) []registry.Credential {
 	found, err := i.Credentials.For(ctx, r.reference.Repository)
 	r.CredentialFaults = faultsOf(err)
-	var kept []registry.Credential
-	seen := map[string]bool{}
-	for _, credential := range found {
-		if !seen[credential.ID()] {
-			seen[credential.ID()] = true
-			kept = append(kept, credential)
-		}
-	}
-	if len(kept) == 0 {
-		kept = append(kept, registry.Credential{})
-	}
-	for _, credential := range kept {
+	distinct := registry.DistinctCredentials(found)
+	for _, credential := range distinct {
 		r.Credentials = append(r.Credentials, Tried{
 			Kind: credential.String(), Source: Shown(credential.Source()), Outcome: Untried,
 		})
 	}
-	return kept
+	return distinct
 }
 
 // faultsOf takes joined errors apart: a line each.
@@ -135,35 +125,23 @@ func faultsOf(err error) []string {
 
 func outcome(err error, credential registry.Credential, requests []registry.Request) Outcome {
 	asked := credential.Anonymous() || slices.ContainsFunc(requests, signed)
-	switch kind := kindOf(err); {
+	switch kind := registry.KindOf(err); {
 	case kind == registry.Unauthorized && asked:
 		return Rejected
 	case kind == registry.NotFound && asked:
-		return Fruitless
+		return RepositoryNotFound
 	case kind != "":
-		return Unjudged
+		return Inconclusive
 	case asked:
 		return Accepted
 	default:
-		return Unneeded
+		return NotRequested
 	}
 }
 
 // signed reports a request that carried a credential. An exchange of an
 // identity token has it in its body, and is the only POST.
 func signed(r registry.Request) bool { return r.Credential != "" || r.Method == http.MethodPost }
-
-func refused(err error) bool {
-	kind := kindOf(err)
-	return kind == registry.Unauthorized || kind == registry.NotFound
-}
-
-func kindOf(err error) registry.Kind {
-	if failed, ok := errors.AsType[*registry.Error](err); ok {
-		return failed.Kind
-	}
-	return ""
-}
 
 // digest asks what the tag points at.
 func (i *Inspector) digest(ctx context.Context, r *Report) *Failure {

@@ -81,13 +81,13 @@ func TestOutcomeOfACredential(t *testing.T) {
 		want       Outcome
 	}{
 		"accepted":                       {"", me, signed, Accepted},
-		"not asked for":                  {"", me, signed[:1], Unneeded},
+		"not asked for":                  {"", me, signed[:1], NotRequested},
 		"nobody":                         {"", registry.Credential{}, nil, Accepted},
 		"refused":                        {registry.Unauthorized, me, signed, Rejected},
 		"refused in an exchange":         {registry.Unauthorized, me, exchanged, Rejected},
-		"a refusal of what was not sent": {registry.Unauthorized, me, signed[:1], Unjudged},
-		"not found":                      {registry.NotFound, me, signed, Fruitless},
-		"another failure":                {registry.Timeout, me, signed, Unjudged},
+		"a refusal of what was not sent": {registry.Unauthorized, me, signed[:1], Inconclusive},
+		"not found":                      {registry.NotFound, me, signed, RepositoryNotFound},
+		"another failure":                {registry.Timeout, me, signed, Inconclusive},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error

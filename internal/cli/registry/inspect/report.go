@@ -54,15 +54,15 @@ type Outcome string
 const (
 	// Accepted is the one that the rest was asked with.
 	Accepted Outcome = "accepted"
-	// Unneeded is one that the registry did not ask for.
-	Unneeded Outcome = "not asked for"
+	// NotRequested is one that the registry did not ask for.
+	NotRequested Outcome = "not asked for"
 	// Rejected by the registry or its token service.
 	Rejected Outcome = "refused"
-	// Fruitless credentials were told that there is no such repository, which
+	// RepositoryNotFound credentials were told that there is no such repository, which
 	// many registries say of what may not be read.
-	Fruitless Outcome = "told that there is no such repository"
-	// Unjudged is one that was asked with when something else failed.
-	Unjudged Outcome = "not judged"
+	RepositoryNotFound Outcome = "told that there is no such repository"
+	// Inconclusive is one that was asked with when something else failed.
+	Inconclusive Outcome = "not judged"
 	// Untried ones come after the one that was accepted, or after a failure.
 	Untried Outcome = "not tried"
 )
