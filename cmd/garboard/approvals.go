@@ -10,14 +10,11 @@ import (
 	"github.com/spf13/pflag"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	admissionregistrationclient "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/updater/approval"
@@ -36,15 +33,6 @@ func (o *approvalOptions) check() cmdline.Faults {
 		return cmdline.Faults{fmt.Sprintf("--update-history: %s: allowed: a duration above 0, such as 720h", o.history)}
 	}
 	return nil
-}
-
-// updaterScheme has the kinds of Kubernetes, and those of approvals.
-func updaterScheme() (*runtime.Scheme, error) {
-	kinds := runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(kinds), v1alpha1.AddToScheme(kinds)); err != nil {
-		return nil, fmt.Errorf("adding kinds to the scheme: %w", err)
-	}
-	return kinds, nil
 }
 
 // enforcedTimeout bounds one look at what protects votes.

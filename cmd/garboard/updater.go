@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
 	"github.com/garboard-dev/garboard/updater"
@@ -102,7 +103,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 	if err := o.push.follow(&cached, &o.lease); err != nil {
 		return err
 	}
-	kinds, err := updaterScheme()
+	kinds, err := access.NewScheme()
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func newWebhookCommand() *cobra.Command {
 	flags.StringVar(&o.listenAddress, "listen-address", ":9443", "address to serve admission at")
 	flags.StringVar(&o.certDir, "cert-dir", "/etc/garboard/tls", "folder of tls.crt and tls.key")
 	flags.StringVar(&o.clientCA, "client-ca-file", "",
-		"`FILE` of the CA that must have signed the API server's certificate; read again whenever it changes. Without it everybody may ask")
+		"`FILE` of the CA that must have signed the API server's certificate; read again whenever it changes. Without it any client may ask")
 	flags.StringSliceVar(&o.clientNames, "client-names", nil,
 		"common names or DNS names of the client certificates that are let in; without it all that the CA has signed")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", webhook.DefaultShutdownDelay,

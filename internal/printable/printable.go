@@ -77,6 +77,15 @@ func OneLine(text string, n int) string {
 	return string(runes)
 }
 
+// Count is a number with its noun: "1 vote", "2 votes". The plural of the noun ends in
+// an s.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
 // Digest cuts a digest to its algorithm and at most n digits, which is enough to tell two
 // apart.
 func Digest(digest string, n int) string {

@@ -71,3 +71,11 @@ func TestDigest(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 votes", 1: "1 vote", 2: "2 votes", 12345: "12345 votes"} {
+		if got := printable.Count(n, "vote"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -3,12 +3,14 @@ package report
 import (
 	"fmt"
 	"time"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Proposed tells of a move that waits for people, and what they type.
 func (r *Reporter) Proposed(about About, c Candidate, update string, votes int, deadline time.Time) {
 	text := fmt.Sprintf("%s: %s waits with %s for %s until %s: garboard approve %s -n %s", c.Container, c.Image, c.To,
-		counted(votes, "approval"), deadline.UTC().Format("2006-01-02 15:04 MST"), update, about.Object.GetNamespace())
+		printable.Count(votes, "approval"), deadline.UTC().Format("2006-01-02 15:04 MST"), update, about.Object.GetNamespace())
 	r.sayOf(about.Object, c.Container, eventNormal, ReasonProposed, "%s", text)
 	r.notify(about, LevelInfo, ReasonProposed, text+releaseNotesOf([]Candidate{c}), nil)
 }
@@ -32,11 +34,4 @@ func (r *Reporter) ApprovalExpired(about About, c Candidate, update string) {
 	text := fmt.Sprintf("%s: %s was not approved in time: garboard approve --reopen %s -n %s", c.Container, c.To, update, about.Object.GetNamespace())
 	r.sayOf(about.Object, c.Container, eventNormal, ReasonApprovalExpired, "%s", text)
 	r.notify(about, LevelWarn, ReasonApprovalExpired, text, nil)
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

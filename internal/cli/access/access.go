@@ -66,7 +66,7 @@ func kubectlFlags() clientcmd.ConfigOverrideFlags {
 		ClusterOverrideFlags: clientcmd.ClusterOverrideFlags{
 			APIServer:             named(clientcmd.FlagAPIServer, "`URL` of the API server"),
 			CertificateAuthority:  named(clientcmd.FlagCAFile, "`FILE` of the API server's CA"),
-			InsecureSkipTLSVerify: named(clientcmd.FlagInsecure, "take any certificate of the API server, which lets anybody play it"),
+			InsecureSkipTLSVerify: named(clientcmd.FlagInsecure, "take any certificate of the API server, which lets any server pose as it"),
 			TLSServerName:         named(clientcmd.FlagTLSServerName, "name that the API server's certificate has to have"),
 			ProxyURL:              named(clientcmd.FlagProxyURL, "`URL` of a proxy on the way to the API server"),
 			DisableCompression:    named(clientcmd.FlagDisableCompression, "ask the API server not to compress its answers"),
@@ -185,9 +185,9 @@ func (o *ConnectionOptions) connect(set func(*rest.Config)) (*Cluster, error) {
 	}
 	cached := memory.NewMemCacheClient(found)
 	mapper := restmapper.NewShortcutExpander(restmapper.NewDeferredDiscoveryRESTMapper(cached), cached, nil)
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("making a client of the cluster: %w", err)
+	scheme, err := NewScheme()
+	if err != nil {
+		return nil, err
 	}
 	c, err := client.New(config, client.Options{Mapper: mapper, Scheme: scheme})
 	if err != nil {
@@ -212,4 +212,13 @@ func (a *Cluster) Workload(named string) (Workload, error) {
 		return Workload{}, fmt.Errorf("finding resource %q: %w", resource, err)
 	}
 	return Workload{Namespace: a.Namespace, Name: name, Kind: kind}, nil
+}
+
+// NewScheme returns the kinds of Kubernetes and of Garboard.
+func NewScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("adding kinds to the scheme: %w", err)
+	}
+	return scheme, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/version"
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // requestTime bounds one request: the API server waits up to 30 seconds for a webhook.
@@ -83,7 +84,7 @@ func (o *options) run(command *cobra.Command, env func(string) (string, bool)) e
 		return err
 	}
 	if failures := report.Failures(); failures > 0 {
-		return fmt.Errorf("the doctor has found %s", counted(failures, "failure"))
+		return fmt.Errorf("the doctor has found %s", printable.Count(failures, "failure"))
 	}
 	return nil
 }

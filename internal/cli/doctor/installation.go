@@ -87,25 +87,31 @@ func (d *Doctor) installation(ctx context.Context) []Finding {
 
 // service looks whether the Service that the API server asks leads to a webhook.
 func (d *Doctor) service(ctx context.Context) []Finding {
-	object := "service/" + webhookName
 	if d.found.webhook == nil || d.found.webhook.Status.ReadyReplicas == 0 {
 		return nil // which was told
 	}
-	_, err := d.Kube.CoreV1().Services(d.Namespace).Get(ctx, webhookName, metav1.GetOptions{})
+	return d.endpoints(ctx, webhookName, Finding{
+		Severity: Failure, Object: "service/" + webhookName, Message: "leads to no Pod, and there are some that are ready: its selector is another",
+		Why: missingDeployment(webhookName), Mend: d.reinstall(),
+	})
+}
+
+// endpoints looks whether a Service leads to a Pod that is ready; unready is what is found
+// if it leads to none. It returns nothing if all is well.
+func (d *Doctor) endpoints(ctx context.Context, service string, unready Finding) []Finding {
+	_, err := d.Kube.CoreV1().Services(d.Namespace).Get(ctx, service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return []Finding{{Severity: Failure, Object: object, Message: "is not there", Why: missingDeployment(webhookName), Mend: d.reinstall()}}
+		return []Finding{{Severity: Failure, Object: unready.Object, Message: "is not there", Why: unready.Why, Mend: d.reinstall()}}
 	}
 	if err != nil {
-		return []Finding{unknown(object, err)}
+		return []Finding{unknown(unready.Object, err)}
 	}
-	found, err := d.Kube.DiscoveryV1().EndpointSlices(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + webhookName})
+	found, err := d.Kube.DiscoveryV1().EndpointSlices(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
 	if err != nil {
-		return []Finding{unknown(object, err)}
+		return []Finding{unknown(unready.Object, err)}
 	}
 	if !anyReady(found.Items) {
-		return []Finding{{
-			Severity: Failure, Object: object, Message: "leads to no Pod, and there are some that are ready: its selector is another", Why: missingDeployment(webhookName), Mend: d.reinstall(),
-		}}
+		return []Finding{unready}
 	}
 	return nil
 }

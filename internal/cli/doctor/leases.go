@@ -47,7 +47,7 @@ func (d *Doctor) leader(held map[string]string) Finding {
 		return ok(object, "%s leads", podOf(holder))
 	}
 	return Finding{
-		Severity: Failure, Object: object, Message: "no updater leads: nobody holds the Lease, or it ran out", Why: "Registries are not watched: a workload moves only when it is applied.",
+		Severity: Failure, Object: object, Message: "no updater leads: the Lease has no holder, or it ran out", Why: "Registries are not watched: a workload moves only when it is applied.",
 		Mend: fmt.Sprintf("kubectl -n %s logs deployment/%s --all-pods --tail=20; kubectl -n %s rollout restart deployment/%s", d.Namespace, updaterName, d.Namespace, updaterName),
 	}
 }

@@ -34,16 +34,9 @@ func text(report *Report, quiet bool) string {
 		}
 	}
 	_ = table.Flush() // into a builder
-	fmt.Fprintf(&out, "%s, %s, %d not looked at, %d notes\n",
-		counted(count[Failure], "failure"), counted(count[Warning], "warning"), count[Unknown], count[Note])
+	fmt.Fprintf(&out, "%s, %s, %d not looked at, %s\n",
+		printable.Count(count[Failure], "failure"), printable.Count(count[Warning], "warning"), count[Unknown], printable.Count(count[Note], "note"))
 	return out.String()
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // shown keeps what objects have from steering the terminal, and the table.

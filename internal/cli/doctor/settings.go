@@ -109,20 +109,12 @@ func (d *Doctor) secret(ctx context.Context, name, page string) []Finding {
 // receiver looks whether push notifications can arrive, and have.
 func (d *Doctor) receiver(ctx context.Context) []Finding {
 	object := "service/" + pushService
-	if _, err := d.Kube.CoreV1().Services(d.Namespace).Get(ctx, pushService, metav1.GetOptions{}); apierrors.IsNotFound(err) {
-		return []Finding{{Severity: Failure, Object: object, Message: "is not there", Why: "No registry reaches the updater: images move by polls alone.", Mend: d.reinstall()}}
-	} else if err != nil {
-		return []Finding{unknown(object, err)}
-	}
-	found, err := d.Kube.DiscoveryV1().EndpointSlices(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + pushService})
-	if err != nil {
-		return []Finding{unknown(object, err)}
-	}
-	if !anyReady(found.Items) {
-		return []Finding{{
-			Severity: Failure, Object: object, Message: "leads to no Pod that is ready", Why: "No registry reaches the updater: images move by polls alone.",
-			Mend: fmt.Sprintf("kubectl -n %s describe pods -l app.kubernetes.io/component=updater", d.Namespace),
-		}}
+	fault := d.endpoints(ctx, pushService, Finding{
+		Severity: Failure, Object: object, Message: "leads to no Pod that is ready", Why: "No registry reaches the updater: images move by polls alone.",
+		Mend: fmt.Sprintf("kubectl -n %s describe pods -l app.kubernetes.io/component=updater", d.Namespace),
+	})
+	if fault != nil {
+		return fault
 	}
 	pushed, err := d.Kube.CoreV1().ConfigMaps(d.Namespace).Get(ctx, pushesName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) || err == nil && len(pushed.Data) == 0 {

@@ -36,7 +36,7 @@ type scope struct {
 func (d *Doctor) webhooks(ctx context.Context) []Finding {
 	client := d.Kube.AdmissionregistrationV1()
 	mutating, err := client.MutatingWebhookConfigurations().Get(ctx, configurationName, metav1.GetOptions{})
-	findings := d.absent(mutatingObject, "The API server asks nobody: no image is moved at admission.", err)
+	findings := d.absent(mutatingObject, "The API server asks no webhook: no image is moved at admission.", err)
 	if err == nil {
 		for i := range mutating.Webhooks {
 			w := &mutating.Webhooks[i]
@@ -78,7 +78,7 @@ func (d *Doctor) scope(s scope, ofWorkloads string) []Finding {
 		findings = append(findings, Finding{Severity: severity, Object: s.object, Message: "webhook " + s.name + " " + message, Why: why, Mend: d.reinstall()})
 	}
 	if s.service == nil || s.service.Namespace != d.Namespace || s.service.Name != webhookName {
-		fault(Failure, fmt.Sprintf("asks %s, and Garboard is %s/%s", shownService(s.service), d.Namespace, webhookName), "Whoever answers there is not this installation.")
+		fault(Failure, fmt.Sprintf("asks %s, and Garboard is %s/%s", shownService(s.service), d.Namespace, webhookName), "What answers there is not this installation.")
 	}
 	if s.selector == nil || s.selector.MatchLabels[workload.LabelEnabled] != "true" {
 		fault(Failure, "is asked about namespaces that have not opted in", "A write anywhere waits for Garboard, and fails with it.")

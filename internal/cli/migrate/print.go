@@ -76,7 +76,7 @@ func (w *printer) head(p *plan.Plan) {
 		w.line("Keel %s/%s (%s).", p.Keel.Namespace, p.Keel.Name, p.Keel.Image)
 	}
 	w.line("%s of interest; %s to label. At the switch, or soon after it, %s to what Keel would not move to now.",
-		counted(len(p.Workloads), "workload"), counted(len(p.Namespaces), "namespace"), rolling(rolls))
+		printable.Count(len(p.Workloads), "workload"), printable.Count(len(p.Namespaces), "namespace"), rolling(rolls))
 	w.line("Nothing was changed. -o yaml prints what can be applied.")
 }
 
@@ -216,13 +216,6 @@ func (w *printer) steps(steps []plan.Step) {
 
 func indented(command string) string {
 	return "       " + strings.ReplaceAll(command, "\n", "\n       ")
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func rolling(n int) string {

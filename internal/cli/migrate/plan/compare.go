@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/garboard-dev/garboard/internal/keel"
+	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
@@ -106,7 +107,7 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 
 // votesText says what becomes of votes that Keel waits for.
 func votesText(votes int, o *webhook.Outcome) string {
-	text := fmt.Sprintf("Keel waits for %d votes", votes)
+	text := "Keel waits for " + printable.Count(votes, "vote")
 	if n := o.Rule.Approvals.Votes; n > 0 {
 		return text + fmt.Sprintf(", Garboard for %d: people vote with garboard approve, as far as they may create imageupdatevotes.garboard.dev", n)
 	}
