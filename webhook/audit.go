@@ -59,7 +59,7 @@ func (d *Decision) told() string {
 }
 
 // told writes "web: example.com/app:1.2.0 -> example.com/app:1.2.7 (policy
-// patch; row new_source; reason HighestAllowed)", or "web: IMAGE stays (…)".
+// patch; row new_source; reason NewerPatch)", or "web: IMAGE stays (…)".
 func (o *Outcome) told() string {
 	from := o.before()
 	var b strings.Builder

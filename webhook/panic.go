@@ -48,7 +48,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.cause) }
 const panicOutside = "none"
 
 // errPanicked is what the API server is told of a panic.
-var errPanicked = errors.New("internal error of Garboard; its log has more under this request's ID")
+var errPanicked = errors.New("internal error in Garboard; see its log for this request's UID")
 
 // attempt runs a step of a request. ok is false where it panicked, which is
 // then counted and logged.

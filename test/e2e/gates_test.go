@@ -80,7 +80,7 @@ func TestPaceLetsTheNextStartWhenOneIsHealthy(t *testing.T) {
 	if s.tag("one") != "1.2.0" {
 		waiting = "two"
 	}
-	s.waits(waiting, "TooManyRollouts", "1 rollouts go on, as many as may at once")
+	s.waits(waiting, "TooManyRollouts", "rollout limit reached (1 in progress)")
 	s.wantTag(waiting, "1.2.0")
 	s.push("1.4.0") // which can be pulled
 	s.awaitTag("one", "1.4.0")

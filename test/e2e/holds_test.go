@@ -304,7 +304,7 @@ func TestHoldsByHand(t *testing.T) {
 	s.must("", "create", "deployment", "free", "--image=example.com/app:1.0.0")
 	for what, refused := range map[string]struct{ args, want string }{
 		"no such container": {"deployment/web wbe=1.2.9", `deployment.apps/web has no container "wbe"`},
-		"no policy":         {"deployment/free app=1.2.9", `container "app" of deployment.apps/free has no policy: a hold there holds nothing`},
+		"no policy":         {"deployment/free app=1.2.9", `container "app" of deployment.apps/free has no policy: holds have no effect there`},
 		"no such resource":  {"deploymint/web web=1.2.9", `"deploymint": the cluster has no such resource`},
 	} {
 		_, said, err := s.run(append([]string{"hold", "set"}, strings.Fields(refused.args)...)...)

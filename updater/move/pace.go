@@ -130,7 +130,7 @@ func (p *pace) explain(bound string) string {
 	if bound != "" {
 		where = " in " + bound
 	}
-	return fmt.Sprintf("%d rollouts go on%s, as many as may at once", p.used[bound], where)
+	return fmt.Sprintf("rollout limit%s reached (%d in progress)", where, p.used[bound])
 }
 
 // waits reports whether a workload is in line and there is no place for it: it is

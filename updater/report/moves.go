@@ -51,7 +51,7 @@ func (r *Reporter) wait(key watched.Key, candidates []Candidate, reason, message
 func (r *Reporter) Stopped(about About, candidates []Candidate, why string) {
 	r.options.Metrics.bumps.WithLabelValues(outcomeStopped).Inc()
 	for _, c := range candidates {
-		r.Waits(about, c, WaitStopped, why+": it is used once that is over, or by the next apply")
+		r.Waits(about, c, WaitStopped, why+": the new image is applied when that ends, or with the next apply")
 	}
 }
 

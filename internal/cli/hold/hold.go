@@ -125,7 +125,7 @@ func (h *Holds) Clear(ctx context.Context, w access.Workload, containers []strin
 		}
 		if len(containers) == 0 {
 			if len(after) == 0 {
-				return nil, fmt.Errorf("%s holds nothing", o.Shown())
+				return nil, fmt.Errorf("%s has no holds", o.Shown())
 			}
 			clear(after)
 		}
@@ -142,7 +142,7 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds record.Re
 	}
 	said := workload.NamespaceOf(o.Namespace(), namespace.GetLabels(), namespace.GetAnnotations())
 	if !said.Enabled() {
-		return fmt.Errorf("namespace %q has not opted in: a hold there holds nothing", o.Namespace())
+		return fmt.Errorf("namespace %q has not opted in: holds have no effect there", o.Namespace())
 	}
 	slots, settings := map[string]workload.Slot{}, settings.ReadSettings(o, said)
 	for _, slot := range o.Slots() {
@@ -154,7 +154,7 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds record.Re
 			return fmt.Errorf("%s has no container %q", o.Shown(), container)
 		}
 		if !settings.Rule(slot).Governed() {
-			return fmt.Errorf("container %q of %s has no policy: a hold there holds nothing", container, o.Shown())
+			return fmt.Errorf("container %q of %s has no policy: holds have no effect there", container, o.Shown())
 		}
 	}
 	return nil

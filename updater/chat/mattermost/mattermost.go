@@ -41,8 +41,8 @@ type Options struct {
 	Log     logr.Logger
 }
 
-// Handler answers the slash command as the settings name it, and nobody until there are
-// settings.
+// Handler answers the slash command as the settings name it, and no request until there
+// are settings.
 type Handler struct {
 	options  Options
 	settings atomic.Pointer[config.Mattermost]
@@ -76,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	settings := h.settings.Load()
 	if settings == nil || !proven(r, string(settings.Token)) {
 		h.options.Metrics.Answered("mattermost", false)
-		http.Error(w, "the sender is not proven: the token is not that of the settings", http.StatusUnauthorized)
+		http.Error(w, "authentication failed: the token is not that of the settings", http.StatusUnauthorized)
 		return
 	}
 	answer, done := h.answer(r, settings)
@@ -108,7 +108,7 @@ func proven(r *http.Request, token string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
 }
 
-// asText keeps Mattermost from reading what others wrote as Markdown: it mentions nobody
+// asText keeps Mattermost from reading what others wrote as Markdown: it mentions no user
 // and links to nothing.
 func asText(answer string) string {
 	return "```text\n" + strings.ReplaceAll(answer, "```", "'''") + "\n```"
