@@ -49,7 +49,7 @@ func PhaseOf(update *v1alpha1.ImageUpdate) v1alpha1.Phase {
 // the names of the objects. Votes from before the update was proposed or reopened, from
 // after its deadline or its decision, and from before enforced, count for nothing; what
 // may still come after an approval is approvals with now. enforced is since when the API
-// server keeps everybody from voting in another's name.
+// server refuses votes in another user's name.
 func Count(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enforced time.Time) Tally {
 	last := map[string]*v1alpha1.ImageUpdateVote{}
 	for i := range votes {

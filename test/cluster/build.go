@@ -23,7 +23,7 @@ const (
 	// controlPlane is the program that is called by the names of its parts.
 	controlPlane = "controlplane"
 	noopWebhook  = "noopwebhook"
-	// keepUnused is how long the cache keeps programs that nobody starts.
+	// keepUnused is how long the cache keeps programs that are not started.
 	keepUnused = 14 * 24 * time.Hour
 )
 

@@ -37,7 +37,7 @@ func Open(dir string) (*Cluster, error) {
 	return newCluster(dir, s)
 }
 
-// Down stops all processes of the cluster in the folder, whoever started them,
+// Down stops all processes of the cluster in the folder, no matter who started them,
 // and returns when they are gone. The data stays. A folder without a cluster is
 // no error.
 func Down(ctx context.Context, dir string) error {

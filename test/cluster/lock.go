@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// lock takes the lock of the file, waiting for whoever holds it, and returns
+// lock takes the lock of the file, waiting for its holder, and returns
 // what gives it back. The kernel gives it back when the holder dies.
 func lock(ctx context.Context, name string, log io.Writer) (unlock func(), err error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)

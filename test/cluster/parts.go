@@ -60,7 +60,7 @@ func (c *Cluster) apiServer() program {
 			// Any other reconciler refuses to publish a loopback address.
 			"--endpoint-reconciler-type=none")
 	} else {
-		// Nobody knows the nodes by their names.
+		// No DNS knows the nodes' names.
 		p.args = append(p.args, "--kubelet-preferred-address-types=InternalIP")
 	}
 	p.args = append(p.args, c.flags...)

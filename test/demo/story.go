@@ -93,7 +93,7 @@ func (t *teller) deploy(ctx context.Context) error {
 
 // pushed pushes a tag and waits for the Pods that run it.
 func (t *teller) pushed(ctx context.Context, tag string) error {
-	t.step("netutils:" + tag + " is pushed; nobody touches the cluster")
+	t.step("netutils:" + tag + " is pushed; the cluster is not touched")
 	fmt.Printf("(a build pushes %s/%s:%s)\n", t.registry, repository, tag)
 	start := time.Now()
 	if err := t.push(ctx, repository, tag); err != nil {

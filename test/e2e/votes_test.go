@@ -97,8 +97,8 @@ func TestVotesAreHeldByTheAPIServer(t *testing.T) {
 		args  []string
 		want  string
 	}{
-		"a vote in another's name":                {vote("x", "shop", "ann", "Approve"), []string{"create", "--as=bob", "-f", "-"}, `spec.voter: Invalid value: "ann": everybody votes in their own name, and yours is "bob"`},
-		"the administrator in another's name":     {vote("x", "shop", "ann", "Approve"), []string{"create", "-f", "-"}, "everybody votes in their own name"},
+		"a vote in another's name":                {vote("x", "shop", "ann", "Approve"), []string{"create", "--as=bob", "-f", "-"}, `spec.voter: Invalid value: "ann": each user votes in their own name, and yours is "bob"`},
+		"the administrator in another's name":     {vote("x", "shop", "ann", "Approve"), []string{"create", "-f", "-"}, "each user votes in their own name"},
 		"a vote without the right":                {vote("x", "shop", "cid", "Approve"), []string{"create", "--as=cid", "-f", "-"}, `User "cid" cannot create resource "imageupdatevotes"`},
 		"a verdict that is none":                  {vote("x", "shop", "bob", "Maybe"), []string{"create", "--as=bob", "-f", "-"}, `supported values: "Approve", "Reject"`},
 		"a vote that is changed":                  {"", []string{"patch", "imageupdatevote", "anns", "--type=merge", "-p", `{"spec":{"verdict":"Reject"}}`}, "a vote is immutable"},

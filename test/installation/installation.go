@@ -179,7 +179,7 @@ func (i *Installation) StartUnrouted(ctx context.Context, args ...string) (*Serv
 	address := "127.0.0.1:" + strconv.Itoa(port)
 	s, err := i.serve(ctx, "webhook", webhookAccount, slices.Concat([]string{
 		"--listen-address=" + address, "--cert-dir=" + i.certs,
-		"--shutdown-delay=0s", // whoever stops one has sent the API server elsewhere
+		"--shutdown-delay=0s", // the caller that stops one has sent the API server elsewhere
 	}, i.webhook, args)...)
 	if err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string) error {
 	})
 }
 
-// settings let the registry be asked as often as this takes, and anybody who can
+// settings let the registry be asked as often as this takes, and every client that can
 // reach the port tell of pushes.
 const (
 	registrySettings = "apiVersion: garboard.dev/v1alpha1\nkind: RegistriesConfig\nregistries:\n- prefix: %q\n  private: true\n  requestsPerSecond: 10000\n"

@@ -13,7 +13,7 @@ import (
 const updaterUser = "system:serviceaccount:garboard:garboard-updater"
 
 // auditPolicy writes a policy that logs every request of the updater's, reads and
-// watches among them, and nobody else's.
+// watches among them, and of no other client.
 func auditPolicy() (string, error) {
 	file, err := os.CreateTemp("", "garboard-audit-*.yaml")
 	if err != nil {

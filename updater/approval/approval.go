@@ -38,7 +38,7 @@ const DefaultHistory = 30 * 24 * time.Hour
 // MaxHistory is how many ended updates of a workload are kept.
 const MaxHistory = 20
 
-// Enforced tells since when the API server keeps everybody from voting in another's name.
+// Enforced tells since when the API server refuses votes in another user's name.
 // The error says, as a clause for people, why it does not: no vote counts then. It is an
 // *enforcement.Fault, unless that could not be read.
 type Enforced func(ctx context.Context) (since time.Time, err error)

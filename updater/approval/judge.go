@@ -70,7 +70,7 @@ func (s *Stage) judge(ctx context.Context, m *move.Move) move.Verdict {
 }
 
 // sound reports whether an update is what the updater proposes for a move. Another one of
-// its name counts for nothing, whoever made it.
+// its name counts for nothing.
 func sound(u *v1alpha1.ImageUpdate, m *move.Move) bool {
 	return named(u) && u.Spec.Repository == m.Repository && u.Spec.Container == m.Container && string(u.Spec.WorkloadRef.UID) == m.Workload.UID()
 }

@@ -48,7 +48,7 @@ func votes(u *v1alpha1.ImageUpdate) string {
 	return fmt.Sprintf("%s (%s)", strings.ToLower(string(u.Status.Phase)), count)
 }
 
-// Voters says who voted how, one a line; empty if nobody did.
+// Voters says who voted how, one a line; empty if there is no vote.
 func Voters(u *v1alpha1.ImageUpdate) string {
 	lines := make([]string, 0, len(u.Status.Voters))
 	for _, voter := range u.Status.Voters {

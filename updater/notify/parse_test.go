@@ -53,7 +53,7 @@ func TestParseTellsAllFaults(t *testing.T) {
 		"an empty file":                        {"- {name: a, urlFile: empty}", `f:4: channels[0].urlFile: "empty": the file is empty; allowed: a file with nothing but the secret`},
 		"no such file":                         {"- {name: a, urlFile: gone}", `f:4: channels[0].urlFile: "gone": no such file; allowed: a file with nothing but the secret`},
 		"no URL in the file":                   {"- {name: a, urlFile: text}", `f:4: channels[0].urlFile: "text": the URL in the file is no good: not a URL` + file},
-		"a service that writes to nobody":      {"- {name: a, urlFile: logger}", `f:4: channels[0].urlFile: "logger": the URL in the file is no good: logger writes to nobody; Events and the updater's log have the same` + file},
+		"a service that writes to nobody":      {"- {name: a, urlFile: logger}", `f:4: channels[0].urlFile: "logger": the URL in the file is no good: logger sends no message; Events and the updater's log have the same` + file},
 		"a matrix without a token":             {"- {name: a, urlFile: matrix}", `f:4: channels[0].urlFile: "matrix": the URL in the file is no good: matrix: a host and an access token, or a user and a password, are needed` + file},
 		"a page's URL":                         {"- {name: a, urlFile: custom}", `f:4: channels[0].urlFile: "custom": the URL in the file is no good: the service takes no URL of another scheme behind a +` + file},
 		"a wrong escape":                       {"- {name: a, urlFile: escape}", `f:4: channels[0].urlFile: "escape": the URL in the file is no good: not a URL` + file},

@@ -23,7 +23,7 @@ const (
 // the ones that are given, with the same secrets.
 var anyURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
 
-// ownWords stand in URLs of everybody, and in what shoutrrr says of them.
+// ownWords stand in all URLs, and in what shoutrrr says of them.
 var ownWords = []string{"hook", "webhook", "telegram"} //nolint:gochecknoglobals // a table
 
 // redact takes everything of the URL out of an error, but for the service's

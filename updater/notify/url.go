@@ -29,7 +29,7 @@ const HipChatIsGone = "HipChat was shut down in February 2019; use slack, matter
 
 var (
 	errHipChat = errors.New(HipChatIsGone)
-	errLogger  = errors.New("logger writes to nobody; Events and the updater's log have the same")
+	errLogger  = errors.New("logger sends no message; Events and the updater's log have the same")
 )
 
 // ParseURL checks that a URL is one that its service can be spoken to by. It

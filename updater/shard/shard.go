@@ -5,8 +5,8 @@
 // there.
 //
 // That a shard has one owner rests on its Lease alone, by the leader election of
-// client-go. Who should have which shard is no more than a wish that everybody
-// works out alike: two who see different things want the same shard, and one of
+// client-go. Who should have which shard is no more than a wish that all members
+// work out alike: two who see different things want the same shard, and one of
 // them waits.
 package shard
 

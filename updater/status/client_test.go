@@ -129,7 +129,7 @@ func TestClientSaysWhatToDo(t *testing.T) {
 		"nothing installed": {led(), "",
 			"there is no Lease garboard/garboard-updater: no updater has run in that namespace; name Garboard's with --garboard-namespace"},
 		"nobody leads": {led(lease("garboard-updater", "", 0)), "",
-			"no updater leads: the Lease garboard/garboard-updater is held by nobody; see: kubectl -n garboard get pods -l app.kubernetes.io/component=updater"},
+			"no updater leads: the Lease garboard/garboard-updater has no holder; see: kubectl -n garboard get pods -l app.kubernetes.io/component=updater"},
 		"the leader is dead": {led(lease("garboard-updater", holder, 5*time.Minute)), "",
 			"the Lease garboard/garboard-updater was renewed last 5m0s ago, by garboard-updater-7d4; see: kubectl"},
 		"no right":                         {led(leader), "Forbidden no", "no; the Role garboard-status allows it, or use kubectl port-forward and --updater-url"},

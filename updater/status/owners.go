@@ -96,7 +96,7 @@ func (c *Client) owners(ctx context.Context) (*owners, error) {
 func (c *Client) holder(lease *coordinationv1.Lease) (string, error) {
 	pod, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_")
 	if pod == "" {
-		return "", errors.New("is held by nobody")
+		return "", errors.New("has no holder")
 	}
 	clocked := c.Clock
 	if clocked == nil {

@@ -157,7 +157,7 @@ func (b *Box) fill(update *v1alpha1.ImageUpdate, paper Paper, name string) *v1al
 	}
 }
 
-// freeName is the first name of the voter's that no vote has, whoever cast that.
+// freeName is the first name for a vote of the voter that no vote has yet.
 func freeName(update *v1alpha1.ImageUpdate, voter string, votes []v1alpha1.ImageUpdateVote) string {
 	for n := 1; ; n++ {
 		name := approval.VoteName(update.Name, voter, n)

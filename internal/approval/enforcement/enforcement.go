@@ -1,5 +1,5 @@
 // Package enforcement tells whether the API server holds what votes rest on: that
-// everybody votes in their own name, and that the updater alone says what is voted on.
+// each user votes in their own name, and that the updater alone says what is voted on.
 package enforcement
 
 import (

@@ -16,7 +16,7 @@ func NewCommand() *cobra.Command {
 		Short: "Keep workloads from going back to a version that they left",
 		Long: "A hold keeps a container from a version and from all below it that are above\n" +
 			"what runs. An undo or another way back makes one by itself. It ends when\n" +
-			"something higher appears, when somebody goes to the version or past it by\n" +
+			"something higher appears, when a person goes to the version or past it by\n" +
 			"hand, or when it is cleared.",
 	}, newHoldListCommand(), newHoldSetCommand(), newHoldClearCommand())
 }

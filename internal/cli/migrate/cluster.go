@@ -76,7 +76,7 @@ func (l *lister) list(ctx context.Context, kind schema.GroupVersionKind, namespa
 		case meta.IsNoMatchError(err):
 			return nil // a custom kind that is not installed
 		case apierrors.IsForbidden(err):
-			return fmt.Errorf("no access: you may not list %ss in %s; try --namespace, or -f with what somebody else has read: %w", kind.Kind, where, err)
+			return fmt.Errorf("no access: you may not list %ss in %s; try --namespace, or -f with what another user has read: %w", kind.Kind, where, err)
 		case err != nil:
 			return fmt.Errorf("listing %ss in %s: %w", kind.Kind, where, err)
 		}

@@ -34,7 +34,7 @@ func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		s.create,
 		func(ctx context.Context) error {
-			return s.pushed(ctx, "1.1.1", "nobody touches the Deployment")
+			return s.pushed(ctx, "1.1.1", "the Deployment is not touched")
 		},
 		func(ctx context.Context) error {
 			return s.applyAgain(ctx, "The same manifest is applied again: nothing goes back")

@@ -48,6 +48,6 @@ cluster's own list has "apps/v1/Deployment", while Helm's own has "apps/v1".
 {{- fail "pullSecrets.namespaces is given, and pullSecrets.clusterWide is true, which covers all namespaces; allowed: one of the two" -}}
 {{- end -}}
 {{- if and (gt (int .Values.updater.shards) 1) (lt (int .Values.updater.replicas) 2) -}}
-{{- fail (printf "updater.shards is %d, and updater.replicas is %d: one replica has nobody to share with; allowed: 2 replicas or more, or shards: 1" (int .Values.updater.shards) (int .Values.updater.replicas)) -}}
+{{- fail (printf "updater.shards is %d, and updater.replicas is %d: one replica has no other to share with; allowed: 2 replicas or more, or shards: 1" (int .Values.updater.shards) (int .Values.updater.replicas)) -}}
 {{- end -}}
 {{- end }}

@@ -42,7 +42,7 @@ func (w *Workspace) Change(ctx context.Context, message string, u *v1alpha1.Imag
 	return faultOf(err)
 }
 
-// contentOf is a message. All of it is plain text: names and comments mention nobody and
+// contentOf is a message. All of it is plain text: names and comments mention no user and
 // link to nothing.
 func contentOf(u *v1alpha1.ImageUpdate) []slackapi.MsgOption {
 	title := u.Namespace + ": " + chat.Summary(u)

@@ -43,7 +43,7 @@ type Auth struct {
 	Basic *Basic
 	// OIDC is a token that an identity provider signed.
 	OIDC *OIDC
-	// Unauthenticated lets everybody in.
+	// Unauthenticated lets every sender in.
 	Unauthenticated bool
 }
 

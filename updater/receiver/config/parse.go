@@ -69,7 +69,7 @@ func (r *reader) senders(at configfile.Value) []Sender {
 		first, shared := paths[s.Kind]
 		if _, before := open[s.Kind]; s.Kind != "" && shared && (before || s.Auth.Unauthenticated) {
 			r.Add(configfile.Fault{Line: line, Path: item.Path, Problem: fmt.Sprintf(
-				"its path is that of the sender on line %d, and one of the two lets everybody in", first)})
+				"its path is that of the sender on line %d, and one of the two lets every sender in", first)})
 		}
 		names[s.Name] = line
 		if !shared {

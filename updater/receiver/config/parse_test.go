@@ -118,9 +118,9 @@ func TestFaultsAreTold(t *testing.T) {
 		"a name twice":    {head + "- {sender: quay, unauthenticated: true}\n- {name: quay, sender: github, hmacSecretFile: secret}", `5: senders[1].name: "quay": the same as on line 4; give each sender a name of its own`},
 		"a bad name":      {head + "- {name: a b, sender: quay, unauthenticated: true}", `4: senders[0].name: "a b": allowed: a name of letters, digits, - and _, up to 63 characters`},
 		"a path half open": {head + "- {sender: harbor, bearerTokenFile: secret}\n- {name: b, sender: harbor, unauthenticated: true}",
-			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets everybody in"},
+			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets every sender in"},
 		"a path open first": {head + "- {sender: harbor, unauthenticated: true}\n- {name: b, sender: harbor, bearerTokenFile: secret}",
-			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets everybody in"},
+			"5: senders[1]: its path is that of the sender on line 4, and one of the two lets every sender in"},
 		"an alias": {head + "- &a {sender: quay, unauthenticated: true}\n- *a", "4: " + anchors + "\n5: " + anchors},
 	} {
 		t.Run(name, func(t *testing.T) {

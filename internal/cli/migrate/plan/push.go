@@ -59,7 +59,7 @@ func (s *environment) push() (File, Secret, bool) {
 func (s *environment) webhooks() []Webhook {
 	all := make([]Webhook, 0, len(senders())+1)
 	for _, kind := range senders() {
-		w := Webhook{Path: "/v1/webhooks/" + string(kind), Keeps: true, Why: "the same payload, from anybody who reaches the port, as in Keel"}
+		w := Webhook{Path: "/v1/webhooks/" + string(kind), Keeps: true, Why: "the same payload, from any sender that reaches the port, as in Keel"}
 		switch {
 		case s.reached == "":
 			w.Keeps, w.Why = false, "nothing leads to Keel's port, so no registry can post there; Garboard's receiver stays off"
