@@ -48,8 +48,8 @@ func (a ageCondition) judge(_ context.Context, q *Query, c *candidate) *rejectio
 
 func (ageCondition) reason() policy.Reason { return StayTooYoung }
 
-// sooner is the earlier of two moments, of which the zero time is none.
-func sooner(a, b time.Time) time.Time {
+// earlierOf is the earlier of two moments, of which the zero time is none.
+func earlierOf(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

@@ -10,14 +10,14 @@ import (
 // and age ask for.
 func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
 	if seen.index == nil || seen.index.Len() == 0 {
-		kept := stay(q, StayEmptyList)
+		kept := stayAtBase(q, StayEmptyList)
 		kept.Warning = WarningEmptyList
 		return kept
 	}
 	warning, trusted := seen.lackedTag(q)
 	if !trusted {
 		r.options.Metrics.lacked()
-		kept := stay(q, StayNotInList)
+		kept := stayAtBase(q, StayNotInList)
 		kept.Warning = warning
 		return kept
 	}
@@ -66,7 +66,7 @@ func (r *Resolver) highest(ctx context.Context, q *Query, seen *view, credential
 	}
 	var kept Resolution
 	if selected := q.selects(seen, r.allowed(ctx, q, p.tags)); p.last != nil && (p.last.fatal() || selected.Moved(q.Tag)) {
-		kept = stay(q, p.last.reason)
+		kept = stayAtBase(q, p.last.reason)
 	} else {
 		kept = r.remain(ctx, q, selected, credential)
 	}
@@ -139,7 +139,7 @@ func (r *Resolver) examine(ctx context.Context, q *Query, selected policy.Select
 // remain is the base, with the digest that it lacks, or that its tag has by now under a
 // pin that follows.
 func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selection, credential Credential) Resolution {
-	kept := stay(q, selected.Reason)
+	kept := stayAtBase(q, selected.Reason)
 	c := candidate{kind: pin, tag: q.Tag, credential: credential}
 	answered := PinnedDigest
 	switch {

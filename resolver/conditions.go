@@ -17,9 +17,9 @@ type condition interface {
 	reason() policy.Reason
 }
 
-// conditions are those of every Resolver, in the order in which they are asked:
+// newConditions are those of every Resolver, in the order in which they are asked:
 // what costs least comes first. A new one is a line here and a file of its own.
-func conditions(o *Options) []condition {
+func newConditions(o *Options) []condition {
 	return []condition{
 		holdCondition{},
 		soakCondition{},
@@ -140,7 +140,7 @@ func (r *Resolver) read(ctx context.Context, q *Query, c *candidate, needs cost)
 		needs = r.costs(q, c.kind)
 		image, err := r.image(ctx, q, c.digest, c.credential, needs == costsBuildDate)
 		if err != nil {
-			return unreadable(err)
+			return unreadableImage(err)
 		}
 		c.image = image
 	}

@@ -33,7 +33,7 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 	if freshFor > r.options.FreshFor {
 		since = time.Time{}
 	}
-	return update(ctx, &p.source, &r.options, demand[string]{
+	return updateSource(ctx, &p.source, &r.options, demand[string]{
 		repository: q.Repository.String(),
 		what:       lookupDigest,
 		since:      since,

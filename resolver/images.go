@@ -33,7 +33,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	k := imageKey{key{q.Repository, credential.Identity()}, digest, dated}
 	p := r.images.Get(k, func() *imageEntry { return r.saved.imageEntry(k) })
 	var fault error
-	kept, err := update(ctx, &p.source, &r.options, demand[registry.Image]{
+	kept, err := updateSource(ctx, &p.source, &r.options, demand[registry.Image]{
 		repository: q.Repository.String(),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },

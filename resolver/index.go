@@ -65,7 +65,7 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 		final := r.options.ReadOnce && !e.readAt.IsZero()
 		return !final && e.misses(q, now, r.options.FreshFor)
 	}
-	seen, err := update(ctx, &e.source, &r.options, demand[*policy.Index]{
+	seen, err := updateSource(ctx, &e.source, &r.options, demand[*policy.Index]{
 		repository: q.Repository.String(),
 		what:       lookupList,
 		since:      q.Since,

@@ -37,11 +37,11 @@ type build struct {
 // latest is the tag that was built last, for policies that go by date.
 func (r *Resolver) latest(ctx context.Context, q *Query, seen *view, credential Credential) Resolution {
 	if !q.affords(seen.index.Len()) {
-		return stay(q, StayTooCostly)
+		return stayAtBase(q, StayTooCostly)
 	}
 	tags, whole := q.Policy.CandidatesUntil(q.ended, seen.index, q.Tag, q.Allow)
 	if !whole {
-		return stay(q, policy.StayOutOfTime)
+		return stayAtBase(q, policy.StayOutOfTime)
 	}
 	var warning string
 	if len(tags) > maxDated {
@@ -115,7 +115,7 @@ func (r *Resolver) date(ctx context.Context, q *Query, b *build) {
 func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolution {
 	for i := range builds {
 		if err := builds[i].err; err != nil && !aboutImage(err) {
-			kept := stay(q, StayNoDate)
+			kept := stayAtBase(q, StayNoDate)
 			kept.Err, kept.Warning = err, WarningNotAllDated
 			return kept
 		}
@@ -139,7 +139,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 		if rejected != nil {
 			text = rejected.text
 			if chosen == nil {
-				oldEnoughAt = sooner(oldEnoughAt, rejected.oldEnoughAt)
+				oldEnoughAt = earlierOf(oldEnoughAt, rejected.oldEnoughAt)
 				if first == policy.StayNewest && rejected.waits() {
 					first = rejected.reason
 				}
@@ -150,7 +150,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 		}
 	}
 	answer := r.answerBuild(ctx, q, chosen, dated)
-	answer.Passed, answer.OldEnoughAt = append(answer.Passed, passed...), sooner(answer.OldEnoughAt, oldEnoughAt)
+	answer.Passed, answer.OldEnoughAt = append(answer.Passed, passed...), earlierOf(answer.OldEnoughAt, oldEnoughAt)
 	if answer.Reason == policy.StayNewest {
 		answer.Reason = first
 	}
@@ -162,7 +162,7 @@ func (r *Resolver) newest(ctx context.Context, q *Query, builds []build) Resolut
 func (r *Resolver) judgeBuild(ctx context.Context, q *Query, b *build) *rejection {
 	switch {
 	case b.err != nil:
-		return &rejection{text: unreadable(b.err).text}
+		return &rejection{text: unreadableImage(b.err).text}
 	case b.created.IsZero():
 		return &rejection{text: "no usable build date"}
 	case b.running || b.digest == q.Digest:
@@ -198,9 +198,9 @@ func aboutImage(err error) bool {
 func (r *Resolver) answerBuild(ctx context.Context, q *Query, chosen *build, dated bool) Resolution {
 	switch {
 	case !dated:
-		return stay(q, policy.StayNoDate)
+		return stayAtBase(q, policy.StayNoDate)
 	case chosen == nil || chosen.running && (q.Digest != "" || !q.Pin.writesDigest() || chosen.digest == ""):
-		return stay(q, policy.StayNewest)
+		return stayAtBase(q, policy.StayNewest)
 	case chosen.running:
 		chosen.kind = pin
 		if rejected := r.judge(ctx, q, &chosen.candidate); rejected != nil {
@@ -208,7 +208,7 @@ func (r *Resolver) answerBuild(ctx context.Context, q *Query, chosen *build, dat
 		}
 		return Resolution{Tag: q.Tag, Digest: chosen.digest, Reason: PinnedBuild}
 	case !q.Pin.writesDigest() && chosen.tag == q.Tag:
-		return stay(q, policy.StayNewest)
+		return stayAtBase(q, policy.StayNewest)
 	}
 	answer := Resolution{Tag: chosen.tag, Reason: policy.BuiltLater}
 	if q.needsDigest() {

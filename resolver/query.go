@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Pin is what a resolution writes.

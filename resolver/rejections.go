@@ -36,8 +36,8 @@ func (r *rejection) waits() bool { return r.reason != "" && r.reason != StayNoPl
 
 const textMissing = "listed, but has no manifest"
 
-// unreadable is why an image that could not be read is not the answer.
-func unreadable(err error) *rejection {
+// unreadableImage is why an image that could not be read is not the answer.
+func unreadableImage(err error) *rejection {
 	switch registry.KindOf(err) {
 	case registry.NotAnImage:
 		return &rejection{reason: StayNoPlatform, text: "no container image"}
@@ -85,7 +85,7 @@ func (p *rejections) annotate(r Resolution) Resolution {
 		r.Err = p.last.err
 	}
 	for _, why := range p.young {
-		r.OldEnoughAt = sooner(r.OldEnoughAt, why.oldEnoughAt)
+		r.OldEnoughAt = earlierOf(r.OldEnoughAt, why.oldEnoughAt)
 	}
 	return r
 }
@@ -107,7 +107,7 @@ func (p *rejections) annotateStay(kept Resolution) Resolution {
 
 // stayFor is the base, with why its own tag does not get the candidate's digest.
 func stayFor(q *Query, c *candidate, why *rejection) Resolution {
-	kept := stay(q, why.reason)
+	kept := stayAtBase(q, why.reason)
 	kept.Passed, kept.OldEnoughAt = []Rejection{{c.tag, why.text}}, why.oldEnoughAt
 	kept.Err, kept.Stale = why.err, c.old != nil
 	if kept.Err == nil {

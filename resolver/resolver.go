@@ -54,7 +54,7 @@ func New(source Registry, options Options) *Resolver {
 	return &Resolver{
 		registry:   source,
 		options:    options,
-		conditions: append(conditions(&options), options.conditions...),
+		conditions: append(newConditions(&options), options.conditions...),
 		lists:      recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
 		digests:    recent.New[digestKey, *digestEntry](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
 		images:     recent.New[imageKey, *imageEntry](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
@@ -71,7 +71,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 		return unavailable(&q, err)
 	}
 	if reason, sure := withoutRegistry(&q); sure {
-		return stay(&q, reason), nil
+		return stayAtBase(&q, reason), nil
 	}
 	if err := r.allows(&q); err != nil {
 		return unavailable(&q, err)
@@ -150,7 +150,7 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	})
 	switch {
 	case notFound(err):
-		kept := stay(q, StayNotInList)
+		kept := stayAtBase(q, StayNotInList)
 		kept.Err, kept.Warning = err, WarningLacksTag
 		return kept, nil
 	case digest == "":
@@ -165,14 +165,14 @@ func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	return Resolution{Tag: q.Tag, Digest: digest, Reason: policy.SameTag, Stale: err != nil, Err: err}, nil
 }
 
-// stay is the base.
-func stay(q *Query, reason policy.Reason) Resolution {
+// stayAtBase is the base.
+func stayAtBase(q *Query, reason policy.Reason) Resolution {
 	return Resolution{Tag: q.Tag, Digest: q.Digest, Reason: reason}
 }
 
 func unavailable(q *Query, err error) (Resolution, error) {
 	failed := &Unavailable{Repository: q.Repository.String(), Err: err}
-	kept := stay(q, StayRegistryUnavailable)
+	kept := stayAtBase(q, StayRegistryUnavailable)
 	kept.Err = failed.Err
 	return kept, failed
 }

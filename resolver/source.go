@@ -58,11 +58,11 @@ type demand[T any] struct {
 
 var errSlow = errors.New("other callers waited for this read without an answer")
 
-// update refreshes a source if the demand requires it, and returns what is known then,
+// updateSource refreshes a source if the demand requires it, and returns what is known then,
 // as current has it. The error is why it could not be refreshed: what is known is older
 // then, or nothing. Current is called with the source locked; known is false where there
 // is nothing to fall back on.
-func update[T, V any](ctx context.Context, s *source[T], o *Options, d demand[T], current func() (value V, known bool)) (V, error) {
+func updateSource[T, V any](ctx context.Context, s *source[T], o *Options, d demand[T], current func() (value V, known bool)) (V, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waited, err := s.refresh(ctx, o, d)

@@ -44,10 +44,10 @@ func (e *unresolvableError) Error() string {
 }
 func (e *unresolvableError) Unwrap() error { return e.err }
 
-// answer maps an error to what the API server is told. A request that is none
+// answerError maps an error to what the API server is told. A request that is none
 // of ours goes through; one that we fail at is an error of the webhook, so
 // that the failure policy decides.
-func answer(ctx context.Context, err error) admission.Response {
+func answerError(ctx context.Context, err error) admission.Response {
 	accountOf(ctx).err = err
 	var (
 		skip         *skipError

@@ -34,18 +34,18 @@ type Mutate struct {
 // Handle answers one request. It has no side effect, so that a dry run gets
 // the same answer byte for byte.
 func (m *Mutate) Handle(ctx context.Context, req admission.Request) admission.Response {
-	in, err := read(ctx, m.Kinds, m.Namespaces, req)
+	in, err := readRequest(ctx, m.Kinds, m.Namespaces, req)
 	if err != nil {
-		return answer(ctx, err)
+		return answerError(ctx, err)
 	}
 	// Its Pods run what the owner says. Validation judges it all the same:
 	// every writer may write a reference to an owner.
 	if in.Object.Owned() {
-		return answer(ctx, &skipError{"owned by a controller"})
+		return answerError(ctx, &skipError{"owned by a controller"})
 	}
 	_ = readRelease(ctx, m.Releases, &in) // Validate warns
 	if err := in.readSettings(callerOf(ctx)); err != nil {
-		return answer(ctx, err)
+		return answerError(ctx, err)
 	}
 	decider := m.Decider
 	if busy(ctx) {
@@ -63,7 +63,7 @@ func decide(ctx context.Context, decider *Decider, in Input) admission.Response 
 	decision := decider.Decide(ctx, in)
 	accountOf(ctx).decision = decision
 	if refused := decision.Refusal(); refused != nil {
-		return answer(ctx, refused)
+		return answerError(ctx, refused)
 	}
 	warnings := decision.Warnings()
 	if decision.answeredFromCacheOnly() && len(warnings) < maxWarnings {

@@ -19,9 +19,9 @@ type Namespaces interface {
 	Namespace(ctx context.Context, name string) (workload.Namespace, error)
 }
 
-// read takes a request apart. The error is a *skipError where the request is
+// readRequest takes a request apart. The error is a *skipError where the request is
 // none of ours.
-func read(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req admission.Request) (Input, error) {
+func readRequest(ctx context.Context, kinds workload.Kinds, namespaces Namespaces, req admission.Request) (Input, error) {
 	kind, ok := kinds.For(req.Kind.Group, req.Kind.Kind)
 	if !ok || req.SubResource != "" {
 		return Input{}, &skipError{"not a workload"}

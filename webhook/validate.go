@@ -43,25 +43,25 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 	if req.Kind.Group == "" && req.Kind.Kind == "Namespace" {
 		return validateNamespace(ctx, req)
 	}
-	in, err := read(ctx, v.Kinds, v.Namespaces, req)
+	in, err := readRequest(ctx, v.Kinds, v.Namespaces, req)
 	if err != nil {
-		return answer(ctx, err)
+		return answerError(ctx, err)
 	}
 	unread := readRelease(ctx, v.Releases, &in)
 	if err := in.readSettings(callerOf(ctx)); err != nil {
-		return answer(ctx, err)
+		return answerError(ctx, err)
 	}
 	v.judgeAfter(callerOf(ctx), in)
 	refused, warnings := judge(callerOf(ctx), in)
 	if err := callerOf(ctx).Err(); err != nil {
-		return answer(ctx, fmt.Errorf("judging images: %w", err))
+		return answerError(ctx, fmt.Errorf("judging images: %w", err))
 	}
 	if unread != "" {
 		warnings = append(warnings, unread)
 	}
 	if len(refused) > 0 && !in.Object.Deleting() {
 		status := apierrors.NewInvalid(schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}, in.Object.Name(), refused)
-		return answer(ctx, &invalidError{status}).WithWarnings(Bound(warnings)...)
+		return answerError(ctx, &invalidError{status}).WithWarnings(Bound(warnings)...)
 	}
 	for _, fault := range refused {
 		warnings = append(warnings, fault.Error())
@@ -79,7 +79,7 @@ func validateNamespace(ctx context.Context, req admission.Request) admission.Res
 		} `json:"metadata"`
 	}
 	if err := json.Unmarshal(req.Object.Raw, &object); err != nil {
-		return answer(ctx, &requestError{err})
+		return answerError(ctx, &requestError{err})
 	}
 	namespace := workload.NamespaceOf(req.Name, object.Metadata.Labels, object.Metadata.Annotations)
 	var warnings []string

@@ -18,8 +18,8 @@ const (
 	eventsAtOnce    = 100
 )
 
-// recorder returns what Events are written with, and what ends it.
-func recorder(ctx context.Context, manager ctrl.Manager) (events.EventRecorder, func(), error) {
+// newEventRecorder returns what Events are written with, and what ends it.
+func newEventRecorder(ctx context.Context, manager ctrl.Manager) (events.EventRecorder, func(), error) {
 	config := rest.CopyConfig(manager.GetConfig())
 	config.QPS, config.Burst = eventsPerSecond, eventsAtOnce
 	client, err := eventsv1client.NewForConfig(config)

@@ -132,7 +132,7 @@ func (o *updaterOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	recorded, end, err := recorder(ctx, manager)
+	recorded, end, err := newEventRecorder(ctx, manager)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (r *Reader) all() Faults {
 	return r.faults
 }
 
-// plain makes the spellings of a key alike: override_path, Override-Path.
-func plain(key string) string {
+// foldKey makes the spellings of a key alike: override_path, Override-Path.
+func foldKey(key string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
 }

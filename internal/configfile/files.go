@@ -82,8 +82,8 @@ func readFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// reason is the error without the path, which the message has already.
-func reason(err error) string {
+// withoutPath is the error without the path, which the message has already.
+func withoutPath(err error) string {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -109,7 +109,7 @@ func (r *Reader) File(at Value, allowed string) ([]byte, bool) {
 	}
 	data, err := r.files.read(name)
 	if err != nil {
-		r.Bad(at, reason(err), allowed)
+		r.Bad(at, withoutPath(err), allowed)
 		return nil, false
 	}
 	return data, true

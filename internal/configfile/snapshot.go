@@ -29,7 +29,7 @@ func (s snapshot) current() bool {
 // sum tells contents apart without keeping them.
 func (c content) sum() [sha256.Size]byte {
 	if c.err != nil {
-		return sha256.Sum256([]byte("error\x00" + reason(c.err)))
+		return sha256.Sum256([]byte("error\x00" + withoutPath(c.err)))
 	}
 	return sha256.Sum256(append([]byte("data\x00"), c.data...))
 }

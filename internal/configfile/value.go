@@ -81,7 +81,7 @@ func (r *Reader) unknown(at Value, key *yaml.Node, known Fields) {
 	meant := spelling.Nearest(key.Value, slices.Sorted(maps.Keys(known)))
 	advice := ""
 	if r.format.Advice != nil {
-		advice = r.format.Advice(plain(key.Value))
+		advice = r.format.Advice(foldKey(key.Value))
 	}
 	switch {
 	case advice != "":

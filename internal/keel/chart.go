@@ -65,14 +65,14 @@ func FromValues(values map[string]any) (i Installation, ok bool) {
 		}
 		known++
 	}
-	i.Relay, _ = child(values, "webhookRelay")["enabled"].(bool)
+	i.Relay, _ = childMap(values, "webhookRelay")["enabled"].(bool)
 	for _, v := range chartValues {
 		value, given := at(values, v.path)
 		if !given || value == "" {
 			continue
 		}
 		group, _, _ := strings.Cut(v.path, ".")
-		if enabled, is := child(values, group)["enabled"].(bool); is && !enabled && v.variable != Poll {
+		if enabled, is := childMap(values, group)["enabled"].(bool); is && !enabled && v.variable != Poll {
 			continue
 		}
 		if v.secret {
@@ -81,9 +81,9 @@ func FromValues(values map[string]any) (i Installation, ok bool) {
 			i.Env[v.variable] = Setting{Value: value}
 		}
 	}
-	for _, item := range list(values["extraEnv"]) {
-		if name := text(asMap(item)["name"]); name != "" {
-			i.Env[name] = Setting{Value: text(asMap(item)["value"])}
+	for _, item := range asList(values["extraEnv"]) {
+		if name := asText(asMap(item)["name"]); name != "" {
+			i.Env[name] = Setting{Value: asText(asMap(item)["value"])}
 		}
 	}
 	i.Image = "ghcr.io/keel-hq/keel"
@@ -93,7 +93,7 @@ func FromValues(values map[string]any) (i Installation, ok bool) {
 func at(values map[string]any, path string) (string, bool) {
 	keys := strings.Split(path, ".")
 	for _, key := range keys[:len(keys)-1] {
-		values = child(values, key)
+		values = childMap(values, key)
 	}
 	switch v := values[keys[len(keys)-1]].(type) {
 	case nil, map[string]any:

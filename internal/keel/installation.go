@@ -35,19 +35,19 @@ var image = regexp.MustCompile(`(^|/)keel(-?hq)?/keel([:@]|$)|(^|/)keel([:@]|$)`
 
 // Read reads an object's decoded JSON. ok is false where it is no Deployment of Keel.
 func Read(object map[string]any) (Installation, bool) {
-	if text(object["kind"]) != "Deployment" {
+	if asText(object["kind"]) != "Deployment" {
 		return Installation{}, false
 	}
-	spec := child(child(child(object, "spec"), "template"), "spec")
-	metadata := child(object, "metadata")
-	i := Installation{Namespace: text(metadata["namespace"]), Name: text(metadata["name"]), Env: map[string]Setting{}}
+	spec := childMap(childMap(childMap(object, "spec"), "template"), "spec")
+	metadata := childMap(object, "metadata")
+	i := Installation{Namespace: asText(metadata["namespace"]), Name: asText(metadata["name"]), Env: map[string]Setting{}}
 	found := false
-	for _, item := range list(spec["containers"]) {
+	for _, item := range asList(spec["containers"]) {
 		container := asMap(item)
-		switch name := text(container["image"]); {
+		switch name := asText(container["image"]); {
 		case image.MatchString(name) && !found:
 			found = true
-			i.Image, i.Container = name, text(container["name"])
+			i.Image, i.Container = name, asText(container["name"])
 			i.read(container)
 		case strings.Contains(name, "webhookrelayd"):
 			i.Relay = true
@@ -57,21 +57,21 @@ func Read(object map[string]any) (Installation, bool) {
 }
 
 func (i *Installation) read(container map[string]any) {
-	for _, item := range list(container["args"]) {
-		i.Args = append(i.Args, text(item))
+	for _, item := range asList(container["args"]) {
+		i.Args = append(i.Args, asText(item))
 	}
-	for _, item := range list(container["envFrom"]) {
-		if name := text(child(asMap(item), "secretRef")["name"]); name != "" {
+	for _, item := range asList(container["envFrom"]) {
+		if name := asText(childMap(asMap(item), "secretRef")["name"]); name != "" {
 			i.SecretRefs = append(i.SecretRefs, name)
 		}
 	}
-	for _, item := range list(container["env"]) {
+	for _, item := range asList(container["env"]) {
 		entry := asMap(item)
-		s := Setting{Value: text(entry["value"])}
-		if ref := child(child(entry, "valueFrom"), "secretKeyRef"); ref != nil {
-			s.Secret, s.Key = text(ref["name"]), text(ref["key"])
+		s := Setting{Value: asText(entry["value"])}
+		if ref := childMap(childMap(entry, "valueFrom"), "secretKeyRef"); ref != nil {
+			s.Secret, s.Key = asText(ref["name"]), asText(ref["key"])
 		}
-		if name := text(entry["name"]); name != "" {
+		if name := asText(entry["name"]); name != "" {
 			i.Env[name] = s
 		}
 	}
@@ -139,8 +139,8 @@ func (i *Installation) Restricted() string {
 
 func asMap(value any) map[string]any { m, _ := value.(map[string]any); return m }
 
-func child(m map[string]any, key string) map[string]any { return asMap(m[key]) }
+func childMap(m map[string]any, key string) map[string]any { return asMap(m[key]) }
 
-func list(value any) []any { l, _ := value.([]any); return l }
+func asList(value any) []any { l, _ := value.([]any); return l }
 
-func text(value any) string { s, _ := value.(string); return s }
+func asText(value any) string { s, _ := value.(string); return s }

@@ -37,17 +37,17 @@ func ReadSettings(labels, annotations map[string]any, key Keys, legacy string) S
 	}
 	s := Settings{Named: named, Rule: Rule{
 		Policy:        name,
-		MatchTag:      text(source[key("matchTag")]) == "true" || source[key("matchTag")] == nil && text(source[key("match-tag")]) == "true",
-		AnyPreRelease: strings.EqualFold(text(source[key("matchPreRelease")]), "false"),
+		MatchTag:      asText(source[key("matchTag")]) == "true" || source[key("matchTag")] == nil && asText(source[key("match-tag")]) == "true",
+		AnyPreRelease: strings.EqualFold(asText(source[key("matchPreRelease")]), "false"),
 	}}
 	either := func(name string) string {
 		if v, ok := annotations[key(name)]; ok {
-			return text(v)
+			return asText(v)
 		}
-		return text(labels[key(name)])
+		return asText(labels[key(name)])
 	}
 	s.Polled = either("trigger") == "poll"
-	s.Schedule = text(annotations[key("pollSchedule")])
+	s.Schedule = asText(annotations[key("pollSchedule")])
 	s.Approvals, _ = strconv.Atoi(either("approvals"))
 	s.initContainers = either("initContainers") == "true"
 	s.imageVolumes = either("imageVolumes") == "true"
@@ -60,7 +60,7 @@ func ReadSettings(labels, annotations map[string]any, key Keys, legacy string) S
 func policyOf(from map[string]any, key Keys, legacy string) (string, bool) {
 	for _, k := range []string{key("policy"), legacy} {
 		if v, ok := from[k]; ok {
-			return text(v), true
+			return asText(v), true
 		}
 	}
 	return "", false

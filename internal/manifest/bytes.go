@@ -93,9 +93,9 @@ func (s *Stream) settle(r *root) (values map[*yaml.Node]string, kept []*SharedEr
 // visit calls f for each scalar of the expanded value with the node that gives
 // it.
 func visit(n *yaml.Node, pointer []byte, f func(pointer []byte, n *yaml.Node)) {
-	switch node := target(n); node.Kind {
+	switch node := aliasTarget(n); node.Kind {
 	case yaml.MappingNode:
-		for name, child := range members(node) {
+		for name, child := range memberNodes(node) {
 			visit(child, appendPointer(pointer, name), f)
 		}
 	case yaml.SequenceNode:
@@ -140,7 +140,7 @@ func after(n *yaml.Node, values map[*yaml.Node]string) string {
 	if value, ok := values[n]; ok {
 		return value
 	}
-	return target(n).Value
+	return aliasTarget(n).Value
 }
 
 // splice puts the new texts where the old ones are.
@@ -155,7 +155,7 @@ func (s *Stream) splice(changes []change) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("rewriting %s:%d: %w", s.name, c.node.Line, err)
 		}
-		pieces = append(pieces, piece{at, render(c.node, c.value)})
+		pieces = append(pieces, piece{at, renderScalar(c.node, c.value)})
 	}
 	sort.Slice(pieces, func(i, j int) bool { return pieces[i].start < pieces[j].start })
 	var out []byte

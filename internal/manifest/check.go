@@ -34,7 +34,7 @@ func (c *checker) node(n *yaml.Node) *SyntaxError {
 			}
 		}
 	case yaml.ScalarNode:
-		if _, err := scalar(n); err != nil {
+		if _, err := scalarValue(n); err != nil {
 			return c.stream.fault(n.Line, "%v", err)
 		}
 	}
@@ -64,7 +64,7 @@ func (c *checker) mapping(n *yaml.Node) *SyntaxError {
 			}
 		}
 		if isMerge(key) {
-			if _, ok := merged(value); !ok {
+			if _, ok := mergedMappings(value); !ok {
 				return c.stream.fault(value.Line, "what a merge key takes is a mapping, or a list of them")
 			}
 			continue

@@ -16,7 +16,7 @@ import (
 // replaced: there is no text at the path, or it cannot be rewritten in place.
 func (d *Document) Replace(path []any, value string) error {
 	whole := append(append([]any{}, d.prefix...), path...)
-	site := find(d.root.node, whole)
+	site := findNode(d.root.node, whole)
 	if site == nil {
 		return fmt.Errorf("replacing %s: nothing there", pathText(path))
 	}
@@ -55,11 +55,11 @@ func (d *Document) forget(path []any) {
 // textOf returns the text that a node gives; ok is false where it gives
 // something else.
 func textOf(n *yaml.Node) (s string, ok bool) {
-	n = target(n)
+	n = aliasTarget(n)
 	if n.Kind != yaml.ScalarNode {
 		return "", false
 	}
-	v, err := scalar(n)
+	v, err := scalarValue(n)
 	if err != nil {
 		return "", false
 	}

@@ -14,13 +14,13 @@ import (
 
 const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
-// scalar returns the value of a scalar: string, int64, float64, bool or nil.
-func scalar(n *yaml.Node) (any, error) {
+// scalarValue returns the value of a scalar: string, int64, float64, bool or nil.
+func scalarValue(n *yaml.Node) (any, error) {
 	if n.Style&yaml.TaggedStyle == 0 {
 		if n.Style&quoted != 0 {
 			return n.Value, nil
 		}
-		return plain(n.Value)
+		return plainValue(n.Value)
 	}
 	switch tag := n.ShortTag(); tag {
 	case "!!binary":
@@ -30,7 +30,7 @@ func scalar(n *yaml.Node) (any, error) {
 		}
 		return string(data), nil
 	case "!!int", "!!float", "!!bool", "!!null":
-		v, err := plain(n.Value)
+		v, err := plainValue(n.Value)
 		if err != nil || !fits(v, tag) {
 			return nil, fmt.Errorf("%s is given %q", tag, n.Value)
 		}
@@ -55,9 +55,9 @@ func fits(v any, tag string) bool {
 	return false
 }
 
-// plain returns the value of bare text as YAML 1.1 reads it. The parser is of
+// plainValue returns the value of bare text as YAML 1.1 reads it. The parser is of
 // 1.2 in what is a boolean; kubectl's is not.
-func plain(s string) (any, error) {
+func plainValue(s string) (any, error) {
 	switch s {
 	case "", "~", "null", "Null", "NULL":
 		return nil, nil
@@ -118,11 +118,11 @@ func inJSON(v any) any {
 
 // keyText returns a key as JSON has it; ok is false where it has no such key.
 func keyText(key *yaml.Node) (name string, ok bool) {
-	key = target(key)
+	key = aliasTarget(key)
 	if key.Kind != yaml.ScalarNode {
 		return "", false
 	}
-	v, err := scalar(key)
+	v, err := scalarValue(key)
 	if err != nil {
 		return "", false
 	}

@@ -137,7 +137,7 @@ func (s *Stream) addManifest(r *root, object map[string]any, prefix []any) error
 	kind, _ := object["kind"].(string)
 	items, isList := object["items"].([]any)
 	if !isList || !strings.HasSuffix(kind, "List") {
-		d := &Document{Object: object, Line: find(r.node, prefix).Line, stream: s, root: r, prefix: prefix}
+		d := &Document{Object: object, Line: findNode(r.node, prefix).Line, stream: s, root: r, prefix: prefix}
 		r.docs, s.docs = append(r.docs, d), append(s.docs, d)
 		return nil
 	}
@@ -145,7 +145,7 @@ func (s *Stream) addManifest(r *root, object map[string]any, prefix []any) error
 		path := append(append([]any{}, prefix...), "items", i)
 		m, ok := item.(map[string]any)
 		if !ok {
-			return s.fault(find(r.node, path).Line, "an item of a list is a mapping, which this is not")
+			return s.fault(findNode(r.node, path).Line, "an item of a list is a mapping, which this is not")
 		}
 		if err := s.addManifest(r, typedItem(object, m), path); err != nil {
 			return err

@@ -47,7 +47,7 @@ func (e *expander) value(n *yaml.Node) (any, *SyntaxError) {
 		}
 		return list, nil
 	}
-	v, _ := scalar(n) // Checked before.
+	v, _ := scalarValue(n) // Checked before.
 	return inJSON(v), nil
 }
 
@@ -76,7 +76,7 @@ func (e *expander) members(n *yaml.Node, object map[string]any) *SyntaxError {
 func (e *expander) merge(n *yaml.Node, object map[string]any) *SyntaxError {
 	e.inside++
 	defer func() { e.inside-- }()
-	sources, _ := merged(n)
+	sources, _ := mergedMappings(n)
 	for _, source := range sources {
 		if e.aliased++; e.aliased > maxAliased {
 			return e.stream.fault(n.Line, "aliases stand for more than %d values", maxAliased)
@@ -88,10 +88,10 @@ func (e *expander) merge(n *yaml.Node, object map[string]any) *SyntaxError {
 	return nil
 }
 
-// members returns the node's members as the expanded value has them: for each
+// memberNodes returns the node's members as the expanded value has them: for each
 // name the node that gives the value, which may be an alias or stand in a
 // merged mapping.
-func members(n *yaml.Node) map[string]*yaml.Node {
+func memberNodes(n *yaml.Node) map[string]*yaml.Node {
 	nodes := make(map[string]*yaml.Node, len(n.Content)/2)
 	collect(n, nodes)
 	return nodes
@@ -100,7 +100,7 @@ func members(n *yaml.Node) map[string]*yaml.Node {
 func collect(n *yaml.Node, nodes map[string]*yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if isMerge(n.Content[i]) {
-			sources, _ := merged(n.Content[i+1])
+			sources, _ := mergedMappings(n.Content[i+1])
 			for _, source := range sources {
 				collect(source, nodes)
 			}
@@ -115,15 +115,15 @@ func isMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.ShortTag() == "!!merge"
 }
 
-// merged returns the mappings that a merge key takes, in the order in which
+// mergedMappings returns the mappings that a merge key takes, in the order in which
 // they are laid over each other: in a list the first one wins.
-func merged(n *yaml.Node) (sources []*yaml.Node, ok bool) {
-	if source := target(n); source.Kind == yaml.MappingNode {
+func mergedMappings(n *yaml.Node) (sources []*yaml.Node, ok bool) {
+	if source := aliasTarget(n); source.Kind == yaml.MappingNode {
 		return []*yaml.Node{source}, true
 	}
 	if n.Kind == yaml.SequenceNode {
 		for i := len(n.Content) - 1; i >= 0; i-- {
-			source := target(n.Content[i])
+			source := aliasTarget(n.Content[i])
 			if source.Kind != yaml.MappingNode {
 				return nil, false
 			}
@@ -134,24 +134,24 @@ func merged(n *yaml.Node) (sources []*yaml.Node, ok bool) {
 	return nil, false
 }
 
-// target returns what an alias stands for, and any other node itself.
-func target(n *yaml.Node) *yaml.Node {
+// aliasTarget returns what an alias stands for, and any other node itself.
+func aliasTarget(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n
 }
 
-// find returns the node that gives the value at the path, nil if none.
-func find(n *yaml.Node, path []any) *yaml.Node {
+// findNode returns the node that gives the value at the path, nil if none.
+func findNode(n *yaml.Node, path []any) *yaml.Node {
 	for _, element := range path {
-		n = target(n)
+		n = aliasTarget(n)
 		switch element := element.(type) {
 		case string:
 			if n.Kind != yaml.MappingNode {
 				return nil
 			}
-			if n = members(n)[element]; n == nil {
+			if n = memberNodes(n)[element]; n == nil {
 				return nil
 			}
 		case int:

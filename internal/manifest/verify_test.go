@@ -41,7 +41,7 @@ func TestSpliceRefusesWrongPlaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, path := range [][]any{{"plain"}, {"single"}, {"double"}, {"block"}, {"alias", 1}} {
-			node := find(s.roots[0].node, path)
+			node := findNode(s.roots[0].node, path)
 			node.Line, node.Column = node.Line+shift.line, node.Column+shift.column
 			if out, err := s.splice([]change{{node, "x"}}); err == nil {
 				t.Errorf("%s, shifted by %v: got %q", pathText(path), shift, out)

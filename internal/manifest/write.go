@@ -13,10 +13,10 @@ import (
 // it has a letter, and a colon in it is followed by more.
 var bare = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/@+-]|:[A-Za-z0-9._/@+-])*$`)
 
-// render writes the value in the style of the node it replaces; an alias is
+// renderScalar writes the value in the style of the node it replaces; an alias is
 // replaced by bare text. Quotes are put around text that would not be text
 // without.
-func render(n *yaml.Node, value string) string {
+func renderScalar(n *yaml.Node, value string) string {
 	switch {
 	case n.Kind == yaml.AliasNode:
 	case n.Style&yaml.DoubleQuotedStyle != 0:
@@ -36,7 +36,7 @@ func isBare(value string) bool {
 	if !bare.MatchString(value) || !strings.ContainsAny(strings.ToLower(value), "abcdefghijklmnopqrstuvwxyz") {
 		return false
 	}
-	v, err := plain(value)
+	v, err := plainValue(value)
 	s, ok := v.(string)
 	return err == nil && ok && s == value
 }

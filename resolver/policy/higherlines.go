@@ -86,5 +86,5 @@ func (s *search) stuck() bool {
 func (s *search) climbs(key *lineKey) bool {
 	mine, its := s.version.variant, key.variant
 	return s.key.parts == 1 && key.parts == 1 && key.form == s.key.form && s.entry.stable() &&
-		alike(mine, its) && !isCommit(its) && compareNatural(its, mine) > 0
+		alikeVariants(mine, its) && !isCommit(its) && compareNatural(its, mine) > 0
 }

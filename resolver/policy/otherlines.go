@@ -112,7 +112,7 @@ func (s *search) lettingIn(v *version) string {
 	sameVariant := mine.variant == its.variant
 	mine.variant, its.variant, mine.bare, its.bare = "", "", false, false
 	switch {
-	case mine.parts != its.parts, !sameVariant && !alike(s.version.variant, v.variant):
+	case mine.parts != its.parts, !sameVariant && !alikeVariants(s.version.variant, v.variant):
 		return ""
 	case mine != its:
 		return "filter and extract"
@@ -144,15 +144,15 @@ func (s *search) globOver(other string) string {
 	}
 	g := glob(before + "*" + after)
 	for i := range s.view.lines {
-		if variant := s.view.lines[i].key.variant; g.match(variant) && variant != "" && !alike(mine, variant) {
+		if variant := s.view.lines[i].key.variant; g.match(variant) && variant != "" && !alikeVariants(mine, variant) {
 			return ""
 		}
 	}
 	return string(g)
 }
 
-// alike reports variants that differ in their numbers alone, or two commits.
-func alike(a, b string) bool {
+// alikeVariants reports variants that differ in their numbers alone, or two commits.
+func alikeVariants(a, b string) bool {
 	if isCommit(a) && isCommit(b) {
 		return true
 	}

@@ -126,7 +126,7 @@ func (p *partial) readParts(parts []string) error {
 		if part == "*" || part == "x" || part == "X" {
 			continue
 		}
-		n, ok := number(part[:leadingDigits(part)])
+		n, ok := parseNumber(part[:leadingDigits(part)])
 		switch {
 		case !ok || leadingDigits(part) != len(part):
 			return badBound(p.text, "not a version")

@@ -77,7 +77,7 @@ func (r *revision) read(suffix string) (variant string, ok bool) {
 	if found == noForm || start == 1 { // nothing in front of a separator is no variant
 		return suffix, true
 	}
-	n, ok := number(digits)
+	n, ok := parseNumber(digits)
 	if !ok {
 		return "", false
 	}
@@ -100,7 +100,7 @@ func (r *revision) readWhole(suffix string) (whole, ok bool) {
 	}
 	r.form.suffix, r.form.dotted = numberForm, uint8(dots+1) //nolint:gosec // fewer than maxNumbers
 	for part := range strings.SplitSeq(suffix, ".") {
-		n, ok := number(part)
+		n, ok := parseNumber(part)
 		if !ok {
 			return true, false
 		}
@@ -122,7 +122,7 @@ func lastPiece(s string) string {
 
 func suffixFormOf(name, digits string) suffixForm {
 	if name == "" {
-		if n, ok := number(digits); ok && len(digits) == eightDigits && calendarDate(n) {
+		if n, ok := parseNumber(digits); ok && len(digits) == eightDigits && calendarDate(n) {
 			return dateForm
 		}
 		return noForm

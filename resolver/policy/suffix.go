@@ -41,7 +41,7 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 		}
 	}
 	if digits != "" {
-		n, ok := number(digits)
+		n, ok := parseNumber(digits)
 		if !ok {
 			return "", false
 		}

@@ -62,7 +62,7 @@ func likelyVersion(text string) bool {
 func (v *version) readNumbers(rest string) (string, bool) {
 	for _, field := range [...]*uint64{&v.major, &v.minor, &v.patch} {
 		digits := leadingDigits(rest)
-		n, ok := number(rest[:digits])
+		n, ok := parseNumber(rest[:digits])
 		if !ok {
 			return "", false
 		}
@@ -98,7 +98,7 @@ func (v *version) readPlaces(rest string) (string, bool) {
 			continue
 		}
 		digits := leadingDigits(rest[1:])
-		n, ok := number(rest[1 : 1+digits])
+		n, ok := parseNumber(rest[1 : 1+digits])
 		if !ok {
 			return "", false
 		}
@@ -121,8 +121,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // safeDigits is how many digits always fit into 64 bits.
 const safeDigits = 19
 
-// number reads digits, with leading zeros; beyond 64 bits they are no number.
-func number(digits string) (n uint64, ok bool) {
+// parseNumber reads digits, with leading zeros; beyond 64 bits they are no number.
+func parseNumber(digits string) (n uint64, ok bool) {
 	if len(digits) <= safeDigits {
 		for i := range len(digits) {
 			n = 10*n + uint64(digits[i]-'0')

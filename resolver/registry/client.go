@@ -59,7 +59,7 @@ func newClient(options Options, dns *net.Resolver) (*Client, error) {
 // outside the specification's grammar and duplicates are dropped; the order is
 // the registry's. An empty list is no error. The error is always an *Error.
 func (c *Client) Tags(ctx context.Context, repository Repository, credential Credential) ([]string, error) {
-	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) ([]string, error) {
+	return readEndpoints(ctx, c, repository, credential, func(ctx context.Context, s *session) ([]string, error) {
 		return s.tags(ctx)
 	})
 }
@@ -71,7 +71,7 @@ func (c *Client) Digest(ctx context.Context, repository Repository, tag string, 
 	if !document.ValidTag(tag) {
 		return "", (&Error{Kind: Blocked, Err: failure.Bad("%q is not a valid tag", tag)}).Of(repository.String())
 	}
-	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
+	return readEndpoints(ctx, c, repository, credential, func(ctx context.Context, s *session) (string, error) {
 		return s.digest(ctx, tag)
 	})
 }

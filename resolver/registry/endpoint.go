@@ -41,13 +41,13 @@ var (
 
 // checkURL refuses what the client would not ask as it is written.
 func checkURL(u *url.URL) error {
-	if !web(u) || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if !isWebURL(u) || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errNoURL
 	}
 	return nil
 }
 
-func web(u *url.URL) bool {
+func isWebURL(u *url.URL) bool {
 	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.Opaque == ""
 }
 

@@ -46,7 +46,7 @@ func (c *Client) Image(ctx context.Context, repository Repository, digest string
 	if !document.ValidDigest(digest) {
 		return Image{}, (&Error{Kind: Blocked, Err: failure.Bad("%q is not a valid digest", digest)}).Of(repository.String())
 	}
-	return read(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
+	return readEndpoints(ctx, c, repository, credential, func(ctx context.Context, s *session) (Image, error) {
 		return s.image(ctx, digest, dated)
 	})
 }

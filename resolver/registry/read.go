@@ -23,7 +23,7 @@ type session struct {
 	large    bool // one of the places for long lists is taken
 }
 
-// read asks about a repository: its mirrors in turn, then the registry itself,
+// readEndpoints asks about a repository: its mirrors in turn, then the registry itself,
 // as containerd does. One endpoint gives the whole answer. The settings are
 // those of the beginning. The error is always an *Error.
 //
@@ -32,7 +32,7 @@ type session struct {
 // credential, as which the resolver keeps it: no tenant sees another's. Whether
 // a mirror may show all tenants what its credential reads is the operator's
 // choice, as it is with containerd's.
-func read[T any](ctx context.Context, c *Client, repository Repository, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
+func readEndpoints[T any](ctx context.Context, c *Client, repository Repository, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 

@@ -139,7 +139,7 @@ func checkEndpoints(c *config.Config) error {
 		}
 	}
 	proxy := func(r *config.Registry, u *url.URL) {
-		if u != nil && !web(u) {
+		if u != nil && !isWebURL(u) {
 			check(r, "proxy", u, errNoProxy)
 		}
 	}

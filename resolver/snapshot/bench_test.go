@@ -40,7 +40,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		defer reportCPU(b, cpu(b))
 		for b.Loop() {
 			known := index.Known()
-			must(b, write(path, &known))
+			must(b, writeFile(path, &known))
 		}
 		info, err := os.Stat(path)
 		must(b, err)

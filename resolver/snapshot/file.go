@@ -12,7 +12,7 @@ import (
 // errNoFile keeps the start from waiting at a pipe for ever.
 var errNoFile = errors.New("it is no regular file")
 
-func read(path string) (resolver.Knowledge, error) {
+func readFile(path string) (resolver.Knowledge, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return resolver.Knowledge{}, err
@@ -25,13 +25,13 @@ func read(path string) (resolver.Knowledge, error) {
 		return resolver.Knowledge{}, err
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	return decode(file)
+	return decodeSnapshot(file)
 }
 
-// write puts a snapshot in the place of the one before, in one step: whenever the
+// writeFile puts a snapshot in the place of the one before, in one step: whenever the
 // process or the machine ends, the file is whole. It is its owner's alone, as it
 // names private repositories and their tags.
-func write(path string, k *resolver.Knowledge) error {
+func writeFile(path string, k *resolver.Knowledge) error {
 	// One fixed name, so that processes that were killed here leave one file and
 	// not many; made anew, so that whatever stands there is not written through.
 	fresh := path + ".new"
@@ -45,7 +45,7 @@ func write(path string, k *resolver.Knowledge) error {
 	if err != nil {
 		return errors.Join(err, removed(fresh))
 	}
-	return settle(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
 }
 
 func fill(path string, k *resolver.Knowledge) error {
@@ -54,7 +54,7 @@ func fill(path string, k *resolver.Knowledge) error {
 		return err
 	}
 	buffered := bufio.NewWriter(file)
-	err = encode(buffered, k)
+	err = encodeSnapshot(buffered, k)
 	if err == nil {
 		err = buffered.Flush()
 	}
@@ -71,8 +71,8 @@ func removed(path string) error {
 	return nil
 }
 
-// settle makes a rename last.
-func settle(folder string) error {
+// syncFolder makes a rename last.
+func syncFolder(folder string) error {
 	opened, err := os.Open(folder)
 	if err != nil {
 		return err

@@ -46,8 +46,8 @@ type record struct {
 	Image      *resolver.KnownImage  `json:"image,omitempty"`
 }
 
-// encode writes a snapshot.
-func encode(w io.Writer, k *resolver.Knowledge) error {
+// encodeSnapshot writes a snapshot.
+func encodeSnapshot(w io.Writer, k *resolver.Knowledge) error {
 	var packed bytes.Buffer
 	if err := pack(&packed, k); err != nil {
 		return err
@@ -98,8 +98,8 @@ var (
 	errDamaged    = errors.New("it is damaged")
 )
 
-// decode reads a snapshot whole. The error says why it is none that can be used.
-func decode(r io.Reader) (resolver.Knowledge, error) {
+// decodeSnapshot reads a snapshot whole. The error says why it is none that can be used.
+func decodeSnapshot(r io.Reader) (resolver.Knowledge, error) {
 	var k resolver.Knowledge
 	var h header
 	if err := binary.Read(r, binary.BigEndian, &h); err != nil {

@@ -62,7 +62,7 @@ func New(o Options) (*Keeper, error) {
 // are; none where there is no file. The error says why the file cannot be used.
 // Nothing of it is in the index then, and the program goes on without.
 func (k *Keeper) Load() (lists int, err error) {
-	known, err := read(k.options.Path)
+	known, err := readFile(k.options.Path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return 0, nil
@@ -102,7 +102,7 @@ func (k *Keeper) keep() {
 		return
 	}
 	known := k.options.Index.Known()
-	if err := write(k.options.Path, &known); err != nil {
+	if err := writeFile(k.options.Path, &known); err != nil {
 		k.options.Report(fmt.Errorf("writing snapshot %q: %w", k.options.Path, err))
 		return
 	}

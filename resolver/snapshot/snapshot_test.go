@@ -44,7 +44,7 @@ func example() resolver.Knowledge {
 func encoded(t testing.TB, k resolver.Knowledge) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, encode(&b, &k))
+	must(t, encodeSnapshot(&b, &k))
 	return b.Bytes()
 }
 
@@ -58,7 +58,7 @@ func must(t testing.TB, err error) {
 func TestRoundTrip(t *testing.T) {
 	for name, k := range map[string]resolver.Knowledge{"everything": example(), "nothing": {}} {
 		t.Run(name, func(t *testing.T) {
-			got, err := decode(bytes.NewReader(encoded(t, k)))
+			got, err := decodeSnapshot(bytes.NewReader(encoded(t, k)))
 			if diff := cmp.Diff(k, got); diff != "" || err != nil {
 				t.Errorf("%v, (-want +got):\n%s", err, diff)
 			}
@@ -72,7 +72,7 @@ func TestRoundTrip(t *testing.T) {
 func TestFileOfAnEarlierVersionIsRead(t *testing.T) {
 	file, err := os.ReadFile(fmt.Sprintf("testdata/index.format-%d", version))
 	must(t, err)
-	got, err := decode(bytes.NewReader(file))
+	got, err := decodeSnapshot(bytes.NewReader(file))
 	if diff := cmp.Diff(example(), got); diff != "" || err != nil {
 		t.Errorf("%v, (-want +got):\n%s", err, diff)
 	}
@@ -83,7 +83,7 @@ func TestDamageIsSeenWhereverItIs(t *testing.T) {
 	whole := encoded(t, example())
 	refused := func(what string, damaged []byte) {
 		t.Helper()
-		if k, err := decode(bytes.NewReader(damaged)); err == nil || len(k.Lists)+len(k.Credentials) > 0 {
+		if k, err := decodeSnapshot(bytes.NewReader(damaged)); err == nil || len(k.Lists)+len(k.Credentials) > 0 {
 			t.Errorf("%s: got %+v and %v, want nothing", what, k, err)
 		}
 	}
@@ -327,8 +327,8 @@ func TestNewFileIsMadeAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			must(t, prepare())
 			k := example()
-			must(t, write(path, &k))
-			if got, err := read(path); err != nil || len(got.Lists) != 1 {
+			must(t, writeFile(path, &k))
+			if got, err := readFile(path); err != nil || len(got.Lists) != 1 {
 				t.Errorf("got %+v and %v", got, err)
 			}
 			if text, err := os.ReadFile(elsewhere); string(text) != "precious" || err != nil {
@@ -356,7 +356,7 @@ func TestFailedWriteIsToldAndTriedAgain(t *testing.T) {
 	}
 	must(t, os.Mkdir(folder, 0o700))
 	k.keep()
-	if known, err := read(k.options.Path); err != nil || len(known.Lists) != 1 || len(told) != 2 {
+	if known, err := readFile(k.options.Path); err != nil || len(known.Lists) != 1 || len(told) != 2 {
 		t.Errorf("got %+v, %v, and told %q", known, err, told)
 	}
 }
@@ -369,7 +369,7 @@ func TestWritesWhileTheIndexIsUsed(t *testing.T) {
 		learn(t, first, fmt.Sprintf("example.com/app-%d", i))
 	}
 	known := first.Known()
-	must(t, write(path, &known))
+	must(t, writeFile(path, &known))
 
 	source := &away{tags: []string{"1.2.0", "1.2.7"}}
 	index := resolver.New(source, resolver.Options{FreshFor: time.Nanosecond}) // each answer reads again
@@ -414,7 +414,7 @@ func FuzzDecode(f *testing.F) {
 		if !whole { // what a checksum cannot keep out
 			content = sealed(t, version, zipped(t, string(content)))
 		}
-		known, err := decode(bytes.NewReader(content))
+		known, err := decodeSnapshot(bytes.NewReader(content))
 		if err != nil {
 			return
 		}
@@ -422,7 +422,7 @@ func FuzzDecode(f *testing.F) {
 		if index.Restore(known) != nil {
 			return
 		}
-		if _, err := decode(bytes.NewReader(encoded(t, index.Known()))); err != nil {
+		if _, err := decodeSnapshot(bytes.NewReader(encoded(t, index.Known()))); err != nil {
 			t.Errorf("what was restored cannot be written and read: %v", err)
 		}
 		p, err := policy.Parse(policy.Spec{Name: "all"})

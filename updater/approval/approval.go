@@ -115,7 +115,7 @@ func (s *Stage) setMissing(why string) {
 // settings have changed. Of a workload that has none it costs next to nothing.
 func (s *Stage) Changed(workload types.UID) {
 	for _, u := range s.store.ofWorkload(workload) {
-		if !ended(u) || u.Status.Phase == v1alpha1.PhaseFailed { // which may be taken back
+		if !hasEnded(u) || u.Status.Phase == v1alpha1.PhaseFailed { // which may be taken back
 			s.Queue.Add(nameOf(u))
 		}
 	}
@@ -131,12 +131,12 @@ func (s *Stage) Recheck() {
 // ShutDown ends Run once its workers are done with what they have.
 func (s *Stage) ShutDown() { s.Queue.ShutDown() }
 
-// ended reports whether nothing more becomes of an update by itself.
-func ended(u *v1alpha1.ImageUpdate) bool { return u.Status.EndedAt != nil }
+// hasEnded reports whether nothing more becomes of an update by itself.
+func hasEnded(u *v1alpha1.ImageUpdate) bool { return u.Status.EndedAt != nil }
 
-// over reports whether an update of a phase never comes back: its version is proposed
+// isOver reports whether an update of a phase never comes back: its version is proposed
 // anew if it is a candidate once more.
-func over(phase v1alpha1.Phase) bool {
+func isOver(phase v1alpha1.Phase) bool {
 	switch phase {
 	case v1alpha1.PhaseSuperseded, v1alpha1.PhaseSucceeded, v1alpha1.PhaseFailed, v1alpha1.PhaseRolledBack:
 		return true

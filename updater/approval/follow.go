@@ -157,7 +157,7 @@ func (s *Stage) put(u *v1alpha1.ImageUpdate) {
 
 // retry has the workload of an update tried that is approved.
 func (s *Stage) retry(u *v1alpha1.ImageUpdate) {
-	if u.Status.Phase == v1alpha1.PhaseApproved && named(u) && s.why() == "" && s.Owns(u.Spec.Repository) {
+	if u.Status.Phase == v1alpha1.PhaseApproved && hasOwnName(u) && s.why() == "" && s.Owns(u.Spec.Repository) {
 		ref := u.Spec.WorkloadRef
 		s.Retry(watched.NewKey(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind), u.Namespace, ref.Name), u.Spec.Repository)
 	}

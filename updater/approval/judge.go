@@ -52,7 +52,7 @@ func (s *Stage) judge(ctx context.Context, m *move.Move) move.Verdict {
 	if u != nil && !sound(u, m) {
 		return s.waits(fmt.Sprintf("the ImageUpdate %s is not what the updater proposes: delete it", name.Name), lookAgain)
 	}
-	if u != nil && over(u.Status.Phase) {
+	if u != nil && isOver(u.Status.Phase) {
 		if err := s.remove(ctx, u); err != nil {
 			return s.waits("the version cannot be proposed anew: "+reasonOf(err), lookAgain)
 		}
@@ -72,11 +72,11 @@ func (s *Stage) judge(ctx context.Context, m *move.Move) move.Verdict {
 // sound reports whether an update is what the updater proposes for a move. Another one of
 // its name counts for nothing.
 func sound(u *v1alpha1.ImageUpdate, m *move.Move) bool {
-	return named(u) && u.Spec.Repository == m.Repository && u.Spec.Container == m.Container && string(u.Spec.WorkloadRef.UID) == m.Workload.UID()
+	return hasOwnName(u) && u.Spec.Repository == m.Repository && u.Spec.Container == m.Container && string(u.Spec.WorkloadRef.UID) == m.Workload.UID()
 }
 
-// named reports whether an update has the name of what it proposes.
-func named(u *v1alpha1.ImageUpdate) bool { return votes.UpdateName(&u.Spec) == u.Name }
+// hasOwnName reports whether an update has the name of what it proposes.
+func hasOwnName(u *v1alpha1.ImageUpdate) bool { return votes.UpdateName(&u.Spec) == u.Name }
 
 // verdictOn says what people have decided.
 func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.Move) move.Verdict {
@@ -90,7 +90,7 @@ func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.
 	case phase == v1alpha1.PhaseApproved && tally.Phase(required) == v1alpha1.PhaseApproved:
 		return move.Verdict{}
 	case phase == v1alpha1.PhaseRejected:
-		return s.waits("rejected"+rejecters(u.Status.Voters)+"; "+command("approve --reopen", u), 0)
+		return s.waits("rejected"+rejecterNames(u.Status.Voters)+"; "+command("approve --reopen", u), 0)
 	case phase == v1alpha1.PhaseExpired:
 		return s.waits("not approved in time; "+command("approve --reopen", u), 0)
 	case phase == v1alpha1.PhaseRollingOut:
@@ -106,8 +106,8 @@ func command(verb string, u *v1alpha1.ImageUpdate) string {
 	return fmt.Sprintf("garboard %s %s -n %s", verb, u.Name, u.Namespace)
 }
 
-// rejecters names the first who rejected, which decides, with what that voter said.
-func rejecters(voters []v1alpha1.Voter) string {
+// rejecterNames names the first who rejected, which decides, with what that voter said.
+func rejecterNames(voters []v1alpha1.Voter) string {
 	for _, v := range voters {
 		if v.Verdict != v1alpha1.VerdictReject {
 			continue
@@ -121,8 +121,8 @@ func rejecters(voters []v1alpha1.Voter) string {
 	return ""
 }
 
-// approvers names those who approved.
-func approvers(voters []v1alpha1.Voter) string {
+// approverNames names those who approved.
+func approverNames(voters []v1alpha1.Voter) string {
 	var names []string
 	for _, v := range voters {
 		if v.Verdict == v1alpha1.VerdictApprove {
@@ -149,7 +149,7 @@ func (s *Stage) tallyBack(u *v1alpha1.ImageUpdate, since time.Time, most int) vo
 
 // carries reports whether the votes on an update may count for a higher patch release.
 func (s *Stage) carries(u *v1alpha1.ImageUpdate, workload types.UID, container, repository, tag string) bool {
-	return named(u) && u.Spec.WorkloadRef.UID == workload && u.Spec.Container == container && u.Spec.Repository == repository &&
+	return hasOwnName(u) && u.Spec.WorkloadRef.UID == workload && u.Spec.Container == container && u.Spec.Repository == repository &&
 		u.Spec.To.Tag != tag && s.patch.Moves(u.Spec.To.Tag, tag)
 }
 

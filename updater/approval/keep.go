@@ -41,7 +41,7 @@ func (s *Stage) keep(ctx context.Context, name types.NamespacedName) {
 		return
 	}
 	u := s.store.get(name)
-	if u == nil || !s.Owns(u.Spec.Repository) || !named(u) {
+	if u == nil || !s.Owns(u.Spec.Repository) || !hasOwnName(u) {
 		return
 	}
 	key, w, c := s.container(ctx, u)
@@ -94,7 +94,7 @@ func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.K
 	to := resultOf(u)
 	runs := c != nil && c.Running.Tag == to.Tag && c.Running.Agrees(to)
 	switch phase := votes.PhaseOf(u); {
-	case over(phase) && phase != v1alpha1.PhaseFailed:
+	case isOver(phase) && phase != v1alpha1.PhaseFailed:
 		return u.Status, 0
 	case phase == v1alpha1.PhaseRollingOut || phase == v1alpha1.PhaseFailed:
 		return s.outcome(u, key, w, c, runs)
@@ -187,9 +187,9 @@ func (s *Stage) tell(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Worklo
 	candidate := report.Candidate{Container: c.Slot.Key(), Image: c.Slot.Image, To: resultOf(u)}
 	switch next.Phase {
 	case v1alpha1.PhaseApproved:
-		s.Report.Approved(about, candidate, approvers(next.Voters))
+		s.Report.Approved(about, candidate, approverNames(next.Voters))
 	case v1alpha1.PhaseRejected:
-		s.Report.Rejected(about, candidate, rejecters(next.Voters))
+		s.Report.Rejected(about, candidate, rejecterNames(next.Voters))
 	case v1alpha1.PhaseExpired:
 		s.Report.ApprovalExpired(about, candidate, u.Name)
 	}
@@ -199,7 +199,7 @@ func (s *Stage) tell(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Worklo
 func (s *Stage) prune(ctx context.Context, workload types.UID) {
 	var past []*v1alpha1.ImageUpdate
 	for _, u := range s.store.ofWorkload(workload) {
-		if ended(u) && named(u) && s.Owns(u.Spec.Repository) {
+		if hasEnded(u) && hasOwnName(u) && s.Owns(u.Spec.Repository) {
 			past = append(past, u)
 		}
 	}

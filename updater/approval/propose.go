@@ -97,7 +97,7 @@ func (s *Stage) supersede(ctx context.Context, m *move.Move, by *v1alpha1.ImageU
 		phase := votes.PhaseOf(u)
 		waits := phase == v1alpha1.PhasePending || phase == v1alpha1.PhaseApproved && u.Spec.To.Tag == m.To.Tag
 		newer := by.Status.Phase == v1alpha1.PhaseApproved && u.Spec.To.Tag != m.To.Tag && m.Rule.Policy.Moves(m.To.Tag, u.Spec.To.Tag)
-		if u.Name == by.Name || u.Spec.Container != m.Container || !waits || newer || !named(u) {
+		if u.Name == by.Name || u.Spec.Container != m.Container || !waits || newer || !hasOwnName(u) {
 			continue
 		}
 		next := s.ending(u, v1alpha1.PhaseSuperseded, reasonNewer, m.To.String()+" is proposed instead")

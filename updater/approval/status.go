@@ -107,7 +107,7 @@ func (s *Stage) explain(u *v1alpha1.ImageUpdate, required int32, reason, message
 		approved, reason, message = metav1.ConditionTrue, reasonApproved, fmt.Sprintf("%d of %d approvals", u.Status.Approvals, required)
 		readyReason, readyMessage = reasonGates, "it moves once its other gates are open"
 	case v1alpha1.PhaseRejected:
-		approved, reason, message = metav1.ConditionFalse, reasonRejected, "rejected"+rejecters(u.Status.Voters)
+		approved, reason, message = metav1.ConditionFalse, reasonRejected, "rejected"+rejecterNames(u.Status.Voters)
 		readyReason, readyMessage = reason, message
 	case v1alpha1.PhaseExpired:
 		approved, reason, message = metav1.ConditionFalse, reasonExpired, fmt.Sprintf("%d of %d approvals when its time was over", u.Status.Approvals, required)

@@ -60,7 +60,7 @@ func (s *Mover) bump(ctx context.Context, o *unstructured.Unstructured, before *
 	if result != bumpMoved {
 		return result
 	}
-	made := changes(before, after)
+	made := imageChanges(before, after)
 	done := madeOf(moves, made, after)
 	// It is told before it is watched: what comes of it is told after that.
 	s.Report.Moved(ctx, about, candidatesOf(moves), candidatesOf(done), made, s.Clock.Since(began))
@@ -150,7 +150,7 @@ func (s *Mover) patch(ctx context.Context, answer *unstructured.Unstructured, ki
 	got := watched.Empty(kind.GroupVersionKind)
 	got.SetNamespace(answer.GetNamespace())
 	got.SetName(answer.GetName())
-	if err := explained(s.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {
+	if err := explainRefusal(s.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), options...)); err != nil {
 		return nil, err
 	}
 	after, ok := s.Workloads.Kinds.FromMap(got.Object)
@@ -166,7 +166,7 @@ var errNoWorkload = errors.New("the answer is no workload")
 
 // movedBy reads from the answer to a bump whether admission moved an image.
 func (s *Mover) movedBy(ctx context.Context, o *unstructured.Unstructured, moves []Move, before, after *workload.Object, dry bool) bumped {
-	if len(changes(before, after)) > 0 {
+	if len(imageChanges(before, after)) > 0 {
 		return bumpMoved
 	}
 	about := moves[0].about(o)
@@ -210,7 +210,7 @@ func (s *Mover) begin(before, answer *unstructured.Unstructured, made []rollout.
 	key, h := moves[0].Key, rollout.Read(before)
 	r := &rollout.Rollout{
 		UID: answer.GetUID(), Generation: answer.GetGeneration(), Others: rollout.Others(answer), Began: s.Clock.Now(),
-		Changes: unfinished(s.Rollouts.Unfinished(key, h), made, after), Before: s.baseline(key, h, moves),
+		Changes: addUnfinished(s.Rollouts.Unfinished(key, h), made, after), Before: s.baseline(key, h, moves),
 	}
 	s.Resumed(key, r, repositoriesOf(moves)...) // a former rollout may have given its place back
 	s.Rollouts.Begin(key, r)
@@ -237,9 +237,9 @@ func madeOf(asked []Move, made []rollout.Change, after *workload.Object) []Move 
 	return moves
 }
 
-// changes lists the images that differ, and the digests that differ behind a
+// imageChanges lists the images that differ, and the digests that differ behind a
 // tag that stays.
-func changes(before, after *workload.Object) []rollout.Change {
+func imageChanges(before, after *workload.Object) []rollout.Change {
 	was, recorded, records := map[string]string{}, record.Of(before), record.Of(after)
 	for _, slot := range before.Slots() {
 		was[slot.Key()] = slot.Image

@@ -17,10 +17,10 @@ var errNoAnnotations = errors.New("the kind's schema has no annotations on the p
 // sees it, and the answer would read as one that moves nothing.
 const strictly = client.FieldValidation(metav1.FieldValidationStrict)
 
-// explained puts the refusal that strictly asks for in our own words. The API
+// explainRefusal puts the refusal that strictly asks for in our own words. The API
 // server's has the whole object in it, and what stands in an object belongs in
 // no Event and no log.
-func explained(err error) error {
+func explainRefusal(err error) error {
 	var refused apierrors.APIStatus
 	if !errors.As(err, &refused) || refused.Status().Details == nil {
 		return err

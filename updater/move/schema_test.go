@@ -16,11 +16,11 @@ func TestRefusalsAreToldWithoutTheObject(t *testing.T) {
 	invalid := func(at *field.Path) error {
 		return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(at, `{"env":[{"value":"secret"}]}`, "unknown field")})
 	}
-	if got := explained(invalid(field.NewPath("patch"))); !errors.Is(got, errNoAnnotations) || strings.Contains(got.Error(), "secret") {
+	if got := explainRefusal(invalid(field.NewPath("patch"))); !errors.Is(got, errNoAnnotations) || strings.Contains(got.Error(), "secret") {
 		t.Errorf("an unknown field: %v", got)
 	}
 	for _, other := range []error{nil, errors.New("away"), invalid(field.NewPath("spec", "replicas")), apierrors.NewForbidden(schema.GroupResource{}, "it", nil)} {
-		if got := explained(other); !errors.Is(got, other) {
+		if got := explainRefusal(other); !errors.Is(got, other) {
 			t.Errorf("%v became %v", other, got)
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Mover) TakeBack(ctx context.Context, key watched.Key, r *rollout.Rollou
 		s.Report.NotTakenBack(ctx, about, r, err)
 		return false
 	}
-	back := changes(before, after)
+	back := imageChanges(before, after)
 	s.Report.TakenBack(ctx, about, back)
 	s.Rollouts.Begin(key, &rollout.Rollout{
 		UID: live.GetUID(), Generation: live.GetGeneration(), Others: rollout.Others(live), Changes: back, Back: true, Began: s.Clock.Now(),

@@ -33,9 +33,9 @@ func (s *Mover) healthyOf(key watched.Key, o *workload.Object) record.Record {
 	return known
 }
 
-// unfinished adds to the changes of a move those of an earlier one whose Pods have not
+// addUnfinished adds to the changes of a move those of an earlier one whose Pods have not
 // become healthy: each container comes from the version that was healthy last.
-func unfinished(before *rollout.Rollout, made []report.Change, after *workload.Object) []report.Change {
+func addUnfinished(before *rollout.Rollout, made []report.Change, after *workload.Object) []report.Change {
 	if before == nil || !sameObject(before, after) {
 		return made
 	}

@@ -60,7 +60,7 @@ func (c *Channel) admits(namespace string) bool {
 // Test sends a message that says what it is, by the channel's template, once.
 // The error has nothing of the URL.
 func (c *Channel) Test(ctx context.Context) error {
-	n := example(time.Now())
+	n := exampleNotice(time.Now())
 	n.Reason, n.Namespace, n.Name = "Test", "example", "test"
 	n.Text = "a test of the channel " + c.Name + ", for which nothing was updated"
 	message, err := c.message([]Notice{n})

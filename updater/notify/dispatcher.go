@@ -252,9 +252,9 @@ func (d *Dispatcher) awaitProducers() {
 	}
 }
 
-// pause is how long to wait after a failed try, spread so that channels of one
+// retryPause is how long to wait after a failed try, spread so that channels of one
 // service do not ask at the same moments.
-func pause(tries int) time.Duration {
+func retryPause(tries int) time.Duration {
 	p := float64(firstPause)
 	for range tries - 1 {
 		p *= pauseGrows

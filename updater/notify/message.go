@@ -45,8 +45,8 @@ func viewOf(n Notice) view {
 	return v
 }
 
-// example is a notice as they come, to try templates and channels with.
-func example(at time.Time) Notice {
+// exampleNotice is a notice as they come, to try templates and channels with.
+func exampleNotice(at time.Time) Notice {
 	return Notice{
 		Level: LevelInfo, Reason: "ImageUpdated", Kind: "Deployment", Namespace: "team", Name: "web",
 		Text:    "web example.com/app:1.2.7 -> 1.2.8 (policy patch)",
@@ -61,7 +61,7 @@ func parseTemplate(text string) (*template.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	with := example(time.Unix(0, 0).UTC())
+	with := exampleNotice(time.Unix(0, 0).UTC())
 	without := with // such as one that a gate holds back
 	without.Changes = nil
 	for _, n := range []Notice{with, without} {

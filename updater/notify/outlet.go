@@ -148,7 +148,7 @@ func (o *outlet) deliver(hard context.Context) {
 		}
 		o.dispatcher.options.Log.Info("a message could not be sent yet", "channel", o.name(), "tries", tries, "error", err.Error())
 		o.retried()
-		if !o.wait(pause(tries)) {
+		if !o.wait(retryPause(tries)) {
 			return // what is being tried is part of the last message
 		}
 	}

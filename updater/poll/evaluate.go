@@ -27,7 +27,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 	about := report.About{Key: key, Object: o}
 	var failure error
 	var found []move.Move
-	for _, c := range from(w.Containers(), r.rest.container) {
+	for _, c := range startingAt(w.Containers(), r.rest.container) {
 		if c.Rule.Trigger == settings.TriggerPush && !r.all || c.Reference.Repository.String() != r.repository {
 			continue
 		}

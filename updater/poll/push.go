@@ -42,7 +42,7 @@ func (p *Poller) CatchUp() {
 		if !p.Ownership.Owns(repository) {
 			continue
 		}
-		wait := share(repository, catchUpWithin)
+		wait := shareOf(repository, catchUpWithin)
 		p.pollAt(repository, now.Add(wait))
 		p.Queue.AddAfter(repository, wait)
 	}

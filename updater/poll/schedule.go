@@ -101,7 +101,7 @@ func (p *Poller) Observe(repository string) {
 		return
 	}
 	due, ok := p.tracker.next(repository, now, of.due.IsZero())
-	due = latest(due, p.earliest(repository, of))
+	due = latestOf(due, p.earliest(repository, of))
 	if !ok || !of.due.IsZero() && !due.Before(of.due) {
 		return
 	}
@@ -126,10 +126,10 @@ func (p *Poller) schedule(repository string, err error) {
 		return
 	}
 	of.polled = now
-	due = latest(due, p.earliest(repository, of))
+	due = latestOf(due, p.earliest(repository, of))
 	if err != nil {
 		of.failures++
-		due = latest(p.earliest(repository, of), now.Add(backoff(repository, of.failures, retryAfter(err))))
+		due = latestOf(p.earliest(repository, of), now.Add(backoff(repository, of.failures, retryAfter(err))))
 	} else {
 		of.failures = 0
 	}
@@ -234,14 +234,14 @@ func backoff(repository string, failures int, after time.Duration) time.Duration
 	if failures < 9 {
 		wait = min(maxBackoff, 5*time.Second<<(failures-1))
 	}
-	wait -= share(repository, wait/4)
+	wait -= shareOf(repository, wait/4)
 	if after > 0 {
-		return max(wait, after+share(repository, min(after/10, maxJitter)))
+		return max(wait, after+shareOf(repository, min(after/10, maxJitter)))
 	}
 	return wait
 }
 
-func latest(a, b time.Time) time.Time {
+func latestOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

@@ -130,8 +130,8 @@ func (r rest) before(users []watched.Key) []watched.Key {
 	return append(slices.Clone(r.users), fresh...)
 }
 
-// from returns the containers that are still to be looked at.
-func from(all []watched.Container, container string) []watched.Container {
+// startingAt returns the containers that are still to be looked at.
+func startingAt(all []watched.Container, container string) []watched.Container {
 	i := slices.IndexFunc(all, func(c watched.Container) bool { return c.Slot.Key() == container })
 	return all[max(i, 0):]
 }

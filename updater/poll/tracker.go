@@ -230,23 +230,23 @@ func (t *tracker) next(repository string, after time.Time, first bool) (due time
 			}
 			interval := at.Sub(last)
 			if _, every := schedule.(cron.ConstantDelaySchedule); every && first {
-				at = after.Add(share(repository, interval))
+				at = after.Add(shareOf(repository, interval))
 			} else {
-				at = at.Add(share(repository, min(interval/10, maxJitter)))
+				at = at.Add(shareOf(repository, min(interval/10, maxJitter)))
 			}
 			if !ok || at.Before(due) {
 				due, ok = at, true
 			}
 		}
 	}
-	return latest(due, after), ok
+	return latestOf(due, after), ok
 }
 
 // maxJitter is how far polls that are due at one moment are spread.
 const maxJitter = 30 * time.Second
 
-// share returns a part of an interval, always the same for a repository.
-func share(repository string, interval time.Duration) time.Duration {
+// shareOf returns a part of an interval, always the same for a repository.
+func shareOf(repository string, interval time.Duration) time.Duration {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(repository)) // a hash takes anything
 	return time.Duration(float64(interval) * float64(h.Sum32()) / (1 << 32))

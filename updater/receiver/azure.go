@@ -1,14 +1,14 @@
 package receiver
 
-// azure reads the webhook of an Azure Container Registry. A push of a Helm chart
+// readAzure reads the webhook of an Azure Container Registry. A push of a Helm chart
 // has an action of its own.
-func azure(m message) ([]string, error) {
+func readAzure(m message) ([]string, error) {
 	var payload struct {
 		Action  string
 		Target  struct{ Repository, Tag string }
 		Request struct{ Host string }
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	switch payload.Action {

@@ -21,12 +21,12 @@ func cloudEvents(m message) ([]string, error) {
 	var events []cloudEvent
 	switch media {
 	case "application/cloudevents-batch+json":
-		if err := decode(m.body, &events); err != nil {
+		if err := decodeJSON(m.body, &events); err != nil {
 			return nil, err
 		}
 	case "application/cloudevents+json":
 		events = make([]cloudEvent, 1)
-		if err := decode(m.body, &events[0]); err != nil {
+		if err := decodeJSON(m.body, &events[0]); err != nil {
 			return nil, err
 		}
 	default:
@@ -64,7 +64,7 @@ func (e cloudEvent) images(m message) ([]string, error) {
 		return nil, nil
 	}
 	var updated struct{ Name, Reference string }
-	if err := decode(data, &updated); err != nil {
+	if err := decodeJSON(data, &updated); err != nil {
 		return nil, err
 	}
 	image, err := m.at("", updated.Name, updated.Reference)

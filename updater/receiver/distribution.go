@@ -2,11 +2,11 @@ package receiver
 
 import "strings"
 
-// distribution reads the notifications of the CNCF Distribution registry, which
+// readDistribution reads the notifications of the CNCF Distribution registry, which
 // GitLab's has too. Each layer of an image is a push of its own; manifests and
 // indexes alone count. The host is the one that the pusher named, which may be
 // another than the one that the cluster pulls from.
-func distribution(m message) ([]string, error) {
+func readDistribution(m message) ([]string, error) {
 	var payload struct {
 		Events []struct {
 			Action string
@@ -16,7 +16,7 @@ func distribution(m message) ([]string, error) {
 			Request struct{ Host string }
 		}
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	if payload.Events == nil {

@@ -11,7 +11,7 @@ func dockerHub(m message) ([]string, error) {
 			RepoName string `json:"repo_name"`
 		}
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	image, err := m.at("docker.io", payload.Repository.RepoName, payload.PushData.Tag)

@@ -8,10 +8,10 @@ var ecrPushes = map[string]string{ //nolint:gochecknoglobals // a table
 	"ECR Replication Action": "REPLICATE",
 }
 
-// ecr reads the events "ECR Image Action" and "ECR Replication Action", as an API
+// readECR reads the events "ECR Image Action" and "ECR Replication Action", as an API
 // destination of Amazon EventBridge passes them on: what is replicated was pushed
 // elsewhere. Host and account are those of the event's envelope.
-func ecr(m message) ([]string, error) {
+func readECR(m message) ([]string, error) {
 	var payload struct {
 		DetailType string `json:"detail-type"`
 		Account    string
@@ -23,7 +23,7 @@ func ecr(m message) ([]string, error) {
 			ImageTag       string `json:"image-tag"`
 		}
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	switch {

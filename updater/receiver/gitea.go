@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// gitea reads the event "package" of Gitea and Forgejo. The host is that of the
+// readGitea reads the event "package" of Gitea and Forgejo. The host is that of the
 // package's page; accounts need not be in lower case, and images have to.
-func gitea(m message) ([]string, error) {
+func readGitea(m message) ([]string, error) {
 	var payload struct {
 		Action  string
 		Package *struct {
@@ -17,7 +17,7 @@ func gitea(m message) ([]string, error) {
 			Owner               struct{ Login string }
 		}
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	pushed := payload.Package

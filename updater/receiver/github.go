@@ -2,10 +2,10 @@ package receiver
 
 import "strings"
 
-// github reads the events "package" and "registry_package" of GitHub, which tell
+// readGitHub reads the events "package" and "registry_package" of GitHub, which tell
 // of images on ghcr.io. The manifests for the platforms of an image each have an
 // event of their own, without a tag.
-func github(m message) ([]string, error) {
+func readGitHub(m message) ([]string, error) {
 	switch event := m.header.Get("X-Github-Event"); event {
 	case "package", "registry_package", "":
 	default:
@@ -16,7 +16,7 @@ func github(m message) ([]string, error) {
 		Package         *githubPackage
 		RegistryPackage *githubPackage `json:"registry_package"`
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	pushed := payload.Package
@@ -66,7 +66,7 @@ func (p *githubPackage) image(m message) (string, error) {
 		if at > strings.LastIndex(address, "/") {
 			address, tag = address[:at], address[at+1:]
 		}
-		return tagged(m.moved(strings.ToLower(address)), tag), nil
+		return withTag(m.moved(strings.ToLower(address)), tag), nil
 	}
 	owner := p.Namespace
 	if owner == "" {

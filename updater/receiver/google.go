@@ -2,22 +2,22 @@ package receiver
 
 import "fmt"
 
-// google reads what Artifact Registry publishes to the topic "gcr", as a push
+// readGoogle reads what Artifact Registry publishes to the topic "gcr", as a push
 // subscription of Pub/Sub delivers it: wrapped, or unwrapped where the
 // subscription says so.
-func google(m message) ([]string, error) {
+func readGoogle(m message) ([]string, error) {
 	type change struct{ Action, Digest, Tag string }
 	var payload struct {
 		change
 		Message *struct{ Data []byte }
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	told := payload.change
 	if payload.Message != nil {
 		told = change{}
-		if err := decode(payload.Message.Data, &told); err != nil {
+		if err := decodeJSON(payload.Message.Data, &told); err != nil {
 			return nil, fmt.Errorf("reading the data of the message: %w", err)
 		}
 	}

@@ -6,15 +6,15 @@ import "encoding/json"
 // default format, and of Harbor 1.x.
 var harborPushes = []string{"harbor.artifact.pushed", "PUSH_ARTIFACT", "pushImage"}
 
-// harbor reads both formats that Harbor has, "Default" and "CloudEvents". They
+// readHarbor reads both formats that Harbor has, "Default" and "CloudEvents". They
 // differ in where the same data stands.
-func harbor(m message) ([]string, error) {
+func readHarbor(m message) ([]string, error) {
 	var payload struct {
 		Type      string
 		EventData json.RawMessage `json:"event_data"`
 		Data      json.RawMessage
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	data := payload.EventData
@@ -46,7 +46,7 @@ func harborImages(m message, kind string, data []byte) ([]string, error) {
 			RepoFullName string `json:"repo_full_name"`
 		}
 	}
-	if err := decode(data, &event); err != nil {
+	if err := decodeJSON(data, &event); err != nil {
 		return nil, err
 	}
 	if len(event.Resources) == 0 {

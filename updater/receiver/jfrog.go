@@ -5,10 +5,10 @@ import (
 	"net/url"
 )
 
-// jfrog reads the event "Docker tag was pushed" of Artifactory. It names the
+// readJFrog reads the event "Docker tag was pushed" of Artifactory. It names the
 // repository that was pushed to; who pulls by a virtual one, or by a host for
 // each repository, says so by the setting registry.
-func jfrog(m message) ([]string, error) {
+func readJFrog(m message) ([]string, error) {
 	var payload struct {
 		Domain    string
 		EventType string `json:"event_type"`
@@ -19,7 +19,7 @@ func jfrog(m message) ([]string, error) {
 			Tag       string
 		}
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	switch {

@@ -32,27 +32,27 @@ type format func(m message) ([]string, error)
 func formatOf(kind config.SenderKind) format {
 	switch kind {
 	case config.Native:
-		return native
+		return readNative
 	case config.DockerHub:
 		return dockerHub
 	case config.Quay:
-		return quay
+		return readQuay
 	case config.Azure:
-		return azure
+		return readAzure
 	case config.GitHub:
-		return github
+		return readGitHub
 	case config.Harbor:
-		return harbor
+		return readHarbor
 	case config.JFrog:
-		return jfrog
+		return readJFrog
 	case config.Registry, config.GitLab:
-		return distribution
+		return readDistribution
 	case config.ECR:
-		return ecr
+		return readECR
 	case config.GCR, config.GAR:
-		return google
+		return readGoogle
 	case config.Gitea, config.Forgejo:
-		return gitea
+		return readGitea
 	case config.CloudEvents:
 		return cloudEvents
 	default:
@@ -111,8 +111,8 @@ var errNoRegistry = errors.New("the notification names no registry: set registry
 // errNoRepository is a payload that lacks what it is about.
 var errNoRepository = errors.New("the notification names no repository")
 
-// decode reads a body. The error does not hold it.
-func decode(body []byte, into any) error {
+// decodeJSON reads a body. The error does not hold it.
+func decodeJSON(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("reading JSON: %w", err)
 	}
@@ -130,7 +130,7 @@ func (m message) at(host, repository, tag string) (string, error) {
 	case host == "":
 		return "", errNoRegistry
 	}
-	return tagged(host+"/"+repository, tag), nil
+	return withTag(host+"/"+repository, tag), nil
 }
 
 // moved is an image that a payload names with its host, and perhaps a scheme, on the
@@ -145,9 +145,9 @@ func (m message) moved(image string) string {
 	return image
 }
 
-// tagged is an image with a tag. Some senders put a digest where a tag should be:
+// withTag is an image with a tag. Some senders put a digest where a tag should be:
 // a manifest that is part of another.
-func tagged(repository, tag string) string {
+func withTag(repository, tag string) string {
 	if tag == "" || strings.Contains(tag, ":") {
 		return repository
 	}

@@ -37,7 +37,7 @@ func (r *Receiver) oidc(ctx context.Context, o *config.OIDC) proof {
 		ClientID: o.Audience, Now: r.options.Clock.Now, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256},
 	})
 	return proof{check: func(ctx context.Context, req *http.Request, _ []byte) bool {
-		verified, err := verifier.Verify(ctx, token(config.GAR, req.Header))
+		verified, err := verifier.Verify(ctx, tokenOf(config.GAR, req.Header))
 		if err != nil {
 			return false
 		}
@@ -48,7 +48,7 @@ func (r *Receiver) oidc(ctx context.Context, o *config.OIDC) proof {
 		if err := verified.Claims(&about); err != nil {
 			return false
 		}
-		return about.Verified && same(about.Email, config.Secret(o.Email))
+		return about.Verified && equalSecret(about.Email, config.Secret(o.Email))
 	}}
 }
 

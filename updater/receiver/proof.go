@@ -36,14 +36,14 @@ func (r *Receiver) proof(ctx context.Context, s config.Sender) proof {
 			return signed(signature(s.Kind, req.Header), auth.HMACSecret, body)
 		}}
 	case auth.BearerToken != "":
-		return byHeader(func(req *http.Request) bool { return same(token(s.Kind, req.Header), auth.BearerToken) })
+		return byHeader(func(req *http.Request) bool { return equalSecret(tokenOf(s.Kind, req.Header), auth.BearerToken) })
 	case auth.QueryToken != "":
-		return byHeader(func(req *http.Request) bool { return same(req.URL.Query().Get("token"), auth.QueryToken) })
+		return byHeader(func(req *http.Request) bool { return equalSecret(req.URL.Query().Get("token"), auth.QueryToken) })
 	case auth.Basic != nil:
 		return byHeader(func(req *http.Request) bool {
 			user, password, ok := req.BasicAuth()
 			// Both are compared, so that the time tells of neither.
-			userGood, passwordGood := same(user, auth.Basic.Username), same(password, auth.Basic.Password)
+			userGood, passwordGood := equalSecret(user, auth.Basic.Username), equalSecret(password, auth.Basic.Password)
 			return ok && userGood && passwordGood
 		})
 	case auth.OIDC != nil:
@@ -55,8 +55,8 @@ func (r *Receiver) proof(ctx context.Context, s config.Sender) proof {
 	}
 }
 
-// same compares in a time that tells neither the content nor the length.
-func same(given string, secret config.Secret) bool {
+// equalSecret compares in a time that tells neither the content nor the length.
+func equalSecret(given string, secret config.Secret) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
@@ -96,9 +96,9 @@ func signature(kind config.SenderKind, header http.Header) string {
 	return value
 }
 
-// token is the one that a request has. Harbor sends as the whole header what its
+// tokenOf is the one that a request has. Harbor sends as the whole header what its
 // administrator typed, JFrog has a header of its own.
-func token(kind config.SenderKind, header http.Header) string {
+func tokenOf(kind config.SenderKind, header http.Header) string {
 	if value := header.Get(jfrogAuth); kind == config.JFrog && value != "" {
 		return value
 	}

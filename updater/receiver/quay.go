@@ -2,14 +2,14 @@ package receiver
 
 import "encoding/json"
 
-// quay reads the notification "Push to Repository" of Quay. Others, of builds and
+// readQuay reads the notification "Push to Repository" of Quay. Others, of builds and
 // scans, have no updated_tags, and tell nothing new of the repository.
-func quay(m message) ([]string, error) {
+func readQuay(m message) ([]string, error) {
 	var payload struct {
 		DockerURL   string          `json:"docker_url"`
 		UpdatedTags json.RawMessage `json:"updated_tags"`
 	}
-	if err := decode(m.body, &payload); err != nil {
+	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	switch {
@@ -25,7 +25,7 @@ func quay(m message) ([]string, error) {
 	}
 	images := make([]string, 0, len(tags))
 	for _, tag := range tags {
-		images = append(images, tagged(repository, tag))
+		images = append(images, withTag(repository, tag))
 	}
 	return images, nil
 }

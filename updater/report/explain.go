@@ -16,10 +16,10 @@ const maxFields = 5
 // byWebhook finds the name of the webhook that a refusal is about.
 var byWebhook = regexp.MustCompile(`^(?:Internal error occurred: )?(admission webhook|failed calling webhook) "([a-zA-Z0-9.-]{1,253})"`)
 
-// explain puts an error in words that may be told: in an Event, a notification or a
+// explainError puts an error in words that may be told: in an Event, a notification or a
 // log. The API server's own text quotes values of the object, and a webhook's may; what
 // stands in an object belongs to those who may read it.
-func explain(err error) string {
+func explainError(err error) string {
 	var refused apierrors.APIStatus
 	if !errors.As(err, &refused) {
 		return err.Error()

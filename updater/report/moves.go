@@ -57,7 +57,7 @@ func (r *Reporter) Stopped(about About, candidates []Candidate, why string) {
 
 // Refused tells of a bump that the API server did not take.
 func (r *Reporter) Refused(ctx context.Context, about About, candidates []Candidate, dry bool, err error) {
-	o, why := about.Object, explain(err)
+	o, why := about.Object, explainError(err)
 	r.options.Metrics.bumps.WithLabelValues(outcomeFailed).Inc()
 	// By the kind of error: its text may differ with every try.
 	r.told.once(o.GetUID(), "", string(apierrors.ReasonForError(err)), func() {

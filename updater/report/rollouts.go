@@ -92,7 +92,7 @@ func (r *Reporter) TakenBack(ctx context.Context, about About, back []Change) {
 
 // NotTakenBack tells once why a rollout is not taken back.
 func (r *Reporter) NotTakenBack(ctx context.Context, about About, failed *rollout.Rollout, err error) {
-	why := explain(err)
+	why := explainError(err)
 	loggerOf(ctx, about.Key).Info("taking back failed", "error", why)
 	r.told.once(failed.UID, "", "taking back", func() {
 		r.say(about.Object, eventWarning, ReasonNotRolledBack, "not taken back: %s", why)

@@ -25,10 +25,10 @@ var (
 	fieldsAvailable = []string{"availableReplicas", "numberAvailable"}
 )
 
-// counted reads the counts of a status. A count of an earlier generation is that of the
+// readCounts reads the counts of a status. A count of an earlier generation is that of the
 // former template, and says nothing of this one.
-func counted(o *unstructured.Unstructured) Health {
-	h := Health{Observed: observed(o), Wanted: wanted(o)}
+func readCounts(o *unstructured.Unstructured) Health {
+	h := Health{Observed: isObserved(o), Wanted: wanted(o)}
 	if seconds, ok := integer(o, "spec", "progressDeadlineSeconds"); ok && seconds > 0 && seconds < math.MaxInt32 {
 		h.Deadline = time.Duration(seconds) * time.Second
 	}
@@ -39,13 +39,13 @@ func counted(o *unstructured.Unstructured) Health {
 	h.Updated = first(o, fieldsUpdated...)
 	h.Ready = first(o, "readyReplicas", "numberReady")
 	h.Available = first(o, fieldsAvailable...)
-	h.Progressed = progressing(o, func(reason string) bool { return reason != "ProgressDeadlineExceeded" })
+	h.Progressed = progressingSince(o, func(reason string) bool { return reason != "ProgressDeadlineExceeded" })
 	return h
 }
 
-// observed reports whether the controller has seen the object as it is. One that does
+// isObserved reports whether the controller has seen the object as it is. One that does
 // not say is taken to have.
-func observed(o *unstructured.Unstructured) bool {
+func isObserved(o *unstructured.Unstructured) bool {
 	value, known, _ := unstructured.NestedFieldNoCopy(o.Object, "status", "observedGeneration")
 	if text, is := value.(string); is { // Argo Rollouts
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -62,13 +62,13 @@ func wanted(o *unstructured.Unstructured) int64 {
 	if n, ok := integer(o, "spec", "replicas"); ok {
 		return n
 	}
-	if n, ok := integer(o, "status", "desiredNumberScheduled"); ok && observed(o) {
+	if n, ok := integer(o, "status", "desiredNumberScheduled"); ok && isObserved(o) {
 		return n
 	}
 	return -1
 }
 
-func counts(o *unstructured.Unstructured) bool { return has(o, fieldsUpdated) }
+func hasCounts(o *unstructured.Unstructured) bool { return has(o, fieldsUpdated) }
 
 func countsAvailable(o *unstructured.Unstructured) bool { return has(o, fieldsAvailable) }
 
@@ -107,9 +107,9 @@ func number(value any) (int64, bool) {
 	}
 }
 
-// halted says why the controller of a workload replaces no Pods, or nothing. A
+// haltedReason says why the controller of a workload replaces no Pods, or nothing. A
 // Deployment is paused by its spec, the kinds of OpenKruise by their strategy.
-func halted(o *unstructured.Unstructured) string {
+func haltedReason(o *unstructured.Unstructured) string {
 	for _, path := range [][]string{{"spec", "paused"}, {"spec", "updateStrategy", "paused"}, {"spec", "updateStrategy", "rollingUpdate", "paused"}} {
 		if paused, _, _ := unstructured.NestedBool(o.Object, path...); paused {
 			return "its rollout is paused"

@@ -64,8 +64,8 @@ type Health struct {
 // status` does, and that of Argo Rollouts by its phase. A kind that says nothing of its
 // Pods is healthy.
 func Read(o *unstructured.Unstructured) Health {
-	h := counted(o)
-	if why := halted(o); why != "" {
+	h := readCounts(o)
+	if why := haltedReason(o); why != "" {
 		h.Phase, h.Message = Paused, why
 		return h
 	}
@@ -99,7 +99,7 @@ func settled(o *unstructured.Unstructured, h Health) Health {
 	switch {
 	case h.Wanted > 0 && kept >= h.Wanted:
 		h.Phase, h.Message = Paused, "its partition keeps all Pods as they are"
-	case h.Observed && counts(o) && h.Wanted > 0 && h.Updated < h.Wanted-kept:
+	case h.Observed && hasCounts(o) && h.Wanted > 0 && h.Updated < h.Wanted-kept:
 		h.Phase, h.Message = Rolling, "its Pods are being replaced"
 	case h.Observed && countsAvailable(o) && h.Available < h.Wanted:
 		h.Phase, h.Message = Rolling, "its Pods are not all available"
@@ -177,7 +177,7 @@ func Over(o *unstructured.Unstructured, moved time.Time) bool {
 	}
 	current, okCurrent, _ := unstructured.NestedString(o.Object, "status", "currentRevision")
 	updated, okUpdated, _ := unstructured.NestedString(o.Object, "status", "updateRevision")
-	return okCurrent && okUpdated && current == updated && observed(o)
+	return okCurrent && okUpdated && current == updated && isObserved(o)
 }
 
 // Watched reports whether the controller itself watches a rollout's progress.
@@ -185,11 +185,11 @@ func Watched(o *unstructured.Unstructured) bool { return condition(o, "Progressi
 
 // completed is when a Deployment's rollout was, exceeded when its deadline was.
 func completed(o *unstructured.Unstructured) time.Time {
-	return progressing(o, func(reason string) bool { return reason == "NewReplicaSetAvailable" })
+	return progressingSince(o, func(reason string) bool { return reason == "NewReplicaSetAvailable" })
 }
 
 func exceeded(o *unstructured.Unstructured) time.Time {
-	return progressing(o, func(reason string) bool { return reason == "ProgressDeadlineExceeded" })
+	return progressingSince(o, func(reason string) bool { return reason == "ProgressDeadlineExceeded" })
 }
 
 // uninterrupted is the later of a moment and of when a Deployment had too few Pods last;
@@ -203,9 +203,9 @@ func uninterrupted(o *unstructured.Unstructured, since time.Time) time.Time {
 	return at
 }
 
-// progressing is since when a Deployment's progress has had its reason; the zero time
+// progressingSince is since when a Deployment's progress has had its reason; the zero time
 // where that is not wanted.
-func progressing(o *unstructured.Unstructured, wanted func(reason string) bool) time.Time {
+func progressingSince(o *unstructured.Unstructured, wanted func(reason string) bool) time.Time {
 	progressing := condition(o, "Progressing")
 	if reason, _ := progressing["reason"].(string); reason == "" || !wanted(reason) {
 		return time.Time{}

@@ -15,11 +15,11 @@ func Of(repository string, shards int) int {
 	return int(binary.BigEndian.Uint64(sum[:]) % uint64(max(shards, 1))) //nolint:gosec // less than shards, which is an int
 }
 
-// assign says which member each shard should go to. holders are the members that
+// assignShards says which member each shard should go to. holders are the members that
 // have the shards now, "" where none does. Members that are there keep what they
 // have, as far as that leaves every member its equal part: two members differ by
 // one shard at most. All who see the same come to the same answer.
-func assign(holders, members []string) []string {
+func assignShards(holders, members []string) []string {
 	quota := quotas(holders, members)
 	wanted := make([]string, len(holders))
 	for i, holder := range holders {

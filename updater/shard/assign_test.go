@@ -22,7 +22,7 @@ func TestAssign(t *testing.T) {
 		"more members than shards stand by":           {[]string{"b", ""}, []string{"a", "b", "c"}, []string{"b", "a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, assign(test.holders, test.members)); diff != "" {
+			if diff := cmp.Diff(test.want, assignShards(test.holders, test.members)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -45,7 +45,7 @@ func TestAssignIsEvenAndStable(t *testing.T) {
 				holders[i] = fmt.Sprintf("m%d", n)
 			}
 		}
-		wanted := assign(holders, members)
+		wanted := assignShards(holders, members)
 		count, kept := map[string]int{}, 0
 		for i, member := range wanted {
 			if !slices.Contains(members, member) {
@@ -66,7 +66,7 @@ func TestAssignIsEvenAndStable(t *testing.T) {
 		if best := mostKept(holders, members); kept != best {
 			t.Fatalf("%v to %v: %v keeps %d, it could %d", holders, members, wanted, kept, best)
 		}
-		if again := assign(wanted, members); !slices.Equal(again, wanted) {
+		if again := assignShards(wanted, members); !slices.Equal(again, wanted) {
 			t.Fatalf("%v, and then %v", wanted, again)
 		}
 	}

@@ -121,7 +121,7 @@ func (m *Member) follow(ctx context.Context, v view, began time.Time) error {
 	defer m.mu.Unlock()
 	m.looked = began
 	m.wait(v)
-	wanted := assign(v.holders, v.members)
+	wanted := assignShards(v.holders, v.members)
 	for shard := range m.Shards {
 		c := m.claims[shard]
 		switch mine := wanted[shard] == m.Identity && v.single == ""; {

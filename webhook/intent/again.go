@@ -4,9 +4,9 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
-// reinvoked recognises our own output, whatever other webhooks have made of its image
+// isReinvocation recognises our own output, whatever other webhooks have made of its image
 // meanwhile: the submitted state is the stored one plus exactly the submitted record.
-func reinvoked(c Case) bool {
+func isReinvocation(c Case) bool {
 	if c.SubmittedState.From != "" && c.SubmittedState.Equal(c.State) {
 		return c.repaired()
 	}

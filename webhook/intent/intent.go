@@ -134,7 +134,7 @@ func decide(c Case) Answer {
 		return create(c)
 	}
 	f := c.source()
-	if reinvoked(c) {
+	if isReinvocation(c) {
 		return Answer{Row: Reinvoked, Image: c.Submitted, Source: c.SubmittedState.From, Hold: c.Hold}
 	}
 	if last, ok := c.newest(); ok && c.unread(f, last) {
@@ -150,7 +150,7 @@ func decide(c Case) Answer {
 		return answer
 	}
 	// An undo is asked for first: it may bring back another repository too.
-	if undone(c) {
+	if isUndo(c) {
 		return Answer{Row: Undo, Image: c.Submitted, Source: f.Text, Hold: c.leaves(c.stored(), c.submitted()), Below: c.below(c.Submitted, *c.Stored)}
 	}
 	if c.otherForm(f) {
@@ -164,12 +164,12 @@ func decide(c Case) Answer {
 		return answer
 	}
 	if c.Submitted.Same(*c.Stored) {
-		return unchanged(c, f)
+		return decideUnchanged(c, f)
 	}
-	if imperative(c.Manager) {
-		return byHand(c, f)
+	if isImperative(c.Manager) {
+		return decideByHand(c, f)
 	}
-	return declared(c, f)
+	return decideDeclared(c, f)
 }
 
 func create(c Case) Answer {
@@ -209,7 +209,7 @@ func (c Case) source() Image {
 		return c.Submitted
 	case c.LastApplied != nil:
 		return *c.LastApplied
-	case c.Rules != nil && c.Manager != "" && !imperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
+	case c.Rules != nil && c.Manager != "" && !isImperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
 		return c.Submitted
 	default:
 		return *c.Stored

@@ -6,10 +6,10 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
-// undone recognises `kubectl rollout undo`: a template of the past comes back,
+// isUndo recognises `kubectl rollout undo`: a template of the past comes back,
 // with the record that it had, or without one in a PATCH that no other client
 // sends.
-func undone(c Case) bool {
+func isUndo(c Case) bool {
 	if c.Stored == nil {
 		return false
 	}
@@ -53,7 +53,7 @@ func (c Case) otherForm(f Image) bool {
 	known := ok && c.Stored != nil && c.Stored.is(last) && c.Named == nil
 	if c.Stored == nil || !known && !c.rewritten() || !c.SubmittedState.Equal(c.State) ||
 		c.Submitted.Repository != c.Stored.Repository || c.Submitted.Tag != c.Stored.Tag ||
-		c.Submitted.Digest == c.Stored.Digest || c.Submitted.Digest == "" || f.Digest != "" || imperative(c.Manager) {
+		c.Submitted.Digest == c.Stored.Digest || c.Submitted.Digest == "" || f.Digest != "" || isImperative(c.Manager) {
 		return false
 	}
 	return true
@@ -73,17 +73,17 @@ func (c Case) newSource(f Image) bool {
 // otherDigest reports a manifest that names another digest of the same tag.
 // There is no order between the two, and no way from the one to the other.
 func (c Case) otherDigest(f Image) bool {
-	return !imperative(c.Manager) && c.Submitted.Tag == f.Tag && c.Submitted.Digest != f.Digest &&
+	return !isImperative(c.Manager) && c.Submitted.Tag == f.Tag && c.Submitted.Digest != f.Digest &&
 		c.Submitted.Digest != "" && f.Digest != ""
 }
 
-// unchanged is rows 4 and 5: the image is submitted as it is stored.
+// decideUnchanged is rows 4 and 5: the image is submitted as it is stored.
 //
 // A manifest that names what runs is the source from then on: it is applied again
 // when the image has moved on, and is then the same manifest again and no way down.
 // One of another repository is none: an earlier webhook has rewritten it, and the
 // next request shows that again.
-func unchanged(c Case, f Image) Answer {
+func decideUnchanged(c Case, f Image) Answer {
 	named := c.Applied != nil && !c.Applied.Same(f) && (c.Applied.Same(c.Submitted) || c.ordered(*c.Applied, c.Submitted))
 	if named {
 		f = *c.Applied
@@ -150,8 +150,8 @@ func (c Case) repairBase() Image {
 	return *c.Stored
 }
 
-// byHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
-func byHand(c Case, f Image) Answer {
+// decideByHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
+func decideByHand(c Case, f Image) Answer {
 	if last, ok := c.newest(); ok && last.From == c.Submitted.Text && last.From != f.Text && c.Stored.is(last) {
 		// The same command again, as a pipeline that is run again sends it.
 		return Answer{
@@ -171,8 +171,8 @@ func byHand(c Case, f Image) Answer {
 	return answer
 }
 
-// declared is rows 7 to 9: a manifest is applied.
-func declared(c Case, f Image) Answer {
+// decideDeclared is rows 7 to 9: a manifest is applied.
+func decideDeclared(c Case, f Image) Answer {
 	base := c.Submitted
 	linked := c.moves(c.Submitted, *c.Stored)
 	if linked {
@@ -238,9 +238,9 @@ func (c Case) below(a, b Image) bool {
 	return ordered && order < 0
 }
 
-// imperative tells a person's commands from an applier's by their field
+// isImperative tells a person's commands from an applier's by their field
 // manager: a hint of intent, and no more.
-func imperative(manager string) bool {
+func isImperative(manager string) bool {
 	switch manager {
 	case "kubectl-set", "kubectl-edit", "kubectl-patch":
 		return true

@@ -63,7 +63,7 @@ func (d *Doctor) try(ctx context.Context, namespace string) Finding {
 			Mend: "mend what the checks installation, certificates and webhooks found, and run this again",
 		}
 	}
-	return ok(object, "a new Deployment came back resolved, as a dry run: %s", record)
+	return okFinding(object, "a new Deployment came back resolved, as a dry run: %s", record)
 }
 
 // probe is a Deployment like one that is governed there, or like none.
@@ -103,10 +103,10 @@ func (d *Doctor) notAdmitted(object string, err error) Finding {
 	text := err.Error()
 	if !strings.Contains(text, notReached) {
 		if answered.MatchString(text) {
-			return ok(object, "a new Deployment was refused by Garboard itself, as a dry run: %s", text)
+			return okFinding(object, "a new Deployment was refused by Garboard itself, as a dry run: %s", text)
 		}
 		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-			return unknown(object, err)
+			return unknownFinding(object, err)
 		}
 		return Finding{Severity: Unknown, Object: object, Message: "a new Deployment was refused, as a dry run: " + text, Why: "Something else than Garboard's absence refuses it, so that its answer is not known."}
 	}

@@ -23,7 +23,7 @@ func (d *Doctor) approvals(ctx context.Context) []Finding {
 	case errors.As(err, &fault):
 		findings = append(findings, Finding{Severity: Failure, Object: fault.Object, Message: fault.Message, Why: whyVotes, Mend: d.reinstall()})
 	default:
-		findings = append(findings, unknown("", err))
+		findings = append(findings, unknownFinding("", err))
 	}
 	return findings
 }
@@ -32,7 +32,7 @@ func (d *Doctor) approvals(ctx context.Context) []Finding {
 func (d *Doctor) definitions() []Finding {
 	served, err := d.Kube.Discovery().ServerResourcesForGroupVersion(v1alpha1.SchemeGroupVersion.String())
 	if err != nil && !apierrors.IsNotFound(err) {
-		return []Finding{unknown("", err)}
+		return []Finding{unknownFinding("", err)}
 	}
 	there := map[string]bool{}
 	if err == nil {

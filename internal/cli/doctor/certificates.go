@@ -61,7 +61,7 @@ func (d *Doctor) issued(ctx context.Context) []Finding {
 			continue // another way to a certificate, or none: the Secret tells
 		}
 		if err != nil {
-			findings = append(findings, unknown(object, err))
+			findings = append(findings, unknownFinding(object, err))
 			continue
 		}
 		if message := notReady(certificate); message != "" {
@@ -115,7 +115,7 @@ func (d *Doctor) served(ctx context.Context) (leaf *x509.Certificate, intermedia
 		}
 	}
 	if err != nil {
-		f := unknown(object, err)
+		f := unknownFinding(object, err)
 		return nil, nil, &f
 	}
 	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
@@ -160,7 +160,7 @@ func (d *Doctor) validity(leaf *x509.Certificate) Finding {
 			Mend: renew,
 		}
 	}
-	return ok(object, "the certificate is valid until %s", leaf.NotAfter.Format(time.RFC3339))
+	return okFinding(object, "the certificate is valid until %s", leaf.NotAfter.Format(time.RFC3339))
 }
 
 // configuredWebhook is one webhook of the configurations, with the CA that it has.
@@ -269,5 +269,5 @@ func (d *Doctor) handshake(ctx context.Context) []Finding {
 		}}
 	}
 	served := secure.ConnectionState().PeerCertificates[0]
-	return []Finding{ok(object, "serves a certificate that the caBundle vouches for, valid until %s", served.NotAfter.Format(time.RFC3339))}
+	return []Finding{okFinding(object, "serves a certificate that the caBundle vouches for, valid until %s", served.NotAfter.Format(time.RFC3339))}
 }

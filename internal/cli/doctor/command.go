@@ -80,7 +80,7 @@ func (o *options) run(command *cobra.Command, env func(string) (string, bool)) e
 		return err
 	}
 	report := doctor.Examine(ctx)
-	if err := o.output.Write(command.OutOrStdout(), report, text(report, o.quiet)); err != nil {
+	if err := o.output.Write(command.OutOrStdout(), report, reportText(report, o.quiet)); err != nil {
 		return err
 	}
 	if failures := report.Failures(); failures > 0 {

@@ -183,12 +183,12 @@ func (d *Doctor) Examine(ctx context.Context) *Report {
 	return report
 }
 
-func ok(object, format string, args ...any) Finding {
+func okFinding(object, format string, args ...any) Finding {
 	return Finding{Severity: OK, Object: object, Message: fmt.Sprintf(format, args...)}
 }
 
-// unknown is what could not be looked at, which says nothing against the installation.
-func unknown(object string, err error) Finding {
+// unknownFinding is what could not be looked at, which says nothing against the installation.
+func unknownFinding(object string, err error) Finding {
 	return Finding{
 		Severity: Unknown, Object: object, Message: "could not be looked at: " + err.Error(),
 		Why: "What is wrong there, if anything, is not known.",

@@ -32,7 +32,7 @@ func reserved() []string { return []string{"kube-system", "kube-node-lease", "ku
 func (d *Doctor) kubernetes(context.Context) []Finding {
 	version, err := d.Kube.Discovery().ServerVersion()
 	if err != nil {
-		return []Finding{unknown("", err)}
+		return []Finding{unknownFinding("", err)}
 	}
 	minor, err := strconv.Atoi(strings.TrimRight(version.Minor, "+"))
 	if err == nil && version.Major == "1" && minor < minimumMinor {
@@ -42,7 +42,7 @@ func (d *Doctor) kubernetes(context.Context) []Finding {
 			Mend: fmt.Sprintf("upgrade the cluster to Kubernetes 1.%d or newer", minimumMinor),
 		}}
 	}
-	return []Finding{ok("", "the API server is of version %s", version.GitVersion)}
+	return []Finding{okFinding("", "the API server is of version %s", version.GitVersion)}
 }
 
 // installation reads both Deployments, which other checks need as well.
@@ -66,7 +66,7 @@ func (d *Doctor) installation(ctx context.Context) []Finding {
 			})
 			continue
 		case err != nil:
-			findings = append(findings, unknown(object, err))
+			findings = append(findings, unknownFinding(object, err))
 			continue
 		}
 		if name == webhookName {
@@ -104,11 +104,11 @@ func (d *Doctor) endpoints(ctx context.Context, service string, unready Finding)
 		return []Finding{{Severity: Failure, Object: unready.Object, Message: "is not there", Why: unready.Why, Mend: d.reinstall()}}
 	}
 	if err != nil {
-		return []Finding{unknown(unready.Object, err)}
+		return []Finding{unknownFinding(unready.Object, err)}
 	}
 	found, err := d.Kube.DiscoveryV1().EndpointSlices(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
 	if err != nil {
-		return []Finding{unknown(unready.Object, err)}
+		return []Finding{unknownFinding(unready.Object, err)}
 	}
 	if !anyReady(found.Items) {
 		return []Finding{unready}
@@ -142,7 +142,7 @@ func (d *Doctor) replicas(ctx context.Context, deployment *appsv1.Deployment) Fi
 		return Finding{Severity: Warning, Object: object, Message: "has one replica", Why: "While it is replaced, writes to opted-in namespaces wait.",
 			Mend: fmt.Sprintf("kubectl -n %s scale %s --replicas=2", d.Namespace, object)}
 	}
-	return ok(object, "%d of %d replicas are ready", ready, wanted)
+	return okFinding(object, "%d of %d replicas are ready", ready, wanted)
 }
 
 // reason is why the first Pod that is not ready waits, if the kubelet says.
@@ -171,9 +171,9 @@ func (d *Doctor) reason(ctx context.Context, deployment *appsv1.Deployment) stri
 	return ""
 }
 
-// flag is the value of an argument of a Deployment's container; ok is false where it is
+// flagValue is the value of an argument of a Deployment's container; ok is false where it is
 // not given. The last one counts, as it does for the program.
-func flag(deployment *appsv1.Deployment, name string) (value string, given bool) {
+func flagValue(deployment *appsv1.Deployment, name string) (value string, given bool) {
 	if deployment == nil || len(deployment.Spec.Template.Spec.Containers) == 0 {
 		return "", false
 	}

@@ -24,7 +24,7 @@ const (
 func (d *Doctor) leases(ctx context.Context) []Finding {
 	list, err := d.Kube.CoordinationV1().Leases(d.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return []Finding{unknown("leases", err)}
+		return []Finding{unknownFinding("leases", err)}
 	}
 	now := d.serverNow(ctx)
 	held := map[string]string{}
@@ -33,7 +33,7 @@ func (d *Doctor) leases(ctx context.Context) []Finding {
 			held[lease.Name] = *lease.Spec.HolderIdentity
 		}
 	}
-	text, _ := flag(d.found.updater, "shards")
+	text, _ := flagValue(d.found.updater, "shards")
 	shards, err := strconv.Atoi(text)
 	if err != nil || shards <= 1 {
 		return []Finding{d.leader(held)}
@@ -44,7 +44,7 @@ func (d *Doctor) leases(ctx context.Context) []Finding {
 func (d *Doctor) leader(held map[string]string) Finding {
 	object := "lease/" + updaterName
 	if holder := held[updaterName]; holder != "" {
-		return ok(object, "%s leads", podOf(holder))
+		return okFinding(object, "%s leads", podOf(holder))
 	}
 	return Finding{
 		Severity: Failure, Object: object, Message: "no updater leads: the Lease has no holder, or it ran out", Why: "Registries are not watched: a workload moves only when it is applied.",
@@ -60,7 +60,7 @@ func (d *Doctor) owners(held map[string]string, shards int) []Finding {
 		}
 	}
 	if len(missing) == 0 {
-		return []Finding{ok("", "each of %d shards has an owner", shards)}
+		return []Finding{okFinding("", "each of %d shards has an owner", shards)}
 	}
 	return []Finding{{
 		Severity: Failure, Object: "leases", Message: "no updater owns the shards " + strings.Join(missing, ", "),
@@ -102,7 +102,7 @@ func (d *Doctor) clocks(ctx context.Context) []Finding {
 	if d.ServerTime != nil {
 		server, took, err := d.ServerTime(ctx)
 		if err != nil {
-			return []Finding{unknown("", err)}
+			return []Finding{unknownFinding("", err)}
 		}
 		if skew := d.Now().Sub(server).Abs(); skew > maxSkew+took {
 			findings = append(findings, Finding{
@@ -113,7 +113,7 @@ func (d *Doctor) clocks(ctx context.Context) []Finding {
 	}
 	list, err := d.Kube.CoordinationV1().Leases(d.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return append(findings, unknown("leases", err))
+		return append(findings, unknownFinding("leases", err))
 	}
 	for i := range list.Items {
 		lease := &list.Items[i]

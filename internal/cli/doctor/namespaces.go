@@ -15,7 +15,7 @@ import (
 func (d *Doctor) namespaces(ctx context.Context) []Finding {
 	list, err := d.Kube.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return []Finding{unknown("namespaces", err)}
+		return []Finding{unknownFinding("namespaces", err)}
 	}
 	passed := append(d.excluded(ctx), d.Namespace)
 	d.found.optedIn = map[string]workload.Namespace{}
@@ -54,7 +54,7 @@ func (d *Doctor) namespaces(ctx context.Context) []Finding {
 			Mend: fmt.Sprintf("kubectl label namespace my-team %s=true", workload.LabelEnabled),
 		})
 	}
-	return append(findings, ok("", "%d namespaces have opted in", len(d.found.optedIn)))
+	return append(findings, okFinding("", "%d namespaces have opted in", len(d.found.optedIn)))
 }
 
 // excluded are the namespaces that the mutating webhook is not asked about.

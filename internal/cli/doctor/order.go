@@ -17,7 +17,7 @@ import (
 func (d *Doctor) order(ctx context.Context) []Finding {
 	list, err := d.Kube.AdmissionregistrationV1().MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return []Finding{unknown("mutatingwebhookconfigurations", err)}
+		return []Finding{unknownFinding("mutatingwebhookconfigurations", err)}
 	}
 	findings := d.policies(ctx)
 	for i := range list.Items {
@@ -44,8 +44,8 @@ func changesWorkloads(w admissionregistrationv1.MutatingWebhook) bool {
 		if !slices.Contains(r.Operations, admissionregistrationv1.Create) && !slices.Contains(r.Operations, admissionregistrationv1.OperationAll) {
 			return false
 		}
-		return (has(r.APIGroups, "") && has(r.Resources, "pods")) ||
-			(has(r.APIGroups, "apps") && (has(r.Resources, "deployments") || has(r.Resources, "statefulsets") || has(r.Resources, "daemonsets")))
+		return (coversItem(r.APIGroups, "") && coversItem(r.Resources, "pods")) ||
+			(coversItem(r.APIGroups, "apps") && (coversItem(r.Resources, "deployments") || coversItem(r.Resources, "statefulsets") || coversItem(r.Resources, "daemonsets")))
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 // maxShown bounds a line: an API server repeats what it was sent.
 const maxShown = 2000
 
-// text is the report for people: a line a finding, with what to do about it below.
-func text(report *Report, quiet bool) string {
+// reportText is the report for people: a line a finding, with what to do about it below.
+func reportText(report *Report, quiet bool) string {
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 3, ' ', 0)
 	count := map[Severity]int{}

@@ -19,7 +19,7 @@ func (d *Doctor) registries(ctx context.Context) []Finding {
 	}
 	list, err := d.Status.List(ctx, "")
 	if err != nil {
-		f := unknown("", err)
+		f := unknownFinding("", err)
 		f.Why = "Which registries answer is known to the updater alone."
 		f.Mend = fmt.Sprintf("kubectl -n %s create rolebinding status-for-me --role=garboard-status --user=me@example.com (if you lack the right)", d.Namespace)
 		return []Finding{f}
@@ -57,7 +57,7 @@ func byRegistry(items []status.Item) []Finding {
 	for _, host := range slices.Sorted(maps.Keys(all)) {
 		r := all[host]
 		if len(r.silent) == 0 {
-			findings = append(findings, ok(host, "answers for the images of %d containers", r.containers))
+			findings = append(findings, okFinding(host, "answers for the images of %d containers", r.containers))
 			continue
 		}
 		first := r.silent[0]

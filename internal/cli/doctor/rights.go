@@ -45,7 +45,7 @@ func (d *Doctor) needed() []right {
 		resource := resourceOf(kind)
 		rights = append(rights, right{updaterName, "to move " + resource.Resource, "", resource.Group, resource.Resource, "", append(watched(), "patch"), false})
 	}
-	shards, _ := flag(d.found.updater, "shards")
+	shards, _ := flagValue(d.found.updater, "shards")
 	if shards != "" && shards != "1" {
 		rights = append(rights, right{updaterName, "to share the work", own, "coordination.k8s.io", "leases", "", []string{"get", "list", "create", "update", "delete"}, false})
 	} else {
@@ -53,16 +53,16 @@ func (d *Doctor) needed() []right {
 			right{updaterName, "to elect a leader", own, "coordination.k8s.io", "leases", "", []string{"create"}, false},
 			right{updaterName, "to elect a leader", own, "coordination.k8s.io", "leases", updaterName, []string{"get", "update"}, false})
 	}
-	if _, on := flag(d.found.webhook, "helm-values"); on {
+	if _, on := flagValue(d.found.webhook, "helm-values"); on {
 		rights = append(rights,
 			right{webhookName, "to read Helm releases", "", "", "secrets", "", watched(), true},
 			right{updaterName, "to read Helm releases", "", "", "secrets", "", watched(), false})
 	}
-	if _, on := flag(d.found.updater, "push-config"); on {
+	if _, on := flagValue(d.found.updater, "push-config"); on {
 		rights = append(rights, right{updaterName, "to hand on pushes", own, "", "configmaps", pushesName, []string{"list", "watch", "patch"}, false},
 			right{updaterName, "to hand on pushes", own, "", "configmaps", "", []string{"create"}, false})
 	}
-	if _, on := flag(d.found.updater, "notifications-config"); on {
+	if _, on := flagValue(d.found.updater, "notifications-config"); on {
 		rights = append(rights, right{updaterName, "to keep notices that wait", own, "", "configmaps", "garboard-notices", []string{"get", "patch"}, false})
 	}
 	return rights
@@ -77,7 +77,7 @@ func (d *Doctor) rights(ctx context.Context) []Finding {
 		for _, verb := range r.verbs {
 			allowed, err := d.allowed(ctx, r, verb)
 			if err != nil {
-				f := unknown("serviceaccount/"+r.account, err)
+				f := unknownFinding("serviceaccount/"+r.account, err)
 				if apierrors.IsForbidden(err) {
 					f.Message = "could not be looked at: you may not create subjectaccessreviews"
 				}
@@ -92,7 +92,7 @@ func (d *Doctor) rights(ctx context.Context) []Finding {
 		}
 	}
 	if len(findings) == 0 {
-		findings = append(findings, ok("", "both accounts have the %d rights that the features in use take", asked))
+		findings = append(findings, okFinding("", "both accounts have the %d rights that the features in use take", asked))
 	}
 	return findings
 }

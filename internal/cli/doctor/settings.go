@@ -24,13 +24,13 @@ func (d *Doctor) settings(ctx context.Context) []Finding {
 	findings := d.file(ctx, d.found.webhook, "registries-config", "docs/registries-config.md")
 	findings = append(findings, d.file(ctx, d.found.updater, "registries-config", "docs/registries-config.md")...)
 	findings = append(findings, d.file(ctx, d.found.updater, "notifications-config", "docs/notifications.md")...)
-	if _, on := flag(d.found.updater, "notifications-config"); on {
+	if _, on := flagValue(d.found.updater, "notifications-config"); on {
 		findings = append(findings, Finding{
 			Severity: Note, Message: "notifications were not tried: that would send one",
 			Mend: "garboard notify --help",
 		})
 	}
-	if _, on := flag(d.found.updater, "push-config"); !on {
+	if _, on := flagValue(d.found.updater, "push-config"); !on {
 		return findings
 	}
 	findings = append(findings, d.file(ctx, d.found.updater, "push-config", "docs/push.md")...)
@@ -40,7 +40,7 @@ func (d *Doctor) settings(ctx context.Context) []Finding {
 // file looks for a settings file of a Deployment: the ConfigMap and the Secret of the
 // volume that is mounted at its folder.
 func (d *Doctor) file(ctx context.Context, deployment *appsv1.Deployment, flagName, page string) []Finding {
-	at, given := flag(deployment, flagName)
+	at, given := flagValue(deployment, flagName)
 	if !given || deployment == nil {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (d *Doctor) configMap(ctx context.Context, name, key, page string) []Findin
 	case apierrors.IsNotFound(err):
 		return []Finding{{Severity: Failure, Object: object, Message: "is not there", Why: waits, Mend: d.reinstall() + " (" + page + ")"}}
 	case err != nil:
-		return []Finding{unknown(object, err)}
+		return []Finding{unknownFinding(object, err)}
 	case found.Data[key] == "":
 		return []Finding{{
 			Severity: Failure, Object: object, Message: fmt.Sprintf("has no key %q", key), Why: waits,
@@ -101,7 +101,7 @@ func (d *Doctor) secret(ctx context.Context, name, page string) []Finding {
 			Mend: fmt.Sprintf("kubectl -n %s create secret generic %s --from-file=KEY=FILE (%s)", d.Namespace, name, page),
 		}}
 	case err != nil:
-		return []Finding{unknown(object, err)}
+		return []Finding{unknownFinding(object, err)}
 	}
 	return nil
 }
@@ -124,9 +124,9 @@ func (d *Doctor) receiver(ctx context.Context) []Finding {
 		}}
 	}
 	if err != nil {
-		return []Finding{unknown("configmap/"+pushesName, err)}
+		return []Finding{unknownFinding("configmap/"+pushesName, err)}
 	}
-	return []Finding{ok(object, "pushes to %d repositories were received lately", len(pushed.Data))}
+	return []Finding{okFinding(object, "pushes to %d repositories were received lately", len(pushed.Data))}
 }
 
 func anyReady(all []discoveryv1.EndpointSlice) bool {

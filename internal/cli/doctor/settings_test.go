@@ -114,10 +114,10 @@ func TestReportForPeople(t *testing.T) {
 		"                     why:  nothing moves\n" +
 		"                     mend: kubectl get lease\n" +
 		"1 failure, 0 warnings, 0 not looked at, 0 notes\n"
-	if got := text(report, true); got != failed {
+	if got := reportText(report, true); got != failed {
 		t.Errorf("got\n%s\nwant\n%s", got, failed)
 	}
-	if got := text(report, false); !strings.HasPrefix(got, "ok        kubernetes   v1.37\n") {
+	if got := reportText(report, false); !strings.HasPrefix(got, "ok        kubernetes   v1.37\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -36,7 +36,7 @@ func (d *Doctor) versions(context.Context) []Finding {
 		findings = append(findings, *f)
 	}
 	if len(findings) == 0 {
-		findings = append(findings, ok("", "webhook and updater run %s", webhook))
+		findings = append(findings, okFinding("", "webhook and updater run %s", webhook))
 	}
 	return findings
 }

@@ -67,7 +67,7 @@ func (d *Doctor) absent(object, why string, err error) []Finding {
 	case apierrors.IsNotFound(err):
 		return []Finding{{Severity: Failure, Object: object, Message: "is not there", Why: why, Mend: d.reinstall()}}
 	default:
-		return []Finding{unknown(object, err)}
+		return []Finding{unknownFinding(object, err)}
 	}
 }
 
@@ -133,7 +133,7 @@ func (d *Doctor) unruled(rules []admissionregistrationv1.RuleWithOperations) []s
 	var missing []string
 	for _, kind := range d.kinds().All() {
 		if !slices.ContainsFunc(rules, func(r admissionregistrationv1.RuleWithOperations) bool {
-			return has(r.APIGroups, kind.Group) && has(r.APIVersions, kind.Version) && has(r.Resources, resourceOf(kind).Resource)
+			return coversItem(r.APIGroups, kind.Group) && coversItem(r.APIVersions, kind.Version) && coversItem(r.Resources, resourceOf(kind).Resource)
 		}) {
 			missing = append(missing, strings.Trim(resourceOf(kind).Resource+"."+kind.Group, "."))
 		}
@@ -141,13 +141,13 @@ func (d *Doctor) unruled(rules []admissionregistrationv1.RuleWithOperations) []s
 	return missing
 }
 
-func has(list []string, item string) bool {
+func coversItem(list []string, item string) bool {
 	return slices.Contains(list, item) || slices.Contains(list, "*")
 }
 
 // kinds are those of Kubernetes, and the custom ones that the webhook is told of.
 func (d *Doctor) kinds() workload.Kinds {
-	list, given := flag(d.found.webhook, "custom-kinds")
+	list, given := flagValue(d.found.webhook, "custom-kinds")
 	if !given {
 		return workload.StandardKinds()
 	}

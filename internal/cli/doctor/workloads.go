@@ -32,7 +32,7 @@ func (d *Doctor) workloads(ctx context.Context) []Finding {
 	for _, kind := range d.kinds().Rolling() {
 		found, err := d.settingsOf(ctx, kind)
 		if err != nil && !apierrors.IsNotFound(err) { // a custom kind need not be there
-			findings = append(findings, unknown(resourceOf(kind).Resource, err))
+			findings = append(findings, unknownFinding(resourceOf(kind).Resource, err))
 		}
 		faulty += len(found)
 		findings = append(findings, found[:min(len(found), max(0, maxWorkloads-len(findings)))]...)

@@ -19,8 +19,8 @@ type placed struct {
 	at time.Time
 }
 
-// entries puts the results of all containers and the Events together.
-func entries(o *workload.Object, events []corev1.Event) []Entry {
+// collectEntries puts the results of all containers and the Events together.
+func collectEntries(o *workload.Object, events []corev1.Event) []Entry {
 	moves := movesOf(events)
 	all := make([]placed, 0, len(events))
 	for _, container := range containers(o) {
@@ -72,13 +72,13 @@ func results(o *workload.Object, container string, moves []*move) []placed {
 	var found []placed
 	last := len(past) - 1
 	runs := o.ImageOf(container)
-	if runs != "" && (last < 0 || !is(runs, past[last])) {
+	if runs != "" && (last < 0 || !isResult(runs, past[last])) {
 		found = append(found, placed{Entry: Entry{
 			Container: container, Image: runs, By: ByWriter, Why: "written past admission", Running: true,
 		}})
 	}
 	for i := last; i >= 0; i-- {
-		e := Entry{Container: container, Image: image(past[i]), From: past[i].From, Running: i == last && is(runs, past[i])}
+		e := Entry{Container: container, Image: image(past[i]), From: past[i].From, Running: i == last && isResult(runs, past[i])}
 		if m := moveTo(moves, container, past[:i+1]); m != nil {
 			m.used = true
 			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, m.why()
@@ -106,7 +106,7 @@ func place(newestFirst []placed) {
 // told says what the results up to the last one tell of it without an Event.
 func told(past []record.Past, held record.Result) (by, why string) {
 	this := past[len(past)-1]
-	if source, err := resolver.ParseReference(this.From); err == nil && is(this.From, this) {
+	if source, err := resolver.ParseReference(this.From); err == nil && isResult(this.From, this) {
 		return ByWriter, "as the manifest names it"
 	} else if len(past) == 1 && err == nil {
 		return ByAdmission, "in place of " + record.Named(source).String()
@@ -169,8 +169,8 @@ func image(p record.Past) string {
 	return p.Repository + separator + p.Result
 }
 
-// is reports whether an image as it is written is a result, as far as both tell.
-func is(written string, p record.Past) bool {
+// isResult reports whether an image as it is written is a result, as far as both tell.
+func isResult(written string, p record.Past) bool {
 	reference, err := resolver.ParseReference(written)
 	result, ok := record.ParseResult(p.Result)
 	if at, stored, known := p.StoredAs(); known && err == nil && at == reference.Repository.String() && p.Stored != "" {

@@ -86,7 +86,7 @@ func (r *Reader) Of(ctx context.Context, kind schema.GroupVersionKind, key types
 		return nil, fmt.Errorf("%s %q is no workload that Garboard governs", kind.Kind, key.Name)
 	}
 	told, err := r.events(ctx, object)
-	return &History{Namespace: key.Namespace, Workload: o.Shown(), Entries: entries(o, told)}, err
+	return &History{Namespace: key.Namespace, Workload: o.Shown(), Entries: collectEntries(o, told)}, err
 }
 
 // events returns what the updater said of an object.

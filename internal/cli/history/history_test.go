@@ -162,7 +162,7 @@ func TestEntries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, e := range entries(test.object, test.events) {
+			for _, e := range collectEntries(test.object, test.events) {
 				got = append(got, line(e))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -183,7 +183,7 @@ func TestEntriesOfAForgedState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := deployment(app+":1.2.0", "")
 			o.Annotations()["garboard.dev/state"] = state
-			found := entries(o, []corev1.Event{event(1, "ImageUpdated", "web: a -> b")})
+			found := collectEntries(o, []corev1.Event{event(1, "ImageUpdated", "web: a -> b")})
 			if !slices.ContainsFunc(found, func(e Entry) bool { return e.Image == "b" }) {
 				t.Errorf("the Event is not among %+v", found)
 			}
@@ -199,7 +199,7 @@ func TestRewrittenImageIsTheResultThatRuns(t *testing.T) {
 		state := record.StateOf(o)
 		state["web"] = state["web"].AsStored(stored)
 		o.Annotations()["garboard.dev/state"] = state.String()
-		entries := entries(o, nil)
+		entries := collectEntries(o, nil)
 		if len(entries) != 2 || !entries[0].Running || entries[0].Image != app+":1.2.7" {
 			t.Errorf("of %s: %+v", stored, entries)
 		}

@@ -64,10 +64,10 @@ func movesOf(events []corev1.Event) []*move {
 // move to it.
 func moveTo(moves []*move, container string, past []record.Past) *move {
 	for _, m := range moves {
-		if m.used || m.container != container || !is(m.to, past[len(past)-1]) {
+		if m.used || m.container != container || !isResult(m.to, past[len(past)-1]) {
 			continue
 		}
-		if len(past) == 1 || is(m.from, past[len(past)-2]) {
+		if len(past) == 1 || isResult(m.from, past[len(past)-2]) {
 			return m
 		}
 	}

@@ -33,7 +33,7 @@ func newHoldSetCommand() *cobra.Command {
 		},
 		RunE: func(command *cobra.Command, args []string) error {
 			wanted, _ := holdsOf(args) // checked before
-			holds, err := on(&o, command, args[0], func(ctx context.Context, h *Holds, w access.Workload) ([]Hold, error) {
+			holds, err := runOnWorkload(&o, command, args[0], func(ctx context.Context, h *Holds, w access.Workload) ([]Hold, error) {
 				return h.Set(ctx, w, wanted)
 			})
 			if err != nil {
@@ -62,7 +62,7 @@ func newHoldClearCommand() *cobra.Command {
 		},
 		PreRunE: func(*cobra.Command, []string) error { return o.Check().OrNil() },
 		RunE: func(command *cobra.Command, args []string) error {
-			holds, err := on(&o, command, args[0], func(ctx context.Context, h *Holds, w access.Workload) ([]Hold, error) {
+			holds, err := runOnWorkload(&o, command, args[0], func(ctx context.Context, h *Holds, w access.Workload) ([]Hold, error) {
 				return h.Clear(ctx, w, args[1:])
 			})
 			if err != nil {

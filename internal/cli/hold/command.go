@@ -21,9 +21,9 @@ func NewCommand() *cobra.Command {
 	}, newHoldListCommand(), newHoldSetCommand(), newHoldClearCommand())
 }
 
-// on runs a command on one workload.
-func on(o *access.ClusterOptions, command *cobra.Command, named string, do func(context.Context, *Holds, access.Workload) ([]Hold, error)) ([]Hold, error) {
-	return within(o, command, func(ctx context.Context, cluster *access.Cluster, holds *Holds) ([]Hold, error) {
+// runOnWorkload runs a command on one workload.
+func runOnWorkload(o *access.ClusterOptions, command *cobra.Command, named string, do func(context.Context, *Holds, access.Workload) ([]Hold, error)) ([]Hold, error) {
+	return runInCluster(o, command, func(ctx context.Context, cluster *access.Cluster, holds *Holds) ([]Hold, error) {
 		w, err := cluster.Workload(named)
 		if err != nil {
 			return nil, err
@@ -32,9 +32,9 @@ func on(o *access.ClusterOptions, command *cobra.Command, named string, do func(
 	})
 }
 
-// within runs a command in the cluster, in the time that it has. What it learnt
+// runInCluster runs a command in the cluster, in the time that it has. What it learnt
 // before it failed is returned with the error.
-func within(o *access.ClusterOptions, command *cobra.Command, do func(context.Context, *access.Cluster, *Holds) ([]Hold, error)) ([]Hold, error) {
+func runInCluster(o *access.ClusterOptions, command *cobra.Command, do func(context.Context, *access.Cluster, *Holds) ([]Hold, error)) ([]Hold, error) {
 	ctx, cancel := context.WithTimeout(command.Context(), o.Timeout)
 	defer cancel()
 	cluster, err := o.Connect(command.ErrOrStderr())

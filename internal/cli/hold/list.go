@@ -38,7 +38,7 @@ func newHoldListCommand() *cobra.Command {
 
 // list prints what could be read, even where a kind may not be listed.
 func list(o *access.ClusterOptions, command *cobra.Command, all bool) error {
-	holds, failed := within(o, command, func(ctx context.Context, cluster *access.Cluster, holds *Holds) ([]Hold, error) {
+	holds, failed := runInCluster(o, command, func(ctx context.Context, cluster *access.Cluster, holds *Holds) ([]Hold, error) {
 		if all {
 			cluster.Namespace = ""
 		}

@@ -181,7 +181,7 @@ func (f *planFormat) write(out io.Writer, p *plan.Plan) error {
 	case planJSON:
 		return cmdline.OutputJSON.Write(out, p, "")
 	default:
-		_, err := io.WriteString(out, printed(p))
+		_, err := io.WriteString(out, renderPlan(p))
 		return err
 	}
 }

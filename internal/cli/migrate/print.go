@@ -9,8 +9,8 @@ import (
 	"github.com/garboard-dev/garboard/internal/printable"
 )
 
-// printed is a plan for people, in its six parts.
-func printed(p *plan.Plan) string {
+// renderPlan writes a plan for people, in its six parts.
+func renderPlan(p *plan.Plan) string {
 	w := &printer{}
 	w.head(p)
 	w.part("1. Settings", func() { w.settings(p) })

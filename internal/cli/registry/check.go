@@ -47,7 +47,7 @@ func runRegistryCheck(ctx context.Context, o *accessOptions, out io.Writer) erro
 	asking, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	report := inspector.Check(asking, o.image)
-	return errors.Join(o.output.Write(out, report, checkText(report)), failed(ctx, report))
+	return errors.Join(o.output.Write(out, report, checkText(report)), commandError(ctx, report))
 }
 
 // checkText is a report for people: a line each, as far as it got.
@@ -71,7 +71,7 @@ func checkText(r *inspect.Report) string {
 	}
 	line("Answered by:", answeredBy(r))
 	if r.Tags != nil {
-		line("Tags:", counted(r.Tags))
+		line("Tags:", tagCounts(r.Tags))
 	}
 	line("Digest:", digestText(r))
 	line("Platforms:", strings.Join(r.Platforms, ", "))
@@ -108,7 +108,7 @@ func answeredBy(r *inspect.Report) string {
 	return text
 }
 
-func counted(tags *inspect.Tags) string {
+func tagCounts(tags *inspect.Tags) string {
 	return fmt.Sprintf("%d, versions: %d", tags.Total, tags.Versions)
 }
 

@@ -138,8 +138,8 @@ func (o *accessOptions) secrets() (resolver.Credentials, error) {
 	return pullsecret.New(pullsecret.Options{Client: core}).For(wanted), nil
 }
 
-// failed turns the failure of a report into the error of a command.
-func failed(ctx context.Context, report *inspect.Report) error {
+// commandError turns the failure of a report into the error of a command.
+func commandError(ctx context.Context, report *inspect.Report) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("asking the registry: %w", ctx.Err())

@@ -119,7 +119,7 @@ func (o *tagsOptions) run(ctx context.Context, out io.Writer) error {
 	asking, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	report := inspector.Tags(asking, o.image)
-	if err := failed(ctx, report); err != nil {
+	if err := commandError(ctx, report); err != nil {
 		return err
 	}
 	tags, credential := report.List()
@@ -206,7 +206,7 @@ func (o *tagsOptions) choose(ctx context.Context, r *resolver.Resolver, p *polic
 func (a tagsAnswer) text(repository string) string {
 	var text strings.Builder
 	fields := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(fields, "Repository:\t%s\nTags:\t%s\n", cmdline.Shown(repository), counted(&a.Tags))
+	fmt.Fprintf(fields, "Repository:\t%s\nTags:\t%s\n", cmdline.Shown(repository), tagCounts(&a.Tags))
 	if len(a.Newest) > 0 {
 		fmt.Fprintf(fields, "Highest:\t%s\n", strings.Join(a.Newest, ", "))
 	}

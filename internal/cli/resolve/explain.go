@@ -13,9 +13,9 @@ import (
 	"github.com/garboard-dev/garboard/webhook/offline"
 )
 
-// explain says of every image why it moved or stayed, and of the tags that
+// printExplanations says of every image why it moved or stayed, and of the tags that
 // were not chosen why. The lists are known by now.
-func explain(ctx context.Context, r *resolver.Resolver, p *offline.Plan, out io.Writer) error {
+func printExplanations(ctx context.Context, r *resolver.Resolver, p *offline.Plan, out io.Writer) error {
 	var text strings.Builder
 	for _, w := range p.Workloads {
 		for _, o := range w.Decision.Outcomes() {

@@ -123,7 +123,7 @@ func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.W
 		return err
 	}
 	if o.explain {
-		if err := explain(ctx, r, p, errOut); err != nil {
+		if err := printExplanations(ctx, r, p, errOut); err != nil {
 			return err
 		}
 	}

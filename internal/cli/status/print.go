@@ -100,7 +100,7 @@ func (p *statusPrinter) inNamespace(namespace string, columns []string) []string
 func (p *statusPrinter) row(item status.Item, now time.Time) []string {
 	columns := []string{
 		strings.ToLower(item.Kind) + "/" + item.Name, item.Container, p.version(item.Running), p.version(item.Newest),
-		item.Policy, string(item.State), reason(item, now), cmdline.Ago(item.LastCheck, now), due(item.NextCheck, now),
+		item.Policy, string(item.State), reason(item, now), cmdline.Ago(item.LastCheck, now), dueText(item.NextCheck, now),
 	}
 	if p.format == statusWide {
 		columns = append(columns, item.Repository, item.Message)
@@ -118,7 +118,7 @@ func reason(item status.Item, now time.Time) string {
 	if item.Opens == nil {
 		return item.Reason
 	}
-	return item.Reason + " (" + due(item.Opens, now) + ")"
+	return item.Reason + " (" + dueText(item.Opens, now) + ")"
 }
 
 // Version cuts a digest to what tells two apart.

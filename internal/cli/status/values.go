@@ -78,8 +78,8 @@ var colours = map[report.State]string{
 	report.StateUnknown: "2",  // faint
 }
 
-// due is how far off a moment is, as kubectl writes ages.
-func due(at *metav1.Time, now time.Time) string {
+// dueText is how far off a moment is, as kubectl writes ages.
+func dueText(at *metav1.Time, now time.Time) string {
 	switch {
 	case at == nil:
 		return "-"

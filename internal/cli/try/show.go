@@ -29,9 +29,9 @@ func shown(object *unstructured.Unstructured) ([]byte, error) {
 	return text, nil
 }
 
-// difference is what admission made of a manifest, as a unified diff without the
+// unifiedDiff is what admission made of a manifest, as a unified diff without the
 // file names.
-func difference(sent string, stored *unstructured.Unstructured) (string, error) {
+func unifiedDiff(sent string, stored *unstructured.Unstructured) (string, error) {
 	text, err := shown(stored)
 	if err != nil {
 		return "", err

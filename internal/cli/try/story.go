@@ -77,7 +77,7 @@ func (s *story) create(ctx context.Context) error {
 		return err
 	}
 	s.warn(a.warnings)
-	changed, err := difference(s.client.manifest, s.api.stored)
+	changed, err := unifiedDiff(s.client.manifest, s.api.stored)
 	if err != nil {
 		return err
 	}

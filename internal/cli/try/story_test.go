@@ -147,7 +147,7 @@ func TestManifestIsPrintedAsItIsCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := difference(c.manifest, object); err != nil || text != "" {
+	if text, err := unifiedDiff(c.manifest, object); err != nil || text != "" {
 		t.Errorf("the manifest differs from itself: %v\n%s", err, text)
 	}
 }

@@ -32,8 +32,8 @@ var (
 	errUnreadValues = errors.New("its values are no map")
 )
 
-// decode reads a release from the Secret of one of its revisions.
-func decode(secret *corev1.Secret) (settings.Release, error) {
+// decodeRelease reads a release from the Secret of one of its revisions.
+func decodeRelease(secret *corev1.Secret) (settings.Release, error) {
 	if secret.Type != secretType {
 		return settings.Release{}, errNoRelease
 	}

@@ -49,7 +49,7 @@ func TestValuesAreMergedAsHelmMergesThem(t *testing.T) {
 		"a full image where a repository is meant": {chartValues, "image: {repository: 'example.com/shop:1.2.0'}", "minor -"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			release, err := decode(revisionOf(t, 1, "deployed", test.chart, test.user))
+			release, err := decodeRelease(revisionOf(t, 1, "deployed", test.chart, test.user))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestHostileSecrets(t *testing.T) {
 			if test.kind != "" {
 				s.Type = test.kind
 			}
-			_, err := decode(s)
+			_, err := decodeRelease(s)
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got %v, want %v", err, test.want)
 			}
@@ -116,7 +116,7 @@ func TestBombIsCheap(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := decode(bomb)
+	_, err := decodeRelease(bomb)
 	runtime.ReadMemStats(&after)
 	if !errors.Is(err, errLarge) {
 		t.Errorf("got %v, want %v", err, errLarge)
@@ -134,7 +134,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		o := workloadOf(t, "a/b:1.0.0", "docker.io/a/b@sha256:00")
 		for _, packed := range [][]byte{pack(t, data), data} {
-			release, err := decode(secretOf(1, "deployed", packed))
+			release, err := decodeRelease(secretOf(1, "deployed", packed))
 			if err != nil && release.Weight() > 0 {
 				t.Errorf("an error and a release: %v", err)
 			}

@@ -63,6 +63,6 @@ func (e *Error) kept() *Error {
 	return &kept
 }
 
-func fault(kind Kind, release types.NamespacedName, cause error) *Error {
+func newError(kind Kind, release types.NamespacedName, cause error) *Error {
 	return &Error{Kind: kind, Release: release.Name, cause: cause}
 }

@@ -153,7 +153,7 @@ func (r *Reader) read(ctx context.Context, release types.NamespacedName) (settin
 		read, _ := done.Val.(*values) // fetch returns nothing else
 		return read.release, read.failed
 	case <-ctx.Done():
-		return settings.Release{}, fault(Unavailable, release, ctx.Err())
+		return settings.Release{}, newError(Unavailable, release, ctx.Err())
 	}
 }
 
@@ -163,20 +163,20 @@ func (r *Reader) fetch(ctx context.Context, release types.NamespacedName, newest
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: release.Namespace, Name: newest.secret(release.Name)}, secret)
 	switch {
 	case apierrors.IsForbidden(err):
-		return &values{failed: fault(Forbidden, release, err)}
+		return &values{failed: newError(Forbidden, release, err)}
 	case err != nil: // one that is gone has made place for another
-		return &values{failed: fault(Unavailable, release, err)}
+		return &values{failed: newError(Unavailable, release, err)}
 	}
 	newest.uid, newest.version = secret.UID, secret.ResourceVersion
 	select {
 	case r.decoding <- struct{}{}:
 		defer func() { <-r.decoding }()
 	case <-ctx.Done():
-		return &values{failed: fault(Unavailable, release, ctx.Err())}
+		return &values{failed: newError(Unavailable, release, ctx.Err())}
 	}
 	read := &values{revision: newest, used: r.Now()}
 	if read.release, err = decodeSafely(ctx, secret); err != nil {
-		read.failed = fault(Unreadable, release, err)
+		read.failed = newError(Unreadable, release, err)
 	}
 	r.remember(release, read)
 	return read
@@ -192,7 +192,7 @@ func decodeSafely(ctx context.Context, secret *corev1.Secret) (release settings.
 			release, err = settings.Release{}, errNoRelease
 		}
 	}()
-	return decode(secret)
+	return decodeRelease(secret)
 }
 
 // remember keeps the values, and forgets what was used longest ago where that

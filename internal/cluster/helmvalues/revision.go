@@ -54,7 +54,7 @@ func (v revision) String() string { return fmt.Sprintf("%d/%s/%s", v.number, v.u
 func (r *Reader) newest(ctx context.Context, release types.NamespacedName) (newest revision, found bool, failed *Error) {
 	from, ok := r.lister()
 	if !ok {
-		return revision{}, false, fault(Unavailable, release, nil)
+		return revision{}, false, newError(Unavailable, release, nil)
 	}
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
@@ -64,11 +64,11 @@ func (r *Reader) newest(ctx context.Context, release types.NamespacedName) (newe
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return revision{}, false, fault(Forbidden, release, err)
+		return revision{}, false, newError(Forbidden, release, err)
 	case err != nil:
-		return revision{}, false, fault(Unavailable, release, err)
+		return revision{}, false, newError(Unavailable, release, err)
 	case len(list.Items) >= maxRevisions:
-		return revision{}, false, fault(TooMany, release, nil)
+		return revision{}, false, newError(TooMany, release, nil)
 	}
 	for i := range list.Items {
 		item := &list.Items[i]

@@ -74,9 +74,9 @@ func (c choice) allowed() []string {
 	return slices.DeleteFunc(slices.Clone(c.values), func(value string) bool { return slices.Contains(c.but, value) })
 }
 
-// declared returns the platforms that the ways name, sorted; none where one of
+// declaredPlatforms returns the platforms that the ways name, sorted; none where one of
 // them is open to any architecture.
-func declared(ways []way) []resolver.Platform {
+func declaredPlatforms(ways []way) []resolver.Platform {
 	var all []resolver.Platform
 	for _, w := range ways {
 		if !w.os.named {
@@ -93,6 +93,6 @@ func declared(ways []way) []resolver.Platform {
 			}
 		}
 	}
-	slices.SortFunc(all, compare)
+	slices.SortFunc(all, comparePlatforms)
 	return slices.Compact(all)
 }

@@ -50,7 +50,7 @@ func readPlacement(fields map[string]any) (*placement, error) {
 		p.namesOS = p.namesOS || way.os.named
 		p.namesArch = p.namesArch || way.arch.named
 	}
-	p.declared = declared(ways)
+	p.declared = declaredPlatforms(ways)
 	if len(p.declared) > maxDeclared {
 		return nil, &UnreadableError{Err: fmt.Errorf("%d platforms are named; allowed: at most %d", len(p.declared), maxDeclared)}
 	}

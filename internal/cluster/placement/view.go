@@ -39,7 +39,7 @@ func newView(nodes iter.Seq[node], limit int) *view {
 		}
 		pools[i].nodes = append(pools[i].nodes, n.Node)
 	}
-	slices.SortFunc(pools, func(a, b pool) int { return compare(a.platform, b.platform) })
+	slices.SortFunc(pools, func(a, b pool) int { return comparePlatforms(a.platform, b.platform) })
 	return &view{pools: pools, answers: newAnswers(limit)}
 }
 
@@ -65,6 +65,6 @@ func (v *view) platforms(ctx context.Context, p *placement) ([]resolver.Platform
 	return found, nil
 }
 
-func compare(a, b resolver.Platform) int {
+func comparePlatforms(a, b resolver.Platform) int {
 	return cmp.Or(cmp.Compare(a.OS, b.OS), cmp.Compare(a.Architecture, b.Architecture), cmp.Compare(a.Variant, b.Variant))
 }

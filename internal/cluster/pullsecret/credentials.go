@@ -39,8 +39,8 @@ func (c *credentials) For(ctx context.Context, repository resolver.Repository) (
 	}
 	others := s.ask(ctx, names)
 	name := c.workload.spelling(repository)
-	found := lookup(s.wait(ctx, own), name)
-	found = append(found, lookup(s.wait(ctx, others), name)...)
+	found := lookupCredentials(s.wait(ctx, own), name)
+	found = append(found, lookupCredentials(s.wait(ctx, others), name)...)
 	return usable(found), s.failures.orNil()
 }
 

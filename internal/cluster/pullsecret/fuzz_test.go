@@ -43,7 +43,7 @@ func FuzzSecret(f *testing.F) {
 				continue // more hosts than the one that is written
 			}
 			host, _, _ := strings.Cut(l.key, "/")
-			if found := lookup([]keyring{{l}}, "not-"+host+"/app"); len(found) > 0 {
+			if found := lookupCredentials([]keyring{{l}}, "not-"+host+"/app"); len(found) > 0 {
 				t.Errorf("the key %q gives a credential to not-%s", l.key, host)
 			}
 		}

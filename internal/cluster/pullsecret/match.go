@@ -26,9 +26,9 @@ type location struct {
 	path   string // with the slash that it begins with
 }
 
-// locate takes host[:port][/path] apart, as the kubelet does: as a URL without a
+// parseLocation takes host[:port][/path] apart, as the kubelet does: as a URL without a
 // scheme. What cannot be one leads nowhere.
-func locate(text string) (at location, ok bool) {
+func parseLocation(text string) (at location, ok bool) {
 	parsed, err := url.Parse("https://" + text)
 	if err != nil {
 		return location{}, false
@@ -40,10 +40,10 @@ func locate(text string) (at location, ok bool) {
 	return location{labels: strings.Split(host, "."), port: port, path: parsed.Path}, true
 }
 
-// normal returns a key as the kubelet's index has it: without what says nothing
+// normalKey returns a key as the kubelet's index has it: without what says nothing
 // about where it leads, which is the scheme, a user, a query, a fragment, the version
 // of the registry's API and a lone slash. What cannot be a URL is no key.
-func normal(key string) (text string, ok bool) {
+func normalKey(key string) (text string, ok bool) {
 	if !strings.HasPrefix(key, "https://") && !strings.HasPrefix(key, "http://") {
 		key = "https://" + key
 	}
@@ -86,12 +86,12 @@ type login struct {
 // keyring is what a Secret holds.
 type keyring []login
 
-// lookup returns the credentials for host/path out of several Secrets. All
+// lookupCredentials returns the credentials for host/path out of several Secrets. All
 // their entries are one keyring: of the keys, the last in the order of text
 // comes first, and so a longer path before a shorter one; of the entries of one
 // key, that of the first Secret.
-func lookup(rings []keyring, repository string) []resolver.Credential {
-	at, ok := locate(repository)
+func lookupCredentials(rings []keyring, repository string) []resolver.Credential {
+	at, ok := parseLocation(repository)
 	matched := pick(rings, func(l login) bool { return ok && l.at.covers(at) })
 	if host, _, _ := strings.Cut(repository, "/"); len(matched) == 0 && host == dockerHub {
 		matched = pick(rings, func(l login) bool { return l.key == dockerHubIndex })

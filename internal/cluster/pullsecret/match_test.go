@@ -77,7 +77,7 @@ func TestKeyCoversRepository(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			ring, _ := ringOf(map[string]entry{test.key: {"user", "password"}}, "", "")
-			if got := len(lookup([]keyring{ring}, test.repository)) == 1; got != test.want {
+			if got := len(lookupCredentials([]keyring{ring}, test.repository)) == 1; got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
@@ -129,7 +129,7 @@ func TestOrderOfKeys(t *testing.T) {
 				}
 			}
 			var got []string
-			for _, credential := range lookup(rings, test.repository) {
+			for _, credential := range lookupCredentials(rings, test.repository) {
 				got = append(got, credential.Source())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -143,7 +143,7 @@ func TestOrderOfKeys(t *testing.T) {
 func TestTwoSpellingsInOneSecretComeInAFixedOrder(t *testing.T) {
 	ring, _ := ringOf(map[string]entry{"https://ghcr.io": {"b", "b"}, "ghcr.io": {"a", "a"}}, "", "")
 	for i, want := range []string{"a", "b"} {
-		if got := lookup([]keyring{ring}, "ghcr.io/org/app")[i].ID(); got != credentialOf(entry{want, want}, "").ID() {
+		if got := lookupCredentials([]keyring{ring}, "ghcr.io/org/app")[i].ID(); got != credentialOf(entry{want, want}, "").ID() {
 			t.Errorf("place %d is not %q", i, want)
 		}
 	}

@@ -129,8 +129,8 @@ func ringOf(entries map[string]entry, source, place string) (ring keyring, weigh
 		if len(written) > maxKey {
 			continue
 		}
-		key, isURL := normal(written)
-		at, leads := locate(key)
+		key, isURL := normalKey(written)
+		at, leads := parseLocation(key)
 		if !isURL || !leads {
 			continue // the kubelet passes over it, too
 		}

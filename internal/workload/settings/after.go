@@ -84,7 +84,7 @@ type After struct {
 }
 
 // Length is For as people write it.
-func (a After) Length() string { return short(a.For) }
+func (a After) Length() string { return shortDuration(a.For) }
 
 // AfterText is a list of them as the setting has it, each with its workload's whole name;
 // empty for none.

@@ -49,21 +49,21 @@ var checks = map[string]func(e entry) string{
 	keyImagePullSecret:   checkSecret,
 	keyPlatforms:         checkPlatforms,
 	keyHold:              checkHold,
-	keyMinAge:            parses(parseAge, ageAllowed),
+	keyMinAge:            checkParses(parseAge, ageAllowed),
 	keyAfter:             checkAfter,
 	keyWindow:            checkWindow,
-	keyCanary:            parses(parseCanary, canaryAllowed),
-	keyApprovals:         parses(parseVotes, votesAllowed),
-	keyApprovalDeadline:  parses(parseDeadline, deadlineAllowed),
+	keyCanary:            checkParses(parseCanary, canaryAllowed),
+	keyApprovals:         checkParses(parseVotes, votesAllowed),
+	keyApprovalDeadline:  checkParses(parseDeadline, deadlineAllowed),
 	keyApprovalCarry:     checkChoice,
-	keyHealthTimeout:     parses(parseHealthTimeout, healthAllowed),
+	keyHealthTimeout:     checkParses(parseHealthTimeout, healthAllowed),
 	keyRollback:          checkChoice,
 	keyNotify:            checkChannels,
-	keyReleaseNotes:      parses(parseNotes, notesAllowed),
+	keyReleaseNotes:      checkParses(parseNotes, notesAllowed),
 }
 
-// fault tells what is wrong with an entry by itself; empty for nothing.
-func fault(e entry) string {
+// entryFault tells what is wrong with an entry by itself; empty for nothing.
+func entryFault(e entry) string {
 	if later[e.name] {
 		return fmt.Sprintf("setting %q is not supported by this version", e.name)
 	}
@@ -87,7 +87,7 @@ func fault(e entry) string {
 // is looked up for the few that are told.
 const unknownKey = "unknown key"
 
-func unknown(e entry) string {
+func unknownFault(e entry) string {
 	if e.key == workload.LabelEnabled || e.key == workload.LabelValidate {
 		return unknownKey + "; allowed: as a label of a namespace"
 	}
@@ -100,12 +100,12 @@ func unknown(e entry) string {
 		known = slices.Sorted(maps.Keys(later))
 		known = append(known, allowed...)
 	}
-	return unknownKey + "; " + didYouMean(meant(e.name, known)) + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
+	return unknownKey + "; " + didYouMean(meantSetting(e.name, known)) + "allowed: " + strings.Join(allowed, ", ") + ", policy.<container>"
 }
 
-// meant finds the setting that an unknown one was meant to be. The name of a
+// meantSetting finds the setting that an unknown one was meant to be. The name of a
 // container is no part of what may be misspelt.
-func meant(name string, allowed []string) string {
+func meantSetting(name string, allowed []string) string {
 	setting, container, dotted := strings.Cut(name, ".")
 	switch {
 	case !dotted:

@@ -76,9 +76,9 @@ func (e entry) rank() int {
 	return r
 }
 
-// entries finds our keys among labels or annotations, sorted, so that faults
+// findEntries finds our keys among labels or annotations, sorted, so that faults
 // come in a fixed order.
-func entries(from map[string]any, at place) []entry {
+func findEntries(from map[string]any, at place) []entry {
 	var found []entry
 	for key, value := range from {
 		name, keel, ok := settingName(key)
@@ -100,5 +100,5 @@ func entries(from map[string]any, at place) []entry {
 	return found
 }
 
-// names returns the chosen settings' names in a fixed order.
-func names(chosen map[string]entry) []string { return slices.Sorted(maps.Keys(chosen)) }
+// sortedNames returns the chosen settings' names in a fixed order.
+func sortedNames(chosen map[string]entry) []string { return slices.Sorted(maps.Keys(chosen)) }

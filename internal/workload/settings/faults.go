@@ -90,7 +90,7 @@ func (r *reader) add(e entry, container, value, detail string) {
 
 func faultOf(e entry, container, value, detail string) Fault {
 	if detail == unknownKey {
-		detail = unknown(e)
+		detail = unknownFault(e)
 	}
 	return Fault{
 		Path: e.path(), Key: e.key, Value: value, Detail: printable.Replace(detail, maxDetail),

@@ -65,6 +65,6 @@ func (r *reader) noSetting(e entry) bool {
 		return false
 	}
 	r.strays++
-	setting, _, _ := strings.Cut(meant(e.name, slices.Sorted(maps.Keys(binding))), ".")
+	setting, _, _ := strings.Cut(meantSetting(e.name, slices.Sorted(maps.Keys(binding))), ".")
 	return !binding[setting]
 }

@@ -63,8 +63,8 @@ func parseDuration(text string) (time.Duration, error) {
 	return time.ParseDuration(text)
 }
 
-// short writes a duration without the zeros that Go's own has at its end.
-func short(d time.Duration) string {
+// shortDuration writes a duration without the zeros that Go's own has at its end.
+func shortDuration(d time.Duration) string {
 	switch {
 	case d >= day && d%day == 0:
 		return fmt.Sprintf("%dd", d/day)
@@ -143,7 +143,7 @@ func checkChannels(e entry) string {
 	if e.keel && e.value == "" {
 		return ""
 	}
-	return parses(parseChannels, notifyAllowed)(e)
+	return checkParses(parseChannels, notifyAllowed)(e)
 }
 
 const notesAllowed = "an http or https URL without a user, of at most 512 bytes"
@@ -164,8 +164,8 @@ func unshown(r rune) bool {
 	return unicode.IsSpace(r) || !unicode.IsGraphic(r) || r == unicode.ReplacementChar
 }
 
-// parses makes a check of a function that reads a value.
-func parses[T any](parse func(string) (T, error), allowed string) func(entry) string {
+// checkParses makes a check of a function that reads a value.
+func checkParses[T any](parse func(string) (T, error), allowed string) func(entry) string {
 	return func(e entry) string {
 		if _, err := parse(e.value); err != nil {
 			return "allowed: " + allowed

@@ -11,7 +11,7 @@ import (
 func NamespaceFaults(n workload.Namespace) []Fault {
 	labels := []string{workload.LabelEnabled, workload.LabelValidate}
 	faults := ReadSettings(&workload.Object{}, n).Faults
-	for _, e := range entries(n.Labels, onLabels) {
+	for _, e := range findEntries(n.Labels, onLabels) {
 		detail := ""
 		switch e.key {
 		case workload.LabelEnabled:

@@ -76,7 +76,7 @@ func (r *reader) fault(e entry) string {
 			return err.Error()
 		}
 	}
-	return cmp.Or(fault(e), r.namesItself(e))
+	return cmp.Or(entryFault(e), r.namesItself(e))
 }
 
 // check notes what is wrong with the entries by themselves.
@@ -89,7 +89,7 @@ func (r *reader) check(all []entry) {
 		if !bearsOnAll(e, r.chosen) {
 			continue
 		}
-		if detail := cmp.Or(r.details[e.name], fault(e)); detail != "" {
+		if detail := cmp.Or(r.details[e.name], entryFault(e)); detail != "" {
 			r.add(e, "", e.value, detail)
 			r.settings.broken = true
 		}
@@ -148,7 +148,7 @@ func (r *reader) readPolicies() {
 	s := r.settings
 	// One fault of the budget is enough, and each try costs.
 	defer func() { s.broken = s.broken || r.patterns.Exhausted() }()
-	for _, name := range names(r.chosen) {
+	for _, name := range sortedNames(r.chosen) {
 		e := r.chosen[name]
 		if !e.ofContainer() {
 			continue
@@ -233,7 +233,7 @@ func (r *reader) checkSlots(o *workload.Object) {
 
 // governing returns an entry that sets a policy.
 func (r *reader) governing() (entry, bool) {
-	for _, name := range names(r.chosen) {
+	for _, name := range sortedNames(r.chosen) {
 		if e := r.chosen[name]; e.isPolicy() {
 			return e, true
 		}

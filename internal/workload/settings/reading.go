@@ -29,7 +29,7 @@ type reading struct {
 
 // entries are the keys of one place, none of them where there are more than are read.
 func (g *reading) entries(from map[string]any, at place) []entry {
-	found := entries(from, at)
+	found := findEntries(from, at)
 	if len(found) <= maxEntries {
 		return found
 	}

@@ -267,7 +267,7 @@ func TemplateOnlyPolicy(o *workload.Object) (string, bool) {
 // empty for none.
 func policyKey(places ...map[string]any) string {
 	for _, place := range places {
-		for _, e := range entries(place, onAnnotations) {
+		for _, e := range findEntries(place, onAnnotations) {
 			if e.isPolicy() {
 				return e.key
 			}

@@ -42,7 +42,7 @@ func Strays(o *workload.Object) []Stray {
 		named[i] = o.Slots()[i].Name
 	}
 	var strays []Stray
-	for _, e := range slices.Concat(entries(o.Annotations(), onAnnotations), entries(o.Labels(), onLabels)) {
+	for _, e := range slices.Concat(findEntries(o.Annotations(), onAnnotations), findEntries(o.Labels(), onLabels)) {
 		container := e.name[min(len(containerPolicy), len(e.name)):]
 		if !e.ofContainer() || slices.Contains(named, container) {
 			continue

@@ -63,7 +63,7 @@ func parseSpan(words []string) (span, error) {
 	}
 	length, err := parseDuration(words[n-1])
 	if err != nil || length < leastWindow || length > mostWindow {
-		return span{}, fmt.Errorf("%q is no duration of %s to %s", printable.Escape(words[n-1], maxShownValue), short(leastWindow), short(mostWindow))
+		return span{}, fmt.Errorf("%q is no duration of %s to %s", printable.Escape(words[n-1], maxShownValue), shortDuration(leastWindow), shortDuration(mostWindow))
 	}
 	opens := words[:n-2]
 	if strings.HasPrefix(opens[0], "@every") {

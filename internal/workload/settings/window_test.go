@@ -76,12 +76,12 @@ func TestGateSettings(t *testing.T) {
 		keyNotify:        {[]string{"team-a", "#ops, team-a"}, []string{"", "a,,b", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"}},
 	} {
 		for _, value := range values.good {
-			if detail := fault(entry{name: setting, key: workload.Prefix + setting, value: value}); detail != "" {
+			if detail := entryFault(entry{name: setting, key: workload.Prefix + setting, value: value}); detail != "" {
 				t.Errorf("%s: %q: %s", setting, value, detail)
 			}
 		}
 		for _, value := range values.bad {
-			if detail := fault(entry{name: setting, key: workload.Prefix + setting, value: value}); detail == "" {
+			if detail := entryFault(entry{name: setting, key: workload.Prefix + setting, value: value}); detail == "" {
 				t.Errorf("%s: %q passes", setting, value)
 			}
 		}

@@ -48,10 +48,10 @@ func NewClient(connection *transport.Connection, options Options) *Client {
 	}
 }
 
-// shared runs fn once for all callers that ask for key at the same time. It has a
+// runShared runs fn once for all callers that ask for key at the same time. It has a
 // deadline of its own: a caller whose deadline passes leaves without ending it for
 // the others.
-func shared[T any](ctx context.Context, c *Client, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
+func runShared[T any](ctx context.Context, c *Client, flights *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
 	result := flights.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
 		defer cancel()

@@ -75,7 +75,7 @@ func (c *Client) reach(ctx context.Context, at Address) (*endpointState, pingRes
 	if err != nil {
 		return found, pingResult{}, err
 	}
-	result, err := shared(ctx, c, &found.pings, strconv.Itoa(round), func(ctx context.Context) (pingResult, error) {
+	result, err := runShared(ctx, c, &found.pings, strconv.Itoa(round), func(ctx context.Context) (pingResult, error) {
 		if result, ok := found.get(); ok {
 			return result, nil
 		}

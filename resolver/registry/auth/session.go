@@ -187,7 +187,7 @@ func (s *Session) bearer(ctx context.Context, asked document.Challenge, key toke
 		return authorization{header: t.header, token: kept, scope: t.scope}, nil
 	}
 	request := tokenRequest{service: service, name: asked.Service, scopes: s.scopes(asked.Scope), credential: credential}
-	t, err := shared(ctx, s.auth, &kept.exchanges, asked.Scope+" "+old, func(ctx context.Context) (*bearerToken, error) {
+	t, err := runShared(ctx, s.auth, &kept.exchanges, asked.Scope+" "+old, func(ctx context.Context) (*bearerToken, error) {
 		if t := usable(); t != nil {
 			return t, nil // another caller's exchange has just ended
 		}

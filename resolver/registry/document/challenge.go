@@ -46,11 +46,11 @@ func parseChallenges(text string) []Challenge {
 	var found []Challenge
 	for {
 		text = strings.TrimLeft(text, " \t,")
-		word, rest := token(text)
+		word, rest := cutToken(text)
 		if word == "" {
 			return found
 		}
-		value, after, isParameter := parameter(rest)
+		value, after, isParameter := readParameter(rest)
 		if !isParameter {
 			found = append(found, Challenge{Scheme: strings.ToLower(word)})
 			text = rest
@@ -74,15 +74,15 @@ func (c *Challenge) set(key, value string) {
 	}
 }
 
-// parameter reads `= value` or `="quoted value"`.
-func parameter(text string) (value, rest string, ok bool) {
+// readParameter reads `= value` or `="quoted value"`.
+func readParameter(text string) (value, rest string, ok bool) {
 	rest, ok = strings.CutPrefix(strings.TrimLeft(text, " \t"), "=")
 	if !ok {
 		return "", text, false
 	}
 	rest = strings.TrimLeft(rest, " \t")
 	if !strings.HasPrefix(rest, `"`) {
-		value, rest = token(rest)
+		value, rest = cutToken(rest)
 		return value, rest, true
 	}
 	var b strings.Builder
@@ -101,9 +101,9 @@ func parameter(text string) (value, rest string, ok bool) {
 	return b.String(), "", true
 }
 
-// token cuts the leading run of characters that need no quotes. Values without
+// cutToken cuts the leading run of characters that need no quotes. Values without
 // quotes are read generously, up to the next separator, blank or quote.
-func token(text string) (word, rest string) {
+func cutToken(text string) (word, rest string) {
 	end := strings.IndexAny(text, " \t,;=\"")
 	if end < 0 {
 		return text, ""

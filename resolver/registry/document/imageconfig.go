@@ -37,7 +37,7 @@ func ReadConfig(body []byte) (Config, error) {
 	if err := decodeObject(body, &found); err != nil {
 		return Config{}, err
 	}
-	platform, ok := declared(found.OS, found.Architecture, found.Variant)
+	platform, ok := declaredPlatform(found.OS, found.Architecture, found.Variant)
 	if !ok {
 		return Config{}, failure.NotImage("config is for no platform")
 	}

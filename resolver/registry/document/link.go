@@ -47,8 +47,8 @@ func cutLink(text string) (target string, next bool, rest string) {
 			break
 		}
 		var word, value string
-		word, rest = token(strings.TrimLeft(rest[1:], " \t;"))
-		value, rest, _ = parameter(rest)
+		word, rest = cutToken(strings.TrimLeft(rest[1:], " \t;"))
+		value, rest, _ = readParameter(rest)
 		if strings.EqualFold(word, "rel") {
 			next = slices.ContainsFunc(strings.Fields(value), func(relation string) bool {
 				return strings.EqualFold(relation, "next")

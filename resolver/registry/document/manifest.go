@@ -199,7 +199,7 @@ func (m *Manifest) Children() []Child {
 		found := Child{Digest: d.Digest, Created: time.Time(d.Annotations.Created), Nested: nested}
 		if d.Platform != nil {
 			var ok bool
-			if found.Platform, ok = declared(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant); !ok {
+			if found.Platform, ok = declaredPlatform(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant); !ok {
 				continue
 			}
 		}

@@ -116,10 +116,10 @@ func (p Platform) normalised() Platform {
 	return p
 }
 
-// declared is the platform that a manifest or a config gives, and false where
+// declaredPlatform is the platform that a manifest or a config gives, and false where
 // it is one that no node can have: BuildKit marks what is no image by unknown,
 // and no node has a name outside the grammar.
-func declared(os, architecture, variant string) (Platform, bool) {
+func declaredPlatform(os, architecture, variant string) (Platform, bool) {
 	const unknown = "unknown"
 	if !platformName(os) || !platformName(architecture) || !platformName(variant) {
 		return Platform{}, false

@@ -61,13 +61,13 @@ func TestDeclaredPlatforms(t *testing.T) {
 		{"linux", "ppc64le", "POW9"}: {"linux", "ppc64le", "pow9"},
 		{}:                           {},
 	} {
-		got, ok := declared(given.OS, given.Architecture, given.Variant)
+		got, ok := declaredPlatform(given.OS, given.Architecture, given.Variant)
 		if !ok || got != want {
 			t.Errorf("%+v: got %+v, %t, want %+v", given, got, ok, want)
 		}
 	}
 	for _, given := range []Platform{{"unknown", "unknown", ""}, {"linux", "unknown", ""}, {"lin ux", "amd64", ""}, {"linux", "amd64/../x", ""}} {
-		if got, ok := declared(given.OS, given.Architecture, given.Variant); ok {
+		if got, ok := declaredPlatform(given.OS, given.Architecture, given.Variant); ok {
 			t.Errorf("%+v: got %+v, want it to count for nothing", given, got)
 		}
 	}

@@ -131,7 +131,7 @@ func (c *circuit) fail(t ticket, now time.Time, connection bool, jitter func() f
 	if !connection && c.openings == 0 && c.failures < badGateways {
 		return false
 	}
-	c.until = now.Add(spread(doubled(firstOpen, c.openings, maxOpen), openSpread, jitter))
+	c.until = now.Add(spreadPause(doubledPause(firstOpen, c.openings, maxOpen), openSpread, jitter))
 	c.openings++
 	return true
 }
@@ -161,8 +161,8 @@ func hostFailed(ctx context.Context, err error, waited time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-// doubled is first, doubled so many times, and no more than most.
-func doubled(first time.Duration, times int, most time.Duration) time.Duration {
+// doubledPause is first, doubled so many times, and no more than most.
+func doubledPause(first time.Duration, times int, most time.Duration) time.Duration {
 	for range times {
 		if first >= most {
 			break
@@ -172,9 +172,9 @@ func doubled(first time.Duration, times int, most time.Duration) time.Duration {
 	return min(first, most)
 }
 
-// spread shortens a pause by chance, to no less than its given part: those who
+// spreadPause shortens a pause by chance, to no less than its given part: those who
 // were sent away together shall not come back together.
-func spread(pause time.Duration, least float64, jitter func() float64) time.Duration {
+func spreadPause(pause time.Duration, least float64, jitter func() float64) time.Duration {
 	return time.Duration(float64(pause) * (least + (1-least)*jitter()))
 }
 

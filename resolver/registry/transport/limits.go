@@ -99,9 +99,9 @@ func atMost(seconds int64, most time.Duration) time.Duration {
 	return time.Duration(min(seconds, int64(most/time.Second))) * time.Second
 }
 
-// disguised reports a rate limit that looks like the refusal of a credential:
+// isDisguisedLimit reports a rate limit that looks like the refusal of a credential:
 // GitHub's secondary limit is a 403 with Retry-After.
-func disguised(resp *http.Response) bool {
+func isDisguisedLimit(resp *http.Response) bool {
 	if resp.StatusCode != http.StatusForbidden {
 		return false
 	}

@@ -94,11 +94,11 @@ func TestPulls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := pulls(req); got != want {
+		if got := countsAsPull(req); got != want {
 			t.Errorf("GET %s is a pull: %t, want %t", path, got, want)
 		}
 		req.Method = http.MethodHead
-		if pulls(req) {
+		if countsAsPull(req) {
 			t.Errorf("HEAD %s is a pull", path)
 		}
 	}

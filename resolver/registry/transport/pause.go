@@ -61,7 +61,7 @@ func (p *pause) choose(began, now time.Time, jitter func() float64) time.Duratio
 	if p.unnamed > 0 && !began.After(p.chosen) {
 		return 0
 	}
-	chosen := spread(doubled(firstPause, p.unnamed, maxUnnamedPause), pauseSpread, jitter)
+	chosen := spreadPause(doubledPause(firstPause, p.unnamed, maxUnnamedPause), pauseSpread, jitter)
 	p.unnamed++
 	p.chosen = now
 	return chosen
@@ -93,9 +93,9 @@ func (l *hostLimiter) quota(req *http.Request) *quota {
 	return l.quotas.Get(id, func() *quota { return new(quota) })
 }
 
-// pulls reports a request that counts as a pull. What stands before the last
+// countsAsPull reports a request that counts as a pull. What stands before the last
 // two parts of the path is a repository's name, which may be anything.
-func pulls(req *http.Request) bool {
+func countsAsPull(req *http.Request) bool {
 	kind := path.Base(path.Dir(req.URL.Path))
 	return req.Method == http.MethodGet && (kind == "manifests" || kind == "blobs")
 }

@@ -87,7 +87,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	status := resp.StatusCode
-	if disguised(resp) {
+	if isDisguisedLimit(resp) {
 		// The caller must not blame a credential for it.
 		resp.StatusCode = http.StatusTooManyRequests
 		resp.Status = "429 " + http.StatusText(http.StatusTooManyRequests)

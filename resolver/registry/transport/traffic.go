@@ -138,7 +138,7 @@ func (l *hostLimiter) refuses(now time.Time) error {
 // refusesRequest is refuses for one request, which may have reasons of its own.
 // The hostLimiter is locked.
 func (l *hostLimiter) refusesRequest(req *http.Request, now time.Time) error {
-	if pulls(req) {
+	if countsAsPull(req) {
 		if wait := l.quota(req).left(now); wait > 0 {
 			// Without RetryAfter: it is one credential's, and others go on.
 			return &failure.Error{Kind: failure.RateLimited, Err: errQuota}

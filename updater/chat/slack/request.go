@@ -79,6 +79,6 @@ func (w *Workspace) answer(ctx context.Context, settings *config.Slack, api *sla
 	}
 	w.options.Metrics.Answered("slack", done)
 	if _, err := api.PostEphemeralContext(ctx, settings.Channel, r.person, slackapi.MsgOptionText(text, true)); err != nil {
-		w.options.Log.Error(without(err), "answering in Slack")
+		w.options.Log.Error(withoutURL(err), "answering in Slack")
 	}
 }

@@ -86,6 +86,6 @@ func faultOf(err error) error {
 	case err.Error() == "message_not_found":
 		return chat.ErrNoMessage
 	default:
-		return without(err)
+		return withoutURL(err)
 	}
 }

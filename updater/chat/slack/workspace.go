@@ -105,7 +105,7 @@ func (w *Workspace) connect(ctx context.Context, settings *config.Slack, api *sl
 		err := w.listen(ctx, settings, api)
 		w.options.Metrics.Connected("slack", false)
 		if ctx.Err() == nil {
-			w.options.Log.Error(without(err), "connection to Slack failed")
+			w.options.Log.Error(withoutURL(err), "connection to Slack failed")
 		}
 		return false, nil
 	})
@@ -132,7 +132,7 @@ func (w *Workspace) listen(ctx context.Context, settings *config.Slack, api *sla
 			}
 			// Slack sends again what is not acknowledged within three seconds.
 			if err := client.AckCtx(ctx, event.Request.EnvelopeID, nil); err != nil {
-				w.options.Log.Error(without(err), "acknowledging to Slack")
+				w.options.Log.Error(withoutURL(err), "acknowledging to Slack")
 			}
 			if r, ok := requestOf(event, settings); ok {
 				commands.Go(func() error { w.answer(ctx, settings, api, r); return nil })
@@ -151,13 +151,13 @@ func (w *Workspace) hear(event socketmode.Event) {
 		w.options.Metrics.Connected("slack", false)
 	case socketmode.EventTypeConnectionError:
 		if failed, ok := event.Data.(*slackapi.ConnectionErrorEvent); ok {
-			w.options.Log.Info("connection to Slack failed", "error", without(failed.ErrorObj).Error(), "again", failed.Backoff.String())
+			w.options.Log.Info("connection to Slack failed", "error", withoutURL(failed.ErrorObj).Error(), "again", failed.Backoff.String())
 		}
 	}
 }
 
-// without is an error without the URL of the request, which may hold a ticket.
-func without(err error) error {
+// withoutURL is an error without the URL of the request, which may hold a ticket.
+func withoutURL(err error) error {
 	var inURL *url.Error
 	switch {
 	case err == nil:

@@ -148,7 +148,7 @@ func (r *Relay) Recent() []poll.Push {
 	defer r.mu.Unlock()
 	var recent []poll.Push
 	for _, value := range r.stored {
-		if push, ok := parse(value, r.options.Clock.Now()); ok {
+		if push, ok := parseValue(value, r.options.Clock.Now()); ok {
 			recent = append(recent, push)
 		}
 	}
@@ -237,7 +237,7 @@ func (r *Relay) unknown(stored *corev1.ConfigMap) []poll.Push {
 			continue
 		}
 		r.handed[key] = value
-		if push, ok := parse(value, r.options.Clock.Now()); ok {
+		if push, ok := parseValue(value, r.options.Clock.Now()); ok {
 			found = append(found, push)
 		}
 	}

@@ -53,7 +53,7 @@ func (r *Relay) take() (due []poll.Push, next time.Duration) {
 		r.last[repository] = now
 		r.unwritten[repository] = push
 		// As it will come back by the watch.
-		r.handed[keyOf(repository)] = format(push)
+		r.handed[keyOf(repository)] = formatValue(push)
 		due = append(due, push)
 	}
 	return due, next

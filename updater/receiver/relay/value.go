@@ -25,7 +25,7 @@ func keyOf(repository string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func format(p poll.Push) string {
+func formatValue(p poll.Push) string {
 	text, err := json.Marshal(value{Repository: p.Repository, At: p.Received.UTC()})
 	if err != nil {
 		return "" // a year beyond 9999: no replica takes it for a push
@@ -33,10 +33,10 @@ func format(p poll.Push) string {
 	return string(text)
 }
 
-// parse reads a value. What it says is no push where it is old, from a time that
+// parseValue reads a value. What it says is no push where it is old, from a time that
 // is yet to come, or not as a replica writes it: a client that may write the ConfigMap
 // must not make the updater do anything but poll.
-func parse(text string, now time.Time) (poll.Push, bool) {
+func parseValue(text string, now time.Time) (poll.Push, bool) {
 	var v value
 	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
 		return poll.Push{}, false
@@ -49,8 +49,8 @@ func parse(text string, now time.Time) (poll.Push, bool) {
 	return poll.Push{Repository: v.Repository, Received: v.At}, true
 }
 
-// stamp is the time of a value; zero where it has none.
-func stamp(text string) time.Time {
+// receivedAt is the time of a value; zero where it has none.
+func receivedAt(text string) time.Time {
 	var v value
 	if len(text) > maxValue || json.Unmarshal([]byte(text), &v) != nil {
 		return time.Time{}

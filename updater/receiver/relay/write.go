@@ -37,7 +37,7 @@ func (r *Relay) write(ctx context.Context, batch map[string]poll.Push) error {
 	defer cancel()
 	data := map[string]string{}
 	for repository, push := range batch {
-		data[keyOf(repository)] = format(push)
+		data[keyOf(repository)] = formatValue(push)
 	}
 	change := patch{Data: map[string]*string{}}
 	for key, value := range data {
@@ -88,7 +88,7 @@ func (r *Relay) surplus(added map[string]string) []string {
 	}
 	if over := len(others) + len(added) - MaxKeys; over > 0 {
 		slices.SortFunc(others, func(a, b string) int {
-			return cmp.Or(stamp(r.stored[a]).Compare(stamp(r.stored[b])), cmp.Compare(a, b))
+			return cmp.Or(receivedAt(r.stored[a]).Compare(receivedAt(r.stored[b])), cmp.Compare(a, b))
 		})
 		return others[:min(over, len(others))]
 	}
@@ -131,7 +131,7 @@ func (r *Relay) prune(ctx context.Context) {
 	r.mu.Unlock()
 	change := patch{Metadata: &patchMetadata{ResourceVersion: version}, Data: map[string]*string{}}
 	for key, value := range stored {
-		if _, ok := parse(value, now); !ok {
+		if _, ok := parseValue(value, now); !ok {
 			change.Data[key] = nil
 		}
 	}

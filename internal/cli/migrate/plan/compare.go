@@ -163,7 +163,7 @@ func (j *judge) explain(c *Container, s *subject, o *webhook.Outcome, rule keel.
 	governed := c.Garboard.Does != NotGoverned
 	named := s.keels.Named || s.release.Names(o.Slot)
 	switch {
-	case excluded(s.namespace.Name):
+	case isExcluded(s.namespace.Name):
 		c.note(reasonExcluded, "")
 	case governed && !tracked && !keel.Governs(s.object.Kind.GroupVersionKind.Kind):
 		c.note(reasonKind, "")
@@ -239,8 +239,8 @@ func (j *judge) notes(s *subject) []Note {
 	return notes
 }
 
-// excluded are the namespaces that no label opts in.
-func excluded(namespace string) bool {
+// isExcluded are the namespaces that no label opts in.
+func isExcluded(namespace string) bool {
 	switch namespace {
 	case "kube-system", "kube-node-lease", "cert-manager", garboardNamespace:
 		return true

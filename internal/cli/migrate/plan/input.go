@@ -61,9 +61,9 @@ func orNone(names []string) []string {
 	return names
 }
 
-// read sorts objects by what they are. named is the Keel that is meant, as
+// readSources sorts objects by what they are. named is the Keel that is meant, as
 // NAMESPACE/NAME, or empty.
-func read(sources []Source, kinds workload.Kinds, named string) (*input, error) {
+func readSources(sources []Source, kinds workload.Kinds, named string) (*input, error) {
 	in := &input{namespaces: map[string]workload.Namespace{}}
 	var found []*keel.Installation
 	var names []string

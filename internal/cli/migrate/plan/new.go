@@ -38,7 +38,7 @@ const (
 // New makes a plan. The error is one of *NothingError, *SeveralError and *AbsentError, or
 // the context's: what a registry failed at is in the plan.
 func New(ctx context.Context, o Options) (*Plan, error) {
-	in, err := read(o.Sources, o.Kinds, o.Keel)
+	in, err := readSources(o.Sources, o.Kinds, o.Keel)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 			continue
 		}
 		subjects = append(subjects, s)
-		if j.tracked(s) && !excluded(namespace.Name) {
+		if j.tracked(s) && !isExcluded(namespace.Name) {
 			optIn[namespace.Name] = true
 			hosts = append(hosts, hostsOf(object)...)
 		}
@@ -82,7 +82,7 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 		slices.Sort(hosts)
 		p.tell(&environment{keel: in.keel, reached: in.reached, hosts: slices.Compact(hosts)})
 	}
-	p.Access = access(in.keel)
+	p.Access = accessNotes(in.keel)
 	p.instruct(in, o.Both)
 	return p, nil
 }

@@ -36,18 +36,18 @@ func (s *environment) value(name string) string {
 		return "printf ''"
 	case from.Secret != "":
 		return fmt.Sprintf("kubectl -n %s get secret %s -o go-template=%s",
-			quoted(s.keel.Namespace), quoted(from.Secret), quoted(fmt.Sprintf("{{index .data %q | base64decode}}", from.Key)))
+			quoteForShell(s.keel.Namespace), quoteForShell(from.Secret), quoteForShell(fmt.Sprintf("{{index .data %q | base64decode}}", from.Key)))
 	default:
-		return fmt.Sprintf("kubectl -n %s get deployment %s -o go-template=%s", quoted(s.keel.Namespace), quoted(s.keel.Name),
-			quoted(fmt.Sprintf(`{{range .spec.template.spec.containers}}{{if eq .name %q}}{{range .env}}{{if eq .name %q}}{{.value}}{{end}}{{end}}{{end}}{{end}}`, s.keel.Container, name)))
+		return fmt.Sprintf("kubectl -n %s get deployment %s -o go-template=%s", quoteForShell(s.keel.Namespace), quoteForShell(s.keel.Name),
+			quoteForShell(fmt.Sprintf(`{{range .spec.template.spec.containers}}{{if eq .name %q}}{{range .env}}{{if eq .name %q}}{{.value}}{{end}}{{end}}{{end}}{{end}}`, s.keel.Container, name)))
 	}
 }
 
 // plain are the letters that a shell takes as they are.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@=-"
 
-// quoted is a text as a shell reads it as one word.
-func quoted(text string) string {
+// quoteForShell is a text as a shell reads it as one word.
+func quoteForShell(text string) string {
 	if text != "" && strings.Trim(text, plain) == "" {
 		return text
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/garboard-dev/garboard/internal/workload"
 )
 
-// access tells which rights and ways through the network are others.
-func access(k *keel.Installation) []string {
+// accessNotes tells which rights and ways through the network are others.
+func accessNotes(k *keel.Installation) []string {
 	all := []string{
 		"Keel's ClusterRole reads all Secrets, updates and deletes Pods and workloads, and writes ConfigMaps. Garboard's webhook reads namespaces, and the pull secrets that workloads name; its updater reads workloads and patches one annotation of their templates; each has a ServiceAccount of its own.",
 		"The API server has to reach the webhook: from its network to the Service garboard-webhook, port 443 (Pods: 9443).",
@@ -68,7 +68,7 @@ func (p *Plan) letVote() []Step {
 		if !slices.ContainsFunc(w.Containers, func(c Container) bool { return c.Garboard.Does == WaitsForVotes }) {
 			continue
 		}
-		command := "kubectl -n " + quoted(w.Namespace) + " create rolebinding voters --clusterrole=garboard-voter --group=GROUP"
+		command := "kubectl -n " + quoteForShell(w.Namespace) + " create rolebinding voters --clusterrole=garboard-voter --group=GROUP"
 		if !slices.Contains(commands, command) {
 			commands = append(commands, command)
 		}
@@ -116,7 +116,7 @@ func (p *Plan) change(in *input) []Step {
 func (p *Plan) goBack(in *input) []Step {
 	commands := make([]string, 0, len(p.Namespaces))
 	for _, n := range p.Namespaces {
-		commands = append(commands, "kubectl label namespace "+quoted(n.Name)+" "+workload.LabelEnabled+"-")
+		commands = append(commands, "kubectl label namespace "+quoteForShell(n.Name)+" "+workload.LabelEnabled+"-")
 	}
 	back := []Step{{Text: "Take the labels off. Images and Pods stay as they are; the next apply of a manifest brings its own tag, as with Keel.", Commands: commands}}
 	if in.keel != nil {
@@ -126,7 +126,7 @@ func (p *Plan) goBack(in *input) []Step {
 }
 
 func scale(k *keel.Installation, replicas int) string {
-	return fmt.Sprintf("kubectl -n %s scale deployment %s --replicas=%d", quoted(k.Namespace), quoted(k.Name), replicas)
+	return fmt.Sprintf("kubectl -n %s scale deployment %s --replicas=%d", quoteForShell(k.Namespace), quoteForShell(k.Name), replicas)
 }
 
 // sideBySide tells how both run in one cluster, each on namespaces of its own.

@@ -126,7 +126,7 @@ func (j *judge) judge(ctx context.Context, s *subject) Workload {
 		}
 	}
 	if w.Rolls && known && j.holds(ctx, s, held) {
-		w.PutOff = "kubectl -n " + quoted(w.Namespace) + " annotate " + quoted(s.object.Shown()) + " " + quoted(workload.AnnotationHold+"="+held.String())
+		w.PutOff = "kubectl -n " + quoteForShell(w.Namespace) + " annotate " + quoteForShell(s.object.Shown()) + " " + quoteForShell(workload.AnnotationHold+"="+held.String())
 	}
 	return w
 }

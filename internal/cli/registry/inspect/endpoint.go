@@ -43,7 +43,7 @@ func (i *Inspector) endpoint(r *Report, requests []registry.Request) *Endpoint {
 // knows the common ones, which is enough for advice.
 func guarded(e *Endpoint) bool {
 	addr, err := netip.ParseAddr(e.Address)
-	if err != nil || proxied(e.URL) {
+	if err != nil || isProxied(e.URL) {
 		return false
 	}
 	addr = addr.Unmap()

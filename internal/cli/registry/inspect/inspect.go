@@ -191,9 +191,9 @@ func (i *Inspector) limit(r *Report) {
 	}
 }
 
-// proxied reports whether the environment names a proxy for a URL: then the
+// isProxied reports whether the environment names a proxy for a URL: then the
 // address that was connected to is the proxy's.
-func proxied(to string) bool {
+func isProxied(to string) bool {
 	req, err := http.NewRequest(http.MethodGet, to, http.NoBody) //nolint:noctx // it is never sent
 	if err != nil {
 		return false
