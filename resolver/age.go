@@ -48,7 +48,7 @@ func (a ageCondition) judge(_ context.Context, q *Query, c *candidate) *rejectio
 
 func (ageCondition) reason() policy.Reason { return StayTooYoung }
 
-// earlierOf is the earlier of two moments, of which the zero time is none.
+// earlierOf returns the earlier of two moments; the zero time means that there is none.
 func earlierOf(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -81,8 +81,8 @@ func (r *Resolver) tellOthers(ctx context.Context, q *Query, seen *view, kept Re
 	return kept
 }
 
-// tellPassedTag tells of the tag that would have been chosen but for a condition that
-// needs nothing but the tag: the policy was not shown it.
+// tellPassedTag adds the tag that would have been chosen if a condition on tags alone had
+// not kept it from the policy.
 func (r *Resolver) tellPassedTag(ctx context.Context, q *Query, seen *view, tried map[string]bool, kept Resolution) Resolution {
 	if !r.judgesTags(q) || !kept.Reason.NothingNewer() && kept.Reason != policy.StayNoCandidate {
 		return kept
@@ -115,8 +115,8 @@ func (q *Query) limitTime(ctx context.Context) {
 	}
 }
 
-// examine is the answer that moves to a selected tag, or why it is none. It reads what
-// conditions and pin ask for.
+// examine returns the answer that moves to a selected tag, or why the tag is rejected. It
+// reads what conditions and pin ask for.
 func (r *Resolver) examine(ctx context.Context, q *Query, selected policy.Selection, credential Credential) (Resolution, *rejection) {
 	chosen := Resolution{Tag: selected.Tag, Reason: selected.Reason}
 	if !q.needsDigest() && r.costs(q, move) <= costsNothing {

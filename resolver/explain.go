@@ -49,7 +49,7 @@ func (r *Resolver) Explain(ctx context.Context, q Query, answer Resolution) ([]R
 
 func notChosen(answer *Resolution) string { return "not chosen: " + Text(answer.Reason) }
 
-// textNotAllowed is why a candidate is none for this query.
+// textNotAllowed is why a tag is no candidate of this query.
 const textNotAllowed = "not among the tags that were asked for"
 
 // explain is why a tag is not the answer, by the terms that Resolve goes by.

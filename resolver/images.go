@@ -61,7 +61,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	return kept.datedImage, err
 }
 
-// keptImage is what an entry has: an image, or why it is none.
+// keptImage is what an entry has: an image, or why the digest is not an image.
 type keptImage struct {
 	datedImage
 	fault error

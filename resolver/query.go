@@ -56,9 +56,9 @@ type Query struct {
 	// is none.
 	Hold Hold
 	// MinAge is how old an image must be before it is moved to; zero and less ask
-	// for no age. It counts from the build's own date, and where there is none that
-	// can be one, from when this Resolver first looked at the image: after a restart
-	// that is anew.
+	// for no age. It counts from the build's own date. If an image has no date that
+	// can be true, it counts from when this Resolver first looked at the image, and
+	// starts again with the process.
 	MinAge time.Duration
 	// Soaks are the places that a version has to have run in for long enough; none is
 	// not asked about.

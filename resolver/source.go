@@ -39,8 +39,8 @@ type flight struct {
 // about the registry.
 const longWait = time.Second
 
-// demand is what one caller wants of a source. Its functions but for fetch are called
-// with the source locked.
+// demand is what one caller wants of a source. All of its functions except fetch are
+// called with the source locked.
 type demand[T any] struct {
 	repository string
 	what       string // as the metric names it
@@ -49,8 +49,8 @@ type demand[T any] struct {
 	since time.Time
 	// needed reports whether what is known will not do.
 	needed func(now time.Time) bool
-	// settle is told of a read that began after the caller came, so that it
-	// does not ask for what the registry does not have again and again.
+	// settle is called when a read has ended that began after the caller came, so
+	// that the caller does not ask again for what the registry does not have.
 	settle func(now time.Time)
 	fetch  func(context.Context) (T, error)
 	accept func(value T, now time.Time)
@@ -71,8 +71,8 @@ func updateSource[T, V any](ctx context.Context, s *source[T], o *Options, d dem
 	return value, err
 }
 
-// refresh returns once a demand is met, or cannot be. The source is locked, but for the
-// time in which it waits.
+// refresh returns once a demand is met, or cannot be. The caller holds the lock, which is
+// released while refresh waits.
 func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waited bool, err error) {
 	arrived := s.started
 	for {

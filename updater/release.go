@@ -13,8 +13,8 @@ import (
 // rereadEvery is how long a workload waits whose release could not be read.
 const rereadEvery = time.Minute
 
-// followReleases notes anew what the workloads of a release want when its values
-// change: no write of theirs need come with it.
+// followReleases tracks the workloads of a release again when its values change, which
+// may come without a write to the workloads.
 func (u *Updater) followReleases(ctx context.Context) {
 	err := u.Releases.Follow(ctx, func(namespace, release string) {
 		u.trackEach(ctx, namespace, func(o *workload.Object) bool {
@@ -45,8 +45,8 @@ func (u *Updater) rereadReleases(ctx context.Context) {
 	}
 }
 
-// trackEach notes anew what the workloads of a namespace want that are wanted;
-// nil wants all.
+// trackEach tracks those workloads of a namespace again for which wanted is true; nil
+// wanted means all.
 func (u *Updater) trackEach(ctx context.Context, namespace string, wanted func(*workload.Object) bool) {
 	for _, kind := range u.followedKinds() {
 		u.trackAll(ctx, kind, wanted, client.InNamespace(namespace))

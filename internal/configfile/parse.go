@@ -24,7 +24,7 @@ type Format struct {
 
 // Parse reads a settings file. name is its path, which messages begin with; nil from
 // are the files of its folder. The error is always of type [Faults], and holds all that
-// is wrong; but what is no plain YAML is told alone, since the rest of it means nothing.
+// is wrong. If the file is not plain YAML, that is the only fault, since the rest means nothing.
 func Parse[T any](f Format, name string, data []byte, from *Files, read func(*Reader, Value) *T) (*T, error) {
 	if from == nil {
 		from = NewFiles(filepath.Dir(name))

@@ -9,7 +9,7 @@ type Fate string
 const (
 	// Mapped is what a migration writes down again, in Garboard's terms.
 	Mapped Fate = "mapped"
-	// NotNeeded is what there is no call for here.
+	// NotNeeded is what Garboard has no use for.
 	NotNeeded Fate = "not needed"
 	// NotPossible is what Garboard cannot do, or cannot be told by a program.
 	NotPossible Fate = "not possible"

@@ -109,7 +109,7 @@ func (r *jsonReader) value(depth int) (*yaml.Node, error) {
 }
 
 // content reads the values of an object or an array, and its end. The decoder
-// gives an object's keys as strings, and refuses what is none.
+// gives an object's keys as strings, and refuses any other key.
 func (r *jsonReader) content(node *yaml.Node, depth int) error {
 	for r.decoder.More() {
 		child, err := r.value(depth + 1)

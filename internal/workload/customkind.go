@@ -17,7 +17,7 @@ const maxTemplateDepth = 16
 // kindForm is how a custom kind is written.
 const kindForm = "KIND.VERSION.GROUP=PATH, such as Rollout.v1alpha1.argoproj.io=spec.template"
 
-// KindError is an entry of ParseKinds that is none.
+// KindError is an entry that ParseKinds does not understand.
 type KindError struct {
 	// Entry is what was given.
 	Entry string

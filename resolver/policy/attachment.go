@@ -9,7 +9,7 @@ var attachmentSuffixes = [...]string{".sig", ".att", ".sbom", ".cosign"}
 // The fallback tags of referrers cut one at 64 digits.
 const minDigest = 32
 
-// isAttachment reports a tag of what belongs to an image and is none: cosign's
+// isAttachment reports a tag of what belongs to an image and is no image itself: cosign's
 // signatures, attestations and SBOMs, and the fallback tags of the OCI referrers
 // API, which are sha256-HEX with or without an ending. A variant such as
 // 1.2.3-sbom is an image.

@@ -19,8 +19,8 @@ func (p *Policy) MayReplaceSameTag(current string) bool {
 
 // Candidates returns the tags that a policy which goes by date may choose,
 // without the current one, the first to look at first. From a version those are
-// its line, then other versions, then the rest, each the highest first; from
-// what is none they are in natural order. Under force a version moves to higher
+// its line, then other versions, then the rest, each the highest first; from a
+// tag that is no version they are in natural order. Under force a version moves to higher
 // versions alone. A nil allow is true for every tag.
 func (p *Policy) Candidates(ix *Index, current string, allow func(tag string) bool) []string {
 	tags, _ := p.CandidatesUntil(nil, ix, current, allow)

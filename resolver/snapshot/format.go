@@ -98,7 +98,7 @@ var (
 	errDamaged    = errors.New("it is damaged")
 )
 
-// decodeSnapshot reads a snapshot whole. The error says why it is none that can be used.
+// decodeSnapshot reads a snapshot whole. The error says why it cannot be used.
 func decodeSnapshot(r io.Reader) (resolver.Knowledge, error) {
 	var k resolver.Knowledge
 	var h header

@@ -105,9 +105,9 @@ func (s *Mover) ShutDown() { s.Queue.ShutDown() }
 // Found takes the moves that a poll found for a workload, and has them tried. They come
 // together: a worker that tries the workload meanwhile would bump it for the first
 // container alone, and once more for the others. pushed is when a registry told of them;
-// zero if none did. A workload in the pace's line is woken when its turn comes, and
-// without news there is no more to say of it: to try thousands with each poll would keep
-// the workers from those whose turn it is.
+// zero if none did. A workload in the pace's line is woken when its turn comes. If
+// the poll brought no news it is not tried again: to try thousands with each poll would
+// keep the workers from those whose turn it is.
 func (s *Mover) Found(key watched.Key, pushed time.Time, moves ...Move) {
 	news := s.pending.add(key, pushed, moves...)
 	for _, m := range moves {

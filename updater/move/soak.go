@@ -123,7 +123,7 @@ func (s *soak) goesOn(h rollout.Health) bool {
 	return h.Phase == rollout.Rolling && (!h.Observed || h.Whole() && h.Wanted != s.wanted && h.Available >= min(h.Wanted, s.wanted))
 }
 
-// breaks has the time of what runs begin anew.
+// breaks starts the time again for which the running version has been healthy.
 func (s *soak) breaks() {
 	if !s.since.IsZero() { // or else it is being rolled out
 		for repository, now := range s.running {

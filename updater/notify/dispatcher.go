@@ -25,7 +25,7 @@ const (
 	firstPause = 10 * time.Second
 	pauseGrows = 3
 	jitter     = 0.2
-	// maxAge is when a kept notice is no news any more.
+	// maxAge is the age from which a kept notice is dropped.
 	maxAge = 24 * time.Hour
 	// takenOver is above the ids of what an earlier process has left, so that
 	// those are the older ones.

@@ -46,7 +46,7 @@ func (u URL) parts() []string {
 	parts := []string{u.text}
 	split := func(text string) {
 		parts = append(parts, text)
-		// Services put tokens together anew: T/B/X of T-B-X.
+		// Services join tokens in another way: T/B/X of T-B-X.
 		parts = append(parts, strings.FieldsFunc(text, func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 		})...)

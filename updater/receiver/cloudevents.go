@@ -17,7 +17,7 @@ type cloudEvent struct {
 // of the HTTP binding: binary, with the attributes as headers, which is zot's;
 // structured, and batched.
 func cloudEvents(m message) ([]string, error) {
-	media, _, _ := mime.ParseMediaType(m.header.Get("Content-Type")) // one that cannot be read is none of the two
+	media, _, _ := mime.ParseMediaType(m.header.Get("Content-Type")) // a type that cannot be read is neither of the two
 	var events []cloudEvent
 	switch media {
 	case "application/cloudevents-batch+json":

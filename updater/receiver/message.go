@@ -89,8 +89,8 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 	return pushes, nil
 }
 
-// readRepository reads the repository of an image of a payload. What stands for its tag
-// may be none: nothing behind a colon, a digest, or what is no tag anywhere.
+// readRepository reads the repository of an image of a payload. Its tag need not be valid:
+// it may be empty behind a colon, a digest, or a text that is no tag anywhere.
 func readRepository(image string) (string, error) {
 	reference, err := resolver.ParseReference(image)
 	if err == nil {

@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// deduper remembers what was told of each container, so that a reason to stay is
-// an Event once and not with every poll.
+// deduper remembers what was reported of each container, so that a reason to stay
+// becomes an Event once, and not with every poll.
 type deduper struct {
 	mu   sync.Mutex
 	last map[types.UID]map[string]string

@@ -139,8 +139,8 @@ func (m *Member) newClaim(ctx context.Context, shard int, ranOut resourcelock.Le
 	return c, nil
 }
 
-// contest takes part in an election until it is stopped or lost. What it leaves
-// behind is no claim any more.
+// contest takes part in an election until it is stopped or lost. The claim is dropped
+// then.
 func (m *Member) contest(c *claim) {
 	c.election.Run(c.run)
 	m.mu.Lock()

@@ -113,7 +113,7 @@ func sameVariable(a, b admissionregistrationv1.Variable) bool {
 	return a.Name == b.Name && sameCEL(a.Expression, b.Expression)
 }
 
-// sameCEL compares but for spacing: kustomize doubles line breaks.
+// sameCEL compares all but spacing: kustomize doubles line breaks.
 func sameCEL(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // unbound says why a binding does not bind everything.

@@ -23,7 +23,7 @@ func HostFaults(flag, allowed string, hosts []string, options func(hosts []strin
 	return faults
 }
 
-// InsecureFaults names what is no registry among the values of --insecure-registries.
+// InsecureFaults names the values of --insecure-registries that are not registries.
 func InsecureFaults(hosts []string) Faults {
 	return HostFaults("insecure-registries", "a host or host:port", hosts,
 		func(hosts []string) registry.Options { return registry.Options{Insecure: hosts} })

@@ -52,7 +52,7 @@ type Finding struct {
 	// Object names what the finding is about, as kubectl does; it may be empty.
 	Object string `json:"object,omitempty"`
 	// Message is what is found, Why why it matters, and Mend the command that mends it.
-	// A finding that is no fault has the first alone.
+	// A finding that is no fault has a Message alone.
 	Message string `json:"message"`
 	Why     string `json:"why,omitempty"`
 	Mend    string `json:"mend,omitempty"`

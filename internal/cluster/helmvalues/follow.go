@@ -54,9 +54,9 @@ func strip(object any) (any, error) {
 }
 
 // Follow watches the revisions of all releases until the context ends. changed
-// is told of each release whose values may be other ones than before, and at the
-// start of all that there are. Until those are known, Of answers Unavailable; so
-// it does without end where Secrets may not be listed.
+// is called for each release whose values may have changed, and at the start for
+// all releases. Until those are known, Of answers Unavailable; if Secrets may not
+// be listed, it always does.
 func (r *Reader) Follow(ctx context.Context, changed func(namespace, release string)) error {
 	informer, err := r.Informers.GetInformer(ctx, metadata(), cache.BlockUntilSynced(false))
 	if err != nil {

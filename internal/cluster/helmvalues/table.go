@@ -31,8 +31,8 @@ func newTable(user, chart json.RawMessage) (*table, error) {
 	return t, nil
 }
 
-// at returns a key's value in both layers; nil for none. The chart's is none
-// where the user's stands in its place, too.
+// at returns a key's value in both layers, nil in a layer without it. The chart's is nil,
+// too, if the user's value replaces it.
 func (t *table) at(key string) (user, chart json.RawMessage) {
 	user, given := t.user[key]
 	chart = t.chart[key]

@@ -14,8 +14,8 @@ func (*NotSyncedError) Error() string {
 	return "nodes are not known: not listed yet, or the account may not list and watch them"
 }
 
-// UnreadableError says that an object's placement is none that the API server
-// would store, or one that is too large to be matched with nodes.
+// UnreadableError says that an object's placement could not be stored by the API
+// server, or is too large to be matched with nodes.
 type UnreadableError struct {
 	// Err tells what is wrong. It holds texts of the object.
 	Err error

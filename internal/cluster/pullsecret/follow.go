@@ -35,8 +35,8 @@ func (c *cache[O, T]) sweep(ctx context.Context) {
 // locked.
 //
 // A watch that ends is not begun again by itself: the API server ends each of
-// them within the hour, and the next who asks reads the object and watches it
-// anew. So nothing is watched that is not used, no version is ever too old,
+// them within the hour, and the next caller reads the object and watches it
+// again. So nothing is watched that is not used, no version is ever too old,
 // and where watching is forbidden the object is read every half minute.
 func (c *cache[O, T]) follow(k key, o *object[T], version string) {
 	if c.running == nil {

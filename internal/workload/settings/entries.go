@@ -28,7 +28,7 @@ type entry struct {
 	key, name, value string
 	keel             bool
 	place            place
-	// notText marks a value that is no string, as YAML's bare true is none.
+	// notText marks a value that is not a string, such as YAML's bare true.
 	notText bool
 }
 

@@ -8,9 +8,9 @@ import (
 )
 
 // What Keel's users have in their manifests is read as Keel reads it: what Keel
-// passes over is passed over, with a warning, and the rest counts. What would make
-// Garboard do more than Keel does is no such thing: a gate or a policy that cannot be
-// read leaves the containers alone.
+// passes over is passed over, with a warning, and the rest counts. Not so if Garboard
+// would then do more than Keel does: a gate or a policy that cannot be read leaves the
+// containers alone.
 
 // binding are the settings whose bad values are not passed over under Keel's prefix
 // either. They hold images back.
@@ -39,7 +39,7 @@ func keelName(name string) string {
 }
 
 // passedOver tells what is wrong with an entry under Keel's prefix that is passed
-// over; empty where it is none of these. detail is what is wrong with its value.
+// over; empty for every other entry. detail is what is wrong with its value.
 func passedOver(e entry, detail string) string {
 	_, known := checks[e.name]
 	known = known || later[e.name]

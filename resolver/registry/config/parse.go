@@ -28,7 +28,7 @@ const (
 // Parse reads a settings file. name is its path, which messages begin with; the
 // files that the settings name are read of from, for a [configfile.Watcher]; nil are
 // those of its folder. The error is always of type Faults, and holds all that is wrong;
-// but what is no plain YAML is told alone, since the rest of it means nothing.
+// but if the file is not plain YAML, that is the only fault, since the rest means nothing.
 func Parse(name string, data []byte, from *configfile.Files) (*Config, error) {
 	return configfile.Parse(format(), name, data, from, func(common *configfile.Reader, root configfile.Value) *Config {
 		r := &reader{Reader: common, pools: map[string]*x509.CertPool{}}

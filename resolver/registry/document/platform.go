@@ -116,9 +116,9 @@ func (p Platform) normalised() Platform {
 	return p
 }
 
-// declaredPlatform is the platform that a manifest or a config gives, and false where
-// it is one that no node can have: BuildKit marks what is no image by unknown,
-// and no node has a name outside the grammar.
+// declaredPlatform is the platform that a manifest or a config gives; false if no node
+// can have it: BuildKit marks what is not an image by unknown, and no node has a name
+// outside the grammar.
 func declaredPlatform(os, architecture, variant string) (Platform, bool) {
 	const unknown = "unknown"
 	if !platformName(os) || !platformName(architecture) || !platformName(variant) {

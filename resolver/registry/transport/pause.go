@@ -55,8 +55,8 @@ func (p *pause) observe(status int, named time.Duration, said limits, began, now
 	return true
 }
 
-// choose is the pause for an answer that names none. Requests that were under
-// way at the last are told of the same limit, and make it no longer.
+// choose is the pause for an answer that names none. Requests that were already under way
+// when the last pause began met the same limit, and do not make it longer.
 func (p *pause) choose(began, now time.Time, jitter func() float64) time.Duration {
 	if p.unnamed > 0 && !began.After(p.chosen) {
 		return 0

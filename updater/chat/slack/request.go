@@ -19,15 +19,15 @@ import (
 // mention is the bot's name before a command.
 var mention = regexp.MustCompile(`^\s*<@[A-Z0-9]+(\|[^>]*)?>[\s:,]*`)
 
-// request is a command of a person. The fault is that of a message that is none.
+// request is a command of a person. fault says why a message is not a command.
 type request struct {
 	person  string
 	command chat.Command
 	fault   error
 }
 
-// requestOf reads what was sent; false for what is none of ours: what other channels and
-// bots write, and what no button of ours says.
+// requestOf reads what was sent; false for what is not meant for Garboard: what other
+// channels and bots write, and buttons of other applications.
 func requestOf(event socketmode.Event, settings *config.Slack) (request, bool) {
 	switch data := event.Data.(type) {
 	case slackapi.InteractionCallback:

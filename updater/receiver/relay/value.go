@@ -33,8 +33,8 @@ func formatValue(p poll.Push) string {
 	return string(text)
 }
 
-// parseValue reads a value. What it says is no push where it is old, from a time that
-// is yet to come, or not as a replica writes it: a client that may write the ConfigMap
+// parseValue reads a value. It is not a push if it is old, from the future, or not as a
+// replica writes it: a client that may write the ConfigMap
 // must not make the updater do anything but poll.
 func parseValue(text string, now time.Time) (poll.Push, bool) {
 	var v value

@@ -26,7 +26,7 @@ func (s *environment) authenticated() bool {
 	return s.keel.Is(keel.AuthenticatedWebhooks) && s.keel.Has(keel.BasicAuthPassword)
 }
 
-// push writes the file of senders. There is none where nothing leads to Keel's port.
+// push writes the file of senders. There is no file if nothing leads to Keel's port.
 func (s *environment) push() (File, Secret, bool) {
 	if s.reached == "" {
 		return File{}, Secret{}, false
