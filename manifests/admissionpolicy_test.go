@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
@@ -136,7 +136,7 @@ const approvalPolicies = "base/policy-approvals.yaml"
 // approvalPolicyCopies are what the updater compares those of the cluster with, and the
 // chart's.
 func approvalPolicyCopies() []string {
-	return []string{"../internal/approval/enforcement/policies.yaml", "chart/files/policy-approvals.yaml"}
+	return []string{"../internal/voting/enforcement/policies.yaml", "chart/files/policy-approvals.yaml"}
 }
 
 // Otherwise the updater would take the policies that are installed for changed ones, and

@@ -102,7 +102,7 @@ func against(path, dependency string) string {
 		return "the front doors share the resolver and nothing else"
 	case in(path, "api") && in(dependency, "") && !in(dependency, "api"):
 		return "the types of the API are read by programs of others, too"
-	case in(path, "internal/approval") && in(dependency, "") && !in(dependency, "api") && !in(dependency, "internal/approval"):
+	case in(path, "internal/voting") && in(dependency, "") && !in(dependency, "api") && !in(dependency, "internal/voting"):
 		return "votes are counted the same everywhere, so counting knows no caller"
 	case !in(path, "cmd") && in(dependency, "cmd"):
 		return "cmd wires the others together"

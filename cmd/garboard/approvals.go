@@ -15,8 +15,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 	"github.com/garboard-dev/garboard/updater/approval"
 )
 

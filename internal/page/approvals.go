@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // Which updates are shown.
@@ -52,7 +52,7 @@ func (s *Snapshot) rowsOf(all []*proposal) []ballotRow {
 	for _, p := range all {
 		row := ballotRow{proposal: p}
 		row.Voted = s.voter != "" && slices.ContainsFunc(p.Status.Voters, func(v v1alpha1.Voter) bool { return v.Name == s.voter })
-		if p.Pending() || approval.PhaseOf(p.ImageUpdate) == v1alpha1.PhaseApproved {
+		if p.Pending() || voting.PhaseOf(p.ImageUpdate) == v1alpha1.PhaseApproved {
 			row.MayGoNow = slices.ContainsFunc(s.of(p.key()), func(r *Row) bool { return r.Container == p.Spec.Container && r.After != "" })
 		}
 		rows = append(rows, row)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"k8s.io/utils/clock"
 
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 // objectsFresh is how long the list of workloads answers: it is for who is not governed,

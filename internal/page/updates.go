@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 )
 
@@ -83,7 +83,7 @@ func byDeadline(a, b *proposal) int {
 		}
 		return 1
 	}
-	order := approval.Deadline(a.ImageUpdate).Compare(approval.Deadline(b.ImageUpdate))
+	order := voting.Deadline(a.ImageUpdate).Compare(voting.Deadline(b.ImageUpdate))
 	if !a.Pending() {
 		order = -order
 	}
@@ -91,16 +91,16 @@ func byDeadline(a, b *proposal) int {
 }
 
 // Pending reports whether people are waited for.
-func (p *proposal) Pending() bool { return approval.PhaseOf(p.ImageUpdate) == v1alpha1.PhasePending }
+func (p *proposal) Pending() bool { return voting.PhaseOf(p.ImageUpdate) == v1alpha1.PhasePending }
 
 // MayReopen reports whether a vote has the update voted on again.
-func (p *proposal) MayReopen() bool { return approval.MayReopen(approval.PhaseOf(p.ImageUpdate)) }
+func (p *proposal) MayReopen() bool { return voting.MayReopen(voting.PhaseOf(p.ImageUpdate)) }
 
 // Phase is where the update stands.
-func (p *proposal) Phase() string { return string(approval.PhaseOf(p.ImageUpdate)) }
+func (p *proposal) Phase() string { return string(voting.PhaseOf(p.ImageUpdate)) }
 
 // Deadline is until when votes count.
-func (p *proposal) Deadline() time.Time { return approval.Deadline(p.ImageUpdate) }
+func (p *proposal) Deadline() time.Time { return voting.Deadline(p.ImageUpdate) }
 
 // Value names the update in a form. With the UID it is no other of the same name.
 func (p *proposal) Value() string { return p.Namespace + "/" + p.Name + "/" + string(p.UID) }

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 // maxLines is how many outcomes are told one by one.
@@ -177,10 +177,10 @@ func outcomeOf(p *proposal, vote *v1alpha1.ImageUpdateVote, votes []v1alpha1.Ima
 		return "you have voted so before"
 	case paper.Verdict == v1alpha1.VerdictReject:
 		return "rejected"
-	case paper.Reopen && approval.MayReopen(approval.PhaseOf(p.ImageUpdate)):
+	case paper.Reopen && voting.MayReopen(voting.PhaseOf(p.ImageUpdate)):
 		return "reopened, with your approval; votes from before do not count"
 	}
-	count := approval.Count(p.ImageUpdate, append(slices.Clone(votes), *vote), time.Time{})
+	count := voting.Count(p.ImageUpdate, append(slices.Clone(votes), *vote), time.Time{})
 	if paper.Now {
 		return fmt.Sprintf("approved, without waiting for the stage before (%d of %d say so)", count.NowApprovals, p.Spec.VotesRequired)
 	}

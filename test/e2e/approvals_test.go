@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 // keels are the annotations of a user of Keel, as they are.

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // create does what an API server does with a new object: it knows who asks, and when.
@@ -70,7 +70,7 @@ func (w *world) count(ctx context.Context) error {
 		if update.Status.Phase != v1alpha1.PhasePending {
 			continue
 		}
-		counted := approval.Count(update, votes.Items, time.Time{})
+		counted := voting.Count(update, votes.Items, time.Time{})
 		if len(counted.Voters) == 0 {
 			continue
 		}

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	votes "github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/voting"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -76,7 +76,7 @@ func sound(u *v1alpha1.ImageUpdate, m *move.Move) bool {
 }
 
 // hasOwnName reports whether an update has the name of what it proposes.
-func hasOwnName(u *v1alpha1.ImageUpdate) bool { return votes.UpdateName(&u.Spec) == u.Name }
+func hasOwnName(u *v1alpha1.ImageUpdate) bool { return voting.UpdateName(&u.Spec) == u.Name }
 
 // verdictOn says what people have decided.
 func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.Move) move.Verdict {
@@ -86,7 +86,7 @@ func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.
 	}
 	required := m.Rule.Approvals.Votes
 	tally := s.tally(u, since)
-	switch phase := votes.PhaseOf(u); {
+	switch phase := voting.PhaseOf(u); {
 	case phase == v1alpha1.PhaseApproved && tally.Phase(required) == v1alpha1.PhaseApproved:
 		return move.Verdict{}
 	case phase == v1alpha1.PhaseRejected:
@@ -97,7 +97,7 @@ func (s *Stage) verdictOn(ctx context.Context, u *v1alpha1.ImageUpdate, m *move.
 		return s.waits("it was moved there already, and is written since", 0)
 	default:
 		return s.waits(fmt.Sprintf("has %d of %d approvals, until %s; %s", tally.Approvals, required,
-			votes.Deadline(u).UTC().Format("Mon 2006-01-02 15:04 MST"), command("approve", u)), 0)
+			voting.Deadline(u).UTC().Format("Mon 2006-01-02 15:04 MST"), command("approve", u)), 0)
 	}
 }
 
@@ -133,13 +133,13 @@ func approverNames(voters []v1alpha1.Voter) string {
 }
 
 // tally counts the votes on an update, and on those whose votes it carries on.
-func (s *Stage) tally(u *v1alpha1.ImageUpdate, since time.Time) votes.Tally {
+func (s *Stage) tally(u *v1alpha1.ImageUpdate, since time.Time) voting.Tally {
 	return s.tallyBack(u, since, MaxHistory)
 }
 
 // tallyBack goes so many updates back at most.
-func (s *Stage) tallyBack(u *v1alpha1.ImageUpdate, since time.Time, most int) votes.Tally {
-	tally := votes.Count(u, s.store.votesOn(nameOf(u)), since)
+func (s *Stage) tallyBack(u *v1alpha1.ImageUpdate, since time.Time, most int) voting.Tally {
+	tally := voting.Count(u, s.store.votesOn(nameOf(u)), since)
 	earlier := s.store.get(types.NamespacedName{Namespace: u.Namespace, Name: u.Spec.CarriesFrom})
 	if most == 0 || earlier == nil || !s.carries(earlier, u.Spec.WorkloadRef.UID, u.Spec.Container, u.Spec.Repository, u.Spec.To.Tag) {
 		return tally

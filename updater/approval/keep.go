@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	votes "github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
@@ -93,25 +93,25 @@ func (s *Stage) container(ctx context.Context, u *v1alpha1.ImageUpdate) (watched
 func (s *Stage) next(ctx context.Context, u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Workload, c *watched.Container) (v1alpha1.ImageUpdateStatus, time.Duration) {
 	to := resultOf(u)
 	runs := c != nil && c.Running.Tag == to.Tag && c.Running.Agrees(to)
-	switch phase := votes.PhaseOf(u); {
+	switch phase := voting.PhaseOf(u); {
 	case isOver(phase) && phase != v1alpha1.PhaseFailed:
 		return u.Status, 0
 	case phase == v1alpha1.PhaseRollingOut || phase == v1alpha1.PhaseFailed:
 		return s.outcome(u, key, w, c, runs)
 	case runs && phase == v1alpha1.PhaseApproved:
 		return s.ending(u, v1alpha1.PhaseRollingOut, reasonRolling, "its Pods are being replaced"), time.Second
-	case votes.MayReopen(phase) && (runs || c == nil):
+	case voting.MayReopen(phase) && (runs || c == nil):
 		return u.Status, 0
 	case runs:
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonElsewhere, "another writer moved the workload to it"), 0
 	case c == nil && (w.Settings == nil || len(w.Settings.Faults) > 0):
 		return u.Status, 0 // its namespace may come back, and a slip be mended
 	case c == nil || c.Rule.Approvals.Votes == 0:
-		if votes.MayReopen(phase) {
+		if voting.MayReopen(phase) {
 			return u.Status, 0
 		}
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonNotAsked, "the workload asks for no approvals any more"), 0
-	case !votes.MayReopen(phase) && !c.Rule.Policy.Moves(c.Running.Tag, to.Tag) && c.Running.Tag != to.Tag:
+	case !voting.MayReopen(phase) && !c.Rule.Policy.Moves(c.Running.Tag, to.Tag) && c.Running.Tag != to.Tag:
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonElsewhere, "the workload runs "+c.Running.String()+" by now"), 0
 	}
 	since, err := s.enforced(ctx)
@@ -144,7 +144,7 @@ func (s *Stage) outcome(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Wor
 				return s.ending(u, v1alpha1.PhaseRolledBack, reasonRolledBack, "the workload went back, and the version is held"), 0
 			}
 		}
-		if votes.PhaseOf(u) == v1alpha1.PhaseFailed {
+		if voting.PhaseOf(u) == v1alpha1.PhaseFailed {
 			return u.Status, 0
 		}
 		return s.ending(u, v1alpha1.PhaseSuperseded, reasonElsewhere, "another writer moved the workload on"), 0
@@ -156,7 +156,7 @@ func (s *Stage) outcome(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Wor
 		return s.ending(u, v1alpha1.PhaseFailed, reasonFailed, "its Pods did not become healthy"), 0
 	case state == report.StateRolling:
 		return u.Status, lookAgain
-	case health.Phase == rollout.Failed && votes.PhaseOf(u) == v1alpha1.PhaseFailed:
+	case health.Phase == rollout.Failed && voting.PhaseOf(u) == v1alpha1.PhaseFailed:
 		return u.Status, 0
 	case state == report.StateUnknown && health.Phase != rollout.Healthy:
 		return u.Status, lookAgain
@@ -180,7 +180,7 @@ func (s *Stage) write(ctx context.Context, u *v1alpha1.ImageUpdate, status v1alp
 
 // tell tells people of what was decided.
 func (s *Stage) tell(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Workload, c *watched.Container, next v1alpha1.ImageUpdateStatus) {
-	if votes.PhaseOf(u) == next.Phase || c == nil {
+	if voting.PhaseOf(u) == next.Phase || c == nil {
 		return
 	}
 	about := report.About{Key: key, Object: w.Stored, Channels: c.Rule.Notify}

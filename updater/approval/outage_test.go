@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 // An API server that does not answer for a moment, or an updater that ends meanwhile,

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	votes "github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/move"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -32,7 +32,7 @@ func (s *Stage) updateFor(m *move.Move) *v1alpha1.ImageUpdate {
 	}
 	return &v1alpha1.ImageUpdate{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: m.Key.Namespace, Name: votes.UpdateName(&spec),
+			Namespace: m.Key.Namespace, Name: voting.UpdateName(&spec),
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: m.Key.Name, UID: spec.WorkloadRef.UID}},
 		},
 		Spec: spec,
@@ -80,7 +80,7 @@ func (s *Stage) carriedFrom(m *move.Move) string {
 	}
 	uid := types.UID(m.Workload.UID())
 	for _, u := range s.store.ofWorkload(uid) {
-		waits := votes.PhaseOf(u) == v1alpha1.PhasePending && !s.Clock.Now().After(votes.Deadline(u))
+		waits := voting.PhaseOf(u) == v1alpha1.PhasePending && !s.Clock.Now().After(voting.Deadline(u))
 		if waits && s.carries(u, uid, m.Container, m.Repository, m.To.Tag) {
 			return u.Name
 		}
@@ -94,7 +94,7 @@ func (s *Stage) carriedFrom(m *move.Move) string {
 // newer one ends nothing of that.
 func (s *Stage) supersede(ctx context.Context, m *move.Move, by *v1alpha1.ImageUpdate) {
 	for _, u := range s.store.ofWorkload(types.UID(m.Workload.UID())) {
-		phase := votes.PhaseOf(u)
+		phase := voting.PhaseOf(u)
 		waits := phase == v1alpha1.PhasePending || phase == v1alpha1.PhaseApproved && u.Spec.To.Tag == m.To.Tag
 		newer := by.Status.Phase == v1alpha1.PhaseApproved && u.Spec.To.Tag != m.To.Tag && m.Rule.Policy.Moves(m.To.Tag, u.Spec.To.Tag)
 		if u.Name == by.Name || u.Spec.Container != m.Container || !waits || newer || !hasOwnName(u) {

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	votes "github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // Reasons of the conditions.
@@ -39,24 +39,24 @@ func (s *Stage) count(u *v1alpha1.ImageUpdate, required int32, since time.Time, 
 		status.Deadline, status.ProposedAt = u.Spec.Deadline.DeepCopy(), u.CreationTimestamp.DeepCopy()
 	}
 	if err != nil {
-		if votes.PhaseOf(u) == v1alpha1.PhaseApproved { // it was, by votes that do not count
+		if voting.PhaseOf(u) == v1alpha1.PhaseApproved { // it was, by votes that do not count
 			status.DecidedAt = nil
 		}
-		if !votes.MayReopen(votes.PhaseOf(u)) {
+		if !voting.MayReopen(voting.PhaseOf(u)) {
 			// It does not expire: its votes may decide it yet, once they count again.
 			status.Phase, status.Approvals, status.Rejections, status.Voters = v1alpha1.PhasePending, 0, 0, nil
 		}
 		return s.explain(next, required, reasonUnprotected, "no vote counts: "+err.Error())
 	}
 	all := s.store.votesOn(nameOf(u))
-	if vote, ok := votes.Reopening(next, all, since); ok {
+	if vote, ok := voting.Reopening(next, all, since); ok {
 		reopen(next, vote.CreationTimestamp)
 	}
-	if votes.MayReopen(votes.PhaseOf(next)) {
+	if voting.MayReopen(voting.PhaseOf(next)) {
 		return *status
 	}
 	tally := s.tally(next, since)
-	if votes.PhaseOf(next) == v1alpha1.PhaseApproved && tally.Phase(required) != v1alpha1.PhaseApproved {
+	if voting.PhaseOf(next) == v1alpha1.PhaseApproved && tally.Phase(required) != v1alpha1.PhaseApproved {
 		status.DecidedAt = nil // more votes are asked for by now
 		tally = s.tally(next, since)
 	}
@@ -79,7 +79,7 @@ func reopen(u *v1alpha1.ImageUpdate, at metav1.Time) {
 
 // decidedAt is now, but not before the votes that decided: the API server's clock may be
 // ahead.
-func decidedAt(tally votes.Tally, now time.Time) *metav1.Time {
+func decidedAt(tally voting.Tally, now time.Time) *metav1.Time {
 	at := metav1.NewTime(now)
 	for _, v := range tally.Voters {
 		if at.Before(&v.Time) {
@@ -91,8 +91,8 @@ func decidedAt(tally votes.Tally, now time.Time) *metav1.Time {
 
 // expire ends an update that waits after its deadline.
 func (s *Stage) expire(u *v1alpha1.ImageUpdate, now time.Time) {
-	deadline := votes.Deadline(u)
-	if votes.PhaseOf(u) == v1alpha1.PhasePending && now.After(deadline) {
+	deadline := voting.Deadline(u)
+	if voting.PhaseOf(u) == v1alpha1.PhasePending && now.After(deadline) {
 		at := metav1.NewTime(deadline)
 		u.Status.Phase, u.Status.DecidedAt = v1alpha1.PhaseExpired, &at
 	}
@@ -120,7 +120,7 @@ func (s *Stage) explain(u *v1alpha1.ImageUpdate, required int32, reason, message
 	s.setCondition(u, v1alpha1.ConditionApproved, approved, reason, message)
 	s.setCondition(u, v1alpha1.ConditionReady, metav1.ConditionFalse, readyReason, readyMessage)
 	u.Status.EndedAt = nil
-	if votes.MayReopen(u.Status.Phase) {
+	if voting.MayReopen(u.Status.Phase) {
 		u.Status.EndedAt = u.Status.DecidedAt
 	}
 	return u.Status

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	votes "github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // store has the updates and votes of the cluster, as the informers tell of them. What it
@@ -132,7 +132,7 @@ func (s *store) count() map[v1alpha1.Phase]int {
 	defer s.mu.RUnlock()
 	counts := map[v1alpha1.Phase]int{}
 	for _, u := range s.updates {
-		counts[votes.PhaseOf(u)]++
+		counts[voting.PhaseOf(u)]++
 	}
 	return counts
 }

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 	"github.com/garboard-dev/garboard/updater/chat/config"
 )
 

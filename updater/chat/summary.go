@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 const (
@@ -43,7 +43,7 @@ func version(v v1alpha1.ImageVersion) string {
 func votes(u *v1alpha1.ImageUpdate) string {
 	count := fmt.Sprintf("%d of %d approvals", u.Status.Approvals, u.Spec.VotesRequired)
 	if u.Status.Phase == v1alpha1.PhasePending {
-		return fmt.Sprintf("%s, until %s", count, approval.Deadline(u).UTC().Format("2006-01-02 15:04 MST"))
+		return fmt.Sprintf("%s, until %s", count, voting.Deadline(u).UTC().Format("2006-01-02 15:04 MST"))
 	}
 	return fmt.Sprintf("%s (%s)", strings.ToLower(string(u.Status.Phase)), count)
 }

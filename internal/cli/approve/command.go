@@ -14,11 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/updates"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 // options are the flags of both commands.
@@ -140,8 +140,8 @@ func (o *options) done(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdat
 	switch {
 	case o.paper.Verdict == v1alpha1.VerdictReject:
 		return "rejected"
-	case approval.MayReopen(update.Status.Phase):
+	case voting.MayReopen(update.Status.Phase):
 		return "approved and reopened"
 	}
-	return fmt.Sprintf("approved (%d of %d)", approval.Count(update, votes, time.Time{}).Approvals, update.Spec.VotesRequired)
+	return fmt.Sprintf("approved (%d of %d)", voting.Count(update, votes, time.Time{}).Approvals, update.Spec.VotesRequired)
 }

@@ -7,7 +7,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 const whyVotes = "No vote counts: workloads that ask for approvals stay where they are."

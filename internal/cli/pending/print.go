@@ -13,10 +13,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/updates"
 	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // format is the value of -o. Empty is the table.
@@ -144,8 +144,8 @@ func (p *printer) row(u *v1alpha1.ImageUpdate) []string {
 	now := p.now()
 	columns := []string{
 		u.Name, strings.ToLower(u.Spec.WorkloadRef.Kind) + "/" + u.Spec.WorkloadRef.Name, u.Spec.Container,
-		p.version(u.Spec.From), p.version(u.Spec.To), string(approval.PhaseOf(u)),
-		fmt.Sprintf("%d/%d", u.Status.Approvals, u.Spec.VotesRequired), due(approval.Deadline(u), now),
+		p.version(u.Spec.From), p.version(u.Spec.To), string(voting.PhaseOf(u)),
+		fmt.Sprintf("%d/%d", u.Status.Approvals, u.Spec.VotesRequired), due(voting.Deadline(u), now),
 		duration.HumanDuration(now.Sub(u.CreationTimestamp.Time)),
 	}
 	if p.format == formatWide {

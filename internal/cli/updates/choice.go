@@ -11,10 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 // Choice are the flags that choose updates, beside arguments.
@@ -133,7 +133,7 @@ func isOf(reference *v1alpha1.WorkloadReference, w access.Workload) bool {
 
 // IsPending reports whether an update waits for votes.
 func IsPending(u *v1alpha1.ImageUpdate) bool {
-	return approval.PhaseOf(u) == v1alpha1.PhasePending
+	return voting.PhaseOf(u) == v1alpha1.PhasePending
 }
 
 // Box is where the person who calls votes, and what was cast in the namespaces that the

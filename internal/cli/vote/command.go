@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/updates"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 // NewCommand returns garboard vote.
@@ -89,7 +89,7 @@ func (o *withdrawOptions) withdraw(ctx context.Context, cluster *access.Cluster,
 	failures := found.Failures
 	for i := range found.Updates {
 		update := &found.Updates[i]
-		if len(args) == 0 && len(approval.VotesOf(box.Voter, update, votes)) == 0 {
+		if len(args) == 0 && len(voting.VotesOf(box.Voter, update, votes)) == 0 {
 			continue // one of many
 		}
 		_, err := box.Withdraw(ctx, update, votes)

@@ -1,6 +1,6 @@
-// Package approval says what updates and votes are called, and which votes count. It is
+// Package voting says what updates and votes are called, and which votes count. It is
 // pure: updater, commands, page and chat count the same.
-package approval
+package voting
 
 import (
 	"crypto/sha256"

@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
-	"github.com/garboard-dev/garboard/internal/approval/ballot"
+	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/internal/voting/ballot"
 )
 
 const (
@@ -46,7 +46,7 @@ func update(phase v1alpha1.Phase) *v1alpha1.ImageUpdate {
 // cast is a vote of ann's that is there already, the nth by its name.
 func cast(n, minute int, paper ballot.Paper) *v1alpha1.ImageUpdateVote {
 	return &v1alpha1.ImageUpdateVote{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: approval.VoteName("shop-1", "ann", n), CreationTimestamp: at(minute)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: voting.VoteName("shop-1", "ann", n), CreationTimestamp: at(minute)},
 		Spec: v1alpha1.ImageUpdateVoteSpec{
 			Update: "shop-1", Voter: "ann", Verdict: paper.Verdict, Comment: paper.Comment, Reopen: paper.Reopen, Now: paper.Now,
 		},
@@ -115,7 +115,7 @@ func TestCast(t *testing.T) {
 			}
 			before := votesOf(t, b)
 			if !test.uncounted {
-				on.Status.Voters = approval.Count(on, before, time.Time{}).Voters
+				on.Status.Voters = voting.Count(on, before, time.Time{}).Voters
 			}
 			vote, err := b.Cast(t.Context(), on, test.paper, before)
 			if test.refused != "" {
@@ -138,7 +138,7 @@ func TestCast(t *testing.T) {
 			want := &v1alpha1.ImageUpdateVote{
 				TypeMeta: metav1.TypeMeta{APIVersion: "garboard.dev/v1alpha1", Kind: "ImageUpdateVote"},
 				ObjectMeta: metav1.ObjectMeta{
-					Namespace: "shop", Name: approval.VoteName("shop-1", "ann", test.want), ResourceVersion: "1",
+					Namespace: "shop", Name: voting.VoteName("shop-1", "ann", test.want), ResourceVersion: "1",
 					OwnerReferences: []metav1.OwnerReference{{APIVersion: "garboard.dev/v1alpha1", Kind: "ImageUpdate", Name: "shop-1", UID: "u1"}},
 				},
 				Spec: v1alpha1.ImageUpdateVoteSpec{Update: "shop-1", Voter: "ann", Verdict: test.paper.Verdict, Comment: test.paper.Comment, Reopen: test.paper.Reopen, Now: test.paper.Now},

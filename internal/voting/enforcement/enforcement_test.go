@@ -16,7 +16,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 	"sigs.k8s.io/yaml"
 
-	"github.com/garboard-dev/garboard/internal/approval/enforcement"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 // world is the policies as they are installed, and what a test makes of them.

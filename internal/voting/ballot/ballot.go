@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 // casts is how often a vote looks for a free name: the same voter may vote elsewhere in
@@ -83,7 +83,7 @@ func (b *Box) Cast(ctx context.Context, update *v1alpha1.ImageUpdate, paper Pape
 		return nil, &RefusedError{update.Name, reason}
 	}
 	for range casts {
-		own := approval.VotesOf(b.Voter, update, votes)
+		own := voting.VotesOf(b.Voter, update, votes)
 		if len(own) > 0 && says(own[len(own)-1], update, paper) && b.taken(own[len(own)-1], update) {
 			return nil, nil
 		}
@@ -106,28 +106,28 @@ func (b *Box) Cast(ctx context.Context, update *v1alpha1.ImageUpdate, paper Pape
 
 // refuse says why a vote would count for nothing; empty if it counts.
 func (b *Box) refuse(update *v1alpha1.ImageUpdate, paper Paper) string {
-	switch phase := approval.PhaseOf(update); {
+	switch phase := voting.PhaseOf(update); {
 	case update.DeletionTimestamp != nil:
 		return "it is being deleted"
-	case approval.MayReopen(phase) && paper.Reopen, phase == v1alpha1.PhaseApproved && paper.Now:
+	case voting.MayReopen(phase) && paper.Reopen, phase == v1alpha1.PhaseApproved && paper.Now:
 		return ""
-	case approval.MayReopen(phase):
+	case voting.MayReopen(phase):
 		return fmt.Sprintf("it is %s, so that no vote counts; an approval with --reopen has it voted on again", phase)
 	case phase != v1alpha1.PhasePending:
 		return fmt.Sprintf("it is %s, so that no vote counts any more", phase)
-	case b.now().After(approval.Deadline(update)):
-		return "its deadline has passed at " + approval.Deadline(update).UTC().Format(time.RFC3339) + ", so that no vote counts any more"
+	case b.now().After(voting.Deadline(update)):
+		return "its deadline has passed at " + voting.Deadline(update).UTC().Format(time.RFC3339) + ", so that no vote counts any more"
 	}
 	return ""
 }
 
 // says reports whether a vote counts, and says all that a new one would.
 func says(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate, paper Paper) bool {
-	if approval.MayReopen(update.Status.Phase) {
-		_, reopens := approval.Reopening(update, []v1alpha1.ImageUpdateVote{*vote}, time.Time{})
+	if voting.MayReopen(update.Status.Phase) {
+		_, reopens := voting.Reopening(update, []v1alpha1.ImageUpdateVote{*vote}, time.Time{})
 		return reopens
 	}
-	return approval.Stands(vote, update) && vote.Spec.Verdict == paper.Verdict && (vote.Spec.Now || !paper.Now) &&
+	return voting.Stands(vote, update) && vote.Spec.Verdict == paper.Verdict && (vote.Spec.Now || !paper.Now) &&
 		(paper.Comment == "" || vote.Spec.Comment == paper.Comment)
 }
 
@@ -160,7 +160,7 @@ func (b *Box) fill(update *v1alpha1.ImageUpdate, paper Paper, name string) *v1al
 // freeName is the first name for a vote of the voter that no vote has yet.
 func freeName(update *v1alpha1.ImageUpdate, voter string, votes []v1alpha1.ImageUpdateVote) string {
 	for n := 1; ; n++ {
-		name := approval.VoteName(update.Name, voter, n)
+		name := voting.VoteName(update.Name, voter, n)
 		if !slices.ContainsFunc(votes, func(v v1alpha1.ImageUpdateVote) bool { return v.Namespace == update.Namespace && v.Name == name }) {
 			return name
 		}
@@ -170,10 +170,10 @@ func freeName(update *v1alpha1.ImageUpdate, voter string, votes []v1alpha1.Image
 // Withdraw takes all votes of the voter on an update away, the last one last: one that is
 // cut short leaves what counts. It returns how many it took.
 func (b *Box) Withdraw(ctx context.Context, update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote) (int, error) {
-	if phase := approval.PhaseOf(update); phase != v1alpha1.PhasePending {
+	if phase := voting.PhaseOf(update); phase != v1alpha1.PhasePending {
 		return 0, &RefusedError{update.Name, fmt.Sprintf("it is %s: its votes are counted", phase)}
 	}
-	own := approval.VotesOf(b.Voter, update, votes)
+	own := voting.VotesOf(b.Voter, update, votes)
 	if len(own) == 0 {
 		return 0, &RefusedError{update.Name, "you have not voted on it"}
 	}

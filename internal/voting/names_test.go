@@ -1,4 +1,4 @@
-package approval_test
+package voting_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 func specOf(change func(*v1alpha1.ImageUpdateSpec)) *v1alpha1.ImageUpdateSpec {
@@ -25,7 +25,7 @@ func specOf(change func(*v1alpha1.ImageUpdateSpec)) *v1alpha1.ImageUpdateSpec {
 }
 
 func TestUpdateNameIsMadeOfWhatIsProposed(t *testing.T) {
-	name := approval.UpdateName(specOf(nil))
+	name := voting.UpdateName(specOf(nil))
 	if want := "shop-"; !strings.HasPrefix(name, want) {
 		t.Errorf("name: got %q, want it to begin with %q", name, want)
 	}
@@ -39,7 +39,7 @@ func TestUpdateNameIsMadeOfWhatIsProposed(t *testing.T) {
 			s.Container, s.Repository = "webr", "egistry.example/web"
 		},
 	} {
-		if got := approval.UpdateName(specOf(change)); got == name {
+		if got := voting.UpdateName(specOf(change)); got == name {
 			t.Errorf("%s has the same name %q", what, got)
 		}
 	}
@@ -48,7 +48,7 @@ func TestUpdateNameIsMadeOfWhatIsProposed(t *testing.T) {
 		"more votes":    func(s *v1alpha1.ImageUpdateSpec) { s.VotesRequired = 3 },
 		"a new version": func(s *v1alpha1.ImageUpdateSpec) { s.WorkloadRef.APIVersion = "apps/v2" },
 	} {
-		if got := approval.UpdateName(specOf(change)); got != name {
+		if got := voting.UpdateName(specOf(change)); got != name {
 			t.Errorf("%s: got the name %q, want %q as before", what, got, name)
 		}
 	}
@@ -60,14 +60,14 @@ func TestNamesFitObjects(t *testing.T) {
 		"a name with dots": "shop.example.com", "capitals": "Shop", "signs alone": ":::", "other letters": "läden", "nothing": "",
 	} {
 		t.Run(what, func(t *testing.T) {
-			update := approval.UpdateName(specOf(func(s *v1alpha1.ImageUpdateSpec) {
+			update := voting.UpdateName(specOf(func(s *v1alpha1.ImageUpdateSpec) {
 				s.WorkloadRef.Name, s.WorkloadRef.UID = workload, types.UID(workload)
 			}))
 			if faults := validation.IsDNS1123Label(update); len(faults) > 0 {
 				t.Errorf("update %q: %v", update, faults)
 			}
 			for _, voter := range []string{"", "ann@example.com", strings.Repeat("https://issuer.example#", 44)} {
-				vote := approval.VoteName(update, voter, 12)
+				vote := voting.VoteName(update, voter, 12)
 				if faults := validation.IsDNS1123Subdomain(vote); len(faults) > 0 {
 					t.Errorf("vote %q: %v", vote, faults)
 				}
@@ -81,14 +81,14 @@ func TestVoteNameIsTheVotersOwn(t *testing.T) {
 	for _, update := range []string{"shop-1", "shop-2"} {
 		for _, voter := range []string{"ann", "bob", "system:serviceaccount:shop:ann"} {
 			for n := 1; n <= 3; n++ {
-				names[approval.VoteName(update, voter, n)] = true
+				names[voting.VoteName(update, voter, n)] = true
 			}
 		}
 	}
 	if got, want := len(names), 2*3*3; got != want {
 		t.Errorf("names: got %d, want %d", got, want)
 	}
-	if got, want := approval.VoteName("shop-1", "ann", 1), approval.VoteName("shop-1", "ann", 1); got != want {
+	if got, want := voting.VoteName("shop-1", "ann", 1), voting.VoteName("shop-1", "ann", 1); got != want {
 		t.Errorf("the name of the same vote: got %q, want %q", got, want)
 	}
 }

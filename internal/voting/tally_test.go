@@ -1,4 +1,4 @@
-package approval_test
+package voting_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
-	"github.com/garboard-dev/garboard/internal/approval"
+	"github.com/garboard-dev/garboard/internal/voting"
 )
 
 var start = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
@@ -120,7 +120,7 @@ func TestCount(t *testing.T) {
 			if update == nil {
 				update = pending(nil)
 			}
-			got := approval.Count(update, test.votes, test.enforced)
+			got := voting.Count(update, test.votes, test.enforced)
 			if diff := cmp.Diff(test.want, tally{got.Approvals, got.Rejections, got.NowApprovals, got.Phase(2)}); diff != "" {
 				t.Errorf("tally (-want +got):\n%s", diff)
 			}
@@ -135,7 +135,7 @@ func TestCountNamesTheVoters(t *testing.T) {
 	want := []v1alpha1.Voter{
 		{Name: "ann", Verdict: approve, Time: at(21), Now: true}, {Name: "bob", Verdict: reject, Time: at(22), Comment: "too soon"},
 	}
-	if diff := cmp.Diff(want, approval.Count(pending(nil), votes, time.Time{}).Voters); diff != "" {
+	if diff := cmp.Diff(want, voting.Count(pending(nil), votes, time.Time{}).Voters); diff != "" {
 		t.Errorf("voters (-want +got):\n%s", diff)
 	}
 }
@@ -146,7 +146,7 @@ func TestCountNamesNoMoreVotersThanAStatusHolds(t *testing.T) {
 	for i := range votes {
 		votes[i] = vote(fmt.Sprintf("voter %d", i), approve, 20)
 	}
-	tally := approval.Count(pending(nil), votes, time.Time{})
+	tally := voting.Count(pending(nil), votes, time.Time{})
 	if got, want := len(tally.Voters), v1alpha1.MaxVoters; got != want {
 		t.Errorf("voters: got %d, want %d", got, want)
 	}
@@ -158,12 +158,12 @@ func TestCountNamesNoMoreVotersThanAStatusHolds(t *testing.T) {
 // A status names so many voters, and more may have to approve.
 func TestVotersBeyondTheBoundCarryOverOnce(t *testing.T) {
 	earlier := pending(func(u *v1alpha1.ImageUpdate) { u.Name = "shop-0" })
-	on := func(update *v1alpha1.ImageUpdate, from, to int) approval.Tally {
+	on := func(update *v1alpha1.ImageUpdate, from, to int) voting.Tally {
 		var votes []v1alpha1.ImageUpdateVote
 		for n := from; n < to; n++ {
 			votes = append(votes, vote(fmt.Sprintf("voter-%03d", n), approve, 20, func(v *v1alpha1.ImageUpdateVote) { v.Spec.Update = update.Name }))
 		}
-		return approval.Count(update, votes, time.Time{})
+		return voting.Count(update, votes, time.Time{})
 	}
 	tally := on(pending(nil), 0, 80).With(on(earlier, 10, 95))
 	if got, want := tally.Approvals, int32(95); got != want {
@@ -181,7 +181,7 @@ func TestNowTakesAsManyAsHaveToApprove(t *testing.T) {
 	}{
 		"one of two": {1, 2, false}, "two of two": {2, 2, true}, "none where none has to": {0, 0, false}, "one where none has to": {1, 0, true},
 	} {
-		if got := (approval.Tally{NowApprovals: test.now}).Now(test.required); got != test.want {
+		if got := (voting.Tally{NowApprovals: test.now}).Now(test.required); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)
 		}
 	}
@@ -217,7 +217,7 @@ func TestReopening(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := ""
-			if found, ok := approval.Reopening(test.update, test.votes, test.enforced); ok {
+			if found, ok := voting.Reopening(test.update, test.votes, test.enforced); ok {
 				got = found.Spec.Voter
 			}
 			if got != test.want {
@@ -230,7 +230,7 @@ func TestReopening(t *testing.T) {
 func TestVotesOfAreInTheOrderOfCasting(t *testing.T) {
 	votes := []v1alpha1.ImageUpdateVote{vote("ann", reject, 22), vote("bob", approve, 19), vote("ann", approve, 20)}
 	var got []string
-	for _, v := range approval.VotesOf("ann", pending(nil), votes) {
+	for _, v := range voting.VotesOf("ann", pending(nil), votes) {
 		got = append(got, v.Name)
 	}
 	if diff := cmp.Diff([]string{"ann-20", "ann-22"}, got); diff != "" {
