@@ -64,11 +64,11 @@ func (o *chatOptions) build(ctx context.Context, m ctrl.Manager, owns func(strin
 		return err
 	}
 	logger := log.Log.WithName("chat")
-	clerk := &chat.Clerk{Updates: m.GetClient(), Log: logger, Ballot: &chat.Impersonation{
+	handler := &chat.CommandHandler{Updates: m.GetClient(), Log: logger, Ballot: &chat.Impersonation{
 		Config: m.GetConfig(), Mapper: m.GetRESTMapper(), Scheme: m.GetScheme(), Votes: m.GetClient(),
 	}}
-	workspace := slack.New(slack.Options{Clerk: clerk, Metrics: counted, Log: logger})
-	commands := mattermost.New(mattermost.Options{Clerk: clerk, Metrics: counted, Log: logger})
+	workspace := slack.New(slack.Options{Commands: handler, Metrics: counted, Log: logger})
+	commands := mattermost.New(mattermost.Options{Commands: handler, Metrics: counted, Log: logger})
 	settings := settingsFile[config.Config]{
 		what: "the chat settings", path: o.config, parse: config.Parse, log: logger,
 		apply: func(c *config.Config) error {
@@ -88,8 +88,8 @@ func (o *chatOptions) build(ctx context.Context, m ctrl.Manager, owns func(strin
 	if err := settings.follow(ctx, m, metrics.Registry); err != nil {
 		return err
 	}
-	board := &chat.Board{Client: m.GetClient(), Wall: workspace, Owns: owns, Log: logger}
-	err = ctrl.NewControllerManagedBy(m).For(&v1alpha1.ImageUpdate{}).Named("chat").Complete(board)
+	reconciler := &chat.Reconciler{Client: m.GetClient(), Messenger: workspace, Owns: owns, Log: logger}
+	err = ctrl.NewControllerManagedBy(m).For(&v1alpha1.ImageUpdate{}).Named("chat").Complete(reconciler)
 	if err != nil {
 		return fmt.Errorf("making the controller of chat messages: %w", err)
 	}

@@ -34,8 +34,8 @@ const (
 
 // Options are what a Handler is made of.
 type Options struct {
-	// Clerk answers commands. Required.
-	Clerk *chat.Clerk
+	// Commands answers commands. Required.
+	Commands *chat.CommandHandler
 	// Metrics count commands. Required.
 	Metrics *chat.Metrics
 	Log     logr.Logger
@@ -93,7 +93,7 @@ func (h *Handler) answer(r *http.Request, settings *config.Mattermost) (string, 
 	if err != nil {
 		return err.Error(), false
 	}
-	return h.options.Clerk.Answer(r.Context(), &settings.Room, r.PostForm.Get("user_id"), command)
+	return h.options.Commands.Answer(r.Context(), &settings.Room, r.PostForm.Get("user_id"), command)
 }
 
 // proven compares the token, which Mattermost sends in the header, and in the form, too.

@@ -73,7 +73,7 @@ func TestSlashCommand(t *testing.T) {
 				t.Fatal(err)
 			}
 			votes := &ballot{}
-			h := mattermost.New(mattermost.Options{Metrics: metrics, Clerk: &chat.Clerk{
+			h := mattermost.New(mattermost.Options{Metrics: metrics, Commands: &chat.CommandHandler{
 				Updates: fake.NewClientBuilder().WithScheme(scheme).WithObjects(update).Build(), Ballot: votes,
 			}})
 			if !test.off {

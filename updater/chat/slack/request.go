@@ -75,7 +75,7 @@ func (w *Workspace) answer(ctx context.Context, settings *config.Slack, api *sla
 	if r.fault != nil {
 		text = r.fault.Error()
 	} else {
-		text, done = w.options.Clerk.Answer(ctx, &settings.Room, r.person, r.command)
+		text, done = w.options.Commands.Answer(ctx, &settings.Room, r.person, r.command)
 	}
 	w.options.Metrics.Answered("slack", done)
 	if _, err := api.PostEphemeralContext(ctx, settings.Channel, r.person, slackapi.MsgOptionText(text, true)); err != nil {

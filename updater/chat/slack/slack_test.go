@@ -74,12 +74,12 @@ func update(change func(*v1alpha1.ImageUpdate)) *v1alpha1.ImageUpdate {
 
 type world struct {
 	*slacktest.Server
-	t         *testing.T
-	ballot    *ballot
-	registry  *prometheus.Registry
-	client    client.Client
-	workspace *slack.Workspace
-	board     *chat.Board
+	t          *testing.T
+	ballot     *ballot
+	registry   *prometheus.Registry
+	client     client.Client
+	workspace  *slack.Workspace
+	reconciler *chat.Reconciler
 }
 
 func newWorld(t *testing.T) *world {
@@ -96,8 +96,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{Server: slacktest.New(t), t: t, ballot: &ballot{}, registry: registry}
 	w.client = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ImageUpdate{}).WithObjects(update(nil)).Build()
 	log := testr.New(t)
-	w.workspace = slack.New(slack.Options{Clerk: &chat.Clerk{Updates: w.client, Ballot: w.ballot, Log: log}, Metrics: metrics, Log: log})
-	w.board = &chat.Board{Client: w.client, Wall: w.workspace, Log: log}
+	w.workspace = slack.New(slack.Options{Commands: &chat.CommandHandler{Updates: w.client, Ballot: w.ballot, Log: log}, Metrics: metrics, Log: log})
+	w.reconciler = &chat.Reconciler{Client: w.client, Messenger: w.workspace, Log: log}
 	w.workspace.Configure(w.settings())
 	return w
 }
@@ -274,7 +274,7 @@ func TestConnectionIsMeasured(t *testing.T) {
 
 func (w *world) reconcile(name types.NamespacedName) reconcile.Result {
 	w.t.Helper()
-	result, err := w.board.Reconcile(w.t.Context(), reconcile.Request{NamespacedName: name})
+	result, err := w.reconciler.Reconcile(w.t.Context(), reconcile.Request{NamespacedName: name})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestOneMessageFollowsAnUpdate(t *testing.T) {
 		u.Status.Approvals = 1
 		u.Status.Voters = []v1alpha1.Voter{{Name: "ann@example.com", Verdict: v1alpha1.VerdictApprove, Comment: "<!channel> go\n\u202eon"}}
 	})
-	w.board = &chat.Board{Client: w.client, Wall: w.workspace} // another process
+	w.reconciler = &chat.Reconciler{Client: w.client, Messenger: w.workspace} // another process
 	w.reconcile(name)
 	w.change(func(u *v1alpha1.ImageUpdate) { u.Status.Phase = v1alpha1.PhaseRejected })
 	w.reconcile(name)
@@ -371,7 +371,7 @@ func TestBoardAsThingsGoWrong(t *testing.T) {
 	t.Run("another fault is told, and tried again", func(t *testing.T) {
 		w := newWorld(t)
 		w.Refuse("chat.postMessage", "channel_not_found")
-		_, err := w.board.Reconcile(t.Context(), reconcile.Request{NamespacedName: name})
+		_, err := w.reconciler.Reconcile(t.Context(), reconcile.Request{NamespacedName: name})
 		if err == nil || err.Error() != `showing update "shop/web-1" in the chat: channel_not_found` {
 			t.Errorf("error: got %v", err)
 		}
@@ -397,7 +397,7 @@ func TestBoardAsThingsGoWrong(t *testing.T) {
 	})
 	t.Run("an update that another replica owns is not shown", func(t *testing.T) {
 		w := newWorld(t)
-		w.board.Owns = func(repository string) bool { return repository != "registry.example/web" }
+		w.reconciler.Owns = func(repository string) bool { return repository != "registry.example/web" }
 		w.reconcile(name)
 		if len(w.Calls()) > 0 {
 			t.Errorf("calls: got %v, want none", w.Calls())

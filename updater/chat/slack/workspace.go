@@ -32,8 +32,8 @@ const (
 
 // Options are what a Workspace is made of.
 type Options struct {
-	// Clerk answers commands. Required.
-	Clerk *chat.Clerk
+	// Commands answers commands. Required.
+	Commands *chat.CommandHandler
 	// Metrics count commands and tell whether Slack is connected. Required.
 	Metrics *chat.Metrics
 	Log     logr.Logger

@@ -32,8 +32,8 @@ type Ballot interface {
 	Cast(ctx context.Context, voter config.User, update *v1alpha1.ImageUpdate, verdict v1alpha1.Verdict, comment string) (string, error)
 }
 
-// Clerk answers commands.
-type Clerk struct {
+// CommandHandler answers commands.
+type CommandHandler struct {
 	// Updates reads ImageUpdates. Required.
 	Updates client.Reader
 	// Ballot is required.
@@ -44,7 +44,7 @@ type Clerk struct {
 
 // Answer does what a person asks for and returns the answer: plain text, in which all
 // that others wrote is on one line and can be seen. ok is false where it was refused.
-func (c *Clerk) Answer(ctx context.Context, room *config.Room, person string, command Command) (answer string, ok bool) {
+func (c *CommandHandler) Answer(ctx context.Context, room *config.Room, person string, command Command) (answer string, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	switch command.verb {
@@ -58,7 +58,7 @@ func (c *Clerk) Answer(ctx context.Context, room *config.Room, person string, co
 }
 
 // list tells what waits for votes, the oldest first.
-func (c *Clerk) list(ctx context.Context, room *config.Room, namespace string) (string, bool) {
+func (c *CommandHandler) list(ctx context.Context, room *config.Room, namespace string) (string, bool) {
 	updates := &v1alpha1.ImageUpdateList{}
 	if err := c.Updates.List(ctx, updates, client.InNamespace(namespace)); err != nil {
 		c.Log.Error(err, "listing updates for a chat")
@@ -84,7 +84,7 @@ func (c *Clerk) list(ctx context.Context, room *config.Room, namespace string) (
 }
 
 // vote casts a vote. What a chat does not show is not there for it.
-func (c *Clerk) vote(ctx context.Context, room *config.Room, person string, command Command) (string, bool) {
+func (c *CommandHandler) vote(ctx context.Context, room *config.Room, person string, command Command) (string, bool) {
 	voter, known := room.User(person)
 	if !known {
 		return "You may not vote here: the chat settings do not say who you are in the cluster. Your ID is " + printable.OneLine(person, maxShown) + ".", false

@@ -16,13 +16,13 @@ const maxBlock = 3000
 
 var errOff = errors.New("no Slack is set up")
 
-// Shows implements chat.Wall.
+// Shows implements chat.Messenger.
 func (w *Workspace) Shows(namespace string) bool {
 	settings, _, _ := w.current()
 	return settings != nil && settings.Shows(namespace)
 }
 
-// Post implements chat.Wall. A message is named by the time that Slack gives it.
+// Post implements chat.Messenger. A message is named by the time that Slack gives it.
 func (w *Workspace) Post(ctx context.Context, u *v1alpha1.ImageUpdate) (string, error) {
 	settings, api, _ := w.current()
 	if settings == nil {
@@ -32,7 +32,7 @@ func (w *Workspace) Post(ctx context.Context, u *v1alpha1.ImageUpdate) (string, 
 	return message, faultOf(err)
 }
 
-// Change implements chat.Wall.
+// Change implements chat.Messenger.
 func (w *Workspace) Change(ctx context.Context, message string, u *v1alpha1.ImageUpdate) error {
 	settings, api, _ := w.current()
 	if settings == nil {
@@ -75,7 +75,7 @@ func plain(text string) *slackapi.TextBlockObject {
 	return slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false)
 }
 
-// faultOf says what an answer of Slack means to the board.
+// faultOf says what an answer of Slack means to the reconciler.
 func faultOf(err error) error {
 	var limited *slackapi.RateLimitedError
 	switch {

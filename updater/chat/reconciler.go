@@ -36,8 +36,8 @@ func (e *LaterError) Error() string {
 	return fmt.Sprintf("the chat takes no more messages for %s", e.After)
 }
 
-// Wall is where messages hang.
-type Wall interface {
+// Messenger puts messages into a chat, and changes them.
+type Messenger interface {
 	// Shows reports whether updates of a namespace belong there; never while no chat
 	// is set up.
 	Shows(namespace string) bool
@@ -48,13 +48,13 @@ type Wall interface {
 	Change(ctx context.Context, message string, update *v1alpha1.ImageUpdate) error
 }
 
-// Board keeps one message for each update that waits, and changes it as votes come in. It
+// Reconciler keeps one message for each update that waits, and changes it as votes come in. It
 // is a reconciler of ImageUpdates.
-type Board struct {
+type Reconciler struct {
 	// Client reads updates, and notes their messages. Required.
 	Client client.Client
-	// Wall is required.
-	Wall Wall
+	// Messenger is required.
+	Messenger Messenger
 	// Owns reports whether the updates of a repository are this replica's to show; nil is
 	// all.
 	Owns func(repository string) bool
@@ -83,23 +83,23 @@ type keptNote struct {
 }
 
 // Reconcile implements reconcile.Reconciler.
-func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	update := &v1alpha1.ImageUpdate{}
-	if err := b.Client.Get(ctx, request.NamespacedName, update); err != nil {
+	if err := r.Client.Get(ctx, request.NamespacedName, update); err != nil {
 		if apierrors.IsNotFound(err) {
-			b.forget(request.NamespacedName)
+			r.forget(request.NamespacedName)
 			return reconcile.Result{}, nil
 		}
 		return reconcile.Result{}, fmt.Errorf("reading update %q: %w", request.NamespacedName, err)
 	}
-	shows := b.Wall.Shows(update.Namespace)
-	if !shows || b.Owns != nil && !b.Owns(update.Spec.Repository) {
-		if b.isDue(update, shows) { // settings change, and so do owners
+	shows := r.Messenger.Shows(update.Namespace)
+	if !shows || r.Owns != nil && !r.Owns(update.Spec.Repository) {
+		if r.isDue(update, shows) { // settings change, and so do owners
 			return reconcile.Result{RequeueAfter: lookAgain}, nil
 		}
 		return reconcile.Result{}, nil
 	}
-	err := b.show(ctx, update)
+	err := r.show(ctx, update)
 	var later *LaterError
 	if errors.As(err, &later) {
 		return reconcile.Result{RequeueAfter: later.After}, nil
@@ -110,41 +110,41 @@ func (b *Board) Reconcile(ctx context.Context, request reconcile.Request) (recon
 // isDue reports whether an update has to be looked at again: its message does not show it
 // as it stands. Of one that is decided another replica changes the message, if there is one
 // and a chat shows it.
-func (b *Board) isDue(update *v1alpha1.ImageUpdate, shows bool) bool {
-	was, _ := b.noteOf(update)
+func (r *Reconciler) isDue(update *v1alpha1.ImageUpdate, shows bool) bool {
+	was, _ := r.noteOf(update)
 	waits := update.Status.Phase == v1alpha1.PhasePending
 	return was.Shown != hashOf(update) && (waits || shows && was.Message != "")
 }
 
-func (b *Board) show(ctx context.Context, update *v1alpha1.ImageUpdate) error {
-	was, written := b.noteOf(update)
+func (r *Reconciler) show(ctx context.Context, update *v1alpha1.ImageUpdate) error {
+	was, written := r.noteOf(update)
 	now := note{Message: was.Message, Shown: hashOf(update)}
 	waits := update.Status.Phase == v1alpha1.PhasePending
 	switch {
 	case was == now && !written:
-		return b.keep(ctx, update, now)
+		return r.keep(ctx, update, now)
 	case was == now || was.Message == "" && !waits:
 		return nil
 	}
 	err := ErrNoMessage
 	if was.Message != "" {
-		err = b.Wall.Change(ctx, was.Message, update)
+		err = r.Messenger.Change(ctx, was.Message, update)
 	}
 	if errors.Is(err, ErrNoMessage) && waits {
-		now.Message, err = b.Wall.Post(ctx, update)
+		now.Message, err = r.Messenger.Post(ctx, update)
 	}
 	if err != nil && !errors.Is(err, ErrNoMessage) {
 		return fmt.Errorf("showing update %q in the chat: %w", client.ObjectKeyFromObject(update), err)
 	}
-	return b.keep(ctx, update, now)
+	return r.keep(ctx, update, now)
 }
 
 // noteOf returns the note of an update: our own, while it is not written, or the cache is
 // behind it.
-func (b *Board) noteOf(update *v1alpha1.ImageUpdate) (n note, written bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if kept, ok := b.kept[client.ObjectKeyFromObject(update)]; ok && kept.uid == update.UID {
+func (r *Reconciler) noteOf(update *v1alpha1.ImageUpdate) (n note, written bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept, ok := r.kept[client.ObjectKeyFromObject(update)]; ok && kept.uid == update.UID {
 		if kept.version == "" {
 			return kept.note, false
 		}
@@ -157,25 +157,25 @@ func (b *Board) noteOf(update *v1alpha1.ImageUpdate) (n note, written bool) {
 	return n, true
 }
 
-func (b *Board) remember(update *v1alpha1.ImageUpdate, n note, version string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.kept == nil {
-		b.kept = map[types.NamespacedName]keptNote{}
+func (r *Reconciler) remember(update *v1alpha1.ImageUpdate, n note, version string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept == nil {
+		r.kept = map[types.NamespacedName]keptNote{}
 	}
-	b.kept[client.ObjectKeyFromObject(update)] = keptNote{n, update.UID, version}
+	r.kept[client.ObjectKeyFromObject(update)] = keptNote{n, update.UID, version}
 }
 
-func (b *Board) forget(name types.NamespacedName) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.kept, name)
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.kept, name)
 }
 
 // keep notes which message shows an update. If it fails, another process writes the
 // message again.
-func (b *Board) keep(ctx context.Context, update *v1alpha1.ImageUpdate, now note) error {
-	b.remember(update, now, "")
+func (r *Reconciler) keep(ctx context.Context, update *v1alpha1.ImageUpdate, now note) error {
+	r.remember(update, now, "")
 	text, err := json.Marshal(now)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", workload.AnnotationChatMessage, err)
@@ -187,11 +187,11 @@ func (b *Board) keep(ctx context.Context, update *v1alpha1.ImageUpdate, now note
 	if err != nil {
 		return fmt.Errorf("writing a patch: %w", err)
 	}
-	if err := b.Client.Patch(ctx, update, client.RawPatch("application/merge-patch+json", patch)); err != nil {
+	if err := r.Client.Patch(ctx, update, client.RawPatch("application/merge-patch+json", patch)); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	b.remember(update, now, update.ResourceVersion)
-	b.Log.V(1).Info("shown", "namespace", update.Namespace, "update", update.Name)
+	r.remember(update, now, update.ResourceVersion)
+	r.Log.V(1).Info("shown", "namespace", update.Namespace, "update", update.Name)
 	return nil
 }
 

@@ -25,14 +25,14 @@ func TestOneMessageAlthoughItsNoteIsNotSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.reconcile(name)
-		w.board.Client = interceptor.NewClient(w.client.(client.WithWatch), interceptor.Funcs{
+		w.reconciler.Client = interceptor.NewClient(w.client.(client.WithWatch), interceptor.Funcs{
 			Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
 				behind.DeepCopyInto(into.(*v1alpha1.ImageUpdate))
 				return nil
 			},
 		})
 		w.reconcile(name)
-		w.board.Client = w.client
+		w.reconciler.Client = w.client
 		w.change(func(u *v1alpha1.ImageUpdate) { u.Status.Approvals = 2 })
 		w.reconcile(name)
 		if got, changes := posts(w), len(w.Of("chat.update")); got != 1 || changes != 1 {
@@ -42,7 +42,7 @@ func TestOneMessageAlthoughItsNoteIsNotSeen(t *testing.T) {
 	t.Run("the note is refused for a while", func(t *testing.T) {
 		w := newWorld(t)
 		refused := errors.New("imageupdates is forbidden")
-		w.board.Client = interceptor.NewClient(w.client.(client.WithWatch), interceptor.Funcs{
+		w.reconciler.Client = interceptor.NewClient(w.client.(client.WithWatch), interceptor.Funcs{
 			Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, options ...client.PatchOption) error {
 				if refused != nil {
 					return refused
@@ -51,7 +51,7 @@ func TestOneMessageAlthoughItsNoteIsNotSeen(t *testing.T) {
 			},
 		})
 		for range 3 {
-			if _, err := w.board.Reconcile(t.Context(), reconcile.Request{NamespacedName: name}); err == nil {
+			if _, err := w.reconciler.Reconcile(t.Context(), reconcile.Request{NamespacedName: name}); err == nil {
 				t.Error("nothing is tried again")
 			}
 		}
@@ -73,7 +73,7 @@ func TestUpdateIsShownOnceItIsOurs(t *testing.T) {
 	name := types.NamespacedName{Namespace: "shop", Name: "web-1"}
 	w := newWorld(t)
 	ours := false
-	w.board.Owns = func(string) bool { return ours }
+	w.reconciler.Owns = func(string) bool { return ours }
 	if got := w.reconcile(name); got.RequeueAfter == 0 {
 		t.Error("it is not looked at again")
 	}
