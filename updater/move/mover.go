@@ -170,7 +170,7 @@ func (s *Mover) TryRest(key watched.Key) {
 // Resumed takes in a rollout that another replica began, of images of some repositories:
 // it has a place of the pace, free or not.
 func (s *Mover) Resumed(key watched.Key, r *rollout.Rollout, repositories ...string) {
-	s.pace.hold(key, placeOf(key.Namespace, repositories...))
+	s.pace.occupy(key, placeOf(key.Namespace, repositories...))
 	s.places.take(key, r)
 }
 

@@ -24,10 +24,10 @@ type pace struct {
 	limits Pace
 	wake   func(key watched.Key)
 
-	mu    sync.Mutex
-	taken map[watched.Key]place
-	used  map[string]int // places taken and kept, by what bounds them
-	line  line
+	mu      sync.Mutex
+	taken   map[watched.Key]place
+	used    map[string]int // places taken and kept, by what bounds them
+	waiting waitingLine
 }
 
 // place names what a rollout counts for besides the cluster, as placeOf does.
@@ -37,7 +37,7 @@ type place struct {
 }
 
 func newPace(limits Pace, wake func(key watched.Key)) *pace {
-	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, used: map[string]int{}, line: newLine()}
+	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, used: map[string]int{}, waiting: newWaitingLine()}
 }
 
 // bounds are what a place counts for, with how many there may be. The cluster has no
@@ -80,14 +80,14 @@ func (p *pace) take(key watched.Key, at place, urgent bool) (verdict Verdict, fr
 	defer p.mu.Unlock()
 	freed = p.uncall(key)
 	if _, has := p.taken[key]; has {
-		p.line.remove(key)
+		p.waiting.remove(key)
 		return Verdict{}, freed
 	}
 	if bound, full := p.full(at); full {
-		p.line.queue(key, at, urgent)
+		p.waiting.queue(key, at, urgent)
 		return Verdict{Reason: report.WaitPace, Message: p.explain(bound)}, freed
 	}
-	p.line.remove(key)
+	p.waiting.remove(key)
 	p.taken[key] = at
 	p.count(at, 1)
 	return Verdict{}, freed
@@ -95,7 +95,7 @@ func (p *pace) take(key watched.Key, at place, urgent bool) (verdict Verdict, fr
 
 // uncall gives back the place that is kept for a workload; false where none is.
 func (p *pace) uncall(key watched.Key) bool {
-	q := p.line.of(key)
+	q := p.waiting.of(key)
 	if q == nil || !q.kept {
 		return false
 	}
@@ -104,8 +104,8 @@ func (p *pace) uncall(key watched.Key) bool {
 	return true
 }
 
-// hold takes a place for a rollout that goes on already, free or not.
-func (p *pace) hold(key watched.Key, at place) {
+// occupy takes a place for a rollout that goes on already, free or not.
+func (p *pace) occupy(key watched.Key, at place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, has := p.taken[key]; !has {
@@ -138,7 +138,7 @@ func (p *pace) explain(bound string) string {
 func (p *pace) waits(key watched.Key) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	q := p.line.of(key)
+	q := p.waiting.of(key)
 	if q == nil || q.kept {
 		return false
 	}
@@ -150,7 +150,7 @@ func (p *pace) waits(key watched.Key) bool {
 func (p *pace) quit(key watched.Key) {
 	p.mu.Lock()
 	freed := p.uncall(key)
-	p.line.remove(key)
+	p.waiting.remove(key)
 	p.mu.Unlock()
 	if freed {
 		p.next()
@@ -175,7 +175,7 @@ func (p *pace) leave(key watched.Key) {
 func (p *pace) next() {
 	p.mu.Lock()
 	var woken []watched.Key
-	for q := range p.line.all() {
+	for q := range p.waiting.all() {
 		if p.limits.Cluster > 0 && p.used[""] >= p.limits.Cluster {
 			break
 		}

@@ -46,8 +46,8 @@ func (p *paced) wantWoken(t *testing.T, want ...string) {
 // wantIdle holds that nothing goes on, and nobody waits.
 func (p *paced) wantIdle(t *testing.T) {
 	t.Helper()
-	if p.size() != 0 || len(p.used) != 0 || len(p.line.in) != 0 {
-		t.Errorf("%d places are taken, counted %v, %d wait", p.size(), p.used, len(p.line.in))
+	if p.size() != 0 || len(p.used) != 0 || len(p.waiting.in) != 0 {
+		t.Errorf("%d places are taken, counted %v, %d wait", p.size(), p.used, len(p.waiting.in))
 	}
 }
 
@@ -161,7 +161,7 @@ func TestPaceKeepsNoPlaceForWhoHasOne(t *testing.T) {
 	p := newPaced(Pace{Cluster: 2})
 	at := placeOf("a", "r.io/x")
 	p.come(at, "runs", "runs too", "web", "next")
-	p.hold(key("web"), at)
+	p.occupy(key("web"), at)
 	p.leave(key("runs"))
 	p.leave(key("runs too"))
 	if p.waits(key("web")) || !p.waits(key("next")) {
@@ -201,9 +201,9 @@ func TestPaceKeepsTheLineOfWhoLeaves(t *testing.T) {
 func TestARolloutThatGoesOnCountsEvenAboveTheBound(t *testing.T) {
 	p := newPaced(Pace{Cluster: 1})
 	at := placeOf("a", "r.io/x")
-	p.hold(key("one"), at)
-	p.hold(key("two"), at)
-	p.hold(key("two"), at)
+	p.occupy(key("one"), at)
+	p.occupy(key("two"), at)
+	p.occupy(key("two"), at)
 	if p.size() != 2 || p.enters("three", at, false) {
 		t.Errorf("%d go on, and a third enters", p.size())
 	}

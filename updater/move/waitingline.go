@@ -7,10 +7,10 @@ import (
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
-// line is who waits for a place of the pace: the urgent ones before the others, each
-// in the order of arrival. There may be ten thousand in it, so that each is found by
-// its key.
-type line struct {
+// waitingLine are the workloads that wait for a place of the pace: the urgent ones before
+// the others, each in the order of arrival. There may be ten thousand in it, so that each
+// is found by its key.
+type waitingLine struct {
 	urgent, others *list.List // of *queued
 	in             map[watched.Key]*list.Element
 }
@@ -22,12 +22,12 @@ type queued struct {
 	kept   bool // woken, and its place is counted
 }
 
-func newLine() line {
-	return line{urgent: list.New(), others: list.New(), in: map[watched.Key]*list.Element{}}
+func newWaitingLine() waitingLine {
+	return waitingLine{urgent: list.New(), others: list.New(), in: map[watched.Key]*list.Element{}}
 }
 
 // of returns a workload's place in the line; nil where it is not in it.
-func (l line) of(key watched.Key) *queued {
+func (l waitingLine) of(key watched.Key) *queued {
 	element := l.in[key]
 	if element == nil {
 		return nil
@@ -37,7 +37,7 @@ func (l line) of(key watched.Key) *queued {
 
 // queue puts a workload at the end of its part. Who waits already keeps the place in
 // the line, unless it has become urgent.
-func (l line) queue(key watched.Key, at place, urgent bool) {
+func (l waitingLine) queue(key watched.Key, at place, urgent bool) {
 	if q := l.of(key); q != nil {
 		if q.place = at; q.urgent || !urgent {
 			return
@@ -48,14 +48,14 @@ func (l line) queue(key watched.Key, at place, urgent bool) {
 }
 
 // remove takes a workload out, if it is in it.
-func (l line) remove(key watched.Key) {
+func (l waitingLine) remove(key watched.Key) {
 	if q := l.of(key); q != nil {
 		l.part(q.urgent).Remove(l.in[key])
 		delete(l.in, key)
 	}
 }
 
-func (l line) part(urgent bool) *list.List {
+func (l waitingLine) part(urgent bool) *list.List {
 	if urgent {
 		return l.urgent
 	}
@@ -63,7 +63,7 @@ func (l line) part(urgent bool) *list.List {
 }
 
 // all are those in line, the first first.
-func (l line) all() iter.Seq[*queued] {
+func (l waitingLine) all() iter.Seq[*queued] {
 	return func(yield func(*queued) bool) {
 		for _, part := range []*list.List{l.urgent, l.others} {
 			for element := part.Front(); element != nil; element = element.Next() {
