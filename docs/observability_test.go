@@ -67,7 +67,7 @@ func metricNames(t *testing.T) map[string]bool {
 func TestObservabilityPageHasEveryValue(t *testing.T) {
 	page := flowing(t, "observability.md")
 	for file, patterns := range map[string][]string{
-		"webhook/outcome.go": {`outcome = "(\w+)"`, `return "(\w+)"`},
+		"webhook/outcome.go": {`requestOutcome = "(\w+)"`, `return "(\w+)"`},
 		"webhook/log.go":     {`json:"(\w+)`, `fields, "(\w+)"`, `"(\w+)", [a-z]\w*[.(]`},
 		"webhook/observe.go": {`^\s+"(\w+)", `, `hook\w+ += "(\w+)"`},
 		"webhook/spans.go":   {`attribute\.\w+\("(garboard\.[a-z.]+\.)?(?:[\w.]+)"`},

@@ -32,7 +32,7 @@ type containerLine struct {
 // settled workloads and requests that are none of ours, is at debug: it outweighs
 // them by far in a cluster with a GitOps loop. Errors are logged where they are
 // turned into an answer.
-func (a *account) log(ctx context.Context, became outcome, response *admission.Response) {
+func (a *account) log(ctx context.Context, became requestOutcome, response *admission.Response) {
 	logger := log.FromContext(ctx)
 	decided := became == outcomeDenied || a.decision != nil && a.decision.noteworthy()
 	if !decided {

@@ -113,7 +113,7 @@ func (m *Metrics) panicked(webhook string) {
 }
 
 // answered counts a request that is over. A patch of no bytes is none.
-func (m *Metrics) answered(hook, operation string, became outcome, took time.Duration, patchBytes int) {
+func (m *Metrics) answered(hook, operation string, became requestOutcome, took time.Duration, patchBytes int) {
 	if m == nil {
 		return
 	}

@@ -88,7 +88,7 @@ func (a *account) encode(response *admission.Response) {
 	response.Patch, response.PatchType, response.Patches = data, &patchType, nil
 }
 
-func (a *account) became(response *admission.Response) outcome {
+func (a *account) became(response *admission.Response) requestOutcome {
 	switch {
 	case a.err != nil:
 		return outcomeOf(a.err)

@@ -8,30 +8,30 @@ import (
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
-// outcome is what became of a request, as metrics, logs and spans name it.
-type outcome string
+// requestOutcome is what became of a request, as metrics, logs and spans name it.
+type requestOutcome string
 
 const (
 	// outcomeMoved: a container got an image that was neither submitted nor
 	// stored, or another digest behind its tag.
-	outcomeMoved outcome = "moved"
+	outcomeMoved requestOutcome = "moved"
 	// outcomeUnchanged: every container has what was submitted or stored.
-	outcomeUnchanged outcome = "unchanged"
+	outcomeUnchanged requestOutcome = "unchanged"
 	// outcomeKept: a container was not resolved, since nothing is known of its
 	// repository and the registry could not be asked.
-	outcomeKept outcome = "kept"
+	outcomeKept requestOutcome = "kept"
 	// outcomeAllowed and outcomeWarned are those of validation.
-	outcomeAllowed outcome = "allowed"
-	outcomeWarned  outcome = "warned"
-	outcomeDenied  outcome = "denied"
+	outcomeAllowed requestOutcome = "allowed"
+	outcomeWarned  requestOutcome = "warned"
+	outcomeDenied  requestOutcome = "denied"
 	// outcomeSkipped: the request is none of ours.
-	outcomeSkipped outcome = "skipped"
+	outcomeSkipped requestOutcome = "skipped"
 	// outcomeError: it could not be read, or we failed at it.
-	outcomeError outcome = "error"
+	outcomeError requestOutcome = "error"
 )
 
 // outcomeOf is the outcome of a request that ended in an error.
-func outcomeOf(err error) outcome {
+func outcomeOf(err error) requestOutcome {
 	var (
 		skip         *skipError
 		missing      *NotFoundError
@@ -50,7 +50,7 @@ func outcomeOf(err error) outcome {
 
 // became is the outcome of a decision: of several containers, trouble counts
 // first and a move next.
-func (d *Decision) became() outcome {
+func (d *Decision) became() requestOutcome {
 	became := outcomeUnchanged
 	for i := range d.outcomes {
 		o := &d.outcomes[i]

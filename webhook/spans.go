@@ -42,7 +42,7 @@ func (s spans) begin(ctx context.Context, hook string, req *admission.Request) (
 	return ctx, span
 }
 
-func (s spans) end(span trace.Span, a *account, became outcome) {
+func (s spans) end(span trace.Span, a *account, became requestOutcome) {
 	if span == nil {
 		return
 	}
