@@ -32,8 +32,8 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 		APIVersion, Kind, Workload string
 		Entries                    []struct {
 			entry
-			Time, From string
-			Running    bool
+			Time, Source string
+			Running      bool
 		}
 	}
 	if err := json.Unmarshal([]byte(s.tool("history", "deploy/web", "-o", "json")), &answer); err != nil {
@@ -44,7 +44,7 @@ func TestHistoryOfTwoMovesAndAnUndo(t *testing.T) {
 	}
 	var got []entry
 	for _, e := range answer.Entries {
-		if e.By == "updater" && e.Time == "" || e.Image != "" && e.From != s.space.image+":1.2.0" || e.Running != (e.Why == "went back; 1.2.2 is held") {
+		if e.By == "updater" && e.Time == "" || e.Image != "" && e.Source != s.space.image+":1.2.0" || e.Running != (e.Why == "went back; 1.2.2 is held") {
 			t.Errorf("got %+v", e)
 		}
 		if !strings.HasPrefix(e.Why, "RolloutSucceeded: ") { // the first may be overtaken

@@ -80,13 +80,13 @@ func history(o *access.ClusterOptions, command *cobra.Command, named string) err
 func historyTable(entries []Entry, now time.Time) string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "WHEN\tCONTAINER\tIMAGE\tFROM\tBY\tWHY")
+	fmt.Fprintln(table, "WHEN\tCONTAINER\tIMAGE\tSOURCE\tBY\tWHY")
 	for _, e := range entries {
 		why := e.Why
 		if e.Running {
 			why = strings.TrimSuffix("runs now; "+why, "; ")
 		}
-		columns := []string{cmdline.Ago(e.Time, now), e.Container, e.Image, e.From, e.By, why}
+		columns := []string{cmdline.Ago(e.Time, now), e.Container, e.Image, e.Source, e.By, why}
 		for i := range columns {
 			columns[i] = cmdline.OrDash(cmdline.Shown(columns[i]))
 		}

@@ -20,12 +20,12 @@ func TestOperationsPageShowsTheHistory(t *testing.T) {
 		then := metav1.NewTime(now.Add(time.Duration(-minutes) * time.Minute))
 		return &then
 	}
-	const app, from = "example.com/app", "example.com/app:1.2.0"
+	const app, source = "example.com/app", "example.com/app:1.2.0"
 	past := historyTable([]Entry{
 		{Time: at(2), Container: "web", By: ByUpdater, Why: "ImageHeld: " + app + ":1.2.7 stays: 1.2.8 is held"},
-		{Container: "web", Image: app + ":1.2.7", From: from, By: ByWriter, Why: "went back; 1.2.8 is held", Running: true},
-		{Time: at(10), Container: "web", Image: app + ":1.2.8", From: from, By: ByUpdater, Why: "moved from " + app + ":1.2.7"},
-		{Container: "web", Image: app + ":1.2.7", From: from, By: ByAdmission, Why: "in place of 1.2.0"},
+		{Container: "web", Image: app + ":1.2.7", Source: source, By: ByWriter, Why: "went back; 1.2.8 is held", Running: true},
+		{Time: at(10), Container: "web", Image: app + ":1.2.8", Source: source, By: ByUpdater, Why: "moved from " + app + ":1.2.7"},
+		{Container: "web", Image: app + ":1.2.7", Source: source, By: ByAdmission, Why: "in place of 1.2.0"},
 	}, now)
 	if want := "$ garboard history deployment/shop\n" + past; !strings.Contains(string(page), want) {
 		t.Errorf("the page has not\n%s", want)

@@ -78,7 +78,7 @@ func results(o *workload.Object, container string, moves []*move) []placed {
 		}})
 	}
 	for i := last; i >= 0; i-- {
-		e := Entry{Container: container, Image: image(past[i]), From: past[i].From, Running: i == last && isResult(runs, past[i])}
+		e := Entry{Container: container, Image: image(past[i]), Source: past[i].From, Running: i == last && isResult(runs, past[i])}
 		if m := moveTo(moves, container, past[:i+1]); m != nil {
 			m.used = true
 			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, m.why()

@@ -45,8 +45,8 @@ type Entry struct {
 	// Image is what the container got, as repository and tag or digest; empty
 	// for what changed no image.
 	Image string `json:"image,omitempty"`
-	// From is the source: the image that the manifest names.
-	From string `json:"from,omitempty"`
+	// Source is the image that the manifest names.
+	Source string `json:"source,omitempty"`
 	// By is ByUpdater, ByAdmission or ByWriter.
 	By string `json:"by"`
 	// Why is for people; of an Event it starts with the Event's reason.
