@@ -22,23 +22,14 @@ func readDistribution(m message) ([]string, error) {
 	if payload.Events == nil {
 		return nil, errNoRepository
 	}
-	var images []string
-	var fault error
+	var found imageList
 	for _, event := range payload.Events {
 		if event.Action != "push" || !isManifest(event.Target.MediaType) {
 			continue
 		}
-		image, err := m.at(event.Request.Host, event.Target.Repository, event.Target.Tag)
-		if err != nil {
-			fault = err
-			continue
-		}
-		images = append(images, image)
+		found.add(m.at(event.Request.Host, event.Target.Repository, event.Target.Tag))
 	}
-	if len(images) == 0 {
-		return nil, fault
-	}
-	return images, nil
+	return found.result()
 }
 
 // isManifest tells manifests and indexes from layers and configurations, by media

@@ -52,22 +52,13 @@ func harborImages(m message, kind string, data []byte) ([]string, error) {
 	if len(event.Resources) == 0 {
 		return nil, errNoRepository
 	}
-	images := make([]string, 0, len(event.Resources))
-	var fault error
+	var found imageList
 	for _, resource := range event.Resources {
 		if resource.ResourceURL != "" {
-			images = append(images, m.moved(resource.ResourceURL))
+			found.add(m.moved(resource.ResourceURL), nil)
 			continue
 		}
-		image, err := m.at("", event.Repository.RepoFullName, resource.Tag)
-		if err != nil {
-			fault = err
-			continue
-		}
-		images = append(images, image)
+		found.add(m.at("", event.Repository.RepoFullName, resource.Tag))
 	}
-	if len(images) == 0 {
-		return nil, fault
-	}
-	return images, nil
+	return found.result()
 }

@@ -133,6 +133,28 @@ func (m message) at(host, repository, tag string) (string, error) {
 	return withTag(host+"/"+repository, tag), nil
 }
 
+// imageList are the images of a payload that has several: the ones that can be read, or why the
+// last could not be.
+type imageList struct {
+	found []string
+	fault error
+}
+
+func (i *imageList) add(image string, err error) {
+	if err != nil {
+		i.fault = err
+		return
+	}
+	i.found = append(i.found, image)
+}
+
+func (i *imageList) result() ([]string, error) {
+	if len(i.found) == 0 {
+		return nil, i.fault
+	}
+	return i.found, nil
+}
+
 // moved is an image that a payload names with its host, and perhaps a scheme, on the
 // registry of the settings where there is one.
 func (m message) moved(image string) string {
