@@ -62,6 +62,10 @@ func (p *Policy) Steps() int {
 	return n
 }
 
+// PinsDigest reports whether a resolution carries a digest unless the workload asks for
+// none: under policies whose tags may come to name another image.
+func (p *Policy) PinsDigest() bool { return p.kind == kindForce || p.kind == kindNewest }
+
 // FollowsSameTag reports whether a container stays at the current tag and follows the
 // digest behind it: force with matchTag in effect.
 func (p *Policy) FollowsSameTag(current string) bool {

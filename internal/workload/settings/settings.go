@@ -151,7 +151,7 @@ func (r Rule) Pins(submittedDigest bool) bool {
 	case submittedDigest:
 		return true
 	default:
-		return r.Policy != nil && (r.Policy.Kind() == "force" || r.Policy.Kind() == "newest")
+		return r.Policy != nil && r.Policy.PinsDigest()
 	}
 }
 
