@@ -91,12 +91,10 @@ func (d *Decision) newRevision() bool {
 // settledTemplate is a copy of the pod template without images, record and
 // bump: those are the answer's to write.
 func settledTemplate(o *workload.Object) map[string]any {
-	value, _ := o.Lookup(o.Kind.Template...)
-	template, ok := value.(map[string]any)
-	if !ok {
+	template := runtime.DeepCopyJSON(o.WholeTemplate())
+	if template == nil {
 		return nil
 	}
-	template = runtime.DeepCopyJSON(template)
 	for _, slot := range o.Slots() {
 		blank(template, slot.Path[len(o.Kind.Template):])
 	}

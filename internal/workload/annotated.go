@@ -14,7 +14,7 @@ func (o *Object) WithTemplateAnnotation(key, value string) *Object {
 }
 
 func (o *Object) with(path []string, key, value string) *Object {
-	root := runtime.DeepCopyJSON(o.root)
+	root := runtime.DeepCopyJSON(o.wholeRoot())
 	at := root
 	for _, step := range path {
 		next := Child(at, step)

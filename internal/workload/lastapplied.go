@@ -1,9 +1,5 @@
 package workload
 
-import (
-	"k8s.io/apimachinery/pkg/util/json"
-)
-
 // maxLastApplied bounds the configuration that is parsed; an object's
 // annotations have at most 256 KiB together.
 const maxLastApplied = 256 << 10
@@ -15,11 +11,11 @@ func (o *Object) LastApplied() *Object {
 	if s == "" || len(s) > maxLastApplied {
 		return nil
 	}
-	var root map[string]any
-	if err := json.Unmarshal([]byte(s), &root); err != nil {
+	applied, err := Parse(o.Kind, []byte(s))
+	if err != nil {
 		return nil
 	}
-	return newObject(o.Kind, root)
+	return applied
 }
 
 // ImageOf returns the image of the slot with the key; empty without one.
@@ -47,8 +43,7 @@ func (o *Object) CarriesRecord() bool {
 	if applied := o.LastApplied(); applied != nil && applied.RecordText() != "" {
 		return true
 	}
-	managers, _ := o.metadata()["managedFields"].([]any)
-	for _, m := range managers {
+	for _, m := range o.managedFields() {
 		manager, _ := m.(map[string]any)
 		if Text(manager["operation"]) != "Apply" {
 			continue

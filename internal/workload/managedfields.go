@@ -66,8 +66,18 @@ func (o *Object) owners() map[owner]map[string]any {
 	return found
 }
 
+// managedFields returns the entries of the managed fields.
+func (o *Object) managedFields() []any {
+	fields := o.metadata()["managedFields"]
+	if o.managed != nil {
+		fields = o.managed()
+	}
+	entries, _ := fields.([]any)
+	return entries
+}
+
 func (o *Object) eachOwner(do func(who owner, entry map[string]any)) {
-	entries, _ := o.metadata()["managedFields"].([]any)
+	entries := o.managedFields()
 	if len(entries) > maxManagers {
 		return
 	}

@@ -1,11 +1,9 @@
 package workload
 
 import (
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // Object is a workload as it was submitted or stored. It is read from plain
@@ -14,21 +12,16 @@ import (
 type Object struct {
 	Kind Kind
 	root map[string]any
+	// whole is the JSON that Parse has read; of it, root has no more than Parse keeps.
+	// managed reads the managed fields, which root then has not; nil where there are none.
+	whole   []byte
+	managed func() any
 	// slots are found once, by find: each part of a request asks for them. more is how
 	// many are beyond the bound.
 	slots []Slot
 	more  int
 	// release is what the object's Helm release says, if it was asked.
 	release ReleaseSettings
-}
-
-// Parse reads an object of the kind from JSON.
-func Parse(kind Kind, data []byte) (*Object, error) {
-	var root map[string]any
-	if err := json.Unmarshal(data, &root); err != nil {
-		return nil, fmt.Errorf("parsing %s: %w", kind.GroupVersionKind.Kind, err)
-	}
-	return newObject(kind, root), nil
 }
 
 func newObject(kind Kind, root map[string]any) *Object {
@@ -123,8 +116,26 @@ func (o *Object) TemplateMetadataPath() []string {
 
 func (o *Object) metadata() map[string]any { return Child(o.root, "metadata") }
 
-func (o *Object) template() map[string]any {
-	at := o.root
+// WholeTemplate returns the pod template with all that was submitted; nil where there is
+// none.
+func (o *Object) WholeTemplate() map[string]any { return o.templateOf(o.wholeRoot()) }
+
+// wholeRoot is the object with all that was submitted.
+func (o *Object) wholeRoot() map[string]any {
+	if o.whole == nil {
+		return o.root
+	}
+	root, err := parseAll(o.whole)
+	if err != nil { // a number that none of our types holds, in what is not read
+		return o.root
+	}
+	return root
+}
+
+func (o *Object) template() map[string]any { return o.templateOf(o.root) }
+
+func (o *Object) templateOf(root map[string]any) map[string]any {
+	at := root
 	for _, key := range o.Kind.Template {
 		at = Child(at, key)
 	}
