@@ -61,15 +61,48 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 	if e.wake() {
 		r.shed()
 	}
-	misses := func(now time.Time) bool {
-		final := r.options.ReadOnce && !e.readAt.IsZero()
-		return !final && e.misses(q, now, r.options.FreshFor)
+	if seen, fresh := r.remembered(e, q); fresh {
+		return seen
 	}
+	return r.renewed(ctx, e, q, credential)
+}
+
+// remembered returns the index if it answers the query without a read.
+func (r *Resolver) remembered(e *entry, q *Query) (seen view, fresh bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.readAt.Before(q.Since) || r.needed(e, q, r.options.Now()) {
+		return view{}, false
+	}
+	seen, known := r.seen(e, q)
+	r.options.Metrics.looked(lookupList, false, known, nil)
+	return seen, true
+}
+
+// needed reports whether what is known of an entry, which is locked, will not do.
+func (r *Resolver) needed(e *entry, q *Query, now time.Time) bool {
+	final := r.options.ReadOnce && !e.readAt.IsZero()
+	return e.stale(now, r.options.FreshFor) || !final && e.misses(q, now, r.options.FreshFor)
+}
+
+// seen is what a query sees of an entry, which is locked.
+func (r *Resolver) seen(e *entry, q *Query) (seen view, known bool) {
+	known = e.list.index != nil
+	if known {
+		r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
+	}
+	seen = view{index: e.list.index, suspect: e.list.pending != nil}
+	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
+	return seen, known
+}
+
+// renewed returns the index once it is read, or cannot be.
+func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential Credential) view {
 	seen, err := updateSource(ctx, &e.source, &r.options, demand[*policy.Index]{
 		repository: q.Repository.String(),
 		what:       lookupList,
 		since:      q.Since,
-		needed:     func(now time.Time) bool { return e.stale(now, r.options.FreshFor) || misses(now) },
+		needed:     func(now time.Time) bool { return r.needed(e, q, now) },
 		settle:     func(now time.Time) { e.settle(q, now, r.options.FreshFor) },
 		fetch: func(ctx context.Context) (*policy.Index, error) {
 			tags, err := r.registry.Tags(ctx, q.Repository, credential)
@@ -86,15 +119,7 @@ func (r *Resolver) view(ctx context.Context, q *Query, credential Credential) vi
 			r.changes.Add(1)
 			r.shed()
 		},
-	}, func() (view, bool) {
-		known := e.list.index != nil
-		if known {
-			r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
-		}
-		seen := view{index: e.list.index, suspect: e.list.pending != nil}
-		seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
-		return seen, known
-	})
+	}, func() (view, bool) { return r.seen(e, q) })
 	seen.err = err
 	return seen
 }
