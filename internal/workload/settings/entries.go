@@ -3,7 +3,6 @@ package settings
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -99,6 +98,3 @@ func findEntries(from map[string]any, at place) []entry {
 	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
 	return found
 }
-
-// sortedNames returns the chosen settings' names in a fixed order.
-func sortedNames(chosen map[string]entry) []string { return slices.Sorted(maps.Keys(chosen)) }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,35 +35,43 @@ type reader struct {
 // choose picks the entry that counts for each setting, and compiles what is needed to
 // tell. It does so in a fixed order, since all patterns have one budget.
 func (r *reader) choose(all []entry) {
-	r.chosen = map[string]entry{}
-	named := map[string][]entry{}
-	for _, e := range all {
-		named[e.name] = append(named[e.name], e)
-	}
-	for _, name := range slices.Sorted(maps.Keys(named)) {
+	r.chosen = make(map[string]entry, len(all))
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.rank(), b.rank())) })
+	for from, to := 0, 0; from < len(all); from = to {
 		if r.ended() != nil {
 			return
 		}
-		slices.SortStableFunc(named[name], func(a, b entry) int { return cmp.Compare(a.rank(), b.rank()) })
-		for _, e := range named[name] {
-			detail := r.fault(e)
-			over := ""
-			if !r.patterns.Exhausted() {
-				over = passedOver(e, detail)
-				if r.noSetting(e) {
-					over = detail
-				}
+		for to = from; to < len(all) && all[to].name == all[from].name; {
+			to++
+		}
+		r.chooseOf(all[from:to])
+	}
+}
+
+// chooseOf picks among the entries for one setting, the first of which counts if it can.
+func (r *reader) chooseOf(ranked []entry) {
+	for _, e := range ranked {
+		detail := r.fault(e)
+		over := ""
+		if !r.patterns.Exhausted() {
+			over = passedOver(e, detail)
+			if r.noSetting(e) {
+				over = detail
 			}
-			if over == "" {
-				r.chosen[name], r.details[name] = e, detail
-				break
+		}
+		if over == "" {
+			r.chosen[e.name] = e
+			if detail != "" {
+				r.details[e.name] = detail
 			}
-			r.passed[e] = over
-			if optedIn[name] {
-				e.value, e.notText = "false", false
-				r.chosen[name] = e
-				break
-			}
+			return
+		}
+		r.passed[e] = over
+		if optedIn[e.name] {
+			e.value, e.notText = "false", false
+			r.chosen[e.name] = e
+			return
 		}
 	}
 }
@@ -148,7 +155,7 @@ func (r *reader) readPolicies() {
 	s := r.settings
 	// One fault of the budget is enough, and each try costs.
 	defer func() { s.broken = s.broken || r.patterns.Exhausted() }()
-	for _, name := range sortedNames(r.chosen) {
+	for _, name := range workload.SortedKeys(r.chosen) {
 		e := r.chosen[name]
 		if !e.ofContainer() {
 			continue
@@ -233,7 +240,7 @@ func (r *reader) checkSlots(o *workload.Object) {
 
 // governing returns an entry that sets a policy.
 func (r *reader) governing() (entry, bool) {
-	for _, name := range sortedNames(r.chosen) {
+	for _, name := range workload.SortedKeys(r.chosen) {
 		if e := r.chosen[name]; e.isPolicy() {
 			return e, true
 		}
