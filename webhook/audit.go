@@ -64,9 +64,12 @@ func (o *Outcome) told() string {
 	from := o.before()
 	var b strings.Builder
 	b.Grow(256) // most texts are shorter
-	b.WriteString(o.Slot.Key() + ": " + printable.Escape(from.Text, maxField))
+	b.WriteString(o.Slot.Key())
+	b.WriteString(": ")
+	b.WriteString(printable.Escape(from.Text, maxField))
 	if o.differs(from) {
-		b.WriteString(" -> " + printable.Escape(o.Image, maxField))
+		b.WriteString(" -> ")
+		b.WriteString(printable.Escape(o.Image, maxField))
 	} else if !o.moves() {
 		b.WriteString(" stays")
 	}
@@ -103,6 +106,7 @@ func (o *Outcome) told() string {
 // joined puts texts into one annotation, as many as it has room for.
 func joined(texts []string) string {
 	var b strings.Builder
+	b.Grow(min(256*len(texts), maxAudit))
 	for i, text := range texts {
 		text = printable.Escape(text, 2*maxField)
 		if b.Len() > 0 && b.Len()+len(text) > maxAudit-40 {

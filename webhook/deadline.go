@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -22,7 +24,7 @@ const (
 // caller who leaves has asked for is of use to the next.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		timeout, err := time.ParseDuration(r.URL.Query().Get("timeout"))
+		timeout, err := time.ParseDuration(timeoutOf(r.URL))
 		if err != nil || timeout <= 0 {
 			timeout = defaultTimeout
 		}
@@ -33,6 +35,14 @@ func withDeadline(next http.Handler) http.Handler {
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// timeoutOf is the timeout that a caller names. The API server names nothing else.
+func timeoutOf(u *url.URL) string {
+	if text, only := strings.CutPrefix(u.RawQuery, "timeout="); only && !strings.ContainsAny(text, "&;%+=") {
+		return text
+	}
+	return u.Query().Get("timeout")
 }
 
 type callerKey struct{}

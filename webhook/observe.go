@@ -5,13 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-logr/logr"
 	admissionv1 "k8s.io/api/admission/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
-
-	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Names of the webhooks in metrics, logs and spans.
@@ -74,12 +69,15 @@ func (o *observed) Handle(ctx context.Context, req admission.Request) (response 
 	return response
 }
 
+// patchRoom is more than the patches of most workloads take.
+const patchRoom = 2 << 10
+
 // encode writes the patch here, once, where its size is asked for.
 func (a *account) encode(response *admission.Response) {
 	if len(response.Patches) == 0 {
 		return
 	}
-	data, err := json.Marshal(response.Patches)
+	data, err := appendPatch(make([]byte, 0, patchRoom), response.Patches)
 	if err != nil { // said by admission.Webhook, which tries again
 		return
 	}
@@ -113,21 +111,3 @@ const (
 	maxUser  = 128
 	maxField = 400
 )
-
-// requestLogger names the request in each line that is logged of it.
-func requestLogger(base logr.Logger, hook string, req *admission.Request) logr.Logger {
-	if req == nil {
-		return base.WithValues("webhook", hook)
-	}
-	kind := schema.GroupKind{Group: req.Kind.Group, Kind: req.Kind.Kind}
-	return base.WithValues(
-		"webhook", hook,
-		"uid", printable.Escape(string(req.UID), maxUser),
-		"operation", operationName(req.Operation),
-		"kind", printable.Escape(kind.String(), maxName),
-		"namespace", printable.Escape(req.Namespace, maxName),
-		"name", printable.Escape(req.Name, maxName),
-		"user", printable.Escape(req.UserInfo.Username, maxUser),
-		"dryRun", dryRun(req),
-	)
-}

@@ -46,13 +46,8 @@ func annotate(object *workload.Object, path []string, want map[string]string) []
 		return nil
 	}
 	var ops []jsonpatch.Operation
-	missing := map[string]any{}
-	keys := make([]string, 0, len(want)) // slices.Sorted of maps.Keys takes five allocations more
-	for key := range want {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	missing := map[string]string{}
+	for _, key := range workload.SortedKeys(want) {
 		was, had := have[key].(string)
 		switch {
 		case want[key] == was:

@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/printable"
@@ -45,9 +46,9 @@ func Bound(all []string) []string {
 	if more > 0 {
 		all = all[: maxWarnings-1 : maxWarnings-1]
 	}
-	bounded := make([]string, 0, maxWarnings)
-	for _, w := range all {
-		bounded = append(bounded, printable.Escape(w, maxWarning))
+	bounded := slices.Clone(all)
+	for i, w := range all {
+		bounded[i] = printable.Escape(w, maxWarning)
 	}
 	if more > 0 {
 		bounded = append(bounded, fmt.Sprintf("and %d more", more+1))

@@ -3,9 +3,7 @@
 package record
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -77,11 +75,13 @@ func ParseRecord(s string) Record {
 // equal text.
 func (r Record) String() string {
 	var b strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(r)) {
+	for _, key := range workload.SortedKeys(r) {
 		if b.Len() > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(key + "=" + r[key].String())
+		b.WriteString(key)
+		b.WriteByte('=')
+		b.WriteString(r[key].String())
 	}
 	return b.String()
 }

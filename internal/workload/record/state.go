@@ -119,15 +119,69 @@ func (s State) Within(most int) (text string, fits bool) {
 	if len(s) == 0 {
 		return "", true
 	}
+	var data []byte
 	for keep := maxHistory; ; keep-- {
-		data, err := json.Marshal(s.newest(keep))
-		if err != nil { // strings and slices of strings always marshal
-			return "", false
-		}
+		data = s.appendNewest(data[:0], keep)
 		if len(data) <= min(most, maxStateText) || keep == 1 {
 			return string(data), len(data) <= most
 		}
 	}
+}
+
+// appendNewest writes the state with the n newest results of each container as JSON.
+func (s State) appendNewest(to []byte, n int) []byte {
+	to = slices.Grow(to, 256*len(s))
+	to = append(to, '{')
+	for i, key := range workload.SortedKeys(s) {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = append(workload.AppendJSON(to, key), ':')
+		to = s[key].newest(n).append(to)
+	}
+	return append(to, '}')
+}
+
+// append writes what is remembered of one container as JSON.
+func (c ContainerState) append(to []byte) []byte {
+	to = appendField(to, '{', "from", c.From)
+	to = appendList(to, "results", c.Results, func(to []byte, p Past) []byte {
+		to = appendField(to, '{', "result", p.Result)
+		to = appendField(to, ',', "from", p.From)
+		to = appendField(to, ',', "repository", p.Repository)
+		if p.Stored != "" {
+			to = appendField(to, ',', "stored", p.Stored)
+		}
+		return append(to, '}')
+	})
+	if c.Healthy != "" {
+		to = appendField(to, ',', "healthy", c.Healthy)
+	}
+	to = appendList(to, "mirrors", c.Mirrors, func(to []byte, m Mirror) []byte {
+		to = appendField(to, '{', "repository", m.Repository)
+		return append(appendField(to, ',', "stored", m.Stored), '}')
+	})
+	return append(to, '}')
+}
+
+func appendField(to []byte, before byte, name, value string) []byte {
+	to = append(append(append(to, before, '"'), name...), '"', ':')
+	return workload.AppendJSON(to, value)
+}
+
+// appendList writes a list that is not the first field; nothing where it is empty.
+func appendList[T any](to []byte, name string, items []T, item func(to []byte, item T) []byte) []byte {
+	if len(items) == 0 {
+		return to
+	}
+	to = append(append(append(to, ',', '"'), name...), '"', ':', '[')
+	for i := range items {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = item(to, items[i])
+	}
+	return append(to, ']')
 }
 
 // newest returns the state with the n newest results of each container.
