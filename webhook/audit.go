@@ -47,7 +47,7 @@ func (a *account) annotate(response *admission.Response) {
 // told says what was decided. A container that stays as it was submitted for no
 // particular reason is left out.
 func (d *Decision) told() string {
-	var told []string
+	told := make([]string, 0, len(d.outcomes))
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
 		if o.Image == o.Slot.Image && o.Hold == o.given.Hold && o.warning(d.input.Manager) == "" {

@@ -142,7 +142,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	}
 	view := newView(in, in.User != "" && in.User == d.UpdaterAccount)
 	decision := &Decision{input: in}
-	placed := sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, in.Object) })
+	placed := d.placed(ctx, in.Object)
 	var wait sync.WaitGroup
 	var panicked panicCollector
 	slots := in.Object.Slots()
@@ -160,7 +160,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 		}
 		query := o.query(view.bump.Targets)
 		query.Sharing = len(slots)
-		if query.Platforms == nil && d.Placement != nil {
+		if query.Platforms == nil && placed != nil {
 			query.Platforms = placed()
 		}
 		if d.Credentials != nil {
@@ -177,6 +177,15 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	panicked.rethrow()
 	decision.annotate()
 	return decision
+}
+
+// placed tells on which platforms the Pods of an object may run, and looks once; nil
+// where there is no telling.
+func (d *Decider) placed(ctx context.Context, object *workload.Object) func() []resolver.Platform {
+	if d.Placement == nil {
+		return nil
+	}
+	return sync.OnceValue(func() []resolver.Platform { return d.Placement.Required(ctx, object) })
 }
 
 // resolve asks the resolver. A panic below it is that container's error, and

@@ -24,7 +24,8 @@ func TestAppendPatchWritesWhatMarshalDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := appendPatch(nil, ops); err != nil || string(got) != string(want) {
+			got, err := appendPatch(nil, ops)
+			if err != nil || string(got) != string(want) {
 				t.Errorf("got %s, error %v, want %s", got, err, want)
 			}
 		})

@@ -13,18 +13,21 @@ import (
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
+// maxAnnotationOps is about how many operations the annotations take.
+const maxAnnotationOps = 4
+
 // Patch returns the operations that turn the submitted object into the
 // answer: ours alone, each sure to apply to the JSON that was submitted, and
 // none where nothing changes.
 func (d *Decision) Patch() []jsonpatch.Operation {
-	var ops []jsonpatch.Operation
 	object := d.input.Object
 	template := append(object.TemplateMetadataPath(), "annotations")
 	if d.full {
 		return annotate(object, template, map[string]string{workload.AnnotationBump: d.storedBump()})
 	}
-	for _, o := range d.outcomes {
-		if o.Image != o.Slot.Image {
+	ops := make([]jsonpatch.Operation, 0, len(d.outcomes)+maxAnnotationOps)
+	for i := range d.outcomes {
+		if o := &d.outcomes[i]; o.Image != o.Slot.Image {
 			ops = append(ops, jsonpatch.NewOperation("replace", pointer(o.Slot.Path...), o.Image))
 		}
 	}

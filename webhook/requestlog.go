@@ -39,8 +39,14 @@ func (s *requestSink) Error(err error, text string, values ...any) {
 	s.named().Error(err, text, values...)
 }
 
-// WithValues names the request at once.
-func (s *requestSink) WithValues(values ...any) logr.LogSink { return s.named().WithValues(values...) }
+// WithValues names the request at once, unless there are no values: controller-runtime
+// asks so for the logger of a context.
+func (s *requestSink) WithValues(values ...any) logr.LogSink {
+	if len(values) == 0 {
+		return s
+	}
+	return s.named().WithValues(values...)
+}
 
 // WithName names the request at once.
 func (s *requestSink) WithName(name string) logr.LogSink { return s.named().WithName(name) }

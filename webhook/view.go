@@ -33,7 +33,7 @@ func newView(in Input, updater bool) *view {
 	v := &view{
 		in: in, updater: updater, settings: in.settings,
 		submittedState: record.StateOf(in.Object), submittedRecord: record.Of(in.Object),
-		submittedHolds: record.HoldsOf(in.Object), applying: sync.OnceValue(in.Object.LastApplied),
+		submittedHolds: record.HoldsOf(in.Object),
 	}
 	stored := in.Stored
 	if stored == nil {
@@ -49,7 +49,7 @@ func newView(in Input, updater bool) *view {
 		v.recordCarried = in.Object.CarriesRecord() || stored.CarriesRecord()
 		v.recordDropped = in.Object.RecordText() == "" && !v.recordCarried && !v.keepsAnnotations()
 	}
-	v.applied = sync.OnceValue(stored.LastApplied)
+	v.applied, v.applying = sync.OnceValue(stored.LastApplied), sync.OnceValue(in.Object.LastApplied)
 	v.readBump()
 	return v
 }
@@ -213,6 +213,7 @@ func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
 func (v *view) decide(outcomes []Outcome) []intent.Answer {
 	w := intent.Workload{Stored: v.holds, Submitted: v.submittedHolds}
 	w.OtherState = v.in.Stored != nil && v.in.Object.StateText() != v.in.Stored.StateText()
+	w.Cases, w.Keys = make([]*intent.Case, 0, len(outcomes)), make([]string, 0, len(outcomes))
 	for i := range outcomes {
 		w.Cases, w.Keys = append(w.Cases, outcomes[i].given), append(w.Keys, outcomes[i].Slot.Key())
 	}
@@ -248,8 +249,10 @@ func (v *view) evidence(c *intent.Case, slot workload.Slot) {
 }
 
 func entryOf(record record.Record, key string) *record.Result {
-	if result, ok := record[key]; ok {
-		return &result
+	result, ok := record[key]
+	if !ok {
+		return nil // without a copy that outlives the call
 	}
-	return nil
+	found := result
+	return &found
 }

@@ -27,7 +27,7 @@ func (d *Decision) Warnings() []string {
 	if d.full {
 		return []string{warningFull}
 	}
-	var all []string
+	all := make([]string, 0, len(d.outcomes))
 	for i := range d.outcomes {
 		if w := d.outcomes[i].warning(d.input.Manager); w != "" {
 			all = append(all, d.outcomes[i].Slot.Key()+": "+w)

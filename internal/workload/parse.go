@@ -191,12 +191,15 @@ func (p *parser) value(at place, template []string) (any, error) {
 	}
 }
 
+// fewItems is as many as most lists have, such as that of containers.
+const fewItems = 4
+
 func (p *parser) list(at place) ([]any, error) {
 	within := elsewhere
 	if at == inSlots {
 		within = inSlot
 	}
-	items := []any{}
+	items := make([]any, 0, fewItems)
 	p.at++ // [
 	for p.next() != ']' {
 		if p.data[p.at] == ',' {

@@ -109,9 +109,19 @@ func (o *Object) eachSlot(visit func(Slot)) {
 func anys(keys []string) []any {
 	all := make([]any, len(keys))
 	for i, key := range keys {
+		if step, common := commonSteps[key]; common {
+			all[i] = step
+			continue
+		}
 		all[i] = key
 	}
 	return all
+}
+
+// commonSteps are the keys on the way to nearly all images, which then are made once.
+var commonSteps = map[string]any{
+	"spec": "spec", "template": "template", "jobTemplate": "jobTemplate", "containers": "containers",
+	"initContainers": "initContainers", "volumes": "volumes", "image": "image", "reference": "reference",
 }
 
 // String names the slot for people.
