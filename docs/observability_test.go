@@ -67,10 +67,11 @@ func metricNames(t *testing.T) map[string]bool {
 func TestObservabilityPageHasEveryValue(t *testing.T) {
 	page := flowing(t, "observability.md")
 	for file, patterns := range map[string][]string{
-		"webhook/outcome.go": {`requestOutcome = "(\w+)"`, `return "(\w+)"`},
-		"webhook/log.go":     {`json:"(\w+)`, `fields, "(\w+)"`, `"(\w+)", [a-z]\w*[.(]`},
-		"webhook/observe.go": {`^\s+"(\w+)", `, `hook\w+ += "(\w+)"`},
-		"webhook/spans.go":   {`attribute\.\w+\("(garboard\.[a-z.]+\.)?(?:[\w.]+)"`},
+		"webhook/outcome.go":    {`requestOutcome = "(\w+)"`, `return "(\w+)"`},
+		"webhook/log.go":        {`json:"(\w+)`, `fields, "(\w+)"`, `"(\w+)", [a-z]\w*[.(]`},
+		"webhook/observe.go":    {`hook\w+ += "(\w+)"`},
+		"webhook/requestlog.go": {`^\s+"(\w+)", `},
+		"webhook/spans.go":      {`attribute\.\w+\("(garboard\.[a-z.]+\.)?(?:[\w.]+)"`},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		must(t, err)

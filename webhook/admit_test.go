@@ -180,15 +180,21 @@ func (w *world) post(path string, review []byte) *admissionv1.AdmissionResponse 
 
 func (w *world) serve(t testing.TB, url string, review []byte) *admissionv1.AdmissionResponse {
 	t.Helper()
+	body := w.answer(t, url, review)
+	var answer admissionv1.AdmissionReview
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return answer.Response
+}
+
+// answer is the answer's JSON.
+func (w *world) answer(t testing.TB, url string, review []byte) []byte {
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(review))
 	request.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()
 	w.mux.ServeHTTP(recorder, request)
-	var answer admissionv1.AdmissionReview
-	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
-		t.Fatalf("%v: %s", err, recorder.Body)
-	}
-	return answer.Response
+	return recorder.Body.Bytes()
 }
 
 // mutate returns the object as the API server would store it, and what the

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestAppendPatchWritesWhatMarshalDoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := appendPatch(nil, ops)
-			if err != nil || string(got) != string(want) {
+			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("got %s, error %v, want %s", got, err, want)
 			}
 		})
