@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	admissionregistrationclient "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -40,7 +42,7 @@ const enforcedTimeout = 10 * time.Second
 
 // votesEnforced asks the cluster what protects votes, and names the updater's own account
 // to it.
-func votesEnforced(manager ctrl.Manager) (approval.Enforced, error) {
+func votesEnforced(manager ctrl.Manager, lease *leaseOptions) (approval.Enforced, error) {
 	client, err := admissionregistrationclient.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("making the client for admission policies: %w", err)
@@ -50,6 +52,16 @@ func votesEnforced(manager ctrl.Manager) (approval.Enforced, error) {
 		return nil, fmt.Errorf("making the client for our own name: %w", err)
 	}
 	policies := &enforcement.Policies{Client: client}
+	switch namespace, err := lease.ownNamespace(); {
+	case err == nil:
+		leases, err := coordinationclient.NewForConfigAndClient(manager.GetConfig(), manager.GetHTTPClient())
+		if err != nil {
+			return nil, fmt.Errorf("making the client for Leases: %w", err)
+		}
+		policies.Leases = leases.Leases(namespace)
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, err
+	}
 	var known sync.Mutex
 	return func(ctx context.Context) (time.Time, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enforcedTimeout)

@@ -196,7 +196,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 			return err
 		}
 	}
-	enforced, err := votesEnforced(manager)
+	enforced, err := votesEnforced(manager, &o.lease)
 	if err != nil {
 		return err
 	}

@@ -166,8 +166,8 @@ func counts(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate, enforc
 // dates votes.
 func proposedAt(update *v1alpha1.ImageUpdate) time.Time {
 	at := update.CreationTimestamp.Time
-	if update.Status.ProposedAt != nil {
-		at = update.Status.ProposedAt.Time
+	if again := update.Status.ProposedAt; again != nil && again.After(at) {
+		at = again.Time
 	}
 	return at.Truncate(time.Second)
 }

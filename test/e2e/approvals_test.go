@@ -23,7 +23,9 @@ func keels(votes string, more ...string) []string {
 func (s *space) voters(names ...string) {
 	s.t.Helper()
 	s.await("the policies of votes to be in force", func(ctx context.Context) error {
-		policies := enforcement.Policies{Client: s.Client().AdmissionregistrationV1()}
+		policies := enforcement.Policies{
+			Client: s.Client().AdmissionregistrationV1(), Leases: s.Client().CoordinationV1().Leases("garboard"), ReadOnly: true,
+		}
 		since, err := policies.Enforced(ctx)
 		if err == nil && !time.Now().After(since.Add(time.Second)) {
 			err = fmt.Errorf("since %s", since)
@@ -244,4 +246,38 @@ func TestApprovalsOutliveUpdaterAndWebhook(t *testing.T) {
 	if n := strings.Count(revisions, "\n"); n != 2 {
 		t.Errorf("it was moved %d times", n-1)
 	}
+}
+
+// While a policy is weakened anybody may write any vote. What was forged then counts no
+// more once the policy is as it was, though its date is.
+func TestForgedVotesDoNotCountOnceThePolicyIsMended(t *testing.T) {
+	alone(t)
+	s := newSpace(t)
+	s.voters("ann")
+	s.push("1.2.0", "1.3.0")
+	s.must(s.manifest("web", "1.2.0", keels("1")...), "apply", "-f", "-")
+	u := s.awaitPhase("web", "1.3.0", v1alpha1.PhasePending)
+	s.stopUpdater() // or else it sees, and tells, that the policy is weak
+	denies := func(action string) {
+		s.must("", "patch", "validatingadmissionpolicybinding/garboard-votes", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"validationActions":[%q]}}`, action))
+	}
+	denies("Warn")
+	s.await("a vote in another's name", func(context.Context) error {
+		_, _, err := s.kubectl(ballot(u.Name, "ann", "Approve"), "create", "-f", "-")
+		return err
+	})
+	denies("Deny")
+	s.await("votes to be protected again", func(context.Context) error {
+		if _, _, err := s.kubectl(ballot(u.Name, "ann", "Approve"), "create", "-f", "-", "--dry-run=server"); err == nil {
+			return fmt.Errorf("one in another's name is not refused")
+		}
+		return nil
+	})
+	s.startUpdater()
+	s.waits("web", "NotApproved", "has 0 of 1 approvals")
+	s.voters() // in force, since a moment
+	s.polled()
+	s.wantTag("web", "1.2.0")
+	s.votes(u, "ann", "Approve")
+	s.awaitTag("web", "1.3.0")
 }

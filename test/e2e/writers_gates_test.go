@@ -79,7 +79,7 @@ func TestGatesBindHelm(t *testing.T) {
 			annotation := fmt.Sprintf(`--set-json=annotations={"garboard.dev/%s":%q}`, gate, value)
 			for _, write := range []write{
 				helm("install", "1.2.0", annotation), helm("upgrade", "1.2.0", annotation),
-				helm("upgrade", "1.2.0", annotation, "--set=colour=blue"), rollback("1"),
+				helm("upgrade", "1.2.0", annotation, "--set=colour=blue"), rollback(),
 			} {
 				write(s)
 				s.wantTag("web", "1.2.0")

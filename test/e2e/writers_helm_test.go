@@ -18,11 +18,11 @@ func helm(verb, tag string, more ...string) write {
 	}
 }
 
-// rollback goes back to a revision of the release.
-func rollback(revision string) write {
+// rollback goes back to the first revision of the release.
+func rollback() write {
 	return func(s *space) string {
 		s.t.Helper()
-		return s.mustHelm("rollback", "web", revision)
+		return s.mustHelm("rollback", "web", "1")
 	}
 }
 
@@ -89,11 +89,11 @@ func helmWriters() map[string]writer {
 			want: written{Tag: "1.3.4", Revisions: 2, Owners: byHelm, Warned: "web: APP:1.3.0 -> 1.3.4 (policy patch)"},
 		},
 		"rollback to the same tag keeps what runs, and says how to go back": {
-			before: []write{helm("install", "1.2.0"), helm("upgrade", "1.2.0", "--set=colour=blue")}, write: rollback("1"), again: true,
+			before: []write{helm("install", "1.2.0"), helm("upgrade", "1.2.0", "--set=colour=blue")}, write: rollback(), again: true,
 			want: written{Tag: "1.2.7", Revisions: 2, Owners: byHelm, Warned: above},
 		},
 		"rollback to a lower tag runs it": {
-			before: []write{helm("install", "1.4.0"), pushes("1.4.1", "1.4.2"), helm("upgrade", "1.4.1")}, write: rollback("1"), again: true,
+			before: []write{helm("install", "1.4.0"), pushes("1.4.1", "1.4.2"), helm("upgrade", "1.4.1")}, write: rollback(), again: true,
 			want: written{Tag: "1.4.0", Revisions: 2, Owners: byHelm, Warned: "web: APP:1.4.2 -> 1.4.0 as written"},
 		},
 		"client-side install is resolved": {
@@ -114,7 +114,7 @@ func helmWriters() map[string]writer {
 			want: written{Tag: "1.2.0", Revisions: 2, Owners: byClient, Warned: "web: APP:1.2.7 -> 1.2.0 as written; 1.2.7 is held"},
 		},
 		"client-side rollback to a lower tag runs it": {
-			before: []write{helm("install", "1.4.0", clientSide), pushes("1.4.1", "1.4.2"), helm("upgrade", "1.4.1")}, write: rollback("1"), again: true,
+			before: []write{helm("install", "1.4.0", clientSide), pushes("1.4.1", "1.4.2"), helm("upgrade", "1.4.1")}, write: rollback(), again: true,
 			want: written{Tag: "1.4.0", Revisions: 2, Owners: byClient, Warned: "web: APP:1.4.2 -> 1.4.0 as written"},
 		},
 		"upgrade of a release from client side to server side keeps all": {

@@ -6,6 +6,7 @@ package approval
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -79,6 +80,8 @@ type Stage struct {
 	since       time.Time
 	unprotected error
 	asked       time.Time
+	// voted: a vote has come since Enforced was asked.
+	voted atomic.Bool
 }
 
 // New returns a Stage that knows of no updates yet.
@@ -87,11 +90,12 @@ func New(o Options) *Stage {
 	return &Stage{Options: o, store: newStore(), patch: patch, missing: "the updates that wait for approval are not known yet"}
 }
 
-// enforced asks since when votes are protected, once in a while.
+// enforced asks since when votes are protected, once in a while, and after each vote: it may
+// have been cast in a moment in which they were not.
 func (s *Stage) enforced(ctx context.Context) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := s.Clock.Now(); s.asked.IsZero() || now.Sub(s.asked) >= lookAgain {
+	if now := s.Clock.Now(); s.voted.Swap(false) || s.asked.IsZero() || now.Sub(s.asked) >= lookAgain {
 		s.since, s.unprotected = s.Enforced(ctx)
 		s.asked = now
 	}

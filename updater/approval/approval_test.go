@@ -210,6 +210,27 @@ func TestDecisions(t *testing.T) {
 			},
 			phases: map[string]v1alpha1.Phase{"1.3.0": v1alpha1.PhasePending}, finds: "1.3.0",
 		},
+		"a vote in the moment in which votes are not protected": {
+			play: func(t *testing.T, c *cluster) {
+				c.vote(t, "1.3.0", "ann", approve)
+				c.unprotected = &enforcement.Fault{Object: "validatingadmissionpolicy/garboard-votes", Message: "is missing"}
+				c.vote(t, "1.3.0", "bob", approve)
+				if got := c.finds(t, "1.3.0"); got != "" {
+					t.Errorf("meanwhile it moves to %s", got)
+				}
+				c.unprotected, c.since = nil, c.clock.Now()
+				c.pass(t, lookAgain)
+			},
+			phases: map[string]v1alpha1.Phase{"1.3.0": v1alpha1.PhasePending}, finds: "1.3.0",
+		},
+		"a vote just after the policies were made anew": {
+			play: func(t *testing.T, c *cluster) {
+				c.vote(t, "1.3.0", "ann", approve)
+				c.since = c.clock.Now().Add(5 * time.Second)
+				c.vote(t, "1.3.0", "bob", approve)
+			},
+			phases: map[string]v1alpha1.Phase{"1.3.0": v1alpha1.PhasePending}, finds: "1.3.0",
+		},
 		"a status that says more than the votes": {
 			play: func(t *testing.T, c *cluster) {
 				forged := c.update(t, "1.3.0").DeepCopy()

@@ -56,6 +56,8 @@ func (s *Stage) follow(ctx context.Context) {
 	ticker := s.Clock.NewTicker(pruneEvery)
 	defer ticker.Stop()
 	for {
+		// Since when votes are protected is noted before there are any.
+		_, _ = s.enforced(ctx)
 		select {
 		case <-ticker.C():
 			s.pruneAll(ctx)
@@ -175,6 +177,7 @@ func (s *Stage) ballots() toolscache.ResourceEventHandler {
 	put := func(object any) {
 		if v, ok := object.(*v1alpha1.ImageUpdateVote); ok {
 			s.store.putVote(v)
+			s.voted.Store(true)
 			s.Queue.Add(updateOf(v))
 		}
 	}

@@ -278,8 +278,7 @@ func (c *cluster) vote(t *testing.T, tag, voter string, verdict v1alpha1.Verdict
 	for _, f := range change {
 		f(v)
 	}
-	c.store.putVote(v)
-	c.Queue.Add(nameOf(u))
+	c.ballots().OnAdd(v, false)
 	c.work(t)
 }
 

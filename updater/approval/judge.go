@@ -141,7 +141,8 @@ func (s *Stage) tally(u *v1alpha1.ImageUpdate, since time.Time) voting.Tally {
 func (s *Stage) tallyBack(u *v1alpha1.ImageUpdate, since time.Time, most int) voting.Tally {
 	tally := voting.Count(u, s.store.votesOn(nameOf(u)), since)
 	earlier := s.store.get(types.NamespacedName{Namespace: u.Namespace, Name: u.Spec.CarriesFrom})
-	if most == 0 || earlier == nil || !s.carries(earlier, u.Spec.WorkloadRef.UID, u.Spec.Container, u.Spec.Repository, u.Spec.To.Tag) {
+	// Who wrote an update that is older than its protection is not known.
+	if most == 0 || earlier == nil || !u.CreationTimestamp.After(since) || !s.carries(earlier, u.Spec.WorkloadRef.UID, u.Spec.Container, u.Spec.Repository, u.Spec.To.Tag) {
 		return tally
 	}
 	return tally.With(s.tallyBack(earlier, since, most-1))

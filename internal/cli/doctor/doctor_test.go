@@ -204,6 +204,10 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			breaks: func(_ *testing.T, w *world) { w.binding("garboard-updates").Name = "other" },
 			want:   []found{{Failure, "approvals", "validatingadmissionpolicybinding/garboard-updates", "is missing", "install.yaml"}},
 		},
+		"a policy of votes that was changed, and no updater that has noted it": {
+			breaks: func(_ *testing.T, w *world) { w.binding("garboard-votes").Generation = 3 },
+			want:   []found{{Warning, "approvals", "lease/garboard-approvals", "does not tell yet since when", "logs deployment/garboard-updater"}},
+		},
 		"no validating webhook": {
 			breaks: func(_ *testing.T, w *world) { w.withoutValidating = true },
 			want:   []found{{Failure, "webhooks", validatingObject, "is not there", "install.yaml"}},
@@ -333,6 +337,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 				{Failure, "rights", "serviceaccount/garboard-updater", `may not patch deployments.apps in the whole cluster`, "install.yaml"},
 				{Failure, "rights", "serviceaccount/garboard-updater", `may not create leases.coordination.k8s.io in namespace "garboard"`, "install.yaml"},
 				{Failure, "rights", "serviceaccount/garboard-updater", `may not get, update leases.coordination.k8s.io/garboard-updater`, "install.yaml"},
+				{Failure, "rights", "serviceaccount/garboard-updater", `may not get, delete leases.coordination.k8s.io/garboard-approvals`, "install.yaml"},
 			},
 		},
 		"a feature without its right": {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 // right is what a ServiceAccount needs, and for what.
@@ -51,7 +52,8 @@ func (d *Doctor) needed() []right {
 	} else {
 		rights = append(rights,
 			right{updaterName, "to elect a leader", own, "coordination.k8s.io", "leases", "", []string{"create"}, false},
-			right{updaterName, "to elect a leader", own, "coordination.k8s.io", "leases", updaterName, []string{"get", "update"}, false})
+			right{updaterName, "to elect a leader", own, "coordination.k8s.io", "leases", updaterName, []string{"get", "update"}, false},
+			right{updaterName, "to note since when votes are protected", own, "coordination.k8s.io", "leases", enforcement.LeaseName, []string{"get", "delete"}, false})
 	}
 	if _, on := flagValue(d.found.webhook, "helm-values"); on {
 		rights = append(rights,

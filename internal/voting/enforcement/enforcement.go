@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	admissionregistrationclient "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -47,38 +48,78 @@ type Policies struct {
 	Client admissionregistrationclient.AdmissionregistrationV1Interface
 	// Account is the updater's user name. The default is DefaultUpdaterAccount.
 	Account string
+	// Leases are those of Garboard's own namespace. Without them no vote counts once a
+	// policy was changed.
+	Leases coordinationclient.LeaseInterface
+	// ReadOnly leaves it to another to note since when changed policies are as they are.
+	ReadOnly bool
+}
+
+// State is since when votes are protected.
+type State struct {
+	// Since is when that began: no vote from before is to be trusted.
+	Since time.Time
+	// Changed: a policy or binding was changed since it was made, and may have let
+	// anything through until then.
+	Changed bool
 }
 
 // Enforced returns since when all policies are in force: no vote from before that is to
 // be trusted. The error is a *Fault where one is missing, is not bound or was changed,
 // and anything else where that could not be read.
 func (p *Policies) Enforced(ctx context.Context) (since time.Time, err error) {
+	state, err := p.Look(ctx)
+	return state.Since, err
+}
+
+// Look is Enforced, and tells whether a policy was changed.
+func (p *Policies) Look(ctx context.Context) (State, error) {
+	since, seen, err := p.look(ctx)
+	if err != nil || !seen.changed {
+		return State{Since: since}, err
+	}
+	noted, err := p.notedSince(ctx, seen)
+	if err != nil {
+		return State{}, err
+	}
+	if at := noted.Add(settles); at.After(since) {
+		since = at
+	}
+	return State{Since: since, Changed: true}, nil
+}
+
+// look compares all that votes rest on with what is shipped, and returns since when the
+// last of it is there.
+func (p *Policies) look(ctx context.Context) (since time.Time, seen *versions, err error) {
+	seen = &versions{}
 	wanted, err := p.wanted()
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, nil, err
 	}
 	for _, name := range Names() {
 		policy, err := p.Client.ValidatingAdmissionPolicies().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return time.Time{}, unread("validatingadmissionpolicy/"+name, err)
+			return time.Time{}, nil, unread("validatingadmissionpolicy/"+name, err)
 		}
 		binding, err := p.Client.ValidatingAdmissionPolicyBindings().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return time.Time{}, unread("validatingadmissionpolicybinding/"+name, err)
+			return time.Time{}, nil, unread("validatingadmissionpolicybinding/"+name, err)
 		}
 		if message := changed(&policy.Spec, &wanted[name].Spec); message != "" {
-			return time.Time{}, &Fault{"validatingadmissionpolicy/" + name, message}
+			return time.Time{}, nil, &Fault{"validatingadmissionpolicy/" + name, message}
 		}
 		if message := unbound(&binding.Spec, name); message != "" {
-			return time.Time{}, &Fault{"validatingadmissionpolicybinding/" + name, message}
+			return time.Time{}, nil, &Fault{"validatingadmissionpolicybinding/" + name, message}
 		}
+		seen.add("policy "+name, &policy.ObjectMeta)
+		seen.add("binding "+name, &binding.ObjectMeta)
 		for _, created := range []time.Time{policy.CreationTimestamp.Time, binding.CreationTimestamp.Time} {
 			if at := created.Add(settles); at.After(since) {
 				since = at
 			}
 		}
 	}
-	return since, nil
+	return since, seen, nil
 }
 
 func unread(object string, err error) error {
