@@ -114,6 +114,12 @@ test-node: cluster-build ## Run the image on nodes for real, as root on Debian: 
 	go build -o bin/node ./test/node
 	go test -count=1 -v -timeout 15m -parallel 4 -exec $(CURDIR)/bin/node ./test/node/stories
 
+# Each version is built once into the cache, for minutes. KUBERNETES=v1.34.4 tries one alone.
+KUBERNETES ?= all
+.PHONY: test-skew
+test-skew: cluster-build ## Run Garboard on older API servers, each built from its modules: half an hour the first time
+	go test -count=1 -v -timeout 120m -run TestAPIServers ./test/skew -kubernetes=$(KUBERNETES)
+
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
 .PHONY: chaos

@@ -141,7 +141,7 @@ type builder struct {
 
 // programs builds all but what is there ready-made.
 func (b builder) programs(ctx context.Context, ready []prebuilt) error {
-	flags, err := b.versionFlags(ctx)
+	flags, err := b.requiredVersionFlags(ctx)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,12 @@ func (b builder) programs(ctx context.Context, ready []prebuilt) error {
 	if err := os.CopyFS(filepath.Join(b.out, "crds"), os.DirFS(filepath.Join(certManager, "deploy", "crds"))); err != nil {
 		return err
 	}
-	for name, target := range links {
+	return b.link(links)
+}
+
+// link gives programs further names: name -> program.
+func (b builder) link(names map[string]string) error {
+	for name, target := range names {
 		if err := os.Symlink(target, filepath.Join(b.out, name)); err != nil {
 			return err
 		}
@@ -173,15 +178,17 @@ func (b builder) programs(ctx context.Context, ready []prebuilt) error {
 	return nil
 }
 
-// versionFlags tell Kubernetes' programs their version.
-func (b builder) versionFlags(ctx context.Context) ([]string, error) {
+// requiredVersionFlags are versionFlags for the version that the control plane requires.
+func (b builder) requiredVersionFlags(ctx context.Context) ([]string, error) {
 	version, err := b.module(ctx, kubernetesModule, "{{.Version}}")
-	if err != nil {
-		return nil, err
-	}
+	return versionFlags(version), err
+}
+
+// versionFlags tell Kubernetes' programs their version, say "v1.37.2".
+func versionFlags(version string) []string {
 	major, minor, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	minor, _, _ = strings.Cut(minor, ".")
-	return []string{"-ldflags", fmt.Sprintf(linkerFlags, version, major, minor)}, nil
+	return []string{"-ldflags", fmt.Sprintf(linkerFlags, version, major, minor)}
 }
 
 // GoCommand is a go command that compiles as all of the repository is compiled,

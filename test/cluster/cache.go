@@ -99,22 +99,25 @@ func isRequirement(name string) bool {
 	return slices.Contains([]string{"go.mod", "go.sum"}, path.Base(name))
 }
 
-// findSource finds the control plane's module from the working folder, which in
+// findSource finds the control plane's module; see findModule.
+func findSource() (string, error) { return findModule("controlplane") }
+
+// findModule finds a nested module of this package from the working folder, which in
 // tests is the package's and for "go run" anywhere in the checkout.
-func findSource() (string, error) {
+func findModule(name string) (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		source := filepath.Join(dir, "test", "cluster", "controlplane")
+		source := filepath.Join(dir, "test", "cluster", name)
 		if _, err := os.Stat(filepath.Join(source, "go.mod")); err == nil {
 			return source, nil
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("finding test/cluster/controlplane above %q: not in a checkout of Garboard", start)
+			return "", fmt.Errorf("finding test/cluster/%s above %q: not in a checkout of Garboard", name, start)
 		}
 	}
 }

@@ -29,13 +29,14 @@ type Cluster struct {
 	// KubectlPath is a kubectl of the API server's version.
 	KubectlPath string
 
-	binaries  Binaries
-	ports     ports
-	address   string   // see Options.Address
-	flags     []string // of the API server
-	nodes     int
-	temporary bool // Dir goes with the cluster
-	bound     bool // the parts die with this process
+	binaries   Binaries
+	kubernetes Binaries // see Options.Kubernetes
+	ports      ports
+	address    string   // see Options.Address
+	flags      []string // of the API server
+	nodes      int
+	temporary  bool // Dir goes with the cluster
+	bound      bool // the parts die with this process
 
 	withCertManager bool
 
@@ -71,7 +72,13 @@ func start(ctx context.Context, o Options, bound bool) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := prepare(o, binaries)
+	kubernetes := binaries
+	if o.Kubernetes != "" {
+		if kubernetes, err = buildKubernetes(ctx, o.Log, o.Kubernetes); err != nil {
+			return nil, err
+		}
+	}
+	c, err := prepare(o, binaries, kubernetes)
 	if err != nil {
 		return nil, err
 	}

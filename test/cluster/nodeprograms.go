@@ -21,7 +21,7 @@ func BuildNode(ctx context.Context, log io.Writer) (string, error) {
 }
 
 func (b builder) node(ctx context.Context) error {
-	flags, err := b.versionFlags(ctx)
+	flags, err := b.requiredVersionFlags(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ type Options struct {
 	// by it, the API server reaches Pods and Services by the network and not by
 	// routes, and no kubelet is played. Nodes counts for nothing then.
 	Address string
+	// Kubernetes is the version of API server, controller manager, scheduler and kubectl, one
+	// of OlderVersions. The default is the version that all else is made of.
+	Kubernetes string
 	// NoCertManager leaves cert-manager and its CRDs out.
 	NoCertManager bool
 	// APIServerFlags are added to the API server's own, as "--name=value".

@@ -34,6 +34,13 @@ func (c *Cluster) controlPlane(name string, flags ...string) program {
 	return program{name: name, path: c.binaries.Path(controlPlane), args: append([]string{name}, flags...)}
 }
 
+// versioned is a part of the version that Options.Kubernetes names.
+func (c *Cluster) versioned(name string, flags ...string) program {
+	p := c.controlPlane(name, flags...)
+	p.path = c.kubernetes.Path(controlPlane)
+	return p
+}
+
 // etcd may be a program of this machine.
 func (c *Cluster) etcd() program {
 	client, peer := "http://"+loopback(c.ports.Etcd), "http://"+loopback(c.ports.Peer)
@@ -46,7 +53,7 @@ func (c *Cluster) etcd() program {
 }
 
 func (c *Cluster) apiServer() program {
-	p := c.controlPlane(partAPIServer,
+	p := c.versioned(partAPIServer,
 		"--etcd-servers=http://"+loopback(c.ports.Etcd),
 		"--bind-address="+c.address, "--advertise-address="+c.address, fmt.Sprintf("--secure-port=%d", c.ports.API),
 		"--tls-cert-file=keys/apiserver.crt", "--tls-private-key-file=keys/apiserver.key",
@@ -80,7 +87,7 @@ func (c *Cluster) egress() program {
 // limit instead of for the API server. Each has its own account, as kubeadm
 // starts them, so that admission can tell them from people.
 func (c *Cluster) controllers() program {
-	return c.controlPlane(partControllers,
+	return c.versioned(partControllers,
 		"--kubeconfig=kubeconfig", "--secure-port=0", "--leader-elect=false",
 		"--service-account-private-key-file=keys/sa.key", "--root-ca-file=keys/ca.crt",
 		"--use-service-account-credentials", "--kube-api-qps=500", "--kube-api-burst=1000",
@@ -88,7 +95,7 @@ func (c *Cluster) controllers() program {
 }
 
 func (c *Cluster) scheduler() program {
-	return c.controlPlane(partScheduler,
+	return c.versioned(partScheduler,
 		"--kubeconfig=kubeconfig", "--secure-port=0", "--leader-elect=false",
 		"--kube-api-qps=500", "--kube-api-burst=1000")
 }

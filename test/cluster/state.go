@@ -32,15 +32,16 @@ var config embed.FS
 
 // state is what another process must know of a cluster: see Open.
 type state struct {
-	Binaries string
-	Ports    ports
-	Address  string // of API server and registry
-	Flags    []string
+	Binaries   string
+	Kubernetes string // see Options.Kubernetes
+	Ports      ports
+	Address    string // of API server and registry
+	Flags      []string
 }
 
 // prepare writes all that the parts read and returns a cluster that is ready to
 // boot.
-func prepare(o Options, binaries Binaries) (*Cluster, error) {
+func prepare(o Options, binaries, kubernetes Binaries) (*Cluster, error) {
 	dir, temporary := o.Dir, false
 	if dir == "" {
 		made, err := os.MkdirTemp("", "garboard-cluster-")
@@ -49,7 +50,7 @@ func prepare(o Options, binaries Binaries) (*Cluster, error) {
 		}
 		dir, temporary = made, true
 	}
-	c, err := prepareIn(dir, o, binaries)
+	c, err := prepareIn(dir, o, binaries, kubernetes)
 	if err != nil {
 		if temporary {
 			err = errors.Join(err, os.RemoveAll(dir))
@@ -60,7 +61,7 @@ func prepare(o Options, binaries Binaries) (*Cluster, error) {
 	return c, nil
 }
 
-func prepareIn(dir string, o Options, binaries Binaries) (*Cluster, error) {
+func prepareIn(dir string, o Options, binaries, kubernetes Binaries) (*Cluster, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func prepareIn(dir string, o Options, binaries Binaries) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Binaries, s.Address, s.Flags = binaries.Dir, o.Address, o.APIServerFlags
+	s.Binaries, s.Kubernetes, s.Address, s.Flags = binaries.Dir, kubernetes.Dir, o.Address, o.APIServerFlags
 	if err := errors.Join(writeState(dir, s), writeConfig(dir), writeKeys(dir, o.Address), removeLogs(dir)); err != nil {
 		return nil, err
 	}
@@ -101,8 +102,9 @@ func newCluster(dir string, s state) (*Cluster, error) {
 		Kubeconfig:  filepath.Join(dir, "kubeconfig"),
 		Registry:    net.JoinHostPort(s.Address, strconv.Itoa(s.Ports.Registry)),
 		AuditLog:    filepath.Join(dir, auditLog),
-		KubectlPath: Binaries{s.Binaries}.Path("kubectl"),
+		KubectlPath: Binaries{s.Kubernetes}.Path(toolKubectl),
 		binaries:    Binaries{s.Binaries},
+		kubernetes:  Binaries{s.Kubernetes},
 		ports:       s.Ports,
 		address:     s.Address,
 		flags:       s.Flags,

@@ -46,7 +46,8 @@ const usage = usageError(`usage: localcluster COMMAND [--dir DIR] [arguments]
   secret NAMESPACE NAME FOLDER      keep a Secret as files, until interrupted
   token NAMESPACE SERVICEACCOUNT    write a kubeconfig with the account's rights
 
-up also takes --nodes N, --no-cert-manager and, repeated, --apiserver-flag --NAME=VALUE.`)
+up also takes --nodes N, --kubernetes VERSION, --no-cert-manager and, repeated,
+--apiserver-flag --NAME=VALUE.`)
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
@@ -58,6 +59,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Dir, "dir", filepath.Join(os.TempDir(), "garboard-cluster"), "folder of the cluster")
 	if args[0] == "up" {
 		flags.IntVar(&o.Nodes, "nodes", 1, "number of nodes")
+		flags.StringVar(&o.Kubernetes, "kubernetes", "", "an older version of Kubernetes, of those in test/cluster/kubernetes")
 		flags.BoolVar(&o.NoCertManager, "no-cert-manager", false, "leave cert-manager out")
 		flags.Func("apiserver-flag", "flag of the API server", o.addFlag)
 	}
