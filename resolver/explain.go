@@ -1,8 +1,10 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
 )
@@ -75,4 +77,25 @@ func (r *Resolver) explain(ctx context.Context, q *Query, v policy.Verdict, answ
 func (r *Resolver) noneServes(reason policy.Reason) bool {
 	return reason == StayNotInList || reason == StayNoDigest ||
 		slices.ContainsFunc(r.conditions, func(c condition) bool { return c.reason() == reason })
+}
+
+// Higher narrows what Explain says to the tags above a base, the highest first: those that
+// begin as versions do, and then the rest.
+func Higher(rejected []Rejection, base string) []Rejection {
+	var found []Rejection
+	for _, r := range rejected {
+		if policy.CompareNatural(r.Tag, base) > 0 {
+			found = append(found, r)
+		}
+	}
+	begins := func(tag string) int {
+		if rest := strings.TrimPrefix(tag, "v"); rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(found, func(a, b Rejection) int {
+		return cmp.Or(cmp.Compare(begins(a.Tag), begins(b.Tag)), policy.CompareNatural(b.Tag, a.Tag))
+	})
+	return found
 }

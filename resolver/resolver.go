@@ -31,6 +31,8 @@ type Resolver struct {
 	digests    *recent.Map[digestKey, *digestEntry]
 	images     *recent.Map[imageKey, *imageEntry]
 	refusals   *recent.Map[key, *refusal]
+	// descriptions are those that people asked for.
+	descriptions *recent.Map[imageKey, *describedEntry]
 	// places are those that credentials were read from, each with the identity of
 	// its credential.
 	places *recent.Map[string, string]
@@ -52,14 +54,15 @@ const (
 func New(source Registry, options Options) *Resolver {
 	options = options.withDefaults()
 	return &Resolver{
-		registry:   source,
-		options:    options,
-		conditions: append(newConditions(&options), options.conditions...),
-		lists:      recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
-		digests:    recent.New[digestKey, *digestEntry](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
-		images:     recent.New[imageKey, *imageEntry](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
-		refusals:   recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
-		places:     recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
+		registry:     source,
+		options:      options,
+		conditions:   append(newConditions(&options), options.conditions...),
+		lists:        recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
+		digests:      recent.New[digestKey, *digestEntry](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
+		images:       recent.New[imageKey, *imageEntry](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
+		refusals:     recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
+		descriptions: recent.New[imageKey, *describedEntry](maxDescribed, options.DropAfter, options.Now),
+		places:       recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),
 	}
 }
 

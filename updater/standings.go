@@ -1,9 +1,14 @@
 package updater
 
 import (
+	"context"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/updater/poll"
 	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/watched"
 )
 
 // Standings returns what is known of the governed workloads of a namespace, or of
@@ -20,6 +25,21 @@ func (u *Updater) Standings(namespace string) []report.Standing {
 		}
 	}
 	return all
+}
+
+// Versions reads what the versions of one container are, for a person: see poll.Versions.
+// The error says that the container is not followed here.
+func (u *Updater) Versions(ctx context.Context, namespace, kind, name, container string, of []record.Result) (*report.Versions, error) {
+	for _, each := range u.Kinds.Rolling() {
+		if each.GroupVersionKind.Kind != kind {
+			continue
+		}
+		told, err := u.poller.Versions(ctx, watched.NewKey(each.GroupVersionKind, namespace, name), container, of)
+		if err == nil {
+			return told, nil
+		}
+	}
+	return nil, poll.ErrNotFollowed
 }
 
 // Describe implements prometheus.Collector.

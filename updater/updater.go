@@ -40,6 +40,9 @@ type Options struct {
 	Live   client.Reader
 	// Resolver reads the registries.
 	Resolver poll.Resolver
+	// Images tells people what images say of themselves, and why tags were not taken. The
+	// default is to tell nothing.
+	Images poll.Images
 	// Credentials are asked before the Resolver's own. The default is none.
 	Credentials poll.Credentials
 	// Placement is asked for workloads that name no platforms. The default is to
@@ -131,7 +134,7 @@ func New(o Options) *Updater {
 		Queue:    stage("moves"), Tracer: o.Tracer, Clock: o.Clock, Pace: o.Pace, Approvals: asked,
 	})
 	u.poller = poll.New(poll.Options{
-		Workloads: u.workloads, Resolver: o.Resolver, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,
+		Workloads: u.workloads, Resolver: o.Resolver, Images: o.Images, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,
 		Report: u.report, Mover: u.mover, Ownership: o.Ownership, Recent: u.recent,
 		Queue:  queue.New[string](o.Clock, o.Metrics.DepthOf("polls")),
 		Tracer: o.Tracer, Clock: o.Clock, Workers: o.Workers,

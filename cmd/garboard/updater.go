@@ -23,6 +23,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cluster/helmvalues"
 	"github.com/garboard-dev/garboard/internal/cluster/placement"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater"
 	"github.com/garboard-dev/garboard/updater/approval"
 	"github.com/garboard-dev/garboard/updater/move"
@@ -156,7 +157,12 @@ func (o *updaterOptions) serveStatus(manager ctrl.Manager, u *updater.Updater) e
 			return false
 		}
 	}
-	return manager.Add(status.NewServer(status.Options{Address: o.statusAddress, Standings: u.Standings, Leads: leads}))
+	return manager.Add(status.NewServer(status.Options{
+		Address: o.statusAddress, Standings: u.Standings, Leads: leads,
+		Versions: func(ctx context.Context, r status.VersionsRequest, of []record.Result) (*report.Versions, error) {
+			return u.Versions(ctx, r.Namespace, r.Kind, r.Name, r.Container, of)
+		},
+	}))
 }
 
 // boundedMapper asks the API server which kinds it serves within a deadline:
@@ -203,7 +209,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	u := updater.New(updater.Options{
 		Kinds: o.custom.Kinds(),
 		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
-		Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
+		Images: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 		Notifier: told, Ownership: ownership, VotesEnforced: enforced, UpdateHistory: o.approvals.history,
 	})

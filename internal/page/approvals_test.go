@@ -127,6 +127,12 @@ func TestVotes(t *testing.T) {
 			},
 			code: 200, says: []string{"shop/web app", "shop/cart app"}, cast: []string{"cart Approve me", "web Approve me"},
 		},
+		"against all that match": {
+			fields: func(w *world) url.Values {
+				return w.form("vote", "Reject", "comment", "not today", "q", "example.com", "namespace", "shop", "seal", sealed(w, "q=example.com&namespace=shop"))
+			},
+			code: 200, says: []string{"shop/web app 1.3.0@sha256:aaaaaaaa…: rejected", "shop/cart app"}, cast: []string{"cart Reject me not today", "web Reject me not today"},
+		},
 		"all, and one is refused": {
 			fields: func(w *world) url.Values { return w.form("vote", "Approve", "seal", sealed(w, "")) }, refused: "cart",
 			code: 422, says: []string{"shop/web app 1.3.0@sha256:aaaaaaaa…: approved (1 of 2)", "shop/cart app 1.3.0@sha256:aaaaaaaa…: imageupdatevotes.garboard.dev", "is forbidden"},
@@ -264,7 +270,7 @@ func TestApproveNowIsOfferedForStages(t *testing.T) {
 func TestApprovalsShow(t *testing.T) {
 	for path, wanted := range map[string][]string{
 		"/":                            {"3 updates waiting for votes"},
-		"/approvals":                   {"3 updates", "example.com/web", "in 8h", "1 minor", "Approve all 3 that match", `value="shop/web/uid-web"`},
+		"/approvals":                   {"3 updates", "example.com/web", "in 8h", "1 minor", "Approve all 3 that match", "Reject all 3 that match", `value="shop/web/uid-web"`},
 		"/approvals?q=MAIL":            {"1 update<", "Approve all 1 that match"},
 		"/approvals?show=over":         {"3 updates<", `class="state state-rejected">Rejected`, `value="Reopen shop/old/uid-old"`},
 		"/approvals?namespace=nowhere": {"Nothing waits for votes"},

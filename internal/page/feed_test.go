@@ -56,6 +56,7 @@ func TestVersionOfASnapshot(t *testing.T) {
 		"another state":         {func(u *updater) { u.items[0].State = report.StateRolling }, true},
 		"another time to open":  {func(u *updater) { u.items[0].Opens = &metav1.Time{Time: now.Add(time.Hour)} }, true},
 		"the same time to open": {func(u *updater) { u.items[0].Opens = &metav1.Time{Time: now.Add(10 * time.Hour)} }, false},
+		"a date of a build":     {func(u *updater) { u.items[0].NewestBuilt = &metav1.Time{Time: now} }, true},
 		"one more":              {func(u *updater) { u.items = append(u.items, u.items[0]) }, true},
 		"another reason":        {func(u *updater) { u.items[0].Message = "the window opens at 23:00" }, true},
 	} {

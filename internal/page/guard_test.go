@@ -196,7 +196,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 func TestBadQueriesNameWhatIsAllowed(t *testing.T) {
 	for query, want := range map[string]string{
 		"show=everything":                "show: &#34;everything&#34;: allowed: behind, waiting, held, rolling, failed, unknown, ungoverned, current",
-		"sort=size":                      "sort: &#34;size&#34;: allowed: checked, container, lag, policy, running, state, workload",
+		"sort=size":                      "sort: &#34;size&#34;: allowed: checked, container, days, lag, policy, running, state, workload",
 		"page=0":                         "page: &#34;0&#34;: allowed: a number from 1",
 		"page=last":                      "page: &#34;last&#34;: allowed: a number from 1",
 		"q=" + strings.Repeat("a", 1000): "q: 1000 bytes: allowed: at most 200",

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/garboard-dev/garboard/updater/report"
 )
@@ -16,6 +17,10 @@ type overview struct {
 	Governed, Current int
 	Shares            []share
 	Lists             []overviewList
+	// Longest is the longest time in days; empty where none is known. Undated is of how many
+	// that are behind no time is known.
+	Longest string
+	Undated int
 }
 
 // tile is a number that leads to the rows it counts.
@@ -60,11 +65,25 @@ func overviewOf(s *Snapshot) overview {
 	o.Shares = sharesOf(s.Rows, o.Governed)
 	furthest := showing("behind")
 	furthest.Sort, furthest.Descending = "lag", true
+	longest := showing("behind")
+	longest.Sort, longest.Descending = "days", true
+	for _, row := range s.Rows {
+		if row.Behind() && row.Days == "" {
+			o.Undated++
+		}
+	}
 	o.Lists = []overviewList{
 		s.listOf(showing("failed"), "Failed", "Nothing has failed."),
 		s.listOf(furthest, "Furthest behind", "Everything runs the newest that its policy allows."),
 		s.listOf(showing("waiting"), "Waiting", "Nothing waits."),
 		s.listOf(showing("unknown"), "Not known", "Every registry has answered."),
+	}
+	if found := s.find(longest); len(found.Rows) > 0 && found.Rows[0].late >= 0 {
+		o.Longest = found.Rows[0].Days
+		dated := overviewList{ID: "longest", Title: "Longest behind", Path: longest.path(nil), Rows: found.Rows[:min(len(found.Rows), maxListed)]}
+		dated.Rows = slices.DeleteFunc(slices.Clone(dated.Rows), func(row *Row) bool { return row.late < 0 })
+		dated.More = found.Total - o.Undated - len(dated.Rows)
+		o.Lists = slices.Insert(o.Lists, 2, dated)
 	}
 	return o
 }

@@ -31,7 +31,9 @@ type Access struct {
 	Status StatusReader
 	// Metrics is nil where the updater's metrics cannot be read.
 	Metrics MetricsReader
-	Client  client.Client
+	// Versions is nil where the updater cannot be asked about images.
+	Versions VersionsReader
+	Client   client.Client
 	// Kinds are those that are governed. The default is those of Kubernetes itself.
 	Kinds workload.Kinds
 	// Namespace is the one that is shown; empty shows all.
@@ -91,11 +93,13 @@ func (p *Page) Handler() http.Handler {
 	inside.HandleFunc("GET /{$}", p.overview)
 	inside.HandleFunc("GET /workloads", p.workloads)
 	inside.HandleFunc("GET /workloads/{namespace}/{kind}/{name}", p.workload)
+	inside.HandleFunc("GET /workloads/{namespace}/{kind}/{name}/versions", p.versions)
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/hold", p.setHold)
 	inside.HandleFunc("POST /workloads/{namespace}/{kind}/{name}/clear", p.clearHold)
 	inside.HandleFunc("GET /promotion", p.promotion)
 	inside.HandleFunc("GET /registries", p.registries)
 	inside.HandleFunc("GET /approvals", p.approvals)
+	inside.HandleFunc("GET /approvals/{namespace}/{name}", p.update)
 	inside.HandleFunc("POST /approvals/vote", p.vote)
 	inside.HandleFunc("GET /events", p.events)
 	inside.HandleFunc("/", p.notFound)

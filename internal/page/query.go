@@ -39,6 +39,7 @@ var orders = map[string]func(a, b *Row) int{ //nolint:gochecknoglobals // a tabl
 	"container": func(a, b *Row) int { return cmp.Compare(a.Container, b.Container) },
 	"running":   func(a, b *Row) int { return cmp.Compare(a.Running, b.Running) },
 	"lag":       func(a, b *Row) int { return cmp.Compare(a.distance, b.distance) },
+	"days":      func(a, b *Row) int { return cmp.Compare(a.late, b.late) },
 	"policy":    func(a, b *Row) int { return cmp.Compare(a.Policy, b.Policy) },
 	"state":     func(a, b *Row) int { return cmp.Compare(a.State, b.State) },
 	"checked":   func(a, b *Row) int { return checkedAt(a) - checkedAt(b) },
@@ -93,7 +94,7 @@ func parseQuery(values url.Values) (Query, error) {
 		return q, fmt.Errorf("show: %q: allowed: %s", shown(q.Show), namesOf(shows))
 	}
 	if orders[q.Sort] == nil {
-		return q, fmt.Errorf("sort: %q: allowed: checked, container, lag, policy, running, state, workload, each with - for descending", shown(q.Sort))
+		return q, fmt.Errorf("sort: %q: allowed: checked, container, days, lag, policy, running, state, workload, each with - for descending", shown(q.Sort))
 	}
 	q.Page, err = pageIn(values)
 	return q, err

@@ -24,8 +24,13 @@ type Row struct {
 	Held string
 	// Lag says how far the newest version is: "2 minor". Empty where nothing is newer.
 	Lag string
-	// distance orders by lag.
+	// Days is how much later the newest was built: "41 days". Empty where nothing is newer,
+	// or one of the dates is not known.
+	Days string
+	// distance orders by lag, and late by how much later the newest was built, of which a
+	// time that is not known is -1.
 	distance uint64
+	late     time.Duration
 	// words is what a filter looks in.
 	words string
 }
@@ -113,6 +118,11 @@ func join(items []status.Item, known *objects) []*Row {
 func (r *Row) complete() {
 	if r.Behind() {
 		r.Lag, r.distance = lag(r.Running, r.Newest)
+		r.Days = daysBetween(r.RunningBuilt, r.NewestBuilt)
+	}
+	r.late = -1
+	if r.Days != "" {
+		r.late = max(0, r.NewestBuilt.Sub(r.RunningBuilt.Time))
 	}
 	r.words = strings.ToLower(strings.Join([]string{
 		r.Namespace, r.Kind + "/" + r.Name, r.Container, r.Repository, r.Running, r.Newest, r.Policy, string(r.State), r.Reason, r.Message,
@@ -138,9 +148,11 @@ func namespacesOf(rows []*Row) []string {
 func sameRows(a, b []*Row) bool {
 	return slices.EqualFunc(a, b, func(a, b *Row) bool {
 		x, y := *a, *b
-		sameOpens := x.Opens.Equal(y.Opens)
-		x.LastCheck, x.NextCheck, x.Opens, y.LastCheck, y.NextCheck, y.Opens = nil, nil, nil, nil, nil, nil
-		return sameOpens && x == y
+		same := x.Opens.Equal(y.Opens) && x.RunningBuilt.Equal(y.RunningBuilt) && x.NewestBuilt.Equal(y.NewestBuilt)
+		for _, row := range []*Row{&x, &y} {
+			row.LastCheck, row.NextCheck, row.Opens, row.RunningBuilt, row.NewestBuilt = nil, nil, nil, nil, nil
+		}
+		return same && x == y
 	})
 }
 

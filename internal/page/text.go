@@ -55,12 +55,12 @@ func version(text string) string {
 	return shown(result.Tag) + "@" + short + "…"
 }
 
-// plural is "1 container", "2 containers".
+// plural is "1 container", "2 containers", "2 repositories", "2 days".
 func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	if stem, ok := strings.CutSuffix(one, "y"); ok {
+	if stem, ok := strings.CutSuffix(one, "y"); ok && !strings.HasSuffix(stem, "a") {
 		return number(n) + " " + stem + "ies"
 	}
 	return number(n) + " " + one + "s"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -111,16 +112,20 @@ func (v *views) functions() template.FuncMap {
 		"number":  number,
 		"lower":   strings.ToLower,
 		"link":    webAddress,
+		"bytes":   byteCount,
+		"date":    date,
+		"list":    list,
 	}
 }
 
 // webAddress is a text of others as an address that may be followed; empty where it is
-// none.
+// none. One that names a user is none: it reads as if it led elsewhere.
 func webAddress(text string) string {
-	if strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://") {
-		return text
+	at, err := url.Parse(text)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" || at.User != nil {
+		return ""
 	}
-	return ""
+	return at.String()
 }
 
 // write renders a whole page.

@@ -35,6 +35,17 @@ type updater struct {
 	items []status.Item
 	err   error
 	asked int
+	// versions are what it tells of images, about what it was asked.
+	versions      *report.Versions
+	versionsError error
+	questions     []status.VersionsRequest
+}
+
+func (u *updater) Versions(_ context.Context, request status.VersionsRequest) (*report.Versions, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.questions = append(u.questions, request)
+	return u.versions, u.versionsError
 }
 
 func (u *updater) List(context.Context, string) (*status.List, error) {
@@ -85,7 +96,7 @@ func newWorld(t *testing.T, functions interceptor.Funcs) *world {
 		return []string{string(o.(*corev1.Event).InvolvedObject.UID)} //nolint:forcetypeassert // the index is of Events
 	}).Build()
 	made, err := New(Options{
-		Access: &Access{Status: w.updater, Client: w.client, Timeout: time.Minute, Cluster: "production"},
+		Access: &Access{Status: w.updater, Versions: w.updater, Client: w.client, Timeout: time.Minute, Cluster: "production"},
 		Link:   NewLink("8080"), Clock: w.clock, Ended: w.ended,
 	})
 	if err != nil {

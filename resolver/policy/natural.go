@@ -5,6 +5,18 @@ import (
 	"strings"
 )
 
+// CompareNatural orders tags by the numbers in them: build-9 is below build-10, and v1.9
+// below 1.10.
+func CompareNatural(a, b string) int { return compareNatural(withoutV(a), withoutV(b)) }
+
+// withoutV cuts the v that some put before a version.
+func withoutV(tag string) string {
+	if rest, ok := strings.CutPrefix(tag, "v"); ok && leadingDigits(rest) > 0 {
+		return rest
+	}
+	return tag
+}
+
 // compareNatural orders texts byte by byte, but runs of digits as numbers of
 // any length: build-9 is below build-10. Leading zeros do not count, so that
 // different texts may be equal.

@@ -79,12 +79,7 @@ func (s *session) indexed(ctx context.Context, index document.Manifest, dated bo
 	if len(children) == 0 {
 		return Image{}, failure.NotImage("index has no image")
 	}
-	var image Image
-	for _, child := range children {
-		if !slices.Contains(image.Platforms, child.Platform) {
-			image.Platforms = append(image.Platforms, child.Platform)
-		}
-	}
+	image := Image{Platforms: platformsOf(children)}
 	if len(image.Platforms) > maxPlatforms {
 		return Image{}, &Error{Kind: TooLarge, Err: errors.New("more platforms than are kept")}
 	}
@@ -99,6 +94,17 @@ func (s *session) indexed(ctx context.Context, index document.Manifest, dated bo
 	var err error
 	image.Created, err = s.built(ctx, dating.Digest)
 	return image, err
+}
+
+// platformsOf are those of an index, each once.
+func platformsOf(children []document.Child) []Platform {
+	var all []Platform
+	for _, child := range children {
+		if !slices.Contains(all, child.Platform) {
+			all = append(all, child.Platform)
+		}
+	}
+	return all
 }
 
 // built reads the date of one child. An index inside an index tells its date by
@@ -116,11 +122,18 @@ func (s *session) built(ctx context.Context, digest string) (time.Time, error) {
 }
 
 func (s *session) manifest(ctx context.Context, digest string) (document.Manifest, error) {
+	_, found, err := s.manifestBody(ctx, digest)
+	return found, err
+}
+
+// manifestBody reads a manifest, and returns its text as well.
+func (s *session) manifestBody(ctx context.Context, digest string) ([]byte, document.Manifest, error) {
 	body, err := s.verified(ctx, "manifests", digest, document.AcceptManifests, document.MaxManifest)
 	if err != nil {
-		return document.Manifest{}, err
+		return nil, document.Manifest{}, err
 	}
-	return document.ReadManifest(body)
+	found, err := document.ReadManifest(body)
+	return body, found, err
 }
 
 func (s *session) config(ctx context.Context, of document.Manifest) (document.Config, error) {

@@ -70,6 +70,7 @@ try {
     await page.getByRole("heading", { name: "5 of 15 containers run the newest version allowed" }).waitFor();
     await page.getByRole("link", { name: "Failed 1" }).waitFor();
     await page.getByRole("link", { name: "Not governed 1" }).waitFor();
+    await page.getByText("Behind by up to 412 days, by when images were built. Of 5 that is not known.").waitFor();
     await look("overview");
   });
 
@@ -188,6 +189,29 @@ try {
     await page.getByText("billing/ledger app 5.3.0: reopened, with your approval; votes from before do not count").waitFor();
     assert.equal(await cluster("votes", "GET"), '{"Approve":53}\n');
     await look("decided");
+  });
+
+  await step("one update tells what its images are, and links to addresses alone", async () => {
+    await page.goto(`${origin}/approvals?q=orders`);
+    await page.getByRole("link", { name: "what changes with production/orders" }).click();
+    await page.getByText("41 days later").waitFor();
+    await page.getByText("49.5 MB for linux/amd64").waitFor();
+    const source = page.getByRole("link", { name: "https://git.example.com/shop" }).first();
+    assert.equal(await source.getAttribute("href"), "https://git.example.com/shop");
+    assert.equal(await source.getAttribute("rel"), "noopener noreferrer");
+    await look("update");
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.getByText("production/orders orders 1.7.2: rejected").waitFor();
+  });
+
+  await step("a container tells why higher tags are not taken", async () => {
+    await page.goto(`${origin}/workloads/shop/Deployment/web`);
+    await page.getByRole("link", { name: "why higher tags are not taken" }).click();
+    await page.getByRole("row", { name: "2.0.0 other major version" }).waitFor();
+    await page.getByText("and 12 more tags").waitFor();
+    await page.getByText("javascript:alert(document.domain)").first().waitFor();
+    assert.equal(await page.locator("main a[href^='javascript']").count(), 0);
+    await look("versions");
   });
 
   await step("a push is seen without a reload", async () => {

@@ -112,7 +112,7 @@ func hashOf(content []byte) string {
 // keepImages replaces the screenshots of the documentation.
 func keepImages(t *testing.T, from string) {
 	t.Helper()
-	for _, name := range []string{"page-overview-light", "page-overview-dark", "page-workload-light", "page-approvals-light", "page-promotion-light"} {
+	for _, name := range []string{"page-overview-light", "page-overview-dark", "page-workload-light", "page-approvals-light", "page-promotion-light", "page-update-light"} {
 		content, err := os.ReadFile(filepath.Join(from, name+".png"))
 		if err == nil {
 			err = os.WriteFile(filepath.Join("..", "..", "docs", "images", name+".png"), content, 0o600)

@@ -48,7 +48,8 @@ func someUpdates() []client.Object {
 	voted := add("billing", "gateway", "2.4.0", "2.5.1", "")
 	voted.Status.Approvals = 1
 	voted.Status.Voters = []v1alpha1.Voter{{Name: "grace@example.com", Verdict: v1alpha1.VerdictApprove, Time: metav1.NewTime(began), Comment: "ran on staging since Monday"}}
-	add("production", "orders", "1.6.0", "1.7.2", "").Spec.Container = "orders"
+	staged := add("production", "orders", "1.6.0", "1.7.2", "")
+	staged.Spec.Container, staged.Spec.Repository = "orders", ours+"shop/orders"
 	add("shop", "checkout", "3.1.0", "3.1.0", "sha256:"+strings.Repeat("4f", 32)).Spec.Policy = "force"
 	rejected := add("billing", "ledger", "5.2.0", "5.3.0", "")
 	rejected.Status.Phase, rejected.Status.DecidedAt = v1alpha1.PhaseRejected, &metav1.Time{Time: began.Add(time.Minute)}

@@ -27,6 +27,7 @@ import (
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/page"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/status"
 )
@@ -56,7 +57,7 @@ func newWorld(t *testing.T) *world {
 		WithInterceptorFuncs(interceptor.Funcs{Create: create}).
 		WithIndex(&corev1.Event{}, "involvedObject.uid", func(o client.Object) []string { return []string{string(o.(*corev1.Event).InvolvedObject.UID)} }).
 		Build()
-	updater := httptest.NewServer(status.NewServer(status.Options{Leads: func() bool { return true }, Standings: w.of}).Handler())
+	updater := httptest.NewServer(status.NewServer(status.Options{Leads: func() bool { return true }, Standings: w.of, Versions: versions}).Handler())
 	t.Cleanup(updater.Close)
 	w.serve(updater.URL)
 	return w
@@ -75,9 +76,10 @@ func (w *world) serve(updater string) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	link := page.NewLink(port)
 	ended := make(chan struct{})
+	asked := &status.Direct{URL: at, Client: http.DefaultClient}
 	shown, err := page.New(page.Options{
 		Access: &page.Access{
-			Status: &status.Direct{URL: at, Client: http.DefaultClient}, Metrics: counted{}, Client: w.client,
+			Status: asked, Versions: asked, Metrics: counted{}, Client: w.client,
 			Cluster: "production", Timeout: 10 * time.Second,
 		},
 		Link: link, Ended: ended, Every: 100 * time.Millisecond,
@@ -171,7 +173,7 @@ const ours = "registry.example.com/"
 
 // fewStandings are one of each kind, and three stages.
 func fewStandings() []report.Standing {
-	return append(stages(), []report.Standing{
+	return append(stages(), dated([]report.Standing{
 		standing("shop", "Deployment", "web", ours+"shop/web", "1.4.2", "1.4.3", "minor", report.StatePending, report.WaitWindow, "the window opens at 22:00"),
 		standing("shop", "Deployment", "cart", ours+"shop/cart", "2.1.0", "2.1.0", "minor", report.StateCurrent, "", ""),
 		standing("shop", "Deployment", "payment", ours+"shop/payment", "3.0.1", "3.2.0", "minor", report.StateFailed, "RolloutFailed", "2 of 3 Pods did not become ready within 10m"),
@@ -184,7 +186,38 @@ func fewStandings() []report.Standing {
 		standing("data", "Deployment", "cache", "docker.io/library/redis", "7.4.1", "7.4.1", "minor", report.StateCurrent, "", ""),
 		standing("data", "Deployment", "queue", ours+"data/queue", "4.0.0", "4.0.0", "semver:^4", report.StateCurrent, "", ""),
 		standing("data", "Deployment", "metrics", "quay.io/team/metrics", "0.27.0", "", "minor", report.StateUnknown, report.ReasonUnavailable, "the registry did not answer in time"),
-	}...)
+	})...)
+}
+
+// dated are the same, some of them with the dates of their images.
+func dated(all []report.Standing) []report.Standing {
+	for name, apart := range map[string]int{"payment": 96, "search": 412, "postgres": 37} {
+		at := slices.IndexFunc(all, func(s report.Standing) bool { return s.Name == name })
+		all[at].NewestBuilt = began.AddDate(0, 0, -5)
+		all[at].RunningBuilt = all[at].NewestBuilt.AddDate(0, 0, -apart)
+	}
+	return all
+}
+
+// versions is what the updater tells of images: the second was built 41 days after the first.
+func versions(_ context.Context, r status.VersionsRequest, of []record.Result) (*report.Versions, error) {
+	told := &report.Versions{
+		Chosen: "1.4.3", Why: "newer patch version", More: 12,
+		Higher: []report.RejectedTag{{Tag: "2.0.0", Why: "other major version"}, {Tag: "1.5.0-rc.1", Why: "pre-release"}, {Tag: "latest", Why: "not a version"}},
+	}
+	about := "https://shop.example.com"
+	if r.Container == "web" {
+		about = "javascript:alert(document.domain)"
+	}
+	for i, version := range of {
+		told.Images = append(told.Images, report.ImageVersion{
+			Version: version.String(), Digest: "sha256:" + strings.Repeat([]string{"1b", "9e"}[i], 32),
+			Created: &metav1.Time{Time: began.AddDate(0, 0, -60+41*i)}, Size: int64(48_200_000 + 1_300_000*i), SizeOf: "linux/amd64",
+			Platforms: []string{"linux/amd64", "linux/arm64"}, Source: "https://git.example.com/shop", Revision: []string{"4f2c81d", "b07e3aa"}[i],
+			URL: about,
+		})
+	}
+	return told, nil
 }
 
 // stages are three workloads that come after each other: what is newest has to run longer

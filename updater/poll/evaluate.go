@@ -32,13 +32,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 			continue
 		}
 		query := r.query(c)
-		query.Sharing = len(w.Object.Slots())
-		if query.Platforms == nil && p.Placement != nil {
-			query.Platforms = placed()
-		}
-		if p.Credentials != nil {
-			query.Credentials = p.Credentials.Of(o.GetNamespace(), w.Object, c.Slot, c.Rule)
-		}
+		p.complete(&query, w, c, placed)
 		resolution, ended, err := p.promoted(ctx, r, key, c, query)
 		if ended {
 			break
@@ -56,12 +50,25 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
 		p.pollAt(r.repository, resolution.OldEnoughAt)
 		p.Report.Checked(key, c.Slot.Key(), r.since)
+		p.date(ctx, key, c, query, resolution)
 	}
 	if len(found) > 0 {
 		r.moves = true
 		p.Mover.Found(key, r.pushed, found...)
 	}
 	return failure
+}
+
+// complete adds to a query what the cluster tells: where the Pods may run, and what they
+// pull with.
+func (p *Poller) complete(q *resolver.Query, w watched.Workload, c watched.Container, placed func() []resolver.Platform) {
+	q.Sharing = len(w.Object.Slots())
+	if q.Platforms == nil && p.Placement != nil {
+		q.Platforms = placed()
+	}
+	if p.Credentials != nil {
+		q.Credentials = p.Credentials.Of(w.Stored.GetNamespace(), w.Object, c.Slot, c.Rule)
+	}
 }
 
 // ask resolves the image of a container. ended: the round is over, and there is no answer

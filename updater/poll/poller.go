@@ -52,12 +52,14 @@ type Ownership interface {
 	Owns(repository string) bool
 }
 
-// Options are what a Poller is made of. All but Credentials, Placement, PollMinimum and
-// Recent are required.
+// Options are what a Poller is made of. All but Images, Credentials, Placement, PollMinimum
+// and Recent are required.
 type Options struct {
 	Workloads *watched.Reader
 	// Resolver reads the registries.
 	Resolver Resolver
+	// Images tells people of images. The default is to tell nothing.
+	Images Images
 	// Credentials are asked before the Resolver's own. The default is none.
 	Credentials Credentials
 	// Placement is asked for workloads that name no platforms. The default is to

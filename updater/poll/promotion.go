@@ -15,11 +15,8 @@ import (
 // on its way, and until when. The registry is read once for all three.
 func (p *Poller) promoted(ctx context.Context, r *round, key watched.Key, c watched.Container, query resolver.Query) (answer resolver.Resolution, ended bool, err error) {
 	soaks := p.Mover.Soaks(ctx, key, &c.Rule, r.repository)
-	if len(soaks) == 0 {
-		return p.ask(ctx, r, c, query)
-	}
 	p.pollAt(r.repository, p.nextSoakedAt(soaks))
-	for _, of := range [][]resolver.Soak{soaks, onTheirWay(soaks), nil} {
+	for _, of := range stepsOf(soaks) {
 		query.Soaks = of
 		answer, ended, err = p.ask(ctx, r, c, query)
 		if ended || err != nil || answer.Moved(query) {
@@ -27,6 +24,14 @@ func (p *Poller) promoted(ctx context.Context, r *round, key watched.Key, c watc
 		}
 	}
 	return answer, ended, err
+}
+
+// stepsOf are what a container is asked about one after the other, until something moves it.
+func stepsOf(soaks []resolver.Soak) [][]resolver.Soak {
+	if len(soaks) == 0 {
+		return [][]resolver.Soak{nil}
+	}
+	return [][]resolver.Soak{soaks, onTheirWay(soaks), nil}
 }
 
 // onTheirWay lets through what runs in all places, whether for long enough or not.

@@ -42,7 +42,8 @@ func (r *Reporter) Waits(about About, c Candidate, reason, message string) {
 func (r *Reporter) wait(key watched.Key, candidates []Candidate, reason, message string) {
 	for _, c := range candidates {
 		r.standings.note(key, c.Container, func(s *Standing) {
-			s.State, s.Newest, s.Reason, s.Message, s.Opens = StatePending, c.To.String(), reason, message, c.Opens
+			s.finds(c.To.String())
+			s.State, s.Reason, s.Message, s.Opens = StatePending, reason, message, c.Opens
 		})
 	}
 }
@@ -112,7 +113,8 @@ func (r *Reporter) Moved(ctx context.Context, about About, asked, made []Candida
 	r.notify(about, LevelInfo, ReasonUpdated, text, changes)
 	for _, c := range made {
 		r.standings.note(about.Key, c.Container, func(s *Standing) {
-			s.State, s.Newest, s.Reason, s.Message = StateRolling, c.To.String(), "", ""
+			s.finds(c.To.String())
+			s.State, s.Reason, s.Message = StateRolling, "", ""
 		})
 	}
 	log.FromContext(ctx).Info("bumped", "kind", about.Key.GVK().GroupKind().String(), "namespace", o.GetNamespace(),

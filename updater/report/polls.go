@@ -37,6 +37,26 @@ func (r *Reporter) Checked(key watched.Key, container string, at time.Time) {
 	r.standings.note(key, container, func(s *Standing) { s.Checked = at })
 }
 
+// Date tells when what a container runs, the newest version, and what a poll has found were
+// built, by a function that answers from memory; the zero time is not known.
+func (r *Reporter) Date(key watched.Key, container string, found record.Result, built func(version string) time.Time) {
+	var running, newest string
+	r.standings.note(key, container, func(s *Standing) { running, newest = s.Running, s.Newest })
+	if running == "" {
+		return
+	}
+	at := map[string]time.Time{}
+	for _, version := range []string{running, newest, found.String()} {
+		at[version] = built(version)
+	}
+	r.standings.note(key, container, func(s *Standing) {
+		s.expected = dated{found.String(), at[found.String()]}
+		if s.Running == running && s.Newest == newest { // neither has changed meanwhile
+			s.RunningBuilt, s.NewestBuilt = at[running], at[newest]
+		}
+	})
+}
+
 // Unavailable tells that the registry of a container did not answer.
 func (r *Reporter) Unavailable(about About, slot workload.Slot, err error) {
 	why := resolver.Summary(err)
@@ -75,12 +95,13 @@ var stayReasons = map[policy.Reason]string{
 
 // stay takes the resolution of a container that does not move.
 func (s *Standing) stay(r resolver.Resolution) {
-	s.Newest = record.Result{Tag: r.Tag, Digest: r.Digest}.String()
+	newest := record.Result{Tag: r.Tag, Digest: r.Digest}.String()
+	if len(r.Passed) > 0 && stayReasons[r.Reason] != "" {
+		newest = r.Passed[0].Tag
+	}
+	s.finds(newest)
 	if reason, waiting := stayReasons[r.Reason]; waiting {
 		s.State, s.Reason, s.Message, s.Opens = StatePending, reason, r.Why(), r.OldEnoughAt
-		if len(r.Passed) > 0 {
-			s.Newest = r.Passed[0].Tag
-		}
 		return
 	}
 	if s.State != StateRolling && s.State != StateFailed {

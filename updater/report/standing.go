@@ -34,6 +34,8 @@ type Standing struct {
 	// Repository is canonical; Running and Newest are tags, with the digest where
 	// one is known. Newest is empty where nothing is known of the registry.
 	Repository, Running, Newest string
+	// RunningBuilt and NewestBuilt are when these were built; the zero time is not known.
+	RunningBuilt, NewestBuilt time.Time
 	// Policy is its name, as "semver:^1".
 	Policy string
 	State  State
@@ -53,8 +55,17 @@ type Standing struct {
 	// time is not yet, or never.
 	Checked, Next time.Time
 
+	// expected is a version that a poll has found, and when it was built: what keeps it back
+	// is told later.
+	expected dated
 	// healthy is the last version that was seen healthy; the zero value is none.
 	healthy record.Result
+}
+
+// dated is a version, and when it was built.
+type dated struct {
+	version string
+	at      time.Time
 }
 
 // standings are those of all workloads.
@@ -78,7 +89,8 @@ func (t *standings) keep(key watched.Key, containers []Standing) {
 	for i, c := range containers {
 		if known := t.row(key, c.Container); known != nil && known.Repository == c.Repository {
 			rows[i] = *known
-			rows[i].Running, rows[i].Policy, rows[i].ReleaseNotes, rows[i].After = c.Running, c.Policy, c.ReleaseNotes, c.After
+			rows[i].runs(c.Running)
+			rows[i].Policy, rows[i].ReleaseNotes, rows[i].After = c.Policy, c.ReleaseNotes, c.After
 			if known.State == StatePending && known.Running != c.Running {
 				rows[i].settle() // another writer moved it
 			}
@@ -121,6 +133,32 @@ func (t *standings) note(key watched.Key, container string, change func(*Standin
 	if row := t.row(key, container); row != nil {
 		change(row)
 	}
+}
+
+// runs notes what a container runs, whose date is known if it was the newest.
+func (s *Standing) runs(version string) {
+	switch version {
+	case s.Running:
+	case s.Newest:
+		s.RunningBuilt = s.NewestBuilt
+	default:
+		s.RunningBuilt = time.Time{}
+	}
+	s.Running = version
+}
+
+// finds notes what the newest version is.
+func (s *Standing) finds(version string) {
+	switch version {
+	case s.Newest:
+	case s.Running:
+		s.NewestBuilt = s.RunningBuilt
+	case s.expected.version:
+		s.NewestBuilt = s.expected.at
+	default:
+		s.NewestBuilt = time.Time{}
+	}
+	s.Newest = version
 }
 
 // settle is for a container whose former state holds no more.

@@ -79,18 +79,37 @@ func (c *Client) list(ctx context.Context, namespace string) (*List, error) {
 	return all, nil
 }
 
-// ask asks one updater by the proxy of its Pod.
+// ask asks one updater for its list.
 func (c *Client) ask(ctx context.Context, pod, namespace string) (*List, error) {
+	stream, err := c.stream(ctx, pod, Path, namespaceValues(namespace))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stream.Close() }()
+	return read(stream)
+}
+
+// namespaceValues ask for one namespace, or for all where it is empty.
+func namespaceValues(namespace string) url.Values {
+	if namespace == "" {
+		return nil
+	}
+	return url.Values{namespaceParameter: {namespace}}
+}
+
+// stream asks one updater by the proxy of its Pod.
+func (c *Client) stream(ctx context.Context, pod, path string, values url.Values) (io.ReadCloser, error) {
 	name := c.Namespace + "/" + pod
 	request := c.Kube.CoreV1().RESTClient().Get().Namespace(c.Namespace).Resource("pods").SubResource("proxy").
-		Name(pod + ":" + strconv.Itoa(Port)).Suffix(Path)
-	if namespace != "" {
-		request = request.Param(namespaceParameter, namespace)
+		Name(pod + ":" + strconv.Itoa(Port)).Suffix(path)
+	for parameter, all := range values {
+		for _, value := range all {
+			request = request.Param(parameter, value)
+		}
 	}
 	stream, err := request.Stream(ctx)
 	if err == nil {
-		defer func() { _ = stream.Close() }()
-		return read(stream)
+		return stream, nil
 	}
 	var refused apierrors.APIStatus
 	switch {
@@ -118,10 +137,18 @@ type Direct struct {
 // List returns what the updater knows of a namespace, or of all where it is
 // empty.
 func (d *Direct) List(ctx context.Context, namespace string) (*List, error) {
-	at := d.URL.JoinPath(Path)
-	if namespace != "" {
-		at.RawQuery = url.Values{namespaceParameter: {namespace}}.Encode()
+	body, err := d.get(ctx, Path, namespaceValues(namespace))
+	if err != nil {
+		return nil, err
 	}
+	defer func() { _ = body.Close() }()
+	return read(body)
+}
+
+// get asks the updater.
+func (d *Direct) get(ctx context.Context, path string, values url.Values) (io.ReadCloser, error) {
+	at := d.URL.JoinPath(path)
+	at.RawQuery = values.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("asking the updater: %w", err)
@@ -130,10 +157,10 @@ func (d *Direct) List(ctx context.Context, namespace string) (*List, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the updater: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusOK {
-		return read(response.Body)
+		return response.Body, nil
 	}
+	defer func() { _ = response.Body.Close() }()
 	var status metav1.Status
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxHeader)).Decode(&status); err != nil || status.Message == "" {
 		return nil, fmt.Errorf("asking the updater at %q: %s; is it an updater, and not older than this program?", d.URL.Redacted(), response.Status)

@@ -33,9 +33,7 @@ func client(t *testing.T, leases []coordinationv1.Lease, proxy ...string) *Clien
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/namespaces/garboard/leases"):
-			list := coordinationv1.LeaseList{Items: leases}
-			list.APIVersion, list.Kind = "coordination.k8s.io/v1", "LeaseList"
-			answer(w, http.StatusOK, list)
+			listLeases(w, leases)
 		case r.URL.Path == proxied && len(proxy) > 0:
 			now := proxy[0]
 			proxy = proxy[1:]
@@ -59,6 +57,13 @@ func client(t *testing.T, leases []coordinationv1.Lease, proxy ...string) *Clien
 		t.Fatal(err)
 	}
 	return &Client{Kube: kube, Namespace: "garboard", Lease: "garboard-updater", Clock: testclock.NewFakePassiveClock(checked)}
+}
+
+// listLeases answers with Leases as an API server does.
+func listLeases(w http.ResponseWriter, leases []coordinationv1.Lease) {
+	list := coordinationv1.LeaseList{Items: leases}
+	list.APIVersion, list.Kind = "coordination.k8s.io/v1", "LeaseList"
+	answer(w, http.StatusOK, list)
 }
 
 // others are Leases that tell nothing of who leads.

@@ -8,12 +8,15 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/utils/clock"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/internal/serving"
+	"github.com/garboard-dev/garboard/internal/workload/record"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -43,18 +46,31 @@ type Options struct {
 	Standings func(namespace string) []report.Standing
 	// Leads reports whether this replica does the work, and so knows.
 	Leads func() bool
+	// Versions tells what the versions of one container are; an error says that it is not
+	// followed here. The default is to tell nothing.
+	Versions func(ctx context.Context, request VersionsRequest, of []record.Result) (*report.Versions, error)
+	// Clock is the time. The default is the real one.
+	Clock clock.PassiveClock
 }
 
-// Server answers GET /v1/status. It has no credentials to check: a client that can
-// connect reads names of workloads, images and reasons, and can change nothing.
+// Server answers GET /v1/status and /v1/versions. It has no credentials to check: a client
+// that can connect reads names of workloads, images and reasons, and can change nothing. The
+// second may have registries asked about the images of governed workloads, now and then.
 type Server struct {
-	options Options
-	turns   chan struct{}
+	options             Options
+	turns, versionTurns chan struct{}
+	questions           *rate.Limiter
 }
 
 // NewServer returns a Server that does not listen before it is started.
 func NewServer(o Options) *Server {
-	return &Server{options: o, turns: make(chan struct{}, maxAtOnce)}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	return &Server{
+		options: o, turns: make(chan struct{}, maxAtOnce), versionTurns: make(chan struct{}, maxAtOnce),
+		questions: rate.NewLimiter(rate.Every(versionsEvery), versionsBurst),
+	}
 }
 
 // NeedLeaderElection tells the manager to start the server on every replica: one
@@ -78,13 +94,18 @@ func (s *Server) Start(ctx context.Context) error {
 // Handler returns what answers the requests.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+Path, s.status)
-	mux.HandleFunc(Path, func(w http.ResponseWriter, _ *http.Request) {
+	notAllowed := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", http.MethodGet)
 		refuse(w, http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed, "allowed: GET")
-	})
+	}
+	mux.HandleFunc("GET "+Path, s.status)
+	mux.HandleFunc(Path, notAllowed)
+	if s.options.Versions != nil {
+		mux.HandleFunc("GET "+VersionsPath, s.versions)
+		mux.HandleFunc(VersionsPath, notAllowed)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound, "there is only "+Path)
+		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound, "there is only "+Path+" and "+VersionsPath)
 	})
 	return mux
 }
@@ -100,18 +121,26 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, reasonNotLeading, "another replica of the updater leads, and knows")
 		return
 	}
+	if !s.takeTurn(w, r, s.turns) {
+		return
+	}
+	defer func() { <-s.turns }()
+	answer(w, http.StatusOK, listOf(s.options.Standings(namespace)))
+}
+
+// takeTurn waits for a place among those who are answered. It is false, and the request
+// refused, where none is free for too long.
+func (s *Server) takeTurn(w http.ResponseWriter, r *http.Request, turns chan struct{}) bool {
 	late := time.NewTimer(maxWait)
 	defer late.Stop()
 	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
+	case turns <- struct{}{}:
+		return true
 	case <-late.C:
 		refuse(w, http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, "too many requests at once")
-		return
 	case <-r.Context().Done():
-		return
 	}
-	answer(w, http.StatusOK, listOf(s.options.Standings(namespace)))
+	return false
 }
 
 // refuse answers as the API server does, so that its clients know what to make

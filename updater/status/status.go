@@ -4,6 +4,8 @@
 package status
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/updater/report"
@@ -51,7 +53,10 @@ type Item struct {
 	// answered.
 	Running string `json:"running"`
 	Newest  string `json:"newest,omitempty"`
-	Policy  string `json:"policy"`
+	// RunningBuilt and NewestBuilt are when these were built; nil where that is not known.
+	RunningBuilt *metav1.Time `json:"runningBuilt,omitempty"`
+	NewestBuilt  *metav1.Time `json:"newestBuilt,omitempty"`
+	Policy       string       `json:"policy"`
 	// State is Current, Pending, Rolling, Failed or Unknown.
 	State report.State `json:"state"`
 	// Reason is a word for machines, Message a clause for people.
@@ -83,13 +88,17 @@ func listOf(standings []report.Standing) *List {
 		if s.State == report.StatePending && !s.Opens.IsZero() {
 			item.Opens = &metav1.Time{Time: s.Opens}
 		}
-		if !s.Checked.IsZero() {
-			item.LastCheck = &metav1.Time{Time: s.Checked}
-		}
-		if !s.Next.IsZero() {
-			item.NextCheck = &metav1.Time{Time: s.Next}
-		}
+		item.LastCheck, item.NextCheck = timeOf(s.Checked), timeOf(s.Next)
+		item.RunningBuilt, item.NewestBuilt = timeOf(s.RunningBuilt), timeOf(s.NewestBuilt)
 		list.Items = append(list.Items, item)
 	}
 	return list
+}
+
+// timeOf is a time of a list; nil for the zero time.
+func timeOf(at time.Time) *metav1.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: at}
 }

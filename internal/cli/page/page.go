@@ -123,7 +123,7 @@ func (o *pageOptions) access() (*page.Access, error) {
 		return nil, err
 	}
 	if direct != nil {
-		asked.Status = direct
+		asked.Status, asked.Versions = direct, direct
 		return asked, nil
 	}
 	kube, err := access.NewClients(cluster.Config)
@@ -131,7 +131,7 @@ func (o *pageOptions) access() (*page.Access, error) {
 		return nil, err
 	}
 	updater := o.updater.Through(kube)
-	asked.Status, asked.Metrics = updater, updater
+	asked.Status, asked.Metrics, asked.Versions = updater, updater, updater
 	return asked, nil
 }
 

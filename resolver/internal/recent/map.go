@@ -61,6 +61,19 @@ func (m *Map[K, V]) Get(key K, create func() V) V {
 	return added.value
 }
 
+// Peek returns the value of key, if there is one. It counts as no use.
+func (m *Map[K, V]) Peek(key K) (value V, ok bool) {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drop(now)
+	element, ok := m.items[key]
+	if !ok {
+		return value, false
+	}
+	return element.Value.(*item[K, V]).value, true
+}
+
 // Shed keeps what was used last, up to a limit of weight in all, and drops the
 // rest; what was used last of all stays, whatever it weighs. weight is called
 // with the map locked.

@@ -41,3 +41,24 @@ func TestMap(t *testing.T) {
 		t.Errorf("%d entries after the idle time, want the used one", m.Len())
 	}
 }
+
+func TestPeekIsNoUse(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	m := New[string, int](2, time.Hour, func() time.Time { return now })
+	if _, ok := m.Peek("a"); ok || m.Len() != 0 {
+		t.Error("there is what was not put in")
+	}
+	m.Get("a", func() int { return 1 })
+	m.Get("b", func() int { return 2 })
+	if got, ok := m.Peek("a"); got != 1 || !ok {
+		t.Errorf("got %d, %v", got, ok)
+	}
+	m.Get("c", func() int { return 3 })
+	if _, ok := m.Peek("a"); ok {
+		t.Error("a peek kept what was used longest ago")
+	}
+	now = now.Add(time.Hour)
+	if _, ok := m.Peek("c"); ok {
+		t.Error("there is what was not used for an hour")
+	}
+}
