@@ -59,46 +59,70 @@ func isLoopbackHost(host string) bool {
 	return name == "127.0.0.1" || name == "localhost" || name == "::1" || name == "[::1]"
 }
 
+// session is what a request is answered in.
+type session struct {
+	// token is what its forms carry.
+	token string
+	// person is who has signed in, and signOut whether they can end the session. Both are
+	// empty on a person's own machine.
+	person  string
+	signOut bool
+}
+
 type sessionKey struct{}
+
+func withSession(ctx context.Context, s session) context.Context {
+	return context.WithValue(ctx, sessionKey{}, s)
+}
+
+// sessionIn is the session that a request is answered in, if it is in one.
+func sessionIn(ctx context.Context) session {
+	s, _ := ctx.Value(sessionKey{}).(session)
+	return s
+}
 
 // guarded lets in requests with a session. One that changes something has to come from the
 // page itself, and to carry the session's token.
 func (p *Page) guarded(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		session := p.options.Link.sessionOf(r)
-		if session == "" {
+		link := p.options.Link
+		opened := link.sessionOf(r)
+		if opened == "" {
 			p.refuse(w, r, http.StatusUnauthorized, "There is no session: open the link that the command printed, in this browser. "+
 				"A link opens once; end the command and start it again for another.")
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			if err := origins.Check(r); err != nil {
-				p.refuse(w, r, http.StatusForbidden, "The request was sent by another page than this one, and nothing was done.")
-				return
-			}
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-			if err := r.ParseForm(); err != nil {
-				p.refuse(w, r, http.StatusBadRequest, "The form could not be read, and nothing was done.")
-				return
-			}
-			if !p.options.Link.isToken(session, r.PostForm.Get(tokenField)) {
-				p.refuse(w, r, http.StatusForbidden, "The form carries no token of this session, and nothing was done: load the page again, and send it once more.")
-				return
-			}
+		if p.views.isOwn(w, r, origins, func(token string) bool { return link.isToken(opened, token) }) {
+			next.ServeHTTP(w, r.WithContext(withSession(r.Context(), session{token: link.tokenOf(opened)})))
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), sessionKey{}, session)))
 	})
 }
 
-// token is what the forms that answer a request carry.
-func (p *Page) token(r *http.Request) string {
-	session, _ := r.Context().Value(sessionKey{}).(string)
-	if session == "" {
-		return ""
+// isOwn reports whether a request that changes something was sent by this page, with the
+// token of its session, and answers one that was not. All others are.
+func (v *views) isOwn(w http.ResponseWriter, r *http.Request, origins *http.CrossOriginProtection, isToken func(string) bool) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
 	}
-	return p.options.Link.tokenOf(session)
+	if err := origins.Check(r); err != nil {
+		v.refuse(w, r, http.StatusForbidden, "The request was sent by another page than this one, and nothing was done.")
+		return false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		v.refuse(w, r, http.StatusBadRequest, "The form could not be read, and nothing was done.")
+		return false
+	}
+	if !isToken(r.PostForm.Get(tokenField)) {
+		v.refuse(w, r, http.StatusForbidden, "The form carries no token of this session, and nothing was done: load the page again, and send it once more.")
+		return false
+	}
+	return true
 }
+
+// token is what the forms that answer a request carry.
+func (p *Page) token(r *http.Request) string { return sessionIn(r.Context()).token }
 
 // enter exchanges the secret of the link for a session.
 func (p *Page) enter(w http.ResponseWriter, r *http.Request) {

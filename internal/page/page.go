@@ -47,7 +47,7 @@ type Access struct {
 // Options are what a Page is made of.
 type Options struct {
 	Access *Access
-	// Link is the way in. Required.
+	// Link is the way in. Required by Handler.
 	Link *Link
 	// Clock is the time. The default is the real one.
 	Clock clock.WithTicker
@@ -84,11 +84,24 @@ func New(o Options) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Page{options: o, feed: newFeed(o.Access, o.Clock), views: views, streams: make(chan struct{}, maxStreams)}, nil
+	return newPage(o, views), nil
 }
 
-// Handler returns what answers the requests.
+func newPage(o Options, views *views) *Page {
+	return &Page{options: o, feed: newFeed(o.Access, o.Clock), views: views, streams: make(chan struct{}, maxStreams)}
+}
+
+// Handler returns what answers the requests of the person of this machine.
 func (p *Page) Handler() http.Handler {
+	outside := http.NewServeMux()
+	outside.HandleFunc("GET /enter", p.enter)
+	outside.HandleFunc("GET /assets/{name}", p.views.asset)
+	outside.Handle("/", p.guarded(p.inside()))
+	return p.local(secured(outside))
+}
+
+// inside answers the requests of a person who has been let in.
+func (p *Page) inside() http.Handler {
 	inside := http.NewServeMux()
 	inside.HandleFunc("GET /{$}", p.overview)
 	inside.HandleFunc("GET /workloads", p.workloads)
@@ -103,10 +116,5 @@ func (p *Page) Handler() http.Handler {
 	inside.HandleFunc("POST /approvals/vote", p.vote)
 	inside.HandleFunc("GET /events", p.events)
 	inside.HandleFunc("/", p.notFound)
-
-	outside := http.NewServeMux()
-	outside.HandleFunc("GET /enter", p.enter)
-	outside.HandleFunc("GET /assets/{name}", p.views.asset)
-	outside.Handle("/", p.guarded(inside))
-	return p.local(secured(outside))
+	return inside
 }

@@ -46,10 +46,14 @@ const htmxFile = "htmx-2.0.11.min.js"
 type view struct {
 	Title string
 	// Section is the part of the navigation that is marked.
-	Section  string
-	Token    string
-	Cluster  string
-	Sections []section
+	Section string
+	Token   string
+	Cluster string
+	// Person is who has signed in, and CanSignOut whether they can sign out again: both
+	// are of a page that people share.
+	Person     string
+	CanSignOut bool
+	Sections   []section
 	// Here is the address that shows the same again.
 	Here    string
 	Notice  *notice
@@ -159,6 +163,7 @@ func (v *views) asset(w http.ResponseWriter, r *http.Request) {
 // show answers with a view: whole, or its content alone where the script asks.
 func (p *Page) show(w http.ResponseWriter, r *http.Request, code int, name string, v view) {
 	v.Token, v.Cluster, v.Now = p.token(r), p.options.Access.Cluster, p.options.Clock.Now()
+	v.Person, v.CanSignOut = sessionIn(r.Context()).person, sessionIn(r.Context()).signOut
 	v.Sections = sections()
 	if v.Here == "" {
 		v.Here = r.URL.RequestURI()
@@ -181,11 +186,15 @@ func sections() []section {
 
 // refuse answers with one sentence.
 func (p *Page) refuse(w http.ResponseWriter, r *http.Request, code int, sentence string) {
+	p.views.refuse(w, r, code, sentence)
+}
+
+func (v *views) refuse(w http.ResponseWriter, r *http.Request, code int, sentence string) {
 	if r.Header.Get("HX-Request") == "true" || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		http.Error(w, sentence, code)
 		return
 	}
-	p.views.write(w, code, "refused", view{Title: http.StatusText(code), Content: sentence})
+	v.write(w, code, "refused", view{Title: http.StatusText(code), Content: sentence})
 }
 
 func (p *Page) notFound(w http.ResponseWriter, r *http.Request) {
