@@ -160,6 +160,10 @@ func (c *ClientCA) Ready(*http.Request) error {
 	return nil
 }
 
+// Pool is the CA that is in force; nil until it is read. It is for servers that let in
+// others, too, and verify the certificates of those who show one.
+func (c *ClientCA) Pool() *x509.CertPool { return c.pool.Load() }
+
 // protect makes a configuration ask each client for its certificate.
 func (c *ClientCA) protect(config *tls.Config) {
 	config.ClientAuth = tls.RequireAndVerifyClientCert

@@ -44,6 +44,7 @@ registries:
 	monitoringValues    = "monitoring: {podMonitors: true, rules: true, dashboard: true}\n"
 	policyValues        = "networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28]}\n"
 	filesValues         = `certificates: {source: files, caBundle: "-----BEGIN CERTIFICATE-----\n"}` + "\n"
+	pageValues          = "page: {enabled: true, hosts: [garboard.example.com], args: [--client-ca-file=/etc/garboard/page/client-ca.crt], people: {users: [ann@example.com, bob@example.com], groups: [shop-team]}}\n"
 	clientCAValues      = "clientCA: {configMap: garboard-client-ca}\n"
 )
 
@@ -66,9 +67,10 @@ func TestChartIsTheManifests(t *testing.T) {
 		"testdata/escape-label":      "admission: {escapeLabel: true}",
 		"testdata/files":             filesValues,
 		"testdata/monitoring":        monitoringValues,
+		"testdata/page":              pageValues,
 		"testdata/networkpolicy":     policyValues,
 		"testdata/all": "admission: {failurePolicy: Ignore, enforce: true, escapeLabel: true, policy: true}\nhelmValues: true\nupdater: {shards: 6, replicas: 3}\n" +
-			customKindsValues + registriesValues + clientCAValues + notificationsValues + pushValues + chatValues + monitoringValues + policyValues,
+			customKindsValues + registriesValues + clientCAValues + notificationsValues + pushValues + chatValues + pageValues + monitoringValues + policyValues,
 	} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +105,7 @@ func TestEveryComponentIsComparedWithTheChart(t *testing.T) {
 
 // In a namespace of another name nothing still names the default one.
 func TestChartFollowsItsNamespace(t *testing.T) {
-	values := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + monitoringValues + policyValues + clientCAValues +
+	values := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + monitoringValues + policyValues + clientCAValues +
 		"admission: {policy: true}\nhelmValues: true\nupdater: {shards: 6}\n"
 	text := template(t, values, "--namespace=images")
 	for name, object := range byName(t, text) {

@@ -117,7 +117,7 @@ networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28, "2001:db8::/32"], sta
 
 // All that the chart can render has fields that Kubernetes knows.
 func TestChartHasNoUnknownFields(t *testing.T) {
-	everything := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + policyValues + filesValues + clientCAValues +
+	everything := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + policyValues + filesValues + clientCAValues +
 		"admission: {policy: true, enforce: true, escapeLabel: true}\nhelmValues: true\nupdater: {shards: 6}\nmonitoring: {dashboard: true}\n"
 	if objects := decode(t, []byte(template(t, everything))); len(objects) < len(install(t)) {
 		t.Errorf("%d objects", len(objects))

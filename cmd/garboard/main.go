@@ -17,7 +17,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Program: os.Args[0]},
-		newWebhookCommand(), newUpdaterCommand(os.LookupEnv))
+		serverCommands(os.LookupEnv)...)
 	stop()
 	os.Exit(code)
 }

@@ -15,22 +15,39 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 )
 
-// serverOptions are the flags that both servers have.
-type serverOptions struct {
+// processOptions are the flags that all servers have.
+type processOptions struct {
 	kubeconfig     string
 	metricsAddress string
 	healthAddress  string
 	logLevel       string
-	helmValues     bool
-	registries     registryOptions
-	tracing        tracingOptions
 	custom         cmdline.KindOptions
+}
+
+// serverOptions are the flags of the servers that ask registries.
+type serverOptions struct {
+	processOptions
+	helmValues bool
+	registries registryOptions
+	tracing    tracingOptions
 }
 
 // check returns the faults of the flags' values.
 func (o *serverOptions) check() cmdline.Faults {
 	faults := append(o.registries.check(), o.tracing.check()...)
-	faults = append(faults, servedFaults("metrics-address", o.metricsAddress)...)
+	return append(faults, o.processOptions.check()...)
+}
+
+func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
+	o.processOptions.addFlags(flags)
+	flags.BoolVar(&o.helmValues, "helm-values", false, "read settings from the keel: values of Helm releases, too")
+	o.registries.addFlags(flags)
+	o.tracing.addFlags(flags)
+}
+
+// check returns the faults of the flags' values.
+func (o *processOptions) check() cmdline.Faults {
+	faults := servedFaults("metrics-address", o.metricsAddress)
 	faults = append(faults, servedFaults("health-address", o.healthAddress)...)
 	faults = append(faults, o.custom.Check()...)
 	switch o.logLevel {
@@ -50,19 +67,16 @@ func servedFaults(flag, address string) cmdline.Faults {
 	return cmdline.Faults{fmt.Sprintf(`--%s: %q: allowed: host:port or :port; "0" for none`, flag, address)}
 }
 
-func (o *serverOptions) addFlags(flags *pflag.FlagSet) {
+func (o *processOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that names the cluster; in a Pod the cluster's own is the default")
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", `address to serve /metrics at; "0" for none`)
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", `address to serve /healthz and /readyz at; "0" for none`)
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
-	flags.BoolVar(&o.helmValues, "helm-values", false, "read settings from the keel: values of Helm releases, too")
-	o.registries.addFlags(flags)
-	o.tracing.addFlags(flags)
 	o.custom.AddFlags(flags)
 }
 
 // logger returns the program's logger and hands it to the libraries too.
-func (o *serverOptions) logger() (*zap.Logger, error) {
+func (o *processOptions) logger() (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(o.logLevel)
 	if err != nil {
 		return nil, fmt.Errorf("parsing --log-level: %w", err)
@@ -80,7 +94,7 @@ func (o *serverOptions) logger() (*zap.Logger, error) {
 	return logger, nil
 }
 
-func (o *serverOptions) restConfig() (*rest.Config, error) {
+func (o *processOptions) restConfig() (*rest.Config, error) {
 	config, err := access.ConfigOf(o.kubeconfig).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)

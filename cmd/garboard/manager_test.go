@@ -53,6 +53,33 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 				"--push-tls-cert-file: \"a\": allowed: together with --push-address\n" +
 				"--push-tls-key-file: \"b\": allowed: together with --push-address\n",
 		},
+		"a page that nobody can sign in to": {
+			args: []string{"page-server", "--listen-address=9443", "--timeout=0s", "--session-lifetime=1s", "--requestheader-allowed-names=front", "--requestheader-username-headers="},
+			want: "--listen-address: \"9443\": allowed: host:port or :port\n" +
+				"--public-hosts: needed: the names that browsers reach the page by, such as garboard.example.com\n" +
+				"--timeout: \"0s\": allowed: a duration above 0, such as 30s\n" +
+				"--session-lifetime: \"1s\": allowed: a duration from 1m0s to 168h0m0s\n" +
+				"--client-ca-file, --requestheader-client-ca-file, --requestheader-allowed-addresses, --oidc-issuer-url: one is needed: without any, nobody can sign in\n" +
+				"--requestheader-allowed-names: \"front\": allowed: together with --requestheader-client-ca-file\n" +
+				"--requestheader-username-headers: \"\": allowed: names of headers, such as X-Remote-User\n",
+		},
+		"a page with ways in that are none": {
+			args: []string{
+				"page-server", "--public-hosts=https://garboard.example.com", "--requestheader-allowed-addresses=10.0.0.0/33,10.0.0.1", "--requestheader-group-headers=X Group",
+				"--oidc-issuer-url=http://sso.example.com", "--oidc-groups-prefix=system:", "--oidc-username-prefix=system:x:",
+			},
+			want: "--public-hosts: \"https://garboard.example.com\": allowed: a name, or name:port, such as garboard.example.com\n" +
+				"--requestheader-allowed-addresses: \"10.0.0.0/33\": allowed: an address or a CIDR, such as 10.0.0.0/24\n" +
+				"--requestheader-username-headers, --requestheader-group-headers: \"X Group\": allowed: names of headers, such as X-Remote-User\n" +
+				"--oidc-client-id: needed with --oidc-issuer-url\n" +
+				"--oidc-groups-prefix: \"system:\": allowed: a text that does not begin with system:\n" +
+				"--oidc-issuer-url: \"http://sso.example.com\": allowed: a URL such as https://sso.example.com, without user and query\n" +
+				"--oidc-username-prefix: \"system:x:\": allowed: a text that does not begin with system:\n",
+		},
+		"a client of no provider": {
+			args: []string{"page-server", "--public-hosts=garboard.example.com", "--client-ca-file=ca.crt", "--oidc-client-id=page"},
+			want: "--oidc-client-id: \"page\": allowed: together with --oidc-issuer-url\n",
+		},
 		"a collector that is none": {
 			args: []string{"webhook", "--otlp-endpoint=collector:4318", "--trace-sample-ratio=1.5"},
 			want: "--otlp-endpoint: \"collector:4318\": allowed: a URL such as http://collector:4318, without user and query\n" +
@@ -111,7 +138,7 @@ func TestServersReportAllBadValuesAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out, errs strings.Builder
 			lookup := func(name string) (string, bool) { value, ok := test.env[name]; return value, ok }
-			code := cli.Run(t.Context(), test.args, cli.Streams{Out: &out, Err: &errs, Env: lookup}, newWebhookCommand(), newUpdaterCommand(lookup))
+			code := cli.Run(t.Context(), test.args, cli.Streams{Out: &out, Err: &errs, Env: lookup}, serverCommands(lookup)...)
 			if diff := cmp.Diff(test.want, errs.String()); code != 2 || out.Len() > 0 || diff != "" {
 				t.Errorf("code %d, output %q, (-want +got)\n%s", code, out.String(), diff)
 			}

@@ -33,7 +33,7 @@ func writePages(args []string) error {
 		return fmt.Errorf("reading the time: %w", err)
 	}
 	environment := func(string) (string, bool) { return "", false }
-	root := cli.Root(environment, newWebhookCommand(), newUpdaterCommand(environment))
+	root := cli.Root(environment, serverCommands(environment)...)
 	root.DisableAutoGenTag = true
 	date := time.Unix(seconds, 0).UTC()
 	header := &doc.GenManHeader{Section: "1", Date: &date, Source: "Garboard " + args[1], Manual: "Garboard"}

@@ -41,6 +41,15 @@ cluster's own list has "apps/v1/Deployment", while Helm's own has "apps/v1".
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.controlPlane) -}}
 {{- fail "networkPolicy.enabled is true, and networkPolicy.controlPlane is empty; allowed: the CIDRs that your API servers connect from, since without one no write to an opted-in namespace is answered" -}}
 {{- end -}}
+{{- if and .Values.page.enabled (not .Values.page.hosts) -}}
+{{- fail "page.enabled is true, and page.hosts is empty; allowed: the names that browsers reach the page by, such as garboard.example.com" -}}
+{{- end -}}
+{{- if and .Values.page.enabled (not .Values.page.args) -}}
+{{- fail "page.enabled is true, and page.args is empty, so that nobody could sign in; allowed: arguments that say how people do, such as --client-ca-file=/etc/garboard/page/client-ca.crt (docs/page.md)" -}}
+{{- end -}}
+{{- if and (not .Values.page.enabled) (or .Values.page.hosts .Values.page.args) -}}
+{{- fail "page.hosts or page.args is given, and page.enabled is false; allowed: both, or neither" -}}
+{{- end -}}
 {{- if and .Values.clientCA.names (not .Values.clientCA.configMap) -}}
 {{- fail "clientCA.names is given without clientCA.configMap; allowed: both, or neither" -}}
 {{- end -}}

@@ -43,11 +43,17 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 
 {{- define "garboard.image" -}}
-{{- $image := .Values.image -}}
+{{ include "garboard.imageOf" (list . .Values.image) }}
+{{- end }}
+
+{{/* An image of Garboard's version. Called with a list: the root, and the image's values. */}}
+{{- define "garboard.imageOf" -}}
+{{- $root := index . 0 -}}
+{{- $image := index . 1 -}}
 {{- if $image.digest -}}
 {{ $image.repository }}{{ with $image.tag }}:{{ . }}{{ end }}@{{ $image.digest }}
 {{- else -}}
-{{ $image.repository }}:{{ $image.tag | default (printf "v%s" .Chart.AppVersion) }}
+{{ $image.repository }}:{{ $image.tag | default (printf "v%s" $root.Chart.AppVersion) }}
 {{- end -}}
 {{- end }}
 
