@@ -40,8 +40,8 @@ func (v *versions) hash() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// notedSince returns when policies that were changed were first seen as they are. Whoever
-// may write Leases notes it where that is not done yet.
+// notedSince returns when policies that were changed were first seen as they are. The first
+// caller that may write Leases notes it.
 func (p *Policies) notedSince(ctx context.Context, v *versions) (time.Time, error) {
 	if p.Leases == nil {
 		return time.Time{}, &Fault{"lease/" + LeaseName, "cannot be written, since Garboard's own namespace is not known"}
