@@ -4,12 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // row is what a test looks at of one line of the status.
@@ -131,6 +136,28 @@ func TestStatus(t *testing.T) {
 	t.Run("past the API server", func(t *testing.T) {
 		s := s.of(t)
 		s.awaitStatus([]row{held}, "deploy/held", "--updater-url="+s.garboard.Updater().Status)
+	})
+	t.Run("what images say of themselves, and why a higher tag is not taken", func(t *testing.T) {
+		s := s.of(t)
+		at, err := url.Parse(s.garboard.Updater().Status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := (&status.Direct{URL: at, Client: http.DefaultClient}).Versions(t.Context(), status.VersionsRequest{
+			Namespace: s.name, Kind: "Deployment", Name: "held", Container: "web", Of: []string{"1.2.0", "1.2.2"},
+		})
+		if err != nil || len(told.Images) != 2 {
+			t.Fatalf("got %+v, %v", told, err)
+		}
+		for _, image := range told.Images {
+			if image.Fault != "" || image.Digest == "" {
+				t.Errorf("got %+v", image)
+			}
+		}
+		want := []report.RejectedTag{{Tag: "1.2.2", Why: "held"}, {Tag: "1.2.1", Why: "held"}}
+		if diff := cmp.Diff(want, told.Higher); told.Chosen != "1.2.0" || diff != "" {
+			t.Errorf("%q is taken (-want +got)\n%s", told.Chosen, diff)
+		}
 	})
 	t.Run("somebody without rights is told which", func(t *testing.T) {
 		s := s.of(t)
