@@ -104,6 +104,7 @@ func (f *feed) read(ctx context.Context) *Snapshot {
 	}
 	next.Missing = append(next.Missing, known.missing...)
 	next.Namespaces = namespacesOf(next.Rows)
+	next.chains = sync.OnceValue(func() []*chain { return chainsOf(next.Rows) })
 	if last != nil {
 		next.Version = last.Version
 		if !sameRows(last.Rows, next.Rows) || !slices.Equal(last.Missing, next.Missing) || !voted.same(last.updates) {

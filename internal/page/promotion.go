@@ -62,12 +62,12 @@ func (p *Page) promotion(w http.ResponseWriter, r *http.Request) {
 	}
 	p.show(w, r, http.StatusOK, "promotion", view{
 		Title: "Promotion", Section: "promotion", Snapshot: snapshot, Here: wanted.path(wanted.Page),
-		Content: promotionOf(snapshot.Rows, wanted),
+		Content: promotionOf(snapshot.chains(), wanted),
 	})
 }
 
-func promotionOf(rows []*Row, wanted chainQuery) promotion {
-	matching := wanted.of(chainsOf(rows))
+func promotionOf(all []*chain, wanted chainQuery) promotion {
+	matching := wanted.of(all)
 	v := promotion{chainQuery: wanted, Total: len(matching)}
 	v.Chains, v.Current, v.Pages = onPage(matching, wanted.Page)
 	if v.Current > 1 {

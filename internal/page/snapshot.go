@@ -56,6 +56,8 @@ type Snapshot struct {
 	// Missing says what the snapshot lacks, and why: a sentence each.
 	Missing []string
 	updates *updates
+	// chains are made when they are first asked for: a filter needs them again and again.
+	chains func() []*chain
 	// voter is the person's name, as the API server knows it; empty where it is not needed,
 	// or not told.
 	voter string
