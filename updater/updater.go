@@ -77,6 +77,8 @@ type Options struct {
 	// UpdateHistory is how long an ImageUpdate is kept after it has ended. The default
 	// is approval.DefaultHistory.
 	UpdateHistory time.Duration
+	// PageURL is where the page of the cluster is: notices of updates that wait lead there.
+	PageURL string
 	// Workers bounds how many repositories are polled at once; eight times as many
 	// may go on beside them that take longer than five seconds. The default is 4.
 	Workers int
@@ -117,7 +119,7 @@ func New(o Options) *Updater {
 	u := &Updater{
 		Options:   o,
 		workloads: &watched.Reader{Cache: o.Cache, Kinds: o.Kinds, Releases: o.Releases},
-		report:    report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock}),
+		report:    report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock, PageURL: o.PageURL}),
 	}
 	stage := func(name string) *queue.Queue[watched.Key] {
 		return queue.New[watched.Key](o.Clock, o.Metrics.DepthOf(name))

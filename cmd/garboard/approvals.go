@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,18 +25,33 @@ import (
 )
 
 // approvalOptions are the flags of what people approve.
-type approvalOptions struct{ history time.Duration }
+type approvalOptions struct {
+	history time.Duration
+	pageURL string
+}
 
 func (o *approvalOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.history, "update-history", approval.DefaultHistory,
 		fmt.Sprintf("how long an ImageUpdate is kept after it has ended, of the last %d of each workload", approval.MaxHistory))
+	flags.StringVar(&o.pageURL, "page-url", "", "`URL` of the page that runs in the cluster: notices of updates that wait for approval lead there")
 }
 
 func (o *approvalOptions) check() cmdline.Faults {
+	var faults cmdline.Faults
 	if o.history <= 0 {
-		return cmdline.Faults{fmt.Sprintf("--update-history: %s: allowed: a duration above 0, such as 720h", o.history)}
+		faults = append(faults, fmt.Sprintf("--update-history: %s: allowed: a duration above 0, such as 720h", o.history))
 	}
-	return nil
+	if o.pageURL != "" && !isPageURL(o.pageURL) {
+		faults = append(faults, fmt.Sprintf("--page-url: %q: allowed: an address such as https://garboard.example.com, without a user, a query and a fragment", o.pageURL))
+	}
+	return faults
+}
+
+// isPageURL reports whether a link can be made of an address. Every channel sees it.
+func isPageURL(text string) bool {
+	at, err := url.Parse(text)
+	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && at.Host != "" && at.User == nil &&
+		at.RawQuery == "" && at.Fragment == "" && !strings.ContainsAny(text, "<>@[] ")
 }
 
 // enforcedTimeout bounds one look at what protects votes.

@@ -137,7 +137,7 @@ func (n notifier) Notify(told report.Notice) {
 	}
 	n.dispatcher.Notify(notify.Notice{
 		Level: level, Reason: told.Reason, Kind: told.Kind, Namespace: told.Namespace, Name: told.Name,
-		Channels: told.Channels, Text: told.Text, Changes: changes, At: told.At,
+		Channels: told.Channels, Text: told.Text, Link: told.Link, Changes: changes, At: told.At,
 	})
 }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // DefaultTemplate is the line of a notice where a channel has no template.
-const DefaultTemplate = "{{.Kind}} {{.Namespace}}/{{.Name}}: {{.Text}}"
+const DefaultTemplate = "{{.Kind}} {{.Namespace}}/{{.Name}}: {{.Text}}{{if .Link}} {{.Link}}{{end}}"
 
 // view is what a template sees of a notice. All texts are other people's, so
 // they are harmless already: bounded, on one line, and without mentions.
@@ -29,15 +29,17 @@ type view struct {
 	Level, Reason         string
 	Kind, Namespace, Name string
 	Text                  string
-	Changes               []Change
-	At                    time.Time
+	// Link is the operator's own address, with names of Kubernetes behind it.
+	Link    string
+	Changes []Change
+	At      time.Time
 }
 
 func viewOf(n Notice) view {
 	v := view{
 		Level: n.Level.String(), Reason: harmless(n.Reason),
 		Kind: harmless(n.Kind), Namespace: harmless(n.Namespace), Name: harmless(n.Name),
-		Text: harmless(n.Text), At: n.At,
+		Text: harmless(n.Text), Link: n.Link, At: n.At,
 	}
 	for _, c := range n.Changes[:min(len(n.Changes), maxChanges)] {
 		v.Changes = append(v.Changes, Change{Container: harmless(c.Container), From: harmless(c.From), To: harmless(c.To)})

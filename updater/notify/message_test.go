@@ -55,6 +55,22 @@ func TestWhatOthersWroteDoesNothing(t *testing.T) {
 	}
 }
 
+// A long text is cut, and a link behind it is not.
+func TestLinkIsBehindTheText(t *testing.T) {
+	const link = "https://garboard.example.com/approvals/team/web-5d41402abc4b2a76"
+	n := moved("web", func(n *notify.Notice) { n.Text, n.Link = strings.Repeat("a", 600), link })
+	if got, want := said(t, "", n), "Deployment team/web: "+strings.Repeat("a", 511)+"… "+link; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	card := `{"text": {{json .Text}}{{if .Link}}, "url": {{json .Link}}{{end}}}`
+	if got := said(t, card, n); !strings.HasSuffix(got, `, "url": "`+link+`"}`) {
+		t.Errorf("a card with a link: %q", got)
+	}
+	if got := said(t, card, moved("web")); strings.Contains(got, "url") {
+		t.Errorf("a card without one: %q", got)
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	tests := map[string]struct{ template, want string }{
 		"none":               {"", line("web")},

@@ -74,6 +74,8 @@ type Notice struct {
 	Channels []string `json:"channels,omitempty"`
 	// Text says what happened, on one line, without naming the workload.
 	Text string `json:"text"`
+	// Link leads to where people act on it; empty for most notices.
+	Link string `json:"link,omitempty"`
 	// Changes are the images that changed; there may be none.
 	Changes []Change `json:"changes,omitempty"`
 	// At is when it happened.

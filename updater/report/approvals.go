@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/printable"
@@ -12,7 +14,17 @@ func (r *Reporter) Proposed(about About, c Candidate, update string, votes int, 
 	text := fmt.Sprintf("%s: %s waits with %s for %s until %s: garboard approve %s -n %s", c.Container, c.Image, c.To,
 		printable.Count(votes, "approval"), deadline.UTC().Format("2006-01-02 15:04 MST"), update, about.Object.GetNamespace())
 	r.sayOf(about.Object, c.Container, eventNormal, ReasonProposed, "%s", text)
+	about.link = r.linkOf(about.Object.GetNamespace(), update)
 	r.notify(about, LevelInfo, ReasonProposed, text+releaseNotesOf([]Candidate{c}), nil)
+}
+
+// linkOf leads to the page's view of an update. Its name is made of what it proposes, so
+// that the link leads to no other proposal. It carries no right: who opens it signs in there.
+func (r *Reporter) linkOf(namespace, update string) string {
+	if r.options.PageURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(r.options.PageURL, "/") + "/approvals/" + url.PathEscape(namespace) + "/" + url.PathEscape(update)
 }
 
 // Approved tells that people let a move go on. by are their names.

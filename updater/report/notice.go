@@ -32,7 +32,9 @@ type Notice struct {
 	// Channels are those that the workload names; none means the default ones.
 	Channels []string
 	// Text says it, without the workload.
-	Text    string
+	Text string
+	// Link leads to the page's view of it; empty where there is none.
+	Link    string
 	Changes []Change
 }
 

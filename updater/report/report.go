@@ -25,6 +25,8 @@ type Options struct {
 	Notifier Notifier
 	Metrics  *Metrics
 	Clock    clock.PassiveClock
+	// PageURL is where the page of the cluster is, for links to it; empty for none.
+	PageURL string
 }
 
 // Reporter has a method for each fact.
@@ -45,6 +47,8 @@ type About struct {
 	Object *unstructured.Unstructured
 	// Channels are those that the workload names; none means the default ones.
 	Channels []string
+	// link leads to the page's view of the fact; empty for none.
+	link string
 }
 
 // Forget drops what is known, and was told, of a workload.
@@ -117,7 +121,7 @@ func (r *Reporter) notify(about About, level Level, reason, text string, changes
 	}
 	o := about.Object
 	r.options.Notifier.Notify(Notice{
-		At: r.options.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
+		Link: about.link, At: r.options.Clock.Now(), Level: level, Reason: reason, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
 		UID: string(o.GetUID()), Channels: about.Channels, Text: printable.Escape(text, maxNote), Changes: changes,
 	})
 }
