@@ -47,13 +47,16 @@ type CommandHandler struct {
 func (c *CommandHandler) Answer(ctx context.Context, room *config.Room, person string, command Command) (answer string, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	switch command.verb {
-	case verbGet:
-		return c.list(ctx, room, command.namespace)
-	case verbApprove, verbReject:
-		return c.vote(ctx, room, person, command)
-	default:
+	user, known := room.User(person)
+	switch {
+	case command.verb == verbHelp:
 		return Help, true
+	case !known:
+		return "You may not vote here, nor list updates: the chat settings do not say who you are in the cluster. Your ID is " + printable.OneLine(person, maxShown) + ".", false
+	case command.verb == verbGet:
+		return c.list(ctx, room, command.namespace)
+	default:
+		return c.vote(ctx, room, user, command)
 	}
 }
 
@@ -84,11 +87,7 @@ func (c *CommandHandler) list(ctx context.Context, room *config.Room, namespace 
 }
 
 // vote casts a vote. What a chat does not show is not there for it.
-func (c *CommandHandler) vote(ctx context.Context, room *config.Room, person string, command Command) (string, bool) {
-	voter, known := room.User(person)
-	if !known {
-		return "You may not vote here: the chat settings do not say who you are in the cluster. Your ID is " + printable.OneLine(person, maxShown) + ".", false
-	}
+func (c *CommandHandler) vote(ctx context.Context, room *config.Room, voter config.User, command Command) (string, bool) {
 	name := printable.OneLine(command.update.String(), maxShown)
 	gone := fmt.Sprintf("There is no update %s here. Send: get approvals", name)
 	if !room.Shows(command.update.Namespace) {

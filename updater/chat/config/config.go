@@ -42,7 +42,7 @@ type Mattermost struct {
 
 // Room is what may be seen and voted on in a chat, and by whom.
 type Room struct {
-	// Users are the people who may vote. Others are told that they may not.
+	// Users are the people who may list updates and vote. Others are told that they may not.
 	Users []User
 	// Namespaces are those whose updates are shown; empty is all.
 	Namespaces []string

@@ -49,17 +49,19 @@ func TestSlashCommand(t *testing.T) {
 		vote   string
 		answer string // begins
 	}{
-		"a vote is cast in the person's name":          {form: form(), status: 200, vote: "ann@example.com Approve web-1 fine", answer: "```text\ndone '''@all\n```"},
-		"the token may come in the header alone":       {form: form("token", ""), header: "Token " + token, status: 200, vote: "ann@example.com Approve web-1 fine", answer: "```text\ndone"},
-		"a wrong token in the header is not made good": {form: form(), header: "Token another", status: 401},
-		"another token is refused":                     {form: form("token", token+"x"), status: 401},
-		"no token is refused":                          {form: form("token", ""), status: 401},
-		"without settings all are refused":             {form: form(), off: true, status: 401},
-		"a person without a mapping is told":           {form: form("user_id", "nobodyknowsthisuser1234567"), status: 200, answer: "```text\nYou may not vote here"},
-		"nobody's name is no person":                   {form: form("user_id", ""), status: 200, answer: "```text\nYou may not vote here"},
-		"what is no command is told":                   {form: form("text", "ship it"), status: 200, answer: "```text\n\"ship\" is no command."},
-		"no text is a question for help":               {form: form("text", ""), status: 200, answer: "```text\nCommands:"},
-		"a body beyond the bound is refused":           {form: form("text", strings.Repeat("a", 40<<10)), status: 401},
+		"a vote is cast in the person's name":               {form: form(), status: 200, vote: "ann@example.com Approve web-1 fine", answer: "```text\ndone '''@all\n```"},
+		"the token may come in the header alone":            {form: form("token", ""), header: "Token " + token, status: 200, vote: "ann@example.com Approve web-1 fine", answer: "```text\ndone"},
+		"a wrong token in the header is not made good":      {form: form(), header: "Token another", status: 401},
+		"another token is refused":                          {form: form("token", token+"x"), status: 401},
+		"no token is refused":                               {form: form("token", ""), status: 401},
+		"without settings all are refused":                  {form: form(), off: true, status: 401},
+		"a person without a mapping is told":                {form: form("user_id", "nobodyknowsthisuser1234567"), status: 200, answer: "```text\nYou may not vote here"},
+		"a person without a mapping is not told what waits": {form: form("user_id", "nobodyknowsthisuser1234567", "text", "get approvals"), status: 200, answer: "```text\nYou may not vote here, nor list updates"},
+		"a person with one is":                              {form: form("text", "get approvals"), status: 200, answer: "```text\nNo update waits for votes."},
+		"nobody's name is no person":                        {form: form("user_id", ""), status: 200, answer: "```text\nYou may not vote here"},
+		"what is no command is told":                        {form: form("text", "ship it"), status: 200, answer: "```text\n\"ship\" is no command."},
+		"no text is a question for help":                    {form: form("text", ""), status: 200, answer: "```text\nCommands:"},
+		"a body beyond the bound is refused":                {form: form("text", strings.Repeat("a", 40<<10)), status: 401},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -165,7 +165,12 @@ func TestPeopleVote(t *testing.T) {
 		},
 		"not, if the settings do not say who they are": {
 			kind: "interactive", payload: button("U0BOB", channel, "Approve", "shop/web-1/u1"), person: "U0BOB",
-			answer: "You may not vote here: the chat settings do not say who you are in the cluster. Your ID is U0BOB.",
+			answer: "You may not vote here, nor list updates: the chat settings do not say who you are in the cluster. Your ID is U0BOB.",
+		},
+		"and list nothing, if the settings do not say who they are": {
+			kind: "slash_commands", person: "U0BOB",
+			payload: map[string]string{"command": "/garboard", "user_id": "U0BOB", "channel_id": channel, "text": "get approvals"},
+			answer:  "You may not vote here, nor list updates: ",
 		},
 		"not, by the button of an earlier update of the same name": {
 			kind: "interactive", payload: button(ann, channel, "Approve", "shop/web-1/u0"), person: ann, answer: "There is no update shop/web-1 here.",
@@ -227,6 +232,27 @@ func TestWhatIsNotForUsIsPassedOver(t *testing.T) {
 	}
 	if len(w.ballot.votes) > 0 || len(w.Of("chat.postEphemeral")) != 1 {
 		t.Errorf("votes %v, answers %v: want no vote and one answer", w.ballot.votes, w.Of("chat.postEphemeral"))
+	}
+}
+
+// A person who has changed their mind would else vote as before.
+func TestEnvelopeThatComesAgainCastsNoVote(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	approve := button(ann, channel, "Approve", "shop/web-1/u1")
+	w.Send("interactive", "e1", approve)
+	w.AwaitAnswer(ann)
+	w.Send("interactive", "e2", button(ann, channel, "Reject", "shop/web-1/u1"))
+	w.AwaitCalls("chat.postEphemeral", 2)
+	w.Send("interactive", "e1", approve)
+	w.Send("events_api", "e3", mentioned(channel, "help"))
+	w.AwaitCalls("chat.postEphemeral", 3)
+	var verdicts []v1alpha1.Verdict
+	for _, vote := range w.ballot.votes {
+		verdicts = append(verdicts, vote.Verdict)
+	}
+	if diff := cmp.Diff([]v1alpha1.Verdict{v1alpha1.VerdictApprove, v1alpha1.VerdictReject}, verdicts); diff != "" {
+		t.Errorf("votes (-want +got):\n%s", diff)
 	}
 }
 

@@ -47,6 +47,8 @@ type Workspace struct {
 	settings *config.Slack
 	api      *slackapi.Client
 	changed  chan struct{} // closed when the settings change
+
+	handled envelopes
 }
 
 // New returns a Workspace without settings.
@@ -133,6 +135,10 @@ func (w *Workspace) listen(ctx context.Context, settings *config.Slack, api *sla
 			// Slack sends again what is not acknowledged within three seconds.
 			if err := client.AckCtx(ctx, event.Request.EnvelopeID, nil); err != nil {
 				w.options.Log.Error(withoutURL(err), "acknowledging to Slack")
+			}
+			if !w.handled.isNew(event.Request.EnvelopeID) {
+				w.options.Log.Info("envelope was handled already", "envelope", event.Request.EnvelopeID)
+				continue
 			}
 			if r, ok := requestOf(event, settings); ok {
 				commands.Go(func() error { w.answer(ctx, settings, api, r); return nil })

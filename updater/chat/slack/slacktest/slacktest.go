@@ -165,6 +165,20 @@ func (s *Server) Send(kind, id string, payload any) {
 	}
 }
 
+// AwaitCalls waits for so many calls of a method.
+func (s *Server) AwaitCalls(method string, n int) {
+	s.t.Helper()
+	s.Await(method, func() bool {
+		calls := 0
+		for _, c := range s.calls {
+			if c.Method == method {
+				calls++
+			}
+		}
+		return calls >= n
+	})
+}
+
 // AwaitAnswer waits for what one person is told, and returns it.
 func (s *Server) AwaitAnswer(person string) string {
 	s.t.Helper()
