@@ -84,11 +84,19 @@ func Stands(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate) bool {
 	return isOn(vote, update) && counts(vote, update, time.Time{})
 }
 
+// maxSkew is how far the updater's clock, by which an update expires, may be ahead of the
+// API server's, which dates votes: one that reopens comes before the deadline then.
+const maxSkew = 5 * time.Minute
+
 // Reopening returns the vote that reopens an update which has expired or was rejected:
 // the first that was cast since. It counts from then on, as an approval.
 func Reopening(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enforced time.Time) (*v1alpha1.ImageUpdateVote, bool) {
 	if !MayReopen(update.Status.Phase) || update.Status.DecidedAt == nil {
 		return nil, false
+	}
+	over := update.Status.DecidedAt.Time
+	if update.Status.Phase == v1alpha1.PhaseExpired {
+		over = over.Add(-maxSkew)
 	}
 	var first *v1alpha1.ImageUpdateVote
 	for i := range votes {
@@ -96,7 +104,7 @@ func Reopening(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, e
 		cast := vote.CreationTimestamp.Time
 		// Times are of whole seconds: one that has reopened it already is not later than that.
 		if !vote.Spec.Reopen || vote.Spec.Verdict != v1alpha1.VerdictApprove || !isOn(vote, update) || !cast.After(enforced) ||
-			cast.Before(update.Status.DecidedAt.Time) || !cast.After(proposedAt(update)) {
+			cast.Before(over) || !cast.After(proposedAt(update)) {
 			continue
 		}
 		if first == nil || compareCast(vote, first) < 0 {

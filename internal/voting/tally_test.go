@@ -198,15 +198,25 @@ func TestReopening(t *testing.T) {
 		votes    []v1alpha1.ImageUpdateVote
 		want     string
 	}{
-		"expired":                     {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("bob", approve, 61, reopen), vote("ann", approve, 60, reopen)}, want: "ann"},
-		"rejected":                    {update: over(v1alpha1.PhaseRejected), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}, want: "ann"},
-		"superseded":                  {update: over(v1alpha1.PhaseSuperseded), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
-		"still pending":               {update: pending(nil), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
-		"a vote that does not reopen": {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60)}},
-		"a vote from before it ended": {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 49, reopen)}},
-		"a rejection that reopens":    {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", reject, 60, reopen)}},
-		"on another update":           {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen, ownedBy("u0"))}},
-		"a forged one":                {update: expired, enforced: at(60).Time, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
+		"expired":                            {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("bob", approve, 61, reopen), vote("ann", approve, 60, reopen)}, want: "ann"},
+		"rejected":                           {update: over(v1alpha1.PhaseRejected), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}, want: "ann"},
+		"superseded":                         {update: over(v1alpha1.PhaseSuperseded), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
+		"still pending":                      {update: pending(nil), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
+		"a vote that does not reopen":        {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60)}},
+		"a vote from before it was rejected": {update: over(v1alpha1.PhaseRejected), votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 49, reopen)}},
+		"a vote from long before it expired": {
+			update: pending(func(u *v1alpha1.ImageUpdate) {
+				u.Status.Phase, u.Status.DecidedAt = v1alpha1.PhaseExpired, new(at(500))
+			}),
+			votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 49, reopen)},
+		},
+		"expired by a clock that is ahead": {
+			update: pending(func(u *v1alpha1.ImageUpdate) { u.Status.Phase, u.Status.DecidedAt = v1alpha1.PhaseExpired, new(at(53)) }),
+			votes:  []v1alpha1.ImageUpdateVote{vote("ann", approve, 49, reopen)}, want: "ann",
+		},
+		"a rejection that reopens": {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", reject, 60, reopen)}},
+		"on another update":        {update: expired, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen, ownedBy("u0"))}},
+		"a forged one":             {update: expired, enforced: at(60).Time, votes: []v1alpha1.ImageUpdateVote{vote("ann", approve, 60, reopen)}},
 		"one that has reopened it already": {
 			update: pending(func(u *v1alpha1.ImageUpdate) {
 				u.Status = v1alpha1.ImageUpdateStatus{Phase: v1alpha1.PhaseRejected, ProposedAt: new(at(60)), DecidedAt: new(at(60))}

@@ -147,12 +147,14 @@ func (s *Stage) updates() toolscache.ResourceEventHandler {
 	}
 }
 
-// put takes in an update. One that has been approved has its workload tried.
+// put takes in an update. One that has been approved has its workload tried, and again once
+// it need not wait for the stage before.
 func (s *Stage) put(u *v1alpha1.ImageUpdate) {
 	before := s.store.get(nameOf(u))
 	s.store.put(u)
 	s.Queue.Add(nameOf(u))
-	if before == nil || before.UID != u.UID || before.Status.Phase != v1alpha1.PhaseApproved {
+	if before == nil || before.UID != u.UID || before.Status.Phase != v1alpha1.PhaseApproved ||
+		goesNow(&u.Status, u.Spec.VotesRequired) && !goesNow(&before.Status, u.Spec.VotesRequired) {
 		s.retry(u)
 	}
 }

@@ -51,6 +51,8 @@ type cluster struct {
 	deleted     []string
 	votes       int
 	others      bool // the repositories are another replica's
+	// ahead is by how much the updater's clock is ahead of the API server's.
+	ahead time.Duration
 }
 
 func newCluster(t *testing.T, annotations map[string]string) *cluster {
@@ -192,7 +194,7 @@ func (c *cluster) Create(_ context.Context, o client.Object, _ ...client.CreateO
 		return apierrors.NewAlreadyExists(schema.GroupResource{}, u.Name)
 	}
 	c.created++
-	u.UID, u.CreationTimestamp = types.UID("u"+strconv.Itoa(c.created)), metav1.NewTime(c.clock.Now())
+	u.UID, u.CreationTimestamp = types.UID("u"+strconv.Itoa(c.created)), metav1.NewTime(c.clock.Now().Add(-c.ahead))
 	c.put(u.DeepCopy())
 	return nil
 }
@@ -272,7 +274,7 @@ func (c *cluster) vote(t *testing.T, tag, voter string, verdict v1alpha1.Verdict
 	u := c.update(t, tag)
 	c.votes++
 	v := &v1alpha1.ImageUpdateVote{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "v" + strconv.Itoa(c.votes), CreationTimestamp: metav1.NewTime(c.clock.Now()), ResourceVersion: strconv.Itoa(c.votes)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "v" + strconv.Itoa(c.votes), CreationTimestamp: metav1.NewTime(c.clock.Now().Add(-c.ahead)), ResourceVersion: strconv.Itoa(c.votes)},
 		Spec:       v1alpha1.ImageUpdateVoteSpec{Update: u.Name, Voter: voter, Verdict: verdict},
 	}
 	for _, f := range change {

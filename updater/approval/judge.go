@@ -165,6 +165,18 @@ func (s *Stage) PastAfter(ctx context.Context, m *move.Move) bool {
 	return s.tally(u, since).Now(m.Rule.Approvals.Votes)
 }
 
+// goesNow reports whether an update, as its status shows it, is approved to be moved to
+// without the time in the stage before.
+func goesNow(status *v1alpha1.ImageUpdateStatus, required int32) bool {
+	now := int32(0)
+	for _, v := range status.Voters {
+		if v.Verdict == v1alpha1.VerdictApprove && v.Now {
+			now++
+		}
+	}
+	return status.Phase == v1alpha1.PhaseApproved && now >= max(required, 1)
+}
+
 // approvedBefore is the version that people approved last, if it waits for another gate:
 // a newer candidate takes nothing from it.
 func (s *Stage) approvedBefore(ctx context.Context, m *move.Move) (to record.Result, ok bool) {

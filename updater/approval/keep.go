@@ -17,6 +17,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/voting"
 	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/updater/report"
 	"github.com/garboard-dev/garboard/updater/rollout"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -180,14 +181,22 @@ func (s *Stage) write(ctx context.Context, u *v1alpha1.ImageUpdate, status v1alp
 
 // tell tells people of what was decided.
 func (s *Stage) tell(u *v1alpha1.ImageUpdate, key watched.Key, w *watched.Workload, c *watched.Container, next v1alpha1.ImageUpdateStatus) {
-	if voting.PhaseOf(u) == next.Phase || c == nil {
+	if c == nil {
+		return
+	}
+	now := len(c.Rule.After) > 0 && goesNow(&next, c.Rule.Approvals.Votes)
+	if voting.PhaseOf(u) == next.Phase && (!now || goesNow(&u.Status, c.Rule.Approvals.Votes)) {
 		return
 	}
 	about := report.About{Key: key, Object: w.Stored, Channels: c.Rule.Notify}
 	candidate := report.Candidate{Container: c.Slot.Key(), Image: c.Slot.Image, To: resultOf(u)}
 	switch next.Phase {
 	case v1alpha1.PhaseApproved:
-		s.Report.Approved(about, candidate, approverNames(next.Voters))
+		by := approverNames(next.Voters)
+		if now {
+			by += ", to be moved to without its time in " + settings.AfterText(c.Rule.After)
+		}
+		s.Report.Approved(about, candidate, by)
 	case v1alpha1.PhaseRejected:
 		s.Report.Rejected(about, candidate, rejecterNames(next.Voters))
 	case v1alpha1.PhaseExpired:

@@ -63,7 +63,7 @@ func (s *Stage) count(u *v1alpha1.ImageUpdate, required int32, since time.Time, 
 	status.Approvals, status.Rejections, status.Voters = tally.Approvals, tally.Rejections, tally.Voters
 	status.Phase = tally.Phase(required)
 	if status.Phase != v1alpha1.PhasePending && status.DecidedAt == nil {
-		status.DecidedAt = decidedAt(tally, now)
+		status.DecidedAt = decidedAt(next, tally)
 	}
 	s.expire(next, now)
 	return s.explain(next, required, reasonWaiting, "")
@@ -77,10 +77,14 @@ func reopen(u *v1alpha1.ImageUpdate, at metav1.Time) {
 	u.Status.DecidedAt, u.Status.EndedAt = nil, nil
 }
 
-// decidedAt is now, but not before the votes that decided: the API server's clock may be
-// ahead.
-func decidedAt(tally voting.Tally, now time.Time) *metav1.Time {
-	at := metav1.NewTime(now)
+// decidedAt is when the last of the votes that decide was cast, but not before the update
+// was proposed, as those were that it carries on. Both dates are the API server's, as those
+// of the votes are that come after it: the updater's clock may be ahead, or behind.
+func decidedAt(u *v1alpha1.ImageUpdate, tally voting.Tally) *metav1.Time {
+	at := u.CreationTimestamp
+	if again := u.Status.ProposedAt; again != nil && at.Before(again) {
+		at = *again
+	}
 	for _, v := range tally.Voters {
 		if at.Before(&v.Time) {
 			at = v.Time
@@ -106,6 +110,9 @@ func (s *Stage) explain(u *v1alpha1.ImageUpdate, required int32, reason, message
 	case v1alpha1.PhaseApproved:
 		approved, reason, message = metav1.ConditionTrue, reasonApproved, fmt.Sprintf("%d of %d approvals", u.Status.Approvals, required)
 		readyReason, readyMessage = reasonGates, "it moves once its other gates are open"
+		if goesNow(&u.Status, required) {
+			readyMessage = "it moves once its other gates are open, without its time in the stage before"
+		}
 	case v1alpha1.PhaseRejected:
 		approved, reason, message = metav1.ConditionFalse, reasonRejected, "rejected"+rejecterNames(u.Status.Voters)
 		readyReason, readyMessage = reason, message
