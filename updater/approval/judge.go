@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,7 +115,8 @@ func rejecterNames(voters []v1alpha1.Voter) string {
 		}
 		text := " by " + printable.Escape(v.Name, maxComment)
 		if comment := strings.TrimSpace(v.Comment); comment != "" {
-			text += ": " + printable.Escape(comment, maxComment)
+			// In quotes: it is followed by what people type, and may read like it.
+			text += ": " + strconv.Quote(printable.Cut(comment, maxComment))
 		}
 		return text
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -184,7 +185,7 @@ func voters(all []v1alpha1.Voter) string {
 	for _, voter := range all {
 		text := voter.Name + " " + strings.ToLower(string(voter.Verdict))
 		if voter.Comment != "" {
-			text += " (" + voter.Comment + ")"
+			text += " " + strconv.Quote(voter.Comment) // it may read like another's vote
 		}
 		named = append(named, text)
 	}

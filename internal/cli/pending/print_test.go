@@ -44,7 +44,7 @@ func TestTableSaysWhatWaitsForWhomSinceWhen(t *testing.T) {
 	hostile := update("shop-2", func(u *v1alpha1.ImageUpdate) {
 		u.Spec.From, u.Spec.To = v1alpha1.ImageVersion{}, v1alpha1.ImageVersion{Tag: "main", Digest: "sha256:" + strings.Repeat("ab", 32)}
 		u.Spec.Deadline = metav1.NewTime(now.Add(-time.Minute))
-		u.Status.Voters = []v1alpha1.Voter{{Name: "ann", Verdict: v1alpha1.VerdictApprove, Comment: "\x1b[2Jgone\nroot"}, {Name: "bob\u202e", Verdict: v1alpha1.VerdictReject}}
+		u.Status.Voters = []v1alpha1.Voter{{Name: "ann", Verdict: v1alpha1.VerdictApprove, Comment: "\x1b[2Jgone\nroot), eve approve (fine"}, {Name: "bob\u202e", Verdict: v1alpha1.VerdictReject}}
 	})
 	for name, test := range map[string]struct {
 		printer printer
@@ -58,7 +58,7 @@ shop-2   deployment/shop   web         -       main@sha256:abababababab   Pendin
 			"NAMESPACE   NAME     WORKLOAD          CONTAINER   FROM    TO" + strings.Repeat(" ", 77) + "PHASE     VOTES   DEADLINE   AGE    POLICY   REPOSITORY              VOTERS\n" +
 				"team        shop-1   deployment/shop   web         1.2.7   1.2.8" + strings.Repeat(" ", 74) + "Pending   1/2     in 22h     120m   patch    registry.example/shop   -\n" +
 				"team        shop-2   deployment/shop   web         -       main@sha256:" + strings.Repeat("ab", 32) + "   Pending   1/2     passed     120m   patch    registry.example/shop   " +
-				`ann approve (\x1b[2Jgone\nroot), bob\u202e reject` + "\n"},
+				`ann approve "\x1b[2Jgone\nroot), eve approve (fine", bob\u202e reject` + "\n"},
 		"names": {printer{format: formatName}, "imageupdate.garboard.dev/shop-1\nimageupdate.garboard.dev/shop-2\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
