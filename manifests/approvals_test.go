@@ -11,14 +11,15 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// The updater proposes what is voted on, and never votes by itself.
+// The updater proposes what is voted on, and never votes by itself. It deletes votes of which
+// there are too many.
 func TestUpdaterDoesNotVote(t *testing.T) {
 	for _, line := range rights(t, install(t)) {
 		fields := strings.Fields(line)
 		if fields[2] != "garboard.dev/imageupdatevotes" {
 			continue
 		}
-		if got, want := fields[3], "get,list,watch"; got != want {
+		if got, want := fields[3], "get,list,watch,delete"; got != want {
 			t.Errorf("%s: verbs: got %s, want %s", fields[0], got, want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
+	"github.com/garboard-dev/garboard/internal/voting"
 	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
@@ -246,6 +247,26 @@ func TestApprovalsOutliveUpdaterAndWebhook(t *testing.T) {
 	if n := strings.Count(revisions, "\n"); n != 2 {
 		t.Errorf("it was moved %d times", n-1)
 	}
+}
+
+// A person who votes without end is bounded, by rights that the updater has, and a policy
+// that lets it use them.
+func TestVotesThatCountForNothingAreDeleted(t *testing.T) {
+	s := newSpace(t)
+	s.voters("ann", "eve")
+	s.push("1.2.0", "1.3.0")
+	s.must(s.manifest("web", "1.2.0", keels("3")...), "apply", "-f", "-")
+	u := s.awaitPhase("web", "1.3.0", v1alpha1.PhasePending)
+	s.votes(u, "ann", "Approve")
+	s.must(strings.Repeat(ballot(u.Name, "eve", "Approve")+"\n---\n", voting.MaxVotes+4), "create", "-f", "-", "--as=eve")
+	s.waits("web", "NotApproved", "has 2 of 3 approvals")
+	s.await("the first votes of eve to be deleted", func(context.Context) error {
+		out, _ := s.must("", "get", "imageupdatevotes", "-o=name")
+		if n := strings.Count(out, "\n"); n != voting.MaxVotes+1 {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
 }
 
 // While a policy is weakened anybody may write any vote. What was forged then counts no

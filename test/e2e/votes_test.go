@@ -15,9 +15,9 @@ import (
 // asAdministrator adds the user whom kubectl acts as to a group that RBAC refuses nothing.
 const asAdministrator = "--as-group=system:masters"
 
-// voting is a space in which ann, bob and a ServiceAccount may vote, on updates that no
-// updater looks at, while no webhook answers.
-func voting(t *testing.T) *space {
+// newVotingSpace is a space in which ann, bob and a ServiceAccount may vote, on updates that
+// no updater looks at, while no webhook answers.
+func newVotingSpace(t *testing.T) *space {
 	t.Helper()
 	alone(t)
 	s := makeSpace(t, nil)
@@ -85,7 +85,7 @@ func vote(name, update, voter, verdict string) string {
 
 // All of this the API server holds, while no webhook and no updater is there.
 func TestVotesAreHeldByTheAPIServer(t *testing.T) {
-	s := voting(t)
+	s := newVotingSpace(t)
 	s.propose("shop", "over")
 	account := "system:serviceaccount:" + s.name + ":ci"
 	s.must(vote("anns", "shop", "ann", "Approve"), "create", "--as=ann", "-f", "-")
@@ -100,6 +100,7 @@ func TestVotesAreHeldByTheAPIServer(t *testing.T) {
 		"a vote in another's name":                {vote("x", "shop", "ann", "Approve"), []string{"create", "--as=bob", "-f", "-"}, `spec.voter: Invalid value: "ann": each user votes in their own name, and yours is "bob"`},
 		"the administrator in another's name":     {vote("x", "shop", "ann", "Approve"), []string{"create", "-f", "-"}, "each user votes in their own name"},
 		"a vote without the right":                {vote("x", "shop", "cid", "Approve"), []string{"create", "--as=cid", "-f", "-"}, `User "cid" cannot create resource "imageupdatevotes"`},
+		"a vote that could not be deleted":        {strings.Replace(vote("x", "shop", "bob", "Approve"), `name: "x"`, `name: "x", finalizers: [example.com/keep]`, 1), []string{"create", "--as=bob", "-f", "-"}, "a vote has no finalizers"},
 		"a verdict that is none":                  {vote("x", "shop", "bob", "Maybe"), []string{"create", "--as=bob", "-f", "-"}, `supported values: "Approve", "Reject"`},
 		"a vote that is changed":                  {"", []string{"patch", "imageupdatevote", "anns", "--type=merge", "-p", `{"spec":{"verdict":"Reject"}}`}, "a vote is immutable"},
 		"a vote that is labelled":                 {"", []string{"label", "imageupdatevote", "anns", "a=b"}, "a vote never changes"},
@@ -152,7 +153,7 @@ func (s *space) votesGoWithUpdateAndNamespace() {
 
 // Fifty at once is one command, and two people may give it in the same moment.
 func TestTwoPeopleVoteAtOnce(t *testing.T) {
-	s := voting(t)
+	s := newVotingSpace(t)
 	var names []string
 	for n := range 25 {
 		names = append(names, fmt.Sprintf("shop-%02d", n))

@@ -23,8 +23,10 @@ const pruneEvery = time.Hour
 
 // ByObject is what the manager's cache keeps of updates and votes.
 func ByObject() map[client.Object]cache.ByObject {
-	kept := cache.ByObject{Transform: cache.TransformStripManagedFields()}
-	return map[client.Object]cache.ByObject{&v1alpha1.ImageUpdate{}: kept, &v1alpha1.ImageUpdateVote{}: kept}
+	return map[client.Object]cache.ByObject{
+		&v1alpha1.ImageUpdate{}:     {Transform: cache.TransformStripManagedFields()},
+		&v1alpha1.ImageUpdateVote{}: {Transform: stripVote},
+	}
 }
 
 // Run follows updates and votes from when the API server serves them, and keeps their
@@ -48,6 +50,9 @@ func (s *Stage) follow(ctx context.Context) {
 	}
 	s.setMissing("")
 	s.Recheck()
+	for _, name := range s.store.votedOn() { // some of which may not be there
+		s.Queue.Add(name)
+	}
 	for _, name := range s.store.all() {
 		if u := s.store.get(name); u != nil {
 			s.retry(u)

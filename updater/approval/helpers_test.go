@@ -202,7 +202,12 @@ func (c *cluster) Create(_ context.Context, o client.Object, _ ...client.CreateO
 // Delete implements client.Writer.
 func (c *cluster) Delete(_ context.Context, o client.Object, _ ...client.DeleteOption) error {
 	c.deleted = append(c.deleted, o.GetName())
-	c.dropUpdate(o.(*v1alpha1.ImageUpdate))
+	switch o := o.(type) {
+	case *v1alpha1.ImageUpdate:
+		c.dropUpdate(o)
+	case *v1alpha1.ImageUpdateVote:
+		c.ballots().OnDelete(o)
+	}
 	return nil
 }
 

@@ -42,9 +42,14 @@ func (s *Stage) keep(ctx context.Context, name types.NamespacedName) {
 		return
 	}
 	u := s.store.get(name)
-	if u == nil || !s.Owns(u.Spec.Repository) || !hasOwnName(u) {
+	if u == nil {
+		s.sweepStray(ctx, name)
 		return
 	}
+	if !s.Owns(u.Spec.Repository) || !hasOwnName(u) {
+		return
+	}
+	s.sweep(ctx, u)
 	key, w, c := s.container(ctx, u)
 	if w == nil {
 		return // the API server deletes it with its workload

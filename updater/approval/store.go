@@ -126,6 +126,13 @@ func (s *store) all() []types.NamespacedName {
 	return slices.Collect(maps.Keys(s.updates))
 }
 
+// votedOn returns the names of what there are votes on.
+func (s *store) votedOn() []types.NamespacedName {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Keys(s.votes))
+}
+
 // count counts the updates of each phase.
 func (s *store) count() map[v1alpha1.Phase]int {
 	s.mu.RLock()

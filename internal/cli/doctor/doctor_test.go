@@ -422,7 +422,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 				{Failure, "certificates", "", "", ""},
 				{Failure, "webhooks", mutatingObject, "", ""},
 				{Failure, "webhooks", validatingObject, "", ""},
-				{Failure, "approvals", "validatingadmissionpolicy/garboard-updates", "has other variables", ""},
+				{Failure, "approvals", "validatingadmissionpolicy/garboard-votes", "has other variables", ""},
 				{Failure, "leases", "", "", ""},
 			},
 		},

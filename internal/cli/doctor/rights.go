@@ -38,7 +38,7 @@ func (d *Doctor) needed() []right {
 		{updaterName, "to tell why a rollout is late", "", "", "pods", "", []string{"list"}, false},
 		{updaterName, "to write Events", "", "events.k8s.io", "events", "", []string{"create", "patch"}, false},
 		{updaterName, "to propose updates", "", v1alpha1.Group, "imageupdates", "", append(watched(), "create", "delete"), false},
-		{updaterName, "to count votes", "", v1alpha1.Group, "imageupdatevotes", "", watched(), false},
+		{updaterName, "to count votes", "", v1alpha1.Group, "imageupdatevotes", "", append(watched(), "delete"), false},
 		{webhookName, "to read pull secrets", "", "", "secrets", "", []string{"get"}, true},
 		{updaterName, "to read pull secrets", "", "", "secrets", "", []string{"get"}, true},
 	}

@@ -157,11 +157,16 @@ func (b *Box) fill(update *v1alpha1.ImageUpdate, paper Paper, name string) *v1al
 	}
 }
 
-// freeName is the first name for a vote of the voter that no vote has yet.
+// freeName is the first name of the voter's that no vote has, whoever cast that.
 func freeName(update *v1alpha1.ImageUpdate, voter string, votes []v1alpha1.ImageUpdateVote) string {
+	taken := map[string]bool{}
+	for i := range votes {
+		if votes[i].Namespace == update.Namespace {
+			taken[votes[i].Name] = true
+		}
+	}
 	for n := 1; ; n++ {
-		name := voting.VoteName(update.Name, voter, n)
-		if !slices.ContainsFunc(votes, func(v v1alpha1.ImageUpdateVote) bool { return v.Namespace == update.Namespace && v.Name == name }) {
+		if name := voting.VoteName(update.Name, voter, n); !taken[name] {
 			return name
 		}
 	}

@@ -73,7 +73,7 @@ func TestEnforced(t *testing.T) {
 		"the other policy is missing":       {change: func(w *world) { delete(w.policies, updates) }, want: "validatingadmissionpolicy/garboard-updates is missing"},
 		"a binding is missing":              {change: func(w *world) { delete(w.bindings, votes) }, want: "validatingadmissionpolicybinding/garboard-votes is missing"},
 		"the policy on which nothing rests": {change: func(w *world) { delete(w.policies, votes+"-in-time"); delete(w.bindings, votes+"-in-time") }},
-		"another updater's account":         {account: "system:serviceaccount:images:garboard-updater", want: "validatingadmissionpolicy/garboard-updates has other variables than this version installs"},
+		"another updater's account":         {account: "system:serviceaccount:images:garboard-updater", want: "validatingadmissionpolicy/garboard-votes has other variables than this version installs"},
 		"a policy that fails open":          {change: func(w *world) { w.policies[votes].Spec.FailurePolicy = new(admissionregistrationv1.Ignore) }, want: "validatingadmissionpolicy/garboard-votes has not the failurePolicy Fail"},
 		"a policy that is not asked on a create": {change: func(w *world) {
 			w.policies[votes].Spec.MatchConstraints.ResourceRules[0].Operations = []admissionregistrationv1.OperationType{"DELETE"}
