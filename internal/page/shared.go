@@ -121,7 +121,7 @@ func (s *Shared) answer(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer s.options.Clock.AfterFunc(in.Until.Sub(s.options.Clock.Now()), cancel).Stop()
-	defer context.AfterFunc(in.Life, cancel)()
+	defer context.AfterFunc(in.Life, cancel)() //nolint:contextcheck // the session outlives its requests
 	ctx = withSession(ctx, session{token: in.Token, person: in.Name, signOut: in.CanSignOut()})
 	page.inside().ServeHTTP(w, r.WithContext(ctx))
 }
