@@ -120,6 +120,11 @@ KUBERNETES ?= all
 test-skew: cluster-build ## Run Garboard on older API servers, each built from its modules: half an hour the first time
 	go test -count=1 -v -timeout 120m -run TestAPIServers ./test/skew -kubernetes=$(KUBERNETES)
 
+# A clone without the history of the older versions skips it.
+.PHONY: test-upgrade
+test-upgrade: cluster-build ## Replace older builds of Garboard by this one, and back, while writes go on: minutes
+	go test -count=1 -v -timeout 30m -run TestUpgradeAndBack ./test/skew -upgrade
+
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
 .PHONY: chaos

@@ -188,6 +188,14 @@ func (i *Installation) StartUnrouted(ctx context.Context, args ...string) (*Serv
 	return s, nil
 }
 
+// Use has what is started from now on be another build: the program, with what the
+// install.yaml in the folder of its source sets for it.
+func (i *Installation) Use(source, binary string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.source, i.Binary = source, binary
+}
+
 // Route sends the API server to these webhooks alone, in turns.
 func (i *Installation) Route(servers ...*Server) error {
 	i.mu.Lock()

@@ -19,8 +19,8 @@ import (
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// kubernetes says which API servers to try.
-var kubernetes = flag.String("kubernetes", "", `versions of Kubernetes to try Garboard on, as "v1.34.4,v1.36.3", or "all"; none by default`)
+// apiServers says which API servers to try.
+var apiServers = flag.String("kubernetes", "", `versions of Kubernetes to try Garboard on, as "v1.34.4,v1.36.3", or "all"; none by default`)
 
 // checks of an API server, in the order of docs/upgrading.md. Each has applications of its
 // own.
@@ -84,13 +84,13 @@ func versions(t *testing.T) []string {
 	t.Helper()
 	older, err := cluster.OlderVersions()
 	must(t, err)
-	switch *kubernetes {
+	switch *apiServers {
 	case "":
 		t.Skip("needs other versions of Kubernetes, which are built for minutes: make test-skew")
 	case "all":
 		return append(older, current)
 	}
-	return strings.Split(*kubernetes, ",")
+	return strings.Split(*apiServers, ",")
 }
 
 func start(t *testing.T, version string) *stage {
@@ -268,13 +268,13 @@ func (s *stage) tells() {
 }
 
 func (s *stage) votes() {
-	s.push("voted", "1.2.0")
-	s.must(s.deploymentOf("voted", "1.2.0", patches, everySecond, `garboard.dev/approvals: "1"`), "apply", "-f", "-")
-	s.awaitRollout("voted")
+	s.push(voted, "1.2.0")
+	s.must(s.deploymentOf(voted, "1.2.0", patches, everySecond, `garboard.dev/approvals: "1"`), "apply", "-f", "-")
+	s.awaitRollout(voted)
 	s.voter("ann")
-	s.push("voted", "1.2.7")
-	u := s.awaitPhase("voted", "1.2.7", v1alpha1.PhasePending)
-	s.want("a proposal", "voted", "1.2.0", "")
+	s.push(voted, "1.2.7")
+	u := s.awaitPhase("1.2.7", v1alpha1.PhasePending)
+	s.want("a proposal", voted, "1.2.0", "")
 	for what, test := range map[string]struct {
 		stdin string
 		args  []string
@@ -290,8 +290,8 @@ func (s *stage) votes() {
 		}
 	}
 	s.must(ballot(u.Name, "ann"), "create", "--as=ann", "-f", "-")
-	s.awaitTag("voted", "1.2.7")
-	s.awaitPhase("voted", "1.2.7", v1alpha1.PhaseSucceeded)
+	s.awaitTag(voted, "1.2.7")
+	s.awaitPhase("1.2.7", v1alpha1.PhaseSucceeded)
 	var record struct{ Voters []v1alpha1.Voter }
 	out, _ := s.must("", "get", "imageupdate", u.Name, "-o", "jsonpath={.status}")
 	must(s.t, json.Unmarshal([]byte(out), &record))

@@ -1,6 +1,7 @@
 // Package skew tries what may be of different versions: Garboard on API servers older than
-// the one that it is made with. They are built for minutes, and so "make test-skew" alone
-// runs it.
+// the one that it is made with, and an older Garboard that is replaced by this one while
+// writes go on. Both are built for minutes, and run by "make test-skew" and "make
+// test-upgrade" alone.
 package skew
 
 import (
@@ -152,8 +153,17 @@ func (s *stage) awaitRollout(app string) {
 func (s *stage) voter(name string) {
 	s.t.Helper()
 	s.must("", "create", "rolebinding", "voter-"+name, "--clusterrole=garboard-voter", "--user="+name)
+	s.awaitVotes()
+}
+
+// awaitVotes waits until votes count: some seconds after their policies were made, or from
+// when the updater has seen a change of them.
+func (s *stage) awaitVotes() {
+	s.t.Helper()
 	s.await("the policies of votes to be in force", func(ctx context.Context) error {
-		policies := enforcement.Policies{Client: s.Client().AdmissionregistrationV1()}
+		policies := enforcement.Policies{
+			Client: s.Client().AdmissionregistrationV1(), Leases: s.Client().CoordinationV1().Leases("garboard"), ReadOnly: true,
+		}
 		since, err := policies.Enforced(ctx)
 		if err == nil && !time.Now().After(since.Add(time.Second)) {
 			err = fmt.Errorf("since %s", since)
@@ -162,26 +172,29 @@ func (s *stage) voter(name string) {
 	})
 }
 
-// update is the ImageUpdate of an application to a tag; nil if there is none.
-func (s *stage) update(app, tag string) *v1alpha1.ImageUpdate {
+// voted is the application whose updates are voted on.
+const voted = "voted"
+
+// update is the ImageUpdate of the application "voted" to a tag; nil if there is none.
+func (s *stage) update(tag string) *v1alpha1.ImageUpdate {
 	s.t.Helper()
 	out, _ := s.must("", "get", "imageupdates", "-o", "json")
 	var list v1alpha1.ImageUpdateList
 	must(s.t, json.Unmarshal([]byte(out), &list))
 	for i := range list.Items {
-		if u := &list.Items[i]; u.Spec.WorkloadRef.Name == app && u.Spec.To.Tag == tag {
+		if u := &list.Items[i]; u.Spec.WorkloadRef.Name == voted && u.Spec.To.Tag == tag {
 			return u
 		}
 	}
 	return nil
 }
 
-// awaitPhase waits until the update of an application to a tag is of a phase.
-func (s *stage) awaitPhase(app, tag string, phase v1alpha1.Phase) *v1alpha1.ImageUpdate {
+// awaitPhase waits until that update is of a phase.
+func (s *stage) awaitPhase(tag string, phase v1alpha1.Phase) *v1alpha1.ImageUpdate {
 	s.t.Helper()
 	var found *v1alpha1.ImageUpdate
-	s.await(fmt.Sprintf("the update of %s to %s to be %s", app, tag, phase), func(context.Context) error {
-		if found = s.update(app, tag); found == nil || found.Status.Phase != phase {
+	s.await(fmt.Sprintf("the update to %s to be %s", tag, phase), func(context.Context) error {
+		if found = s.update(tag); found == nil || found.Status.Phase != phase {
 			return fmt.Errorf("it is %+v", found)
 		}
 		return nil
