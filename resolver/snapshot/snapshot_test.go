@@ -135,6 +135,9 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		"not compressed":            {sealed(t, version, []byte(`{"list":{}}`)), "it is damaged"},
 		"a field nobody knows":      {sealed(t, version, zipped(t, `{"secret":"x"}`)), "it is damaged"},
 		"no JSON":                   {sealed(t, version, zipped(t, `{"list":`)), "it is damaged"},
+		"more behind a record":      {sealed(t, version, zipped(t, `{"credential":[]}{"credential":[]}`)), "it is damaged"},
+		"tags of something else":    {sealed(t, version, zipped(t, `{"digest":{"Tags":"1.0"}}`)), "it is damaged"},
+		"tags behind the end":       {sealed(t, version, zipped(t, `{"list":{}},"Tags":"1.0"}}`)), "it is damaged"},
 		"what makes no sense":       {sealed(t, version, packed(t, senseless)), `restoring the index: repository "nginx" is not canonical, want "docker.io/library/nginx"`},
 	} {
 		t.Run(name, func(t *testing.T) {
