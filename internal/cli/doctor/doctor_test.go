@@ -42,6 +42,7 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			breaks: func(_ *testing.T, w *world) { w.minor = "29+" },
 			want:   []found{{Failure, "kubernetes", "", "v1.29", "1.30 or newer"}},
 		},
+		"the oldest cluster that will do": {breaks: func(_ *testing.T, w *world) { w.minor = "30" }},
 		"no webhook": {
 			breaks: func(_ *testing.T, w *world) { w.withoutWebhook = true },
 			want: []found{
@@ -131,6 +132,29 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 				w.updater.Spec.Template.Spec.Containers[0].Image = "ghcr.io/garboard-dev/garboard:v0.2.0"
 			},
 			want: []found{{Warning, "versions", "deployment/garboard-updater", "v0.2.0, and the webhook runs ghcr.io/garboard-dev/garboard:v0.1.0", "set image deployment/garboard-updater updater="}},
+		},
+		"versions too far apart": {
+			breaks: func(_ *testing.T, w *world) { w.run("v0.1.0", "v0.3.0") },
+			want:   []found{{Warning, "versions", "deployment/garboard-updater", "garboard:v0.1.0, more than one minor version apart", "set image deployment/garboard-updater updater="}},
+		},
+		"major versions apart": {
+			breaks: func(_ *testing.T, w *world) { w.run("v1.0.0", "v0.1.0") },
+			want:   []found{{Warning, "versions", "deployment/garboard-updater", "garboard:v1.0.0, more than one minor version apart", "garboard:v1.0.0"}},
+		},
+		"a program as new as it may be": {breaks: func(_ *testing.T, w *world) { w.version = "v0.3.0" }},
+		"a program as old as it may be": {
+			breaks: func(_ *testing.T, w *world) { w.run("v0.3.0", "v0.3.0"); w.version = "v0.1.0" },
+		},
+		"a program that is too old": {
+			breaks: func(_ *testing.T, w *world) { w.run("v0.4.0", "v0.4.0"); w.version = "v0.1.0" },
+			want:   []found{{Warning, "versions", "", "0.4.0 is installed", "version 0.4.0"}},
+		},
+		"a program of another major version": {
+			breaks: func(_ *testing.T, w *world) { w.version = "v1.1.0" },
+			want:   []found{{Warning, "versions", "", "0.1.0 is installed", "version 0.1.0"}},
+		},
+		"images that tell no version": {
+			breaks: func(_ *testing.T, w *world) { w.run("main", "main"); w.version = "v9.0.0" },
 		},
 		"a program that is too new": {
 			breaks: func(_ *testing.T, w *world) { w.version = "v0.4.0-3-gabcdef0" },

@@ -10,8 +10,12 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// cliSkew is how many minor versions the program may be apart from what is installed.
-const cliSkew = 2
+// How many minor versions may be apart: what is installed among itself, for the time of an
+// upgrade, and the program from what is installed.
+const (
+	installedSkew = 1
+	cliSkew       = 2
+)
 
 // versions compares the images of both Deployments, and the program that asks. Tags are
 // all that is known of them.
@@ -26,8 +30,12 @@ func (d *Doctor) versions(context.Context) []Finding {
 		if _, err := reference.ParseNormalizedNamed(webhook); err == nil { // what is not is not to be typed
 			mend = fmt.Sprintf("kubectl -n %s set image deployment/%s updater=%s (and in the values or the overlay that you install from)", d.Namespace, updaterName, webhook)
 		}
+		message := fmt.Sprintf("runs %s, and the webhook runs %s", updater, webhook)
+		if tooFarApart(webhook, updater) {
+			message += ", more than one minor version apart, which is too far even during an upgrade"
+		}
 		findings = append(findings, Finding{
-			Severity: Warning, Object: "deployment/" + updaterName, Message: fmt.Sprintf("runs %s, and the webhook runs %s", updater, webhook),
+			Severity: Warning, Object: "deployment/" + updaterName, Message: message,
 			Why:  "Each writes what the other reads: they are made to be of one version, but for the time of an upgrade.",
 			Mend: mend,
 		})
@@ -47,8 +55,7 @@ func (d *Doctor) ownVersion(image string) *Finding {
 	if err != nil || !known {
 		return nil
 	}
-	apart := max(own.Minor, installed.Minor) - min(own.Minor, installed.Minor)
-	if own.Major == installed.Major && apart <= cliSkew {
+	if within(own, installed, cliSkew) {
 		return nil
 	}
 	return &Finding{
@@ -56,6 +63,19 @@ func (d *Doctor) ownVersion(image string) *Finding {
 		Why:  fmt.Sprintf("Beyond %d minor versions apart, it may not understand what it reads.", cliSkew),
 		Mend: fmt.Sprintf("use the program of version %s", installed),
 	}
+}
+
+// tooFarApart is true where both images tell their versions, and those must not run together
+// even during an upgrade.
+func tooFarApart(webhook, updater string) bool {
+	a, known := versionOf(webhook)
+	b, alsoKnown := versionOf(updater)
+	return known && alsoKnown && !within(a, b, installedSkew)
+}
+
+// within is true for versions that are so many minor versions apart, or less.
+func within(a, b semver.Version, minors uint64) bool {
+	return a.Major == b.Major && max(a.Minor, b.Minor)-min(a.Minor, b.Minor) <= minors
 }
 
 // versionOf reads the version that a tag names.

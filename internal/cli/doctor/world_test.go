@@ -109,6 +109,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// run has both Deployments run the images of these tags.
+func (w *world) run(webhook, updater string) {
+	w.webhook.Spec.Template.Spec.Containers[0].Image = "ghcr.io/garboard-dev/garboard:" + webhook
+	w.updater.Spec.Template.Spec.Containers[0].Image = "ghcr.io/garboard-dev/garboard:" + updater
+}
+
 // install takes what the doctor looks at out of install.yaml.
 func (w *world) install(t *testing.T) {
 	t.Helper()
