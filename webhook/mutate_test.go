@@ -239,9 +239,10 @@ func BenchmarkAdmit(b *testing.B) {
 }
 
 // An admission of three containers took 749 allocations once, and 280 when this bound was
-// set. It counts, since a time would differ from machine to machine.
+// set, 295 under the race detector. It counts, since a time would differ from machine to
+// machine.
 func TestAdmissionTakesFewAllocations(t *testing.T) {
-	const most = 310
+	const most = 330
 	w := newWorld(t, "1.2.0", "1.2.7", "1.3.0")
 	review := write{object: w.deployment("minor", "1.2.0", "1.2.7", "1.2.0")}.review()
 	w.serve(t, "/mutate", review) // the first list
