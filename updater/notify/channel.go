@@ -5,9 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"text/template"
 	"time"
-
-	"github.com/garboard-dev/garboard/internal/template"
 )
 
 // Config is a file of notification settings, read and found to be good. It never

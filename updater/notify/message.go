@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"text/template"
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/printable"
-	"github.com/garboard-dev/garboard/internal/template"
 )
 
 // Bounds on what is sent. Telegram takes 4096 bytes, the least of all.
@@ -59,7 +59,7 @@ func exampleNotice(at time.Time) Notice {
 
 // parseTemplate reads a template and tries it once: what it names must exist.
 func parseTemplate(text string) (*template.Template, error) {
-	t, err := template.Parse("template", text, template.Funcs{"json": asJSON}, template.TimeMethods())
+	t, err := template.New("template").Option("missingkey=error").Funcs(template.FuncMap{"json": asJSON}).Parse(text)
 	if err != nil {
 		return nil, err
 	}

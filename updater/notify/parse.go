@@ -5,10 +5,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"text/template"
 
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/internal/printable"
-	"github.com/garboard-dev/garboard/internal/template"
 )
 
 // What a settings file says it is.
@@ -109,11 +109,7 @@ func (r *reader) channel(at configfile.Value) (c Channel, name *configfile.Value
 		r.Need(at, given, "urlFile", allowedURLFile)
 	}
 	if c.Template == nil {
-		t, err := parseTemplate(DefaultTemplate)
-		if err != nil {
-			panic(err) // it is a constant
-		}
-		c.Template = t
+		c.Template = template.Must(parseTemplate(DefaultTemplate))
 	}
 	return c, name
 }
