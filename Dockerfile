@@ -20,9 +20,11 @@ COPY . .
 # BuildKit sets these, but not over a default given here: RUN has the defaults for other builders.
 ARG TARGETOS TARGETARCH
 ARG VERSION=dev
+# The servers' program; TAGS= is the whole one, for the page.
+ARG TAGS=nopage,grpcnotrace
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH:-$(go env GOARCH)} \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X github.com/garboard-dev/garboard/internal/cli/version.Version=${VERSION}" -o /garboard ./cmd/garboard
+    go build -trimpath -buildvcs=false -tags "${TAGS}" -ldflags "-s -w -buildid= -X github.com/garboard-dev/garboard/internal/cli/version.Version=${VERSION}" -o /garboard ./cmd/garboard
 
 # Certificates and time zones, no shell, no package manager.
 FROM gcr.io/distroless/static-debian12:nonroot

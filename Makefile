@@ -60,9 +60,10 @@ ABOUT = -version="$(VERSION)" -revision="$$(git rev-parse HEAD)" \
 
 # PUSH names a registry to push it to: make image PUSH=registry.example.com/garboard:v0.1.0
 PLATFORMS ?= linux/amd64,linux/arm64
+IMAGES ?= garboard,garboard-page
 .PHONY: image
-image: ## Build the image as an OCI layout, bin/release/image, and push it where PUSH says
-	go run ./release image $(ABOUT) -platforms=$(PLATFORMS) $(if $(PUSH),-push=$(PUSH))
+image: ## Build the images as OCI layouts, bin/release/image and image-page, and push them where PUSH says
+	go run ./release image $(ABOUT) -images=$(IMAGES) -platforms=$(PLATFORMS) $(if $(PUSH),-push=$(PUSH))
 
 # Each platform is compiled from nothing the first time, for minutes;
 # PROGRAMS=linux/amd64 PLATFORMS=linux/amd64 is a trial.

@@ -38,7 +38,7 @@ func (r *request) all(ctx context.Context, out io.Writer) error {
 	if err := r.archives(ctx, w, work); err != nil {
 		return err
 	}
-	if err := r.imageBuiltIn(ctx, work, out); err != nil {
+	if err := r.imagesBuiltIn(ctx, work, out); err != nil {
 		return err
 	}
 	for _, step := range []func() error{
@@ -61,7 +61,9 @@ func emptied(folder string) error {
 	if err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("looking into %q: %w", folder, err)
 	}
-	ours := len(entries) == 0 || len(entries) == 1 && entries[0].Name() == "image"
+	ours := !slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+		return !slices.ContainsFunc(images(), func(k kind) bool { return k.folder == entry.Name() })
+	})
 	if _, err := os.Stat(filepath.Join(folder, artifact.Sums)); err != nil && !ours {
 		return fmt.Errorf("%q has files, and is no folder of a release: name another", folder)
 	}
@@ -78,7 +80,7 @@ func emptied(folder string) error {
 func (r *request) archives(ctx context.Context, w *artifact.Writer, work string) error {
 	var built []artifact.Built
 	for _, platform := range r.programs {
-		path, err := compile(ctx, r.source, platform, r.version, work)
+		path, err := compile(ctx, r.source, platform, r.version, "", work)
 		if err != nil {
 			return err
 		}
@@ -101,7 +103,7 @@ func (r *request) archives(ctx context.Context, w *artifact.Writer, work string)
 
 // completions are those of the program itself, as it is on this machine.
 func (r *request) completions(ctx context.Context, w *artifact.Writer, work string) error {
-	program, err := compile(ctx, r.source, runtime.GOOS+"/"+runtime.GOARCH, r.version, work)
+	program, err := compile(ctx, r.source, runtime.GOOS+"/"+runtime.GOARCH, r.version, "", work)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -16,8 +17,26 @@ import (
 	"github.com/garboard-dev/garboard/release/sbom"
 )
 
-// image builds the image for the platforms, writes it as an OCI layout and pushes it.
-func (r *request) image(ctx context.Context, out io.Writer) error {
+// kind is an image of a release.
+type kind struct {
+	// name is that of its repository, and folder that of its layout.
+	name, folder       string
+	title, description string
+	// tags are those of its program.
+	tags string
+}
+
+// images are what a release has: the servers, and the page, which is the whole program. What
+// answers the API server has no HTML in it.
+func images() []kind {
+	return []kind{
+		{name: "garboard", folder: "image", tags: serversTags},
+		{name: "garboard-page", folder: "image-page", title: "Garboard page", description: "Shows in a browser which images Garboard moves, holds and waits for"},
+	}
+}
+
+// buildImages builds the images that are asked for, writes them as OCI layouts and pushes them.
+func (r *request) buildImages(ctx context.Context, out io.Writer) error {
 	if err := r.checkPush(); err != nil {
 		return err
 	}
@@ -26,11 +45,26 @@ func (r *request) image(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("making a folder to build in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	return r.imageBuiltIn(ctx, work, out)
+	return r.imagesBuiltIn(ctx, work, out)
 }
 
-func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) error {
-	made, err := r.assemble(ctx, work)
+func (r *request) imagesBuiltIn(ctx context.Context, work string, out io.Writer) error {
+	if err := os.MkdirAll(r.folder, 0o750); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	for _, kind := range images() {
+		if !slices.Contains(r.images, kind.name) {
+			continue
+		}
+		if err := r.imageBuiltIn(ctx, kind, work, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *request) imageBuiltIn(ctx context.Context, kind kind, work string, out io.Writer) error {
+	made, err := r.assemble(ctx, kind, work)
 	if err != nil {
 		return err
 	}
@@ -38,15 +72,16 @@ func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	folder := filepath.Join(r.folder, "image")
-	if err := os.MkdirAll(r.folder, 0o750); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
-	}
+	folder := filepath.Join(r.folder, kind.folder)
 	if err := made.WriteLayout(folder, r.version); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "%s is %s\n", folder, digest)
 	for _, reference := range r.push {
+		reference, err := kind.beside(reference)
+		if err != nil {
+			return err
+		}
 		if err := made.Push(ctx, reference); err != nil {
 			return err
 		}
@@ -55,18 +90,36 @@ func (r *request) imageBuiltIn(ctx context.Context, work string, out io.Writer) 
 	return nil
 }
 
+// beside is where an image is pushed: the servers' to the reference that is given, another
+// into the repository whose name has the end of its own.
+func (k kind) beside(servers string) (string, error) {
+	reference, err := name.ParseReference(servers)
+	if err != nil {
+		return "", fmt.Errorf("reading --push: %w", err)
+	}
+	tag, ok := reference.(name.Tag)
+	if !ok {
+		return "", fmt.Errorf("reading --push: %q: a tag is wanted, not a digest", servers)
+	}
+	end := strings.TrimPrefix(k.name, images()[0].name)
+	if end == "" {
+		return servers, nil
+	}
+	return tag.Repository.Name() + end + ":" + tag.TagStr(), nil
+}
+
 // checkPush finds a bad reference before anything is built, which takes minutes.
 func (r *request) checkPush() error {
 	for _, reference := range r.push {
-		if _, err := name.ParseReference(reference); err != nil {
-			return fmt.Errorf("reading --push: %w", err)
+		if _, err := images()[0].beside(reference); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// assemble builds the programs of the image.
-func (r *request) assemble(ctx context.Context, work string) (*image.Image, error) {
+// assemble builds the programs of an image.
+func (r *request) assemble(ctx context.Context, kind kind, work string) (*image.Image, error) {
 	beside, err := certificates(ctx, r.source)
 	if err != nil {
 		return nil, err
@@ -74,7 +127,7 @@ func (r *request) assemble(ctx context.Context, work string) (*image.Image, erro
 	about := sbom.About{Version: r.version, Created: r.time(), Beside: beside}
 	programs := make([]image.Program, 0, len(r.platforms))
 	for _, platform := range r.platforms {
-		path, err := compile(ctx, r.source, platform, r.version, work)
+		path, err := compile(ctx, r.source, platform, r.version, kind.tags, work)
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +138,9 @@ func (r *request) assemble(ctx context.Context, work string) (*image.Image, erro
 		system, architecture, _ := strings.Cut(platform, "/")
 		programs = append(programs, image.Program{OS: system, Architecture: architecture, Path: path, SBOM: bill})
 	}
-	made, err := image.Assemble(image.About{Version: r.version, Revision: r.revision, Created: r.time()}, programs)
+	made, err := image.Assemble(image.About{
+		Title: kind.title, Description: kind.description, Version: r.version, Revision: r.revision, Created: r.time(),
+	}, programs)
 	if err != nil {
 		return nil, err
 	}

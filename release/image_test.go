@@ -32,13 +32,29 @@ func TestTwoBuildsGiveOneImage(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "a checkout")
 	copySources(t, elsewhere)
 	release := buildRelease(t)
-	first := build(t, release, "..")
+	first, servers := build(t, release, "..", "garboard")
+	if runtime.GOARCH == "amd64" && len(servers) > maxServers {
+		t.Errorf("the servers' program has %d bytes, and up to %d are expected: see docs/releasing.md", len(servers), maxServers)
+	}
+	if bytes.Contains(servers, []byte("html/template.(*Template)")) {
+		t.Error("the servers' program has html/template")
+	}
 	if os.Getenv(cold) != "" {
 		t.Setenv("GOCACHE", t.TempDir())
 	}
-	second := build(t, release, elsewhere)
+	second, _ := build(t, release, elsewhere, "garboard")
 	if first != second {
 		t.Errorf("one build is %s, another %s", first, second)
+	}
+}
+
+func TestPageHasAnImageOfItsOwn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links the program")
+	}
+	_, program := build(t, buildRelease(t), "..", "garboard-page")
+	if !bytes.Contains(program, []byte("html/template.(*Template)")) {
+		t.Error("the program has no html/template, and so no page")
 	}
 }
 
@@ -56,19 +72,23 @@ func buildRelease(t *testing.T) string {
 	return path
 }
 
-// build makes a layout from the source by the command at the path release, looks at the
-// program in it, and returns the image's digest.
-func build(t *testing.T, release, source string) v1.Hash {
+// maxServers is what the servers' program may have in bytes, stripped, on linux/amd64: a
+// twentieth more than it had when it was measured.
+const maxServers = 68_000_000
+
+// build makes a layout of an image from the source by the command at the path release, runs
+// the program in it, and returns it with the image's digest.
+func build(t *testing.T, release, source, name string) (v1.Hash, []byte) {
 	t.Helper()
 	folder := t.TempDir()
 	making := exec.CommandContext(t.Context(), release, "image", "-version=v1.2.3", "-revision=abc",
-		"-created=1767323045", "-folder="+folder, "-platforms=linux/"+runtime.GOARCH)
+		"-created=1767323045", "-folder="+folder, "-images="+name, "-platforms=linux/"+runtime.GOARCH)
 	making.Dir = source
 	said, err := making.CombinedOutput()
 	if err != nil {
 		t.Fatalf("making the image: %v\n%s", err, said)
 	}
-	read, err := layout.ImageIndexFromPath(filepath.Join(folder, "image"))
+	read, err := layout.ImageIndexFromPath(filepath.Join(folder, strings.Replace(name, "garboard", "image", 1)))
 	must(t, err)
 	top, err := read.IndexManifest()
 	must(t, err)
@@ -82,17 +102,17 @@ func build(t *testing.T, release, source string) v1.Hash {
 	must(t, err)
 	single, err := index.Image(images.Manifests[0].Digest)
 	must(t, err)
-	runProgram(t, single)
-	return digest
+	program := programOf(t, single)
+	runProgram(t, program)
+	return digest, program
 }
 
 // runProgram runs the program of an image.
-func runProgram(t *testing.T, of v1.Image) {
+func runProgram(t *testing.T, program []byte) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		return
 	}
-	program := programOf(t, of)
 	if bytes.Contains(program, []byte("k8s.io/client-go/kubernetes.(*Clientset)")) {
 		t.Error("the program has client-go's clientset, with the clients of all API groups: 8 MB")
 	}
@@ -147,6 +167,7 @@ func copySources(t *testing.T, to string) {
 
 func TestBadCommandLines(t *testing.T) {
 	given := []string{"--version=v1", "--folder=" + t.TempDir()}
+	zeros := strings.Repeat("0", 64)
 	for name, test := range map[string]struct {
 		args []string
 		want string
@@ -159,6 +180,8 @@ func TestBadCommandLines(t *testing.T) {
 		"a version of no release": {append([]string{"all"}, given...), `the version is "v1"; allowed: vMAJOR.MINOR.PATCH, and a pre-release such as v0.2.0-rc.1`},
 		"a reference that is bad": {append([]string{"image"}, append(given, "--push=a b")...), "reading --push: could not parse reference: a b"},
 		"one for a release":       {[]string{"all", "--version=v1.2.3", "--folder=" + t.TempDir(), "--push=a b"}, "reading --push: could not parse reference: a b"},
+		"an image that is none":   {append([]string{"image"}, append(given, "--images=server")...), `--images: "server"; allowed: garboard, garboard-page`},
+		"a push by digest":        {append([]string{"image"}, append(given, "--push=registry.example.com/garboard@sha256:"+zeros)...), `reading --push: "registry.example.com/garboard@sha256:` + zeros + `": a tag is wanted, not a digest`},
 		"a platform that is bad":  {append([]string{"image"}, append(given, "--platforms=linux")...), `"linux" is no platform: want OS/ARCHITECTURE, such as linux/arm64`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,7 @@ type request struct {
 	source            string // of the module
 	platforms         list   // of the image
 	programs          list   // of the archives
+	images            list   // which of them
 	push              list
 }
 
@@ -64,7 +66,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		what, args = args[0], args[1:]
 	}
 	r := request{
-		source: ".", platforms: list{"linux/amd64", "linux/arm64"},
+		source: ".", images: list{"garboard", "garboard-page"}, platforms: list{"linux/amd64", "linux/arm64"},
 		programs: list{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"},
 	}
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
@@ -74,7 +76,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&r.folder, "folder", "", "folder to write to")
 	flags.Var(&r.platforms, "platforms", "platforms of the image, with commas between them")
 	flags.Var(&r.programs, "programs", "platforms of the archives, with commas between them")
-	flags.Var(&r.push, "push", "references to push the image to, with commas between them")
+	flags.Var(&r.images, "images", "images that are built, with commas between them")
+	flags.Var(&r.push, "push", "references to push the servers' image to, with commas between them; the page's goes beside it, to the same name with -page")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -84,9 +87,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case r.version == "" || r.folder == "":
 		return errors.New("--version and --folder are required")
 	}
+	for _, name := range r.images {
+		if !slices.ContainsFunc(images(), func(k kind) bool { return k.name == name }) {
+			return fmt.Errorf("--images: %q; allowed: garboard, garboard-page", name)
+		}
+	}
 	switch what {
 	case "image":
-		return r.image(ctx, out)
+		return r.buildImages(ctx, out)
 	case "all":
 		return r.all(ctx, out)
 	}

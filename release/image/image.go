@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 
 // About is what the image says of itself.
 type About struct {
+	// Title and Description say what it is. The default is Garboard itself.
+	Title, Description string
 	// Version is that of the program, such as v0.1.0.
 	Version string
 	// Revision is the commit that it was built from.
@@ -30,8 +33,8 @@ type About struct {
 func (a About) labels() map[string]string {
 	const home = "https://github.com/garboard-dev/garboard"
 	return map[string]string{
-		"org.opencontainers.image.title":         "Garboard",
-		"org.opencontainers.image.description":   "Keeps the images of Kubernetes workloads at the newest version that their policy allows",
+		"org.opencontainers.image.title":         cmp.Or(a.Title, "Garboard"),
+		"org.opencontainers.image.description":   cmp.Or(a.Description, "Keeps the images of Kubernetes workloads at the newest version that their policy allows"),
 		"org.opencontainers.image.url":           home,
 		"org.opencontainers.image.source":        home,
 		"org.opencontainers.image.documentation": home + "/blob/" + a.Version + "/docs/install.md",
