@@ -126,6 +126,11 @@ test-skew: cluster-build ## Run Garboard on older API servers, each built from i
 test-upgrade: cluster-build ## Replace older builds of Garboard by this one, and back, while writes go on: minutes
 	go test -count=1 -v -timeout 30m -run TestUpgradeAndBack ./test/skew -upgrade
 
+# Bases are stand-ins, and caches are those of this machine: the test says how.
+.PHONY: test-dockerfile
+test-dockerfile: ## Build the Dockerfile with buildah and run its image, as root on Debian
+	GARBOARD_DOCKERFILE=1 go test -count=1 -v -timeout 60m ./test/dockerfile
+
 # How long, and which: make chaos DURATION=30m SEED=7
 DURATION ?= 10m
 .PHONY: chaos
@@ -141,6 +146,12 @@ bench: ## Run the benchmarks, and the webhook's cost beside that of one which do
 .PHONY: bench-admission
 bench-admission: cluster-build ## Measure admission beside other webhooks, and the webhook's memory
 	go run ./test/bench $(BENCH)
+
+# Of the program that the servers' image has.
+.PHONY: bench-start
+bench-start: cluster-build ## Measure how long webhook and updater take from start to ready
+	$(GOBUILD) -tags nopage,grpcnotrace -ldflags "-s -w" -o bin/start/garboard ./cmd/garboard
+	go run ./test/start -binary=$(CURDIR)/bin/start/garboard $(START)
 
 # LATENCY holds flags: go run ./test/latency -help
 .PHONY: bench-latency

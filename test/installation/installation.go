@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/garboard-dev/garboard/test/cluster"
 )
@@ -71,6 +72,9 @@ type Server struct {
 	// Health is the base URL of the probes, Metrics that of the metrics, Status
 	// that of the updater's status; empty for a webhook.
 	Health, Metrics, Status string
+	// ReadyAfter is how long after its start the probe was good, which is asked each 50
+	// milliseconds.
+	ReadyAfter time.Duration
 }
 
 func (o Options) withDefaults(c *cluster.Cluster) Options {
@@ -269,11 +273,14 @@ func (i *Installation) serve(ctx context.Context, subcommand, account string, ar
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	process, err := i.Cluster.StartProcess(name, i.Binary, env, args...)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{Process: process,
 		Health: fmt.Sprintf("http://127.0.0.1:%d", health), Metrics: fmt.Sprintf("http://127.0.0.1:%d", metrics)}
-	return s, awaitReady(ctx, s, filepath.Join(i.Cluster.Dir, name+".log"))
+	err = awaitReady(ctx, s, filepath.Join(i.Cluster.Dir, name+".log"))
+	s.ReadyAfter = time.Since(began)
+	return s, err
 }
