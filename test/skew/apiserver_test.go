@@ -280,7 +280,7 @@ func (s *stage) votes() {
 		args  []string
 		want  string
 	}{
-		"a vote in another's name":   {ballot(u.Name, "ann"), []string{"create", "-f", "-"}, "everybody votes in their own name"},
+		"a vote in another's name":   {ballot(u.Name, "ann"), []string{"create", "-f", "-"}, "each user votes in their own name"},
 		"a status by hand":           {"", []string{"patch", "imageupdate", u.Name, "--subresource=status", "--type=merge", "-p", `{"status":{"phase":"Approved"}}`}, "an update is written by the updater alone"},
 		"a verdict that is none":     {strings.Replace(ballot(u.Name, "ann"), "Approve", "Maybe", 1), []string{"create", "--as=ann", "-f", "-"}, `supported values: "Approve", "Reject"`},
 		"a change of what was asked": {"", []string{"patch", "imageupdate", u.Name, "--type=merge", "-p", `{"spec":{"container":"other"}}`, "--as=system:serviceaccount:garboard:garboard-updater", "--as-group=system:masters"}, "spec is immutable"},
