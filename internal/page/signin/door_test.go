@@ -161,11 +161,15 @@ func TestDoorKnowsPeopleByWhatRequestsBring(t *testing.T) {
 		},
 		"a name of control characters": {
 			proxy: byAddress(), change: from(listed, "X-Remote-User", "ann\tb"), code: 403,
-			says: `The user "ann b" is not a name that the page takes: allowed are 1 to 512 bytes of text without control characters.`,
+			says: `The user "ann b" is not a name that the page takes: allowed are 1 to 512 bytes of text without control characters, and without space around it.`,
+		},
+		"a group of the cluster behind a space, which a header would lose": {
+			people: true, change: showing(people.client("ann", " system:masters")), code: 403,
+			says: `The group " system:masters" is not a name that the page takes: allowed are 1 to 512 bytes of text without control characters, and without space around it.`,
 		},
 		"a name that is too long": {
 			people: true, change: showing(people.client("ann", strings.Repeat("g", 513))), code: 403,
-			says: `is not a name that the page takes: allowed are 1 to 512 bytes of text without control characters.`,
+			says: `is not a name that the page takes: allowed are 1 to 512 bytes of text without control characters, and without space around it.`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -177,6 +177,13 @@ func TestRefusedSignIns(t *testing.T) {
 			options: func(o *OIDCOptions, _ *Options) { o.GroupsPrefix = "" }, change: claim("groups", []string{"system:masters"}), code: 403,
 			says: `The group "system:masters" is one of the cluster's own, as all that begin with system: are, and does not sign in here.`,
 		},
+		"a group of the cluster behind a space, which a header would lose": {
+			options: func(o *OIDCOptions, _ *Options) { o.GroupsPrefix = "" }, change: claim("groups", []string{" system:masters"}), code: 403,
+			says: `The group " system:masters" is not a name that the page takes:`,
+		},
+		"a user with a space at the end": {
+			change: claim("email", "ann@example.com "), code: 403, says: `The user "ann@example.com" is not a name that the page takes:`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, test.options)

@@ -78,13 +78,15 @@ func admit(p Person, allowed []string) (*Person, error) {
 }
 
 // admitName refuses a name that no person and no group of people has. Those that begin
-// with system: would be all rights of the cluster, or the rights of its own parts.
+// with system: would be all rights of the cluster, or the rights of its own parts. HTTP
+// drops the space around a header, by which the API server would read another name than
+// was checked here.
 func admitName(what, name string) error {
 	switch {
 	case strings.HasPrefix(name, reserved):
 		return forbidden("The %s %q is one of the cluster's own, as all that begin with system: are, and does not sign in here.", what, shown(name))
-	case strings.TrimSpace(name) == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return forbidden("The %s %q is not a name that the page takes: allowed are 1 to %d bytes of text without control characters.", what, shown(name), maxName)
+	case name == "" || strings.TrimSpace(name) != name || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return forbidden("The %s %q is not a name that the page takes: allowed are 1 to %d bytes of text without control characters, and without space around it.", what, shown(name), maxName)
 	}
 	return nil
 }
