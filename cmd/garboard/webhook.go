@@ -188,6 +188,7 @@ func (o *webhookOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	return server, errors.Join(
 		manager.AddHealthzCheck("ping", healthz.Ping),
 		manager.AddReadyzCheck("namespaces", synced),
+		manager.AddReadyzCheck("nodes", asked.nodes.Ready),
 		manager.AddReadyzCheck("listener", server.Ready),
 	)
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -32,17 +35,21 @@ type Options struct {
 	Informers Informers
 	// Answers is how many placements are remembered. The default is 1024.
 	Answers int
+	// Clock is the time. The default is the machine's.
+	Clock clock.PassiveClock
 }
 
 // Nodes knows the cluster's nodes. It is safe for concurrent use.
 type Nodes struct {
 	informers Informers
 	limit     int
+	clock     clock.PassiveClock
 
-	mu     sync.Mutex
-	synced toolscache.InformerSynced // nil before Start
-	nodes  map[string]node
-	view   *view // nil after a change
+	mu      sync.Mutex
+	started time.Time
+	synced  toolscache.InformerSynced // nil before Start
+	nodes   map[string]node
+	view    *view // nil after a change
 }
 
 // New returns Nodes that know of none until they are started.
@@ -50,7 +57,10 @@ func New(o Options) *Nodes {
 	if o.Answers <= 0 {
 		o.Answers = defaultAnswers
 	}
-	return &Nodes{informers: o.Informers, limit: o.Answers, nodes: map[string]node{}}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	return &Nodes{informers: o.Informers, limit: o.Answers, clock: o.Clock, nodes: map[string]node{}}
 }
 
 // Start begins to watch nodes, and returns without waiting for them. Add Nodes
@@ -72,7 +82,7 @@ func (n *Nodes) Start(ctx context.Context) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.synced = registration.HasSynced
+	n.started, n.synced = n.clock.Now(), registration.HasSynced
 	return nil
 }
 
@@ -81,12 +91,26 @@ func (n *Nodes) Start(ctx context.Context) error {
 func (n *Nodes) NeedLeaderElection() bool { return false }
 
 // HasSynced reports whether every node that the cluster had at the start is
-// known. It never does where the account may not list and watch nodes, so that
-// readiness must not wait for it without end.
+// known. It never does where the account may not list and watch nodes.
 func (n *Nodes) HasSynced() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.synced != nil && n.synced()
+}
+
+// readyLimit is how long readiness waits for nodes that may not be readable at all.
+const readyLimit = 10 * time.Second
+
+// Ready is a readiness check: a replica that answers before it knows the nodes lets through
+// an image that they cannot start. It waits for ten seconds after Start at most, since nodes
+// are never known where the account may not list and watch them.
+func (n *Nodes) Ready(*http.Request) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.synced == nil || !n.synced() && n.clock.Since(n.started) < readyLimit {
+		return &NotSyncedError{}
+	}
+	return nil
 }
 
 // Required is Platforms for those who go on without where they cannot be told;

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	toolscache "k8s.io/client-go/tools/cache"
 	fcache "k8s.io/client-go/tools/cache/testing"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -96,6 +97,34 @@ func TestNodesThatAreNotKnown(t *testing.T) {
 	if got := platforms(t, nodes, web); got != "linux/arm64" {
 		t.Errorf("got %q, want what the selector says", got)
 	}
+}
+
+func TestReadinessWaitsForNodes(t *testing.T) {
+	informer, clock := controllertest.NewFakeInformer(), clocktesting.NewFakePassiveClock(time.Unix(0, 0))
+	nodes := placement.New(placement.Options{Informers: informers{informer: informer}, Clock: clock})
+	expect := func(when string, want bool) {
+		t.Helper()
+		if err := nodes.Ready(nil); (err == nil) != want {
+			t.Errorf("%s: got %v, want ready %v", when, err, want)
+		}
+	}
+	expect("before the start", false)
+	if err := nodes.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect("before the first list", false)
+	informer.Synced()
+	expect("once nodes are known", true)
+
+	informer = controllertest.NewFakeInformer()
+	nodes = placement.New(placement.Options{Informers: informers{informer: informer}, Clock: clock})
+	if err := nodes.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clock.SetTime(clock.Now().Add(10*time.Second - 1))
+	expect("a moment before ten seconds", false)
+	clock.SetTime(clock.Now().Add(1))
+	expect("ten seconds later, where nodes may not be read", true)
 }
 
 func TestStartWithoutAnInformer(t *testing.T) {
