@@ -90,7 +90,7 @@ func issuer(o Options, name string, config cmv1.IssuerConfig) *cmv1.Issuer {
 }
 
 func caCertificate(o Options) *cmv1.Certificate {
-	return certificate(o, CA, cmv1.CertificateSpec{
+	return newCertificate(o, CA, cmv1.CertificateSpec{
 		IsCA:        true,
 		CommonName:  CA,
 		Duration:    &metav1.Duration{Duration: caDuration},
@@ -103,7 +103,7 @@ func caCertificate(o Options) *cmv1.Certificate {
 
 func servingCertificate(o Options) *cmv1.Certificate {
 	host := fmt.Sprintf("%s.%s.svc", o.Service, o.Namespace)
-	return certificate(o, Serving, cmv1.CertificateSpec{
+	return newCertificate(o, Serving, cmv1.CertificateSpec{
 		DNSNames:    []string{host, host + "." + o.ClusterDomain},
 		Duration:    &metav1.Duration{Duration: servingDuration},
 		RenewBefore: &metav1.Duration{Duration: servingRenewBefore},
@@ -113,7 +113,7 @@ func servingCertificate(o Options) *cmv1.Certificate {
 	})
 }
 
-func certificate(o Options, name string, spec cmv1.CertificateSpec) *cmv1.Certificate {
+func newCertificate(o Options, name string, spec cmv1.CertificateSpec) *cmv1.Certificate {
 	spec.PrivateKey = &cmv1.CertificatePrivateKey{
 		Algorithm: cmv1.ECDSAKeyAlgorithm,
 		Size:      256,

@@ -44,7 +44,7 @@ func TestObjectsAreOfTheOptions(t *testing.T) {
 			t.Errorf("namespace of %s: got %q, want %q", o.GetName(), o.GetNamespace(), "ops")
 		}
 	}
-	serving := certificate(t, objects, certs.Serving)
+	serving := newCertificate(t, objects, certs.Serving)
 	want := []string{"hook.ops.svc", "hook.ops.svc.example.org"}
 	if diff := cmp.Diff(want, serving.Spec.DNSNames); diff != "" {
 		t.Errorf("DNS names (-want +got):\n%s", diff)
@@ -54,7 +54,7 @@ func TestObjectsAreOfTheOptions(t *testing.T) {
 // What would only show in production, years or months after the installation.
 func TestCertificateLifetimes(t *testing.T) {
 	objects := certs.Objects(certs.Options{})
-	ca, serving := certificate(t, objects, certs.CA), certificate(t, objects, certs.Serving)
+	ca, serving := newCertificate(t, objects, certs.CA), newCertificate(t, objects, certs.Serving)
 
 	if ca.Spec.RenewBefore.Duration <= serving.Spec.Duration.Duration {
 		t.Errorf("a serving certificate (%v) signed just before the CA is renewed (%v before its end) outlives its CA",
@@ -73,7 +73,7 @@ func TestCertificateLifetimes(t *testing.T) {
 	}
 }
 
-func certificate(t *testing.T, objects []client.Object, name string) *cmv1.Certificate {
+func newCertificate(t *testing.T, objects []client.Object, name string) *cmv1.Certificate {
 	t.Helper()
 	for _, o := range objects {
 		if c, ok := o.(*cmv1.Certificate); ok && c.Name == name {

@@ -77,7 +77,7 @@ func (r *Resolver) described(ctx context.Context, q *Query, digest string, crede
 		repository: q.Repository.String(),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },
-		settle:     func(time.Time) {},
+		afterRead:  func(time.Time) {},
 		fetch: func(ctx context.Context) (registry.Description, error) {
 			return from.Describe(ctx, q.Repository, digest, credential)
 		},

@@ -38,7 +38,7 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 		what:       lookupDigest,
 		since:      since,
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
-		settle: func(now time.Time) {
+		afterRead: func(now time.Time) {
 			if p.differs(q) {
 				p.asked = now
 			}

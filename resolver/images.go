@@ -37,7 +37,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 		repository: q.Repository.String(),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },
-		settle:     func(time.Time) {},
+		afterRead:  func(time.Time) {},
 		fetch: func(ctx context.Context) (registry.Image, error) {
 			image, err := r.registry.Image(ctx, q.Repository, digest, credential, dated)
 			if registry.KindOf(err) == registry.NotAnImage {

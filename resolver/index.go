@@ -103,7 +103,7 @@ func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential C
 		what:       lookupList,
 		since:      q.Since,
 		needed:     func(now time.Time) bool { return r.needed(e, q, now) },
-		settle:     func(now time.Time) { e.settle(q, now, r.options.FreshFor) },
+		afterRead:  func(now time.Time) { e.noteMissing(q, now, r.options.FreshFor) },
 		fetch: func(ctx context.Context) (*policy.Index, error) {
 			tags, err := r.registry.Tags(ctx, q.Repository, credential)
 			if err != nil {
@@ -159,8 +159,8 @@ func (e *entry) missing(tag string, now time.Time, freshFor time.Duration) bool 
 	return len(e.asked) < maxAsked
 }
 
-// settle notes the tags that a read did not find.
-func (e *entry) settle(q *Query, now time.Time, freshFor time.Duration) {
+// noteMissing notes the tags that a read did not find.
+func (e *entry) noteMissing(q *Query, now time.Time, freshFor time.Duration) {
 	for tag, asked := range e.asked {
 		if now.Sub(asked) >= freshFor {
 			delete(e.asked, tag)

@@ -74,8 +74,8 @@ func (s *saved) bind(place, identity string) {
 	s.bound[identity] = append(s.bound[identity], number)
 }
 
-// take removes what is saved for a key, as each of the credential's groups has it.
-func take[K comparable, V any](s *saved, from *map[K]V, identity string, as func(credential string) K) (V, bool) {
+// takeSaved removes what is saved for a key, as each of the credential's groups has it.
+func takeSaved[K comparable, V any](s *saved, from *map[K]V, identity string, as func(credential string) K) (V, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, number := range s.bound[identity] {
@@ -92,7 +92,7 @@ func take[K comparable, V any](s *saved, from *map[K]V, identity string, as func
 // entry is a new entry of the index, with the list that is saved for it.
 func (s *saved) entry(k key) *entry {
 	e := newEntry()
-	found, ok := take(s, &s.lists, k.credential, func(c string) key { return key{k.repository, c} })
+	found, ok := takeSaved(s, &s.lists, k.credential, func(c string) key { return key{k.repository, c} })
 	if ok {
 		e.saved, e.readAt, e.list.at = found.tags, found.read, found.read
 		e.size.Store(int64(len(found.tags)))
@@ -102,7 +102,7 @@ func (s *saved) entry(k key) *entry {
 
 func (s *saved) digestEntry(k digestKey) *digestEntry {
 	p := new(digestEntry)
-	found, ok := take(s, &s.digests, k.credential, func(c string) digestKey { return digestKey{key{k.repository, c}, k.tag} })
+	found, ok := takeSaved(s, &s.digests, k.credential, func(c string) digestKey { return digestKey{key{k.repository, c}, k.tag} })
 	if ok {
 		p.digest, p.readAt = found.digest, found.read
 	}
@@ -111,7 +111,7 @@ func (s *saved) digestEntry(k digestKey) *digestEntry {
 
 func (s *saved) imageEntry(k imageKey) *imageEntry {
 	p := new(imageEntry)
-	p.image, p.known = take(s, &s.images, k.credential, func(c string) imageKey {
+	p.image, p.known = takeSaved(s, &s.images, k.credential, func(c string) imageKey {
 		return imageKey{key{k.repository, c}, k.digest, k.dated}
 	})
 	return p

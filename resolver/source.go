@@ -49,11 +49,11 @@ type demand[T any] struct {
 	since time.Time
 	// needed reports whether what is known will not do.
 	needed func(now time.Time) bool
-	// settle is called when a read has ended that began after the caller came, so
+	// afterRead is called when a read has ended that began after the caller came, so
 	// that the caller does not ask again for what the registry does not have.
-	settle func(now time.Time)
-	fetch  func(context.Context) (T, error)
-	accept func(value T, now time.Time)
+	afterRead func(now time.Time)
+	fetch     func(context.Context) (T, error)
+	accept    func(value T, now time.Time)
 }
 
 var errSlow = errors.New("other callers waited for this read without an answer")
@@ -79,7 +79,7 @@ func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waite
 		now := o.Now()
 		switch {
 		case s.read > arrived: // as new as this caller can ask for, even if another made it
-			d.settle(now)
+			d.afterRead(now)
 			return waited, nil
 		case !s.readAt.Before(d.since) && !d.needed(now):
 			return waited, nil

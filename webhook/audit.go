@@ -33,7 +33,7 @@ func (a *account) annotate(response *admission.Response) {
 		if !response.Allowed && response.Result != nil {
 			faults = append(faults, response.Result.Message)
 		}
-		told = joined(append(faults, response.Warnings...))
+		told = joinTexts(append(faults, response.Warnings...))
 	}
 	if told == "" {
 		return
@@ -55,7 +55,7 @@ func (d *Decision) told() string {
 		}
 		told = append(told, o.told())
 	}
-	return joined(told)
+	return joinTexts(told)
 }
 
 // told writes "web: example.com/app:1.2.0 -> example.com/app:1.2.7 (policy
@@ -103,8 +103,8 @@ func (o *Outcome) told() string {
 	return b.String()
 }
 
-// joined puts texts into one annotation, as many as it has room for.
-func joined(texts []string) string {
+// joinTexts puts texts into one annotation, as many as it has room for.
+func joinTexts(texts []string) string {
 	var b strings.Builder
 	b.Grow(min(256*len(texts), maxAudit))
 	for i, text := range texts {

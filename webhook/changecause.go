@@ -96,7 +96,7 @@ func settledTemplate(o *workload.Object) map[string]any {
 		return nil
 	}
 	for _, slot := range o.Slots() {
-		blank(template, slot.Path[len(o.Kind.Template):])
+		blankValue(template, slot.Path[len(o.Kind.Template):])
 	}
 	metadata, _ := template["metadata"].(map[string]any)
 	annotations, _ := metadata["annotations"].(map[string]any)
@@ -108,8 +108,8 @@ func settledTemplate(o *workload.Object) map[string]any {
 	return template
 }
 
-// blank takes the value at a path of keys and indexes out.
-func blank(at any, path []any) {
+// blankValue takes the value at a path of keys and indexes out.
+func blankValue(at any, path []any) {
 	for i, step := range path {
 		switch step := step.(type) {
 		case string:

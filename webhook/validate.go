@@ -52,7 +52,7 @@ func (v *Validate) Handle(ctx context.Context, req admission.Request) admission.
 		return answerError(ctx, err)
 	}
 	v.judgeAfter(callerOf(ctx), in)
-	refused, warnings := judge(callerOf(ctx), in)
+	refused, warnings := splitFaults(callerOf(ctx), in)
 	if err := callerOf(ctx).Err(); err != nil {
 		return answerError(ctx, fmt.Errorf("judging images: %w", err))
 	}
@@ -89,10 +89,10 @@ func validateNamespace(ctx context.Context, req admission.Request) admission.Res
 	return admission.Allowed("").WithWarnings(Bound(warnings)...)
 }
 
-// judge splits what is wrong into what is refused and what is said. Only what
+// splitFaults splits what is wrong into what is refused and what is said. Only what
 // this request adds or changes is refused: a fault that is stored already must
 // not stop a label or a finalizer.
-func judge(ctx context.Context, in Input) (refused field.ErrorList, warnings []string) {
+func splitFaults(ctx context.Context, in Input) (refused field.ErrorList, warnings []string) {
 	mode := in.Namespace.Validate()
 	settings, before := in.settings, in.before
 	for _, f := range settings.Faults {

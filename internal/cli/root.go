@@ -35,9 +35,9 @@ type Streams struct {
 	Program string
 }
 
-// commands are the subcommands. A new one is a file of its own and a line here;
+// subcommands are the subcommands. A new one is a file of its own and a line here;
 // its flags, PreRunE (the check of their values) and Args are run by ReadFlags.
-func commands(env func(string) (string, bool)) []*cobra.Command {
+func subcommands(env func(string) (string, bool)) []*cobra.Command {
 	return append([]*cobra.Command{
 		try.NewCommand(),
 		resolve.NewCommand(),
@@ -86,7 +86,7 @@ func newRootCommand(env func(string) (string, bool), servers ...*cobra.Command) 
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-	}, append(servers, commands(env)...)...)
+	}, append(servers, subcommands(env)...)...)
 	cmdline.ReadFlagsBelow(root, env)
 	return root
 }

@@ -32,7 +32,7 @@ func (r *Reader) document(data []byte) (Value, bool) {
 		r.Add(Fault{Line: line, Problem: "not UTF-8 text"})
 		return Value{}, false
 	}
-	documents, err := decode(data)
+	documents, err := decodeDocuments(data)
 	switch {
 	case err != nil:
 		r.Add(Fault{Line: errorLine(data, err), Problem: "not YAML: " + words(err)})
@@ -53,9 +53,9 @@ func (r *Reader) document(data []byte) (Value, bool) {
 	return Value{Node: root}, r.tame(root, 0)
 }
 
-// decode reads the documents of a file, no more than two. It expands nothing:
+// decodeDocuments reads the documents of a file, no more than two. It expands nothing:
 // an alias is a node like others.
-func decode(data []byte) ([]*yaml.Node, error) {
+func decodeDocuments(data []byte) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var documents []*yaml.Node
 	for len(documents) < 2 {
@@ -131,7 +131,7 @@ func errorLine(data []byte, err error) int {
 		ends = append(ends, end)
 	}
 	found := sort.Search(len(ends), func(i int) bool {
-		_, again := decode(data[:ends[i]])
+		_, again := decodeDocuments(data[:ends[i]])
 		return again != nil && again.Error() == err.Error()
 	})
 	return min(found+1, len(ends))

@@ -61,7 +61,7 @@ func (r Rule) byLevel(current string, tags []string) string {
 	if !known && current != latest {
 		return ""
 	}
-	for _, tag := range descending(tags) {
+	for _, tag := range sortDescending(tags) {
 		if !hasDot(tag) {
 			continue
 		}
@@ -88,7 +88,7 @@ func (r Rule) reaches(from, to version) bool {
 // byForce is force without matchTag: the first tag, but of two versions the higher one.
 func byForce(current string, tags []string) string {
 	from, known := parseVersion(current)
-	candidates := descending(tags)
+	candidates := sortDescending(tags)
 	for _, tag := range tags {
 		if _, is := parseVersion(tag); !is {
 			candidates = append(candidates, tag)
@@ -103,9 +103,9 @@ func byForce(current string, tags []string) string {
 	return ""
 }
 
-// descending are the tags that are versions, the highest first. Of equal ones the
+// sortDescending are the tags that are versions, the highest first. Of equal ones the
 // registry's order counts.
-func descending(tags []string) []string {
+func sortDescending(tags []string) []string {
 	var versions []string
 	for _, tag := range tags {
 		if _, ok := parseVersion(tag); ok {

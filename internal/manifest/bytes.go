@@ -42,9 +42,9 @@ func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
 	changes := make([]change, 0, len(s.roots))
 	wanted := make([]any, len(s.roots))
 	for i, r := range s.roots {
-		values, left := s.settle(r)
+		values, left := s.chooseValues(r)
 		kept = append(kept, left...)
-		changes = append(changes, spread(r, values)...)
+		changes = append(changes, textsToRewrite(r, values)...)
 		wanted[i] = r.wanted(left)
 	}
 	if len(changes) == 0 {
@@ -59,9 +59,9 @@ func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
 	return out, kept, nil
 }
 
-// settle decides which nodes get a new value: those that all their places
+// chooseValues decides which nodes get a new value: those that all their places
 // agree on.
-func (s *Stream) settle(r *root) (values map[*yaml.Node]string, kept []*SharedError) {
+func (s *Stream) chooseValues(r *root) (values map[*yaml.Node]string, kept []*SharedError) {
 	values = map[*yaml.Node]string{}
 	wanted := map[string]string{}
 	for _, d := range r.docs {
@@ -74,7 +74,7 @@ func (s *Stream) settle(r *root) (values map[*yaml.Node]string, kept []*SharedEr
 		return nil, nil
 	}
 	disputed := map[*yaml.Node]bool{}
-	visit(r.node, nil, func(pointer []byte, n *yaml.Node) {
+	visitScalars(r.node, nil, func(pointer []byte, n *yaml.Node) {
 		if value, changes := values[n]; changes && wanted[string(pointer)] != value {
 			disputed[n] = true
 		}
@@ -90,26 +90,26 @@ func (s *Stream) settle(r *root) (values map[*yaml.Node]string, kept []*SharedEr
 	return values, kept
 }
 
-// visit calls f for each scalar of the expanded value with the node that gives
+// visitScalars calls f for each scalar of the expanded value with the node that gives
 // it.
-func visit(n *yaml.Node, pointer []byte, f func(pointer []byte, n *yaml.Node)) {
+func visitScalars(n *yaml.Node, pointer []byte, f func(pointer []byte, n *yaml.Node)) {
 	switch node := aliasTarget(n); node.Kind {
 	case yaml.MappingNode:
 		for name, child := range memberNodes(node) {
-			visit(child, appendPointer(pointer, name), f)
+			visitScalars(child, appendPointer(pointer, name), f)
 		}
 	case yaml.SequenceNode:
 		for i, child := range node.Content {
-			visit(child, appendPointer(pointer, i), f)
+			visitScalars(child, appendPointer(pointer, i), f)
 		}
 	case yaml.ScalarNode:
 		f(pointer, n)
 	}
 }
 
-// spread returns the texts to rewrite. Where a scalar with an anchor changes,
+// textsToRewrite returns the texts to rewrite. Where a scalar with an anchor changes,
 // its aliases follow; those that are to differ from it are written out.
-func spread(r *root, values map[*yaml.Node]string) []change {
+func textsToRewrite(r *root, values map[*yaml.Node]string) []change {
 	if len(values) == 0 {
 		return nil
 	}

@@ -13,8 +13,8 @@ const context = 3
 // in a few lines here and there: those it compares in linear time, where the
 // usual search for the longest common part takes the square.
 func Diff(name string, before, after []byte) string {
-	a, b := lines(before), lines(after)
-	found := differences(a, b)
+	a, b := splitLines(before), splitLines(after)
+	found := diffLines(a, b)
 	if len(found) == 0 {
 		return ""
 	}
@@ -31,9 +31,9 @@ func Diff(name string, before, after []byte) string {
 	return out.String()
 }
 
-// lines splits a text behind its line feeds. A last line without one is
+// splitLines splits a text behind its line feeds. A last line without one is
 // marked, as diff does.
-func lines(text []byte) []string {
+func splitLines(text []byte) []string {
 	split := strings.SplitAfter(string(text), "\n")
 	last := len(split) - 1
 	if split[last] == "" {
@@ -46,7 +46,7 @@ func lines(text []byte) []string {
 // difference says that lines a to aEnd have become lines b to bEnd.
 type difference struct{ a, aEnd, b, bEnd int }
 
-func differences(a, b []string) []difference {
+func diffLines(a, b []string) []difference {
 	var found []difference
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
@@ -54,15 +54,15 @@ func differences(a, b []string) []difference {
 			i, j = i+1, j+1
 			continue
 		}
-		inA, inB := unequal(a[i:], b[j:])
+		inA, inB := skipUnequal(a[i:], b[j:])
 		found = append(found, difference{i, i + inA, j, j + inB})
 		i, j = i+inA, j+inB
 	}
 	return found
 }
 
-// unequal returns how many lines to skip in both so that they agree again.
-func unequal(a, b []string) (inA, inB int) {
+// skipUnequal returns how many lines to skip in both so that they agree again.
+func skipUnequal(a, b []string) (inA, inB int) {
 	for sum := 1; sum < len(a)+len(b); sum++ {
 		for inA = max(0, sum-len(b)); inA <= min(sum, len(a)); inA++ {
 			inB = sum - inA

@@ -13,19 +13,19 @@ func (r *root) wanted(left []*SharedError) any {
 	for _, k := range left {
 		skip[pointerTo(append(append([]any{}, k.Document.prefix...), k.Path...))] = true
 	}
-	value := clone(r.value)
+	value := cloneValue(r.value)
 	for _, d := range r.docs {
 		for _, e := range d.edits {
 			if !skip[pointerTo(e.path)] {
-				put(value, e.path, e.value)
+				putText(value, e.path, e.value)
 			}
 		}
 	}
 	return value
 }
 
-// put sets the text at a path, which Replace has found to be there.
-func put(value any, path []any, text string) {
+// putText sets the text at a path, which Replace has found to be there.
+func putText(value any, path []any, text string) {
 	last := len(path) - 1
 	for _, element := range path[:last] {
 		switch element := element.(type) {
@@ -43,18 +43,18 @@ func put(value any, path []any, text string) {
 	}
 }
 
-func clone(value any) any {
+func cloneValue(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		copied := make(map[string]any, len(value))
 		for k, v := range value {
-			copied[k] = clone(v)
+			copied[k] = cloneValue(v)
 		}
 		return copied
 	case []any:
 		copied := make([]any, len(value))
 		for i, v := range value {
-			copied[i] = clone(v)
+			copied[i] = cloneValue(v)
 		}
 		return copied
 	}
@@ -90,9 +90,9 @@ func (d *Document) replaced() any {
 	if len(d.edits) == 0 {
 		return d.Object
 	}
-	object := clone(d.Object)
+	object := cloneValue(d.Object)
 	for _, e := range d.edits {
-		put(object, e.path[len(d.prefix):], e.value)
+		putText(object, e.path[len(d.prefix):], e.value)
 	}
 	return object
 }

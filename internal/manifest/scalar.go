@@ -31,7 +31,7 @@ func scalarValue(n *yaml.Node) (any, error) {
 		return string(data), nil
 	case "!!int", "!!float", "!!bool", "!!null":
 		v, err := plainValue(n.Value)
-		if err != nil || !fits(v, tag) {
+		if err != nil || !fitsTag(v, tag) {
 			return nil, fmt.Errorf("%s is given %q", tag, n.Value)
 		}
 		return v, nil
@@ -39,9 +39,9 @@ func scalarValue(n *yaml.Node) (any, error) {
 	return n.Value, nil
 }
 
-// fits tells whether the value is of the tag. A float may be written as a
+// fitsTag tells whether the value is of the tag. A float may be written as a
 // whole number.
-func fits(v any, tag string) bool {
+func fitsTag(v any, tag string) bool {
 	switch v.(type) {
 	case nil:
 		return tag == "!!null"
@@ -69,14 +69,14 @@ func plainValue(s string) (any, error) {
 	if !strings.ContainsRune("+-.0123456789", rune(s[0])) {
 		return s, nil
 	}
-	return numeral(s)
+	return parseNumeral(s)
 }
 
 var decimal = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 
-// numeral returns the number that text is, or else the text. Dates stay text,
+// parseNumeral returns the number that text is, or else the text. Dates stay text,
 // and so do numbers to the base 60, which go-yaml never read.
-func numeral(s string) (any, error) {
+func parseNumeral(s string) (any, error) {
 	switch s {
 	case ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF":
 		return nil, fmt.Errorf("%s is no number in JSON", s)

@@ -93,16 +93,16 @@ func (e *expander) merge(n *yaml.Node, object map[string]any) *SyntaxError {
 // merged mapping.
 func memberNodes(n *yaml.Node) map[string]*yaml.Node {
 	nodes := make(map[string]*yaml.Node, len(n.Content)/2)
-	collect(n, nodes)
+	collectMembers(n, nodes)
 	return nodes
 }
 
-func collect(n *yaml.Node, nodes map[string]*yaml.Node) {
+func collectMembers(n *yaml.Node, nodes map[string]*yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if isMerge(n.Content[i]) {
 			sources, _ := mergedMappings(n.Content[i+1])
 			for _, source := range sources {
-				collect(source, nodes)
+				collectMembers(source, nodes)
 			}
 			continue
 		}

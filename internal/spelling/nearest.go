@@ -22,7 +22,7 @@ func Nearest(wrong string, known []string) string {
 	}
 	best, least := "", maxSlips+1
 	for _, word := range known {
-		distance := slips(plain(wrong), plain(word))
+		distance := countSlips(plain(wrong), plain(word))
 		if distance < least && 2*distance < max(len(wrong), len(word)) {
 			best, least = word, distance
 		}
@@ -35,9 +35,9 @@ func plain(word string) string {
 	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(word))
 }
 
-// slips counts the letters to change, add, leave out or swap with their
+// countSlips counts the letters to change, add, leave out or swap with their
 // neighbour to make one word of the other.
-func slips(a, b string) int {
+func countSlips(a, b string) int {
 	row, above, before := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range above {
 		above[j] = j

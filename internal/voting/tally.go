@@ -54,7 +54,7 @@ func Count(update *v1alpha1.ImageUpdate, votes []v1alpha1.ImageUpdateVote, enfor
 	last := map[string]*v1alpha1.ImageUpdateVote{}
 	for i := range votes {
 		vote := &votes[i]
-		if !isOn(vote, update) || !counts(vote, update, enforced) {
+		if !isOn(vote, update) || !isCounted(vote, update, enforced) {
 			continue
 		}
 		if before, ok := last[vote.Spec.Voter]; !ok || compareCast(before, vote) < 0 {
@@ -81,7 +81,7 @@ func voterOf(vote *v1alpha1.ImageUpdateVote) v1alpha1.Voter {
 
 // Stands reports whether a vote is about this very update, and was cast in time to count.
 func Stands(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate) bool {
-	return isOn(vote, update) && counts(vote, update, time.Time{})
+	return isOn(vote, update) && isCounted(vote, update, time.Time{})
 }
 
 // maxSkew is how far the updater's clock, by which an update expires, may be ahead of the
@@ -153,8 +153,8 @@ func isOn(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate) bool {
 	return true
 }
 
-// counts reports whether a vote was cast in time.
-func counts(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate, enforced time.Time) bool {
+// isCounted reports whether a vote was cast in time.
+func isCounted(vote *v1alpha1.ImageUpdateVote, update *v1alpha1.ImageUpdate, enforced time.Time) bool {
 	cast := vote.CreationTimestamp.Time
 	if cast.Before(proposedAt(update)) || !cast.After(enforced) {
 		return false

@@ -30,7 +30,7 @@ func (o *Object) Placement() (map[string]any, error) {
 	if affinity != nil {
 		kept["affinity"] = affinity
 	}
-	if spend(kept, maxPlacement) < 0 {
+	if spendElements(kept, maxPlacement) < 0 {
 		return nil, fmt.Errorf("reading where Pods may run: too much; allowed: at most %d values of at most %d bytes", maxPlacement, maxPlacementText)
 	}
 	return kept, nil
@@ -50,10 +50,10 @@ func only(value any, path ...string) any {
 	return map[string]any{path[0]: inner}
 }
 
-// spend takes the elements of a value from what is left; the rest is below
+// spendElements takes the elements of a value from what is left; the rest is below
 // zero where they, or a text's length, are too many. No more is walked than
 // was left, in depth or in breadth.
-func spend(value any, left int) int {
+func spendElements(value any, left int) int {
 	left--
 	switch value := value.(type) {
 	case map[string]any:
@@ -61,14 +61,14 @@ func spend(value any, left int) int {
 			if left < 0 || len(key) > maxPlacementText {
 				return -1
 			}
-			left = spend(inner, left)
+			left = spendElements(inner, left)
 		}
 	case []any:
 		for _, inner := range value {
 			if left < 0 {
 				return -1
 			}
-			left = spend(inner, left)
+			left = spendElements(inner, left)
 		}
 	case string:
 		if len(value) > maxPlacementText {

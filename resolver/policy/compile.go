@@ -73,7 +73,7 @@ func (c *Compiler) compile(text string) (compiled, error) {
 	}
 	found, known := c.known[text]
 	if !known {
-		found = measure(text)
+		found = measureExpression(text)
 		c.known[text] = found
 	}
 	if !c.charged[text] {
@@ -96,9 +96,9 @@ func (c *Compiler) refuse() error {
 	return fmt.Errorf("too much; allowed: regular expressions of at most %d steps in all settings together", c.budget)
 }
 
-// measure looks at a regular expression before anything is compiled: a few bytes
+// measureExpression looks at a regular expression before anything is compiled: a few bytes
 // with nested repetitions would be unrolled to many thousand steps.
-func measure(text string) compiled {
+func measureExpression(text string) compiled {
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return compiled{cost: readingCost(text), err: fmt.Errorf("%s; allowed: an RE2 regular expression", complaint(err))}

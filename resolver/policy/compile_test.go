@@ -37,7 +37,7 @@ func TestStepsAreCountedOnTheTree(t *testing.T) {
 		"repetitions in others":   {"((a{3}b){4}c){5}", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, want := measure(test.text).steps, program(t, test.text)
+			got, want := measureExpression(test.text).steps, program(t, test.text)
 			if got < want || got > want+test.over {
 				t.Errorf("counted %d steps of %d", got, want)
 			}

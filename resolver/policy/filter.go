@@ -46,7 +46,7 @@ func (p *Policy) parseExtract() error {
 	case p.filter == nil:
 		return nil // the filter's own fault is told already
 	}
-	groups, err := references(template)
+	groups, err := templateReferences(template)
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (p *Policy) parseExtract() error {
 	return nil
 }
 
-// references returns the groups that a template names, as Regexp.Expand reads
+// templateReferences returns the groups that a template names, as Regexp.Expand reads
 // it.
-func references(template string) ([]string, error) {
+func templateReferences(template string) ([]string, error) {
 	var groups []string
 	for {
 		_, rest, found := strings.Cut(template, "$")

@@ -20,7 +20,7 @@ func (t term) span() (*span, error) {
 	}
 	switch t.operator {
 	case "^", "~":
-		return between(t.bound.lower(), t.bound, t.place())
+		return spanBetween(t.bound.lower(), t.bound, t.place())
 	case ">=":
 		return comparator{">=", t.bound.lower()}.span()
 	case "<":
@@ -47,7 +47,7 @@ func (t term) short() (*span, error) {
 	switch t.operator {
 	case ">", "<=", "!", "!=":
 	default:
-		return between(t.bound.lower(), t.bound, last)
+		return spanBetween(t.bound.lower(), t.bound, last)
 	}
 	next, err := t.bound.after(last)
 	if err != nil {
@@ -100,8 +100,8 @@ func (t term) blang() string {
 	}
 }
 
-// between covers low up to the pre-releases of the next version at the place.
-func between(low version, p partial, place int) (*span, error) {
+// spanBetween covers low up to the pre-releases of the next version at the place.
+func spanBetween(low version, p partial, place int) (*span, error) {
 	next, err := p.after(place)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (s *session) tags(ctx context.Context) ([]string, error) {
 		}
 		read.tags = append(read.tags, whole.tags...)
 	}
-	return distinct(read.tags), nil
+	return distinctTags(read.tags), nil
 }
 
 func refusesSize(failed *Error) bool {
@@ -138,8 +138,8 @@ func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) 
 	return nil, failure.Bad("reading the body: %w", err) // cut short, or gzip that is none
 }
 
-// distinct drops what came twice: pages overlap where tags are pushed meanwhile.
-func distinct(pages [][]string) []string {
+// distinctTags drops what came twice: pages overlap where tags are pushed meanwhile.
+func distinctTags(pages [][]string) []string {
 	tags := pages[0]
 	if len(pages) > 1 {
 		tags = slices.Concat(pages...)

@@ -38,7 +38,7 @@ func writeFile(path string, k *resolver.Knowledge) error {
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	err := fill(fresh, k)
+	err := fillFile(fresh, k)
 	if err == nil {
 		err = os.Rename(fresh, path)
 	}
@@ -48,7 +48,7 @@ func writeFile(path string, k *resolver.Knowledge) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-func fill(path string, k *resolver.Knowledge) error {
+func fillFile(path string, k *resolver.Knowledge) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ type record struct {
 // encodeSnapshot writes a snapshot.
 func encodeSnapshot(w io.Writer, k *resolver.Knowledge) error {
 	var packed bytes.Buffer
-	if err := pack(&packed, k); err != nil {
+	if err := packKnowledge(&packed, k); err != nil {
 		return err
 	}
 	if packed.Len() > maxPacked {
@@ -66,7 +66,7 @@ func encodeSnapshot(w io.Writer, k *resolver.Knowledge) error {
 	return err
 }
 
-func pack(packed io.Writer, k *resolver.Knowledge) error {
+func packKnowledge(packed io.Writer, k *resolver.Knowledge) error {
 	// Tags have much in common: more effort makes the file a little smaller and
 	// takes several times as long. No compression would halve the time to read it, and
 	// take three times the memory meanwhile.
@@ -123,10 +123,10 @@ func decodeSnapshot(r io.Reader) (resolver.Knowledge, error) {
 	if uint64(len(packed)) != h.Length || sha256.Sum256(packed) != h.Checksum {
 		return k, errDamaged
 	}
-	return unpack(packed, maxUnpacked)
+	return unpackKnowledge(packed, maxUnpacked)
 }
 
-func unpack(packed []byte, most int64) (resolver.Knowledge, error) {
+func unpackKnowledge(packed []byte, most int64) (resolver.Knowledge, error) {
 	var k resolver.Knowledge
 	zipped, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {

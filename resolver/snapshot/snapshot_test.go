@@ -113,7 +113,7 @@ func sealed(t testing.TB, format uint32, packed []byte) []byte {
 func packed(t testing.TB, k resolver.Knowledge) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, pack(&b, &k))
+	must(t, packKnowledge(&b, &k))
 	return b.Bytes()
 }
 
@@ -159,10 +159,10 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 func TestUnpackingIsBounded(t *testing.T) {
 	k := resolver.Knowledge{Lists: []resolver.KnownList{{Repository: "example.com/app", Tags: strings.Repeat("x", 1<<20)}}}
 	small := packed(t, k)
-	if got, err := unpack(small, 1<<20+1<<10); err != nil || len(got.Lists) != 1 || len(small) > 1<<14 {
+	if got, err := unpackKnowledge(small, 1<<20+1<<10); err != nil || len(got.Lists) != 1 || len(small) > 1<<14 {
 		t.Errorf("within the bound: %d bytes, error %v", len(small), err)
 	}
-	if got, err := unpack(small, 1<<20); !errors.Is(err, errTooLarge) || len(got.Lists) != 0 {
+	if got, err := unpackKnowledge(small, 1<<20); !errors.Is(err, errTooLarge) || len(got.Lists) != 0 {
 		t.Errorf("beyond it: got %d lists and error %v", len(got.Lists), err)
 	}
 }

@@ -37,12 +37,12 @@ type view struct {
 
 func viewOf(n Notice) view {
 	v := view{
-		Level: n.Level.String(), Reason: harmless(n.Reason),
-		Kind: harmless(n.Kind), Namespace: harmless(n.Namespace), Name: harmless(n.Name),
-		Text: harmless(n.Text), Link: n.Link, At: n.At,
+		Level: n.Level.String(), Reason: harmlessText(n.Reason),
+		Kind: harmlessText(n.Kind), Namespace: harmlessText(n.Namespace), Name: harmlessText(n.Name),
+		Text: harmlessText(n.Text), Link: n.Link, At: n.At,
 	}
 	for _, c := range n.Changes[:min(len(n.Changes), maxChanges)] {
-		v.Changes = append(v.Changes, Change{Container: harmless(c.Container), From: harmless(c.From), To: harmless(c.To)})
+		v.Changes = append(v.Changes, Change{Container: harmlessText(c.Container), From: harmlessText(c.From), To: harmlessText(c.To)})
 	}
 	return v
 }
@@ -149,11 +149,11 @@ func (c *Channel) message(notices []Notice) (string, error) {
 	return text.String(), failed
 }
 
-// harmless is a text of others as a message may have it. In chats @everyone,
+// harmlessText is a text of others as a message may have it. In chats @everyone,
 // <!channel> and [text](address) do something; a character that cannot be seen
 // in front of them, or another bracket, makes them text. Digests stay as they
 // are, so that they can be copied.
-func harmless(text string) string {
+func harmlessText(text string) string {
 	var b strings.Builder
 	text = printable.OneLine(text, maxField)
 	for i, r := range text {

@@ -137,13 +137,13 @@ func (o *outlet) deliver(hard context.Context) {
 		err := o.try(hard)
 		switch {
 		case err == nil:
-			o.settle(outcomeSent)
+			o.finishTry(outcomeSent)
 			return
 		case o.left():
 			return
 		case tries == maxTries:
 			o.dispatcher.options.Log.Error(err, "a message could not be sent, and is given up", "channel", o.name(), "tries", tries)
-			o.settle(outcomeFailed)
+			o.finishTry(outcomeFailed)
 			return
 		}
 		o.dispatcher.options.Log.Info("a message could not be sent yet", "channel", o.name(), "tries", tries, "error", err.Error())
@@ -169,7 +169,7 @@ func (o *outlet) last(hard context.Context) {
 			"channel", o.name(), "notices", waiting, "error", err.Error())
 		return
 	}
-	o.settle(outcomeSent)
+	o.finishTry(outcomeSent)
 }
 
 // try sends what is being tried, as the channel's settings are now. A template
@@ -194,8 +194,8 @@ func (o *outlet) try(hard context.Context) error {
 	return o.sender.send(ctx, channel.URL, message)
 }
 
-// settle is the end of what was being tried.
-func (o *outlet) settle(outcome string) {
+// finishTry is the end of what was being tried.
+func (o *outlet) finishTry(outcome string) {
 	o.dispatcher.mu.Lock()
 	defer o.dispatcher.mu.Unlock()
 	o.count(outcome, len(o.trying))

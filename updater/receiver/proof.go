@@ -33,7 +33,7 @@ func (r *Receiver) proof(ctx context.Context, s config.Sender) proof {
 	switch auth := s.Auth; {
 	case auth.HMACSecret != "":
 		return proof{signed: true, check: func(_ context.Context, req *http.Request, body []byte) bool {
-			return signed(signature(s.Kind, req.Header), auth.HMACSecret, body)
+			return signed(signatureOf(s.Kind, req.Header), auth.HMACSecret, body)
 		}}
 	case auth.BearerToken != "":
 		return byHeader(func(req *http.Request) bool { return equalSecret(tokenOf(s.Kind, req.Header), auth.BearerToken) })
@@ -80,8 +80,8 @@ const (
 	jfrogAuth        = "X-Jfrog-Event-Auth"
 )
 
-// signature is the one that a request has, in hexadecimal.
-func signature(kind config.SenderKind, header http.Header) string {
+// signatureOf is the one that a request has, in hexadecimal.
+func signatureOf(kind config.SenderKind, header http.Header) string {
 	switch kind {
 	case config.JFrog:
 		return header.Get(jfrogAuth)

@@ -64,7 +64,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // take reads a notification and hands it over.
 func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) answer {
-	if a, ok := fits(req, route); !ok {
+	if a, ok := fitsRoute(req, route); !ok {
 		return a
 	}
 	// Who is refused by the header alone is not listened to any further.
@@ -92,8 +92,8 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) 
 	return r.hand(s, message{header: req.Header, body: payload, registry: s.Registry})
 }
 
-// fits checks what can be said before anything is read.
-func fits(req *http.Request, route *route) (answer, bool) {
+// fitsRoute checks what can be said before anything is read.
+func fitsRoute(req *http.Request, route *route) (answer, bool) {
 	media, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type")) // many senders have odd ones, or none
 	switch {
 	case req.ContentLength > MaxBody:

@@ -29,7 +29,7 @@ func (r *Reporter) Settled(key watched.Key, changes []Change, why string, hasPod
 			return
 		}
 		if s.Message = why; !hasPods {
-			s.settle()
+			s.resetState()
 		}
 	})
 }
@@ -67,7 +67,7 @@ func (r *Reporter) Failed(ctx context.Context, about About, changes []Change, wh
 func (r *Reporter) Abandoned(key watched.Key) {
 	r.standings.noteAll(key, func(s *Standing) {
 		if s.State == StateRolling {
-			s.settle()
+			s.resetState()
 		}
 	})
 }

@@ -92,7 +92,7 @@ func (t *standings) keep(key watched.Key, containers []Standing) {
 			rows[i].runs(c.Running)
 			rows[i].Policy, rows[i].ReleaseNotes, rows[i].After = c.Policy, c.ReleaseNotes, c.After
 			if known.State == StatePending && known.Running != c.Running {
-				rows[i].settle() // another writer moved it
+				rows[i].resetState() // another writer moved it
 			}
 		}
 	}
@@ -161,8 +161,8 @@ func (s *Standing) finds(version string) {
 	s.Newest = version
 }
 
-// settle is for a container whose former state holds no more.
-func (s *Standing) settle() {
+// resetState forgets a state that no longer holds.
+func (s *Standing) resetState() {
 	s.State, s.Reason, s.Message = StateUnknown, "", ""
 	if s.Running == s.Newest {
 		s.State = StateCurrent

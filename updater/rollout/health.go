@@ -74,7 +74,7 @@ func Read(o *unstructured.Unstructured) Health {
 		return h
 	}
 	if isArgo(o) {
-		return argo(o, h)
+		return judgeArgo(o, h)
 	}
 	result, err := status.Compute(o)
 	if err != nil { // a status of another shape
@@ -87,14 +87,14 @@ func Read(o *unstructured.Unstructured) Health {
 		h.Phase, h.Message = Rolling, result.Message
 	default:
 		h.Since = uninterrupted(o, completed(o))
-		return settled(o, h)
+		return judgeSettled(o, h)
 	}
 	return h
 }
 
-// settled judges a workload whose status has no complaint by its counts and its
+// judgeSettled judges a workload whose status has no complaint by its counts and its
 // partition, which that does not look at for custom kinds.
-func settled(o *unstructured.Unstructured, h Health) Health {
+func judgeSettled(o *unstructured.Unstructured, h Health) Health {
 	kept := keptBack(o, h)
 	switch {
 	case h.Wanted > 0 && kept >= h.Wanted:
@@ -113,7 +113,7 @@ func isArgo(o *unstructured.Unstructured) bool {
 	return o.GroupVersionKind().GroupKind() == (schema.GroupKind{Group: "argoproj.io", Kind: "Rollout"})
 }
 
-func argo(o *unstructured.Unstructured, h Health) Health {
+func judgeArgo(o *unstructured.Unstructured, h Health) Health {
 	if !h.Observed {
 		h.Phase, h.Message = Rolling, "its controller has not seen it yet"
 		return h

@@ -37,7 +37,7 @@ type Pods struct {
 func (p Pods) Crash(ctx context.Context, kept *unstructured.Unstructured, started bool) (string, error) {
 	why := ""
 	_, err := p.each(ctx, kept, func(pod *corev1.Pod, ours bool) bool {
-		if found := crash(pod, started); ours && found != "" {
+		if found := crashOf(pod, started); ours && found != "" {
 			why = found
 		}
 		return why == ""
@@ -131,9 +131,9 @@ func ofRevision(pod *corev1.Pod, o *workload.Object) bool {
 	return pod.Annotations[workload.AnnotationRecord] == o.RecordText()
 }
 
-// crash reads one Pod. What the runtime says of an error is not told: it may quote
+// crashOf reads one Pod. What the runtime says of an error is not told: it may quote
 // what the container wrote.
-func crash(pod *corev1.Pod, started bool) string {
+func crashOf(pod *corev1.Pod, started bool) string {
 	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		waiting := c.State.Waiting
 		if waiting == nil {

@@ -29,7 +29,7 @@ func TestCrashes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := &corev1.Pod{Status: test.status}
 			pod.Name = "p"
-			if got := crash(pod, test.started); got != test.want {
+			if got := crashOf(pod, test.started); got != test.want {
 				t.Errorf("told %q, want %q", got, test.want)
 			}
 		})

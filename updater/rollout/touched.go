@@ -17,14 +17,14 @@ const touched = "touched"
 
 // Condense keeps of a whole object's managed fields what Ours reads.
 func Condense(kept, full *unstructured.Unstructured) {
-	if moved := touches(full); moved != "" {
+	if moved := condenseTouches(full); moved != "" {
 		kept.Object[touched] = moved
 	}
 }
 
-// touches condenses managed fields to both times, with a space between them; it is
+// condenseTouches condenses managed fields to both times, with a space between them; it is
 // empty where the updater has moved nothing.
-func touches(full *unstructured.Unstructured) string {
+func condenseTouches(full *unstructured.Unstructured) string {
 	if already, ok := full.Object[touched].(string); ok {
 		return already
 	}
@@ -52,7 +52,7 @@ func touches(full *unstructured.Unstructured) string {
 // Others is when another writer wrote the spec of a workload last; empty where none
 // has, or the updater has moved nothing.
 func Others(o *unstructured.Unstructured) string {
-	_, others, _ := strings.Cut(touches(o), " ")
+	_, others, _ := strings.Cut(condenseTouches(o), " ")
 	return others
 }
 
@@ -61,7 +61,7 @@ func Others(o *unstructured.Unstructured) string {
 // whether others, what Others said at the move, is still so; without it, it may have
 // been another writer.
 func Ours(o *unstructured.Unstructured, others string) (time.Time, bool) {
-	ours, theirs, _ := strings.Cut(touches(o), " ")
+	ours, theirs, _ := strings.Cut(condenseTouches(o), " ")
 	if ours == "" || theirs > ours || theirs == ours && theirs != others {
 		return time.Time{}, false
 	}

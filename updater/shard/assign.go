@@ -20,7 +20,7 @@ func Of(repository string, shards int) int {
 // have, as far as that leaves every member its equal part: two members differ by
 // one shard at most. All who see the same come to the same answer.
 func assignShards(holders, members []string) []string {
-	quota := quotas(holders, members)
+	quota := shardQuotas(holders, members)
 	wanted := make([]string, len(holders))
 	for i, holder := range holders {
 		if quota[holder] > 0 {
@@ -39,9 +39,9 @@ func assignShards(holders, members []string) []string {
 	return wanted
 }
 
-// quotas is how many shards each member should have. Where they cannot all have
+// shardQuotas is how many shards each member should have. Where they cannot all have
 // as many, those with the most keep one more, so that the fewest change hands.
-func quotas(holders, members []string) map[string]int {
+func shardQuotas(holders, members []string) map[string]int {
 	if len(members) == 0 {
 		return nil
 	}

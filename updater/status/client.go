@@ -86,7 +86,7 @@ func (c *Client) ask(ctx context.Context, pod, namespace string) (*List, error) 
 		return nil, err
 	}
 	defer func() { _ = stream.Close() }()
-	return read(stream)
+	return readList(stream)
 }
 
 // namespaceValues ask for one namespace, or for all where it is empty.
@@ -142,7 +142,7 @@ func (d *Direct) List(ctx context.Context, namespace string) (*List, error) {
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	return read(body)
+	return readList(body)
 }
 
 // get asks the updater.
@@ -168,8 +168,8 @@ func (d *Direct) get(ctx context.Context, path string, values url.Values) (io.Re
 	return nil, fmt.Errorf("asking the updater at %q: %w", d.URL.Redacted(), &apierrors.StatusError{ErrStatus: status})
 }
 
-// read reads a list, and nothing else.
-func read(body io.Reader) (*List, error) {
+// readList reads a list, and nothing else.
+func readList(body io.Reader) (*List, error) {
 	limited := &io.LimitedReader{R: body, N: maxAnswer + 1}
 	list := &List{}
 	err := json.NewDecoder(limited).Decode(list)

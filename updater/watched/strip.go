@@ -84,9 +84,9 @@ var availability = map[bool]map[string]any{
 	false: {"type": "Available", "status": "False"},
 }
 
-// available keeps of the condition its status, and when that changed where it did so
+// availableCondition keeps of the condition its status, and when that changed where it did so
 // after the rollout was complete: too few Pods were available then.
-func available(condition map[string]any, all []any) map[string]any {
+func availableCondition(condition map[string]any, all []any) map[string]any {
 	status, _ := condition["status"].(string)
 	short := availability[status == "True"]
 	changed, _ := condition["lastTransitionTime"].(string)
@@ -108,7 +108,7 @@ func keepConditions(all any) []any {
 		condition, _ := c.(map[string]any)
 		switch condition["type"] {
 		case "Available":
-			few = append(few, available(condition, list))
+			few = append(few, availableCondition(condition, list))
 		case "Progressing", "Reconciling", "Stalled":
 			short := map[string]any{}
 			for _, field := range []string{"type", "status", "reason", "lastUpdateTime"} {

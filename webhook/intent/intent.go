@@ -131,7 +131,7 @@ func Decide(c Case) Answer {
 
 func decide(c Case) Answer {
 	if c.Create {
-		return create(c)
+		return decideCreate(c)
 	}
 	f := c.source()
 	if isReinvocation(c) {
@@ -172,7 +172,7 @@ func decide(c Case) Answer {
 	return decideDeclared(c, f)
 }
 
-func create(c Case) Answer {
+func decideCreate(c Case) Answer {
 	answer := Answer{Row: Created, Image: c.Submitted, Resolve: c.Rules != nil, Source: c.Submitted.Text, Hold: Stands(c.Rules, c.Hold, c.Submitted)}
 	last, ok := c.SubmittedState.Last()
 	switch {

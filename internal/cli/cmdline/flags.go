@@ -175,13 +175,13 @@ func (r *flagReader) set(flag *pflag.Flag, where, value string) {
 	if errors.As(err, &invalid) {
 		err = invalid.Unwrap()
 	}
-	r.faults = append(r.faults, fmt.Sprintf("%s: %q: %s", where, value, allowed(flag, err)))
+	r.faults = append(r.faults, fmt.Sprintf("%s: %q: %s", where, value, allowedValue(flag, err)))
 	if flag.Value.Type() == "duration" { // pflag leaves 0, which would be another fault
 		_ = flag.Value.Set(flag.DefValue)
 	}
 }
 
-func allowed(flag *pflag.Flag, err error) string {
+func allowedValue(flag *pflag.Flag, err error) string {
 	switch flag.Value.Type() {
 	case "bool":
 		return "allowed: true, false"

@@ -190,7 +190,7 @@ func (d *Doctor) configured(ctx context.Context) []configuredWebhook {
 
 // trusted says what is wrong with the CA of a webhook; nil if nothing is.
 func (d *Doctor) trusted(w configuredWebhook, leaf *x509.Certificate, intermediates *x509.CertPool) *Finding {
-	roots, err := pool(w.ca)
+	roots, err := certPool(w.ca)
 	if err == nil && leaf != nil {
 		_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, DNSName: d.dnsName(), CurrentTime: d.Now()})
 		if err != nil && ofTheLeaf(err, leaf) {
@@ -222,7 +222,7 @@ func ofTheLeaf(err error, leaf *x509.Certificate) bool {
 	return errors.As(err, &hostname) || errors.As(err, &invalid) && invalid.Cert.Equal(leaf)
 }
 
-func pool(bundle []byte) (*x509.CertPool, error) {
+func certPool(bundle []byte) (*x509.CertPool, error) {
 	if len(bytes.TrimSpace(bundle)) == 0 {
 		return nil, errors.New("it is empty")
 	}
@@ -246,7 +246,7 @@ func (d *Doctor) handshake(ctx context.Context) []Finding {
 	if len(all) == 0 {
 		return []Finding{{Severity: Unknown, Message: "could not be looked at: no webhook configuration has a CA"}}
 	}
-	roots, err := pool(all[0].ca)
+	roots, err := certPool(all[0].ca)
 	if err != nil {
 		return []Finding{{Severity: Unknown, Message: "could not be looked at: the caBundle: " + err.Error()}}
 	}

@@ -36,7 +36,7 @@ func NewCommand() *cobra.Command {
 			return nil
 		},
 		PreRunE: func(*cobra.Command, []string) error { return o.Check().OrNil() },
-		RunE:    func(command *cobra.Command, args []string) error { return history(&o, command, args[0]) },
+		RunE:    func(command *cobra.Command, args []string) error { return printHistory(&o, command, args[0]) },
 	}
 	o.AddFlags(command.Flags())
 	return command
@@ -48,8 +48,8 @@ type historyAnswer struct {
 	History
 }
 
-// history prints what could be read, even where the Events could not.
-func history(o *access.ClusterOptions, command *cobra.Command, named string) error {
+// printHistory prints what could be read, even where the Events could not.
+func printHistory(o *access.ClusterOptions, command *cobra.Command, named string) error {
 	ctx, cancel := context.WithTimeout(command.Context(), o.Timeout)
 	defer cancel()
 	cluster, err := o.Connect(command.ErrOrStderr())

@@ -23,11 +23,11 @@ type placed struct {
 func collectEntries(o *workload.Object, events []corev1.Event) []Entry {
 	moves := movesOf(events)
 	all := make([]placed, 0, len(events))
-	for _, container := range containers(o) {
-		all = append(all, results(o, container, moves)...)
+	for _, container := range containersOf(o) {
+		all = append(all, resultsOf(o, container, moves)...)
 	}
 	for _, event := range events {
-		all = append(all, untold(o, event, moves)...)
+		all = append(all, unmatchedEvents(o, event, moves)...)
 	}
 	// Stable: what has one time keeps the order of its container.
 	slices.SortStableFunc(all, func(a, b placed) int { return b.at.Compare(a.at) })
@@ -46,9 +46,9 @@ func (p placed) repeats(later Entry) bool {
 	return later.Image == "" && later.Container == p.Container && later.Why == p.Why
 }
 
-// containers are those that run, in their order, and those that only the state
+// containersOf are those that run, in their order, and those that only the state
 // knows.
-func containers(o *workload.Object) []string {
+func containersOf(o *workload.Object) []string {
 	var names []string
 	state := record.StateOf(o)
 	for _, slot := range o.Slots() {
@@ -66,8 +66,8 @@ func containers(o *workload.Object) []string {
 	return append(names, gone...)
 }
 
-// results are a container's, newest first.
-func results(o *workload.Object, container string, moves []*move) []placed {
+// resultsOf are a container's, newest first.
+func resultsOf(o *workload.Object, container string, moves []*move) []placed {
 	past := record.StateOf(o)[container].Results
 	var found []placed
 	last := len(past) - 1
@@ -83,7 +83,7 @@ func results(o *workload.Object, container string, moves []*move) []placed {
 			m.used = true
 			e.Time, e.By, e.Why = &metav1.Time{Time: m.at}, ByUpdater, m.why()
 		} else {
-			e.By, e.Why = told(past[:i+1], record.HoldsOf(o)[container])
+			e.By, e.Why = tellResult(past[:i+1], record.HoldsOf(o)[container])
 		}
 		found = append(found, placed{Entry: e})
 	}
@@ -103,8 +103,8 @@ func place(newestFirst []placed) {
 	}
 }
 
-// told says what the results up to the last one tell of it without an Event.
-func told(past []record.Past, held record.Result) (by, why string) {
+// tellResult says what the results up to the last one tell of it without an Event.
+func tellResult(past []record.Past, held record.Result) (by, why string) {
 	this := past[len(past)-1]
 	if source, err := resolver.ParseReference(this.From); err == nil && isResult(this.From, this) {
 		return ByWriter, "as the manifest names it"
@@ -126,9 +126,9 @@ func told(past []record.Past, held record.Result) (by, why string) {
 	}
 }
 
-// untold are the Events that no result accounts for: those about no move, and
+// unmatchedEvents are the Events that no result accounts for: those about no move, and
 // moves that the state no longer has.
-func untold(o *workload.Object, event corev1.Event, moves []*move) []placed {
+func unmatchedEvents(o *workload.Object, event corev1.Event, moves []*move) []placed {
 	var found []placed
 	mine := slices.DeleteFunc(slices.Clone(moves), func(m *move) bool { return m.uid != event.UID })
 	for _, m := range mine {

@@ -181,7 +181,7 @@ func (h *Holds) change(ctx context.Context, w access.Workload, asked record.Reco
 		if err != nil {
 			return err
 		}
-		if err := h.Client.Patch(ctx, object, patch(object, holds), client.FieldOwner(fieldManager)); err != nil {
+		if err := h.Client.Patch(ctx, object, holdPatch(object, holds), client.FieldOwner(fieldManager)); err != nil {
 			return err
 		}
 		after, _ = h.Kinds.FromMap(object.Object)
@@ -190,10 +190,10 @@ func (h *Holds) change(ctx context.Context, w access.Workload, asked record.Reco
 	if err != nil {
 		return nil, err
 	}
-	return changes(before, after, asked), nil
+	return changedHolds(before, after, asked), nil
 }
 
-func patch(object *unstructured.Unstructured, holds record.Record) client.Patch {
+func holdPatch(object *unstructured.Unstructured, holds record.Record) client.Patch {
 	var value any // null takes the annotation off
 	if text := holds.String(); text != "" {
 		value = text
@@ -208,8 +208,8 @@ func patch(object *unstructured.Unstructured, holds record.Record) client.Patch 
 	return client.RawPatch(types.MergePatchType, data)
 }
 
-// changes tells of every container that is held, was, or was asked about.
-func changes(before, after *workload.Object, asked record.Record) []Hold {
+// changedHolds tells of every container that is held, was, or was asked about.
+func changedHolds(before, after *workload.Object, asked record.Record) []Hold {
 	was, is := record.HoldsOf(before), record.HoldsOf(after)
 	var all []Hold
 	for _, slot := range after.Slots() {

@@ -29,15 +29,15 @@ func newHoldListCommand() *cobra.Command {
 			}
 			return faults.OrNil()
 		},
-		RunE: func(command *cobra.Command, _ []string) error { return list(&o, command, all) },
+		RunE: func(command *cobra.Command, _ []string) error { return printHolds(&o, command, all) },
 	}
 	o.AddFlags(command.Flags())
 	command.Flags().BoolVarP(&all, "all-namespaces", "A", false, "list all namespaces")
 	return command
 }
 
-// list prints what could be read, even where a kind may not be listed.
-func list(o *access.ClusterOptions, command *cobra.Command, all bool) error {
+// printHolds prints what could be read, even where a kind may not be listed.
+func printHolds(o *access.ClusterOptions, command *cobra.Command, all bool) error {
 	holds, failed := runInCluster(o, command, func(ctx context.Context, cluster *access.Cluster, holds *Holds) ([]Hold, error) {
 		if all {
 			cluster.Namespace = ""

@@ -137,7 +137,7 @@ func (w *printer) workloads(p *plan.Plan) {
 		w.notes("    ", item.Notes)
 		for _, c := range item.Containers {
 			w.line("    %s: %s", c.Name, c.Image)
-			w.line("      Keel: %s; Garboard: %s", keels(c.Keel), garboards(c.Garboard))
+			w.line("      Keel: %s; Garboard: %s", keelText(c.Keel), garboardText(c.Garboard))
 			w.notes("      ", c.Notes)
 		}
 		if item.PutOff != "" {
@@ -152,7 +152,7 @@ func (w *printer) notes(indent string, notes []plan.Note) {
 	}
 }
 
-func keels(a plan.Act) string {
+func keelText(a plan.Act) string {
 	switch a.Does {
 	case plan.Moves:
 		return "moves to " + a.Tag + " with its next poll"
@@ -171,7 +171,7 @@ func keels(a plan.Act) string {
 	}
 }
 
-func garboards(a plan.Act) string {
+func garboardText(a plan.Act) string {
 	switch a.Does {
 	case plan.Moves:
 		return "moves to " + a.Tag + " with its first poll"

@@ -64,10 +64,10 @@ func checkText(r *inspect.Report) string {
 	line("Tag:", r.Tag)
 	line("Settings:", map[bool]string{true: "allowed", false: "not allowed"}[r.Allowed])
 	for i, tried := range r.Credentials {
-		line(label("Credentials:", i), tried.String())
+		line(firstLineLabel("Credentials:", i), tried.String())
 	}
 	for _, fault := range r.CredentialFaults {
-		line(label("Credentials:", len(r.Credentials)), fault)
+		line(firstLineLabel("Credentials:", len(r.Credentials)), fault)
 	}
 	line("Answered by:", answeredBy(r))
 	if r.Tags != nil {
@@ -85,8 +85,8 @@ func checkText(r *inspect.Report) string {
 	return text.String()
 }
 
-// label stands in front of the first of several lines alone.
-func label(name string, i int) string {
+// firstLineLabel stands in front of the first of several lines alone.
+func firstLineLabel(name string, i int) string {
 	if i > 0 {
 		return ""
 	}

@@ -19,7 +19,7 @@ func printExplanations(ctx context.Context, r *resolver.Resolver, p *offline.Pla
 	var text strings.Builder
 	for _, w := range p.Workloads {
 		for _, o := range w.Decision.Outcomes() {
-			fmt.Fprintf(&text, "%s: %s: %s\n", w.Title, cmdline.Shown(o.Slot.Key()), verdict(&o))
+			fmt.Fprintf(&text, "%s: %s: %s\n", w.Title, cmdline.Shown(o.Slot.Key()), verdictText(&o))
 			if !listed(&o) {
 				continue
 			}
@@ -34,8 +34,8 @@ func printExplanations(ctx context.Context, r *resolver.Resolver, p *offline.Pla
 	return err
 }
 
-// verdict is what became of an image, in a clause.
-func verdict(o *webhook.Outcome) string {
+// verdictText is what became of an image, in a clause.
+func verdictText(o *webhook.Outcome) string {
 	image := cmdline.Shown(o.Slot.Image)
 	if o.Image != o.Slot.Image {
 		image += " -> " + cmdline.Shown(o.Image)
@@ -48,12 +48,12 @@ func verdict(o *webhook.Outcome) string {
 	case !o.Answer.Resolve:
 		return image + " (the manifest carries its answer)"
 	}
-	return fmt.Sprintf("%s (policy %s: %s)", image, cmdline.Shown(o.Rule.Policy.Name()), explained(&o.Resolution))
+	return fmt.Sprintf("%s (policy %s: %s)", image, cmdline.Shown(o.Rule.Policy.Name()), explainResolution(&o.Resolution))
 }
 
-// explained is the reason of a resolution, with the tags of other lines that a stay
+// explainResolution is the reason of a resolution, with the tags of other lines that a stay
 // passes over.
-func explained(r *resolver.Resolution) string {
+func explainResolution(r *resolver.Resolution) string {
 	if others := r.Others.Text(); others != "" {
 		return others
 	}

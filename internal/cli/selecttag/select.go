@@ -87,7 +87,7 @@ func (o *selectOptions) run(ctx context.Context, in io.Reader, out, errOut io.Wr
 		answer.OtherLines, answer.Text = &others, others.Text()
 	}
 	if o.explain {
-		answer.Rejected = rejections(tags, o.compiled.Explain(index, o.current))
+		answer.Rejected = newRejections(tags, o.compiled.Explain(index, o.current))
 	}
 	if o.output == cmdline.OutputText {
 		answer.explain(errOut)
@@ -139,9 +139,9 @@ type rejection struct {
 	Text   string        `json:"text"`
 }
 
-// rejections adds the lines that are no tags at all, which an index does not
+// newRejections adds the lines that are no tags at all, which an index does not
 // hold, to the verdicts.
-func rejections(lines []string, verdicts []policy.Verdict) []rejection {
+func newRejections(lines []string, verdicts []policy.Verdict) []rejection {
 	out := make([]rejection, 0, len(verdicts))
 	for _, v := range verdicts {
 		out = append(out, rejection{Tag: v.Tag, Reason: v.Reason, Text: v.Reason.Text()})

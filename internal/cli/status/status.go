@@ -95,15 +95,15 @@ type asked struct {
 
 // warn tells once what is missing from an answer.
 func (a *asked) warn(list *status.List) {
-	warning := missing(list.Unowned)
+	warning := missingShards(list.Unowned)
 	if warning != "" && warning != a.warned {
 		fmt.Fprintln(a.warnings, "garboard:", warning)
 	}
 	a.warned = warning
 }
 
-// missing says which shards have no owner; it is empty if all have one.
-func missing(shards []int) string {
+// missingShards says which shards have no owner; it is empty if all have one.
+func missingShards(shards []int) string {
 	numbers := make([]string, 0, len(shards))
 	for _, shard := range shards {
 		numbers = append(numbers, strconv.Itoa(shard))

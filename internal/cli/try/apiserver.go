@@ -72,7 +72,7 @@ func (s *apiServer) do(ctx context.Context, w write) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.object, a.patch, err = patched(object, mutated.Patch); err != nil {
+	if a.object, a.patch, err = applyPatch(object, mutated.Patch); err != nil {
 		return nil, err
 	}
 	if _, err := s.ask(ctx, webhook.ValidatePath, w, a); err != nil {
@@ -121,8 +121,8 @@ func (s *apiServer) ask(ctx context.Context, path string, w write, a *answer) (*
 	return response, nil
 }
 
-// patched applies what a webhook answers.
-func patched(object *unstructured.Unstructured, patch []byte) (*unstructured.Unstructured, []patchOperation, error) {
+// applyPatch applies what a webhook answers.
+func applyPatch(object *unstructured.Unstructured, patch []byte) (*unstructured.Unstructured, []patchOperation, error) {
 	if len(patch) == 0 {
 		return object, nil, nil
 	}

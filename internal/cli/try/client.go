@@ -56,15 +56,15 @@ func (c *client) apply(ctx context.Context) (*answer, error) {
 	wanted.SetAnnotations(map[string]string{corev1.LastAppliedConfigAnnotation: string(text)})
 	submitted := wanted
 	if c.api.stored != nil {
-		if submitted, err = merged(c.api.stored, wanted); err != nil {
+		if submitted, err = mergeApply(c.api.stored, wanted); err != nil {
 			return nil, fmt.Errorf("applying the manifest: %w", err)
 		}
 	}
 	return c.api.do(ctx, write{object: submitted, user: person, manager: "kubectl-client-side-apply"})
 }
 
-// merged is the three-way merge of kubectl apply.
-func merged(stored, wanted *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// mergeApply is the three-way merge of kubectl apply.
+func mergeApply(stored, wanted *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	schema, err := strategicpatch.NewPatchMetaFromStruct(appsv1.Deployment{})
 	if err != nil {
 		return nil, err

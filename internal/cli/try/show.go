@@ -15,7 +15,7 @@ import (
 
 // Shown is an object as YAML, without what the API server and kubectl keep in it
 // for themselves.
-func shown(object *unstructured.Unstructured) ([]byte, error) {
+func yamlOf(object *unstructured.Unstructured) ([]byte, error) {
 	object = object.DeepCopy()
 	unstructured.RemoveNestedField(object.Object, "metadata", "uid")
 	unstructured.RemoveNestedField(object.Object, "metadata", "generation")
@@ -32,7 +32,7 @@ func shown(object *unstructured.Unstructured) ([]byte, error) {
 // unifiedDiff is what admission made of a manifest, as a unified diff without the
 // file names.
 func unifiedDiff(sent string, stored *unstructured.Unstructured) (string, error) {
-	text, err := shown(stored)
+	text, err := yamlOf(stored)
 	if err != nil {
 		return "", err
 	}

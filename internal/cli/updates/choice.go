@@ -78,7 +78,7 @@ func (c *Choice) Find(ctx context.Context, cluster *access.Cluster, named []stri
 		return found, nil
 	}
 	for _, name := range named {
-		chosen, err := choose(cluster, all, name, wanted)
+		chosen, err := chooseUpdates(cluster, all, name, wanted)
 		if err != nil {
 			found.Failures = append(found.Failures, err)
 		}
@@ -91,8 +91,8 @@ func (c *Choice) Find(ctx context.Context, cluster *access.Cluster, named []stri
 	return found, nil
 }
 
-// choose takes an update by its name, or those of a workload that are wanted.
-func choose(cluster *access.Cluster, all []v1alpha1.ImageUpdate, named string, wanted func(*v1alpha1.ImageUpdate) bool) ([]v1alpha1.ImageUpdate, error) {
+// chooseUpdates takes an update by its name, or those of a workload that are wanted.
+func chooseUpdates(cluster *access.Cluster, all []v1alpha1.ImageUpdate, named string, wanted func(*v1alpha1.ImageUpdate) bool) ([]v1alpha1.ImageUpdate, error) {
 	name := named
 	if strings.Contains(named, "/") {
 		w, err := cluster.Workload(named)

@@ -37,7 +37,7 @@ func decodeRelease(secret *corev1.Secret) (settings.Release, error) {
 	if secret.Type != secretType {
 		return settings.Release{}, errNoRelease
 	}
-	data, err := unpack(secret.Data["release"])
+	data, err := unpackRelease(secret.Data["release"])
 	if err != nil {
 		return settings.Release{}, err
 	}
@@ -66,9 +66,9 @@ func decodeRelease(secret *corev1.Secret) (settings.Release, error) {
 	return settings.NewRelease(keel, merged.text), nil
 }
 
-// unpack takes off what Helm wraps a release in: base64, and gzip below it. No
+// unpackRelease takes off what Helm wraps a release in: base64, and gzip below it. No
 // more is unpacked than a release may have, however much there is.
-func unpack(data []byte) ([]byte, error) {
+func unpackRelease(data []byte) ([]byte, error) {
 	if len(data) > maxPacked {
 		return nil, errLarge
 	}

@@ -27,7 +27,7 @@ func ByObject() (client.Object, cache.ByObject) {
 	return metadata(), cache.ByObject{
 		Label:     labels.SelectorFromSet(labels.Set{ownerLabel: ownerHelm}),
 		Field:     fields.OneTermEqualSelector("type", secretType),
-		Transform: strip,
+		Transform: stripSecret,
 	}
 }
 
@@ -37,7 +37,7 @@ func metadata() *metav1.PartialObjectMetadata {
 	return object
 }
 
-func strip(object any) (any, error) {
+func stripSecret(object any) (any, error) {
 	full, ok := object.(*metav1.PartialObjectMetadata)
 	if !ok { // a tombstone
 		return object, nil

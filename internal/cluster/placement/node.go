@@ -59,7 +59,7 @@ func (n node) same(other node) bool {
 func lasting(taints []corev1.Taint) []corev1.Taint {
 	var kept []corev1.Taint
 	for _, taint := range taints {
-		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !passing(taint.Key) {
+		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !isPassingTaint(taint.Key) {
 			kept = append(kept, taint)
 		}
 	}
@@ -67,10 +67,10 @@ func lasting(taints []corev1.Taint) []corev1.Taint {
 	return kept
 }
 
-// passing reports whether a taint tells of a moment in a node's life: it is
+// isPassingTaint reports whether a taint tells of a moment in a node's life: it is
 // cordoned, starting, ill or on its way out. A workload that may run there
 // today may do so tomorrow, or on the node that takes its place.
-func passing(key string) bool {
+func isPassingTaint(key string) bool {
 	switch key {
 	case corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeUnschedulable,
 		corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure,

@@ -41,7 +41,7 @@ func (c *credentials) For(ctx context.Context, repository resolver.Repository) (
 	name := c.workload.spelling(repository)
 	found := lookupCredentials(s.wait(ctx, own), name)
 	found = append(found, lookupCredentials(s.wait(ctx, others), name)...)
-	return usable(found), s.failures.orNil()
+	return usableCredentials(found), s.failures.orNil()
 }
 
 // spelling is the name of a repository as the image has it, where that has its host in
@@ -109,9 +109,9 @@ func (s *search) account(ctx context.Context, name string) []string {
 	return names
 }
 
-// usable drops repetitions and entries without a user or a password, which
+// usableCredentials drops repetitions and entries without a user or a password, which
 // nothing can be asked with.
-func usable(found []resolver.Credential) []resolver.Credential {
+func usableCredentials(found []resolver.Credential) []resolver.Credential {
 	var kept []resolver.Credential
 	for _, credential := range found {
 		same := func(had resolver.Credential) bool { return had.ID() == credential.ID() }

@@ -86,10 +86,10 @@ func parseSecret(secret *corev1.Secret) (ring keyring, weight int, failed *Error
 			Auths       map[string]entry
 			HTTPHeaders map[string]string `json:"HttpHeaders"` // as Email
 		}
-		err = decode(data[corev1.DockerConfigJsonKey], &config)
+		err = decodeSecret(data[corev1.DockerConfigJsonKey], &config)
 		entries = config.Auths
 	case corev1.SecretTypeDockercfg:
-		err = decode(data[corev1.DockerConfigKey], &entries)
+		err = decodeSecret(data[corev1.DockerConfigKey], &entries)
 	default:
 		return nil, 0, nil
 	}
@@ -103,8 +103,8 @@ func parseSecret(secret *corev1.Secret) (ring keyring, weight int, failed *Error
 	return ring, weight, nil
 }
 
-// decode returns an error with one of our own texts.
-func decode(data []byte, into any) error {
+// decodeSecret returns an error with one of our own texts.
+func decodeSecret(data []byte, into any) error {
 	switch {
 	case len(data) == 0:
 		return nil

@@ -105,7 +105,7 @@ func (p *Policies) look(ctx context.Context) (since time.Time, seen *versions, e
 		if err != nil {
 			return time.Time{}, nil, unread("validatingadmissionpolicybinding/"+name, err)
 		}
-		if message := changed(&policy.Spec, &wanted[name].Spec); message != "" {
+		if message := changedPart(&policy.Spec, &wanted[name].Spec); message != "" {
 			return time.Time{}, nil, &Fault{"validatingadmissionpolicy/" + name, message}
 		}
 		if message := unbound(&binding.Spec, name); message != "" {
@@ -129,9 +129,9 @@ func unread(object string, err error) error {
 	return fmt.Errorf("reading %s: %w", object, err)
 }
 
-// changed says in what a policy differs from the one that is shipped, such that it may
+// changedPart says in what a policy differs from the one that is shipped, such that it may
 // admit more.
-func changed(got, want *admissionregistrationv1.ValidatingAdmissionPolicySpec) string {
+func changedPart(got, want *admissionregistrationv1.ValidatingAdmissionPolicySpec) string {
 	switch {
 	case got.FailurePolicy == nil || *got.FailurePolicy != admissionregistrationv1.Fail:
 		return "has not the failurePolicy Fail"

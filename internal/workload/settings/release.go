@@ -54,16 +54,16 @@ var releaseKeys = []struct{ key, name string }{
 // block may be is the caller's to say.
 func NewRelease(keel map[string]any, value func(path string) (text string, ok bool)) Release {
 	items, _ := keel["images"].([]any)
-	if given(keel[keyPolicy]) == nil || len(items) == 0 {
+	if givenValue(keel[keyPolicy]) == nil || len(items) == 0 {
 		return Release{}
 	}
 	var r Release
 	for _, k := range releaseKeys {
-		if v := given(keel[k.key]); v != nil {
+		if v := givenValue(keel[k.key]); v != nil {
 			r.entries = append(r.entries, releaseEntry(k.key, k.name, v))
 		}
 	}
-	r.entries = append(r.entries, misspelt(keel)...)
+	r.entries = append(r.entries, misspeltKeys(keel)...)
 	for i, item := range items[:min(len(items), maxReleaseImages)] {
 		r.images = append(r.images, newReleaseImage(fmt.Sprintf("images[%d].", i), item, value))
 	}
@@ -74,9 +74,9 @@ func NewRelease(keel map[string]any, value func(path string) (text string, ok bo
 	return r
 }
 
-// misspelt returns the keys of the block that are like one of Keel's, the first 10. A
+// misspeltKeys returns the keys of the block that are like one of Keel's, the first 10. A
 // chart has keys of its own there, such as enabled, and nothing is said of these.
-func misspelt(keel map[string]any) []entry {
+func misspeltKeys(keel map[string]any) []entry {
 	known := make([]string, 0, len(releaseKeys)+1)
 	known = append(known, "images")
 	for _, k := range releaseKeys {
@@ -115,15 +115,15 @@ func newReleaseImage(at string, item any, value func(path string) (string, bool)
 	}
 	image := releaseImage{repository: reference.Repository}
 	for _, name := range []string{keyImagePullSecret, "releaseNotes"} {
-		if v := given(details[name]); v != nil {
+		if v := givenValue(details[name]); v != nil {
 			image.own = append(image.own, releaseEntry(at+name, name, v))
 		}
 	}
 	return image
 }
 
-// given returns a value that says something, and nil for Keel's empty ones.
-func given(value any) any {
+// givenValue returns a value that says something, and nil for Keel's empty ones.
+func givenValue(value any) any {
 	switch v := value.(type) {
 	case string:
 		if v == "" {

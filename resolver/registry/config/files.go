@@ -26,7 +26,7 @@ func (r *reader) authorities(at configfile.Value) *x509.CertPool {
 	}
 	pool, known := r.pools[string(data)]
 	if !known {
-		pool = certificates(data)
+		pool = parseCertificates(data)
 		r.pools[string(data)] = pool
 	}
 	if pool == nil {
@@ -35,10 +35,10 @@ func (r *reader) authorities(at configfile.Value) *x509.CertPool {
 	return pool
 }
 
-// certificates is nil unless every block is a certificate: a bundle of which a
+// parseCertificates is nil unless every block is a certificate: a bundle of which a
 // part is left out would fail later, without a message. They are trusted beside the
 // system's, as containerd has it: a registry redirects to storage of others.
-func certificates(data []byte) *x509.CertPool {
+func parseCertificates(data []byte) *x509.CertPool {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()

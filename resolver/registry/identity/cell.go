@@ -96,12 +96,12 @@ func (c *cell[T]) put(ctx context.Context) {
 		defer cancel()
 		defer forget()
 		granted, err := c.ask(ctx)
-		c.settle(open, granted, err)
+		c.keepAnswer(open, granted, err)
 	}()
 }
 
-// settle keeps the answer, or the failure, and lets everyone know.
-func (c *cell[T]) settle(open *question[T], granted grant[T], err error) {
+// keepAnswer keeps the answer, or the failure, and lets everyone know.
+func (c *cell[T]) keepAnswer(open *question[T], granted grant[T], err error) {
 	c.mu.Lock()
 	now := c.now()
 	life := granted.expires.Sub(now)

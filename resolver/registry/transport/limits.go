@@ -47,14 +47,14 @@ type limits struct {
 func limitsOf(header http.Header, now time.Time) limits {
 	var said limits
 	var window int64
-	if remaining, w, ok := quantity(header.Get("RateLimit-Remaining")); ok {
+	if remaining, w, ok := parseQuantity(header.Get("RateLimit-Remaining")); ok {
 		said.remaining, said.known, window = remaining, true, w
 	}
-	if limit, w, ok := quantity(header.Get("RateLimit-Limit")); ok {
+	if limit, w, ok := parseQuantity(header.Get("RateLimit-Limit")); ok {
 		said.limit, window = limit, max(window, w)
 	}
 	said.window = atMost(window, maxWindow)
-	if reset, _, ok := quantity(header.Get("RateLimit-Reset")); ok {
+	if reset, _, ok := parseQuantity(header.Get("RateLimit-Reset")); ok {
 		if reset < epoch {
 			said.reset = atMost(reset, maxPause)
 		} else {
@@ -64,8 +64,8 @@ func limitsOf(header http.Header, now time.Time) limits {
 	return said
 }
 
-// quantity reads `100, 100;w=60`, of which the first item counts.
-func quantity(text string) (n, window int64, ok bool) {
+// parseQuantity reads `100, 100;w=60`, of which the first item counts.
+func parseQuantity(text string) (n, window int64, ok bool) {
 	if len(text) > maxLimitHeader {
 		return 0, 0, false
 	}

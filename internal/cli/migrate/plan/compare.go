@@ -87,12 +87,12 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 	}
 	rule, polled, tracked := j.rule(s, o.Slot)
 	polled = polled && (j.keel == nil || j.keel.Polls())
-	c.Garboard = garboards(s, o)
+	c.Garboard = garboardAct(s, o)
 	var tags []string
 	c.Keel = Act{Does: NotGoverned}
 	if tracked {
 		tags, _ = j.tags(ctx, reference)
-		c.Keel = keels(rule, reference.TagOrLatest(), tags, polled)
+		c.Keel = keelAct(rule, reference.TagOrLatest(), tags, polled)
 		if votes := s.votes(o.Slot); votes > 0 {
 			c.Keel = Act{Does: WaitsForVotes}
 			c.note(reasonApprovals, votesText(votes, o))
@@ -114,8 +114,8 @@ func votesText(votes int, o *webhook.Outcome) string {
 	return text + ", and Garboard is not asked to"
 }
 
-// keels is what Keel does at its next event.
-func keels(rule keel.Rule, current string, tags []string, polled bool) Act {
+// keelAct is what Keel does at its next event.
+func keelAct(rule keel.Rule, current string, tags []string, polled bool) Act {
 	switch {
 	case !rule.Moves():
 		return Act{Does: Stays}
@@ -132,8 +132,8 @@ func keels(rule keel.Rule, current string, tags []string, polled bool) Act {
 	return Act{Does: Stays}
 }
 
-// garboards is what Garboard does at its first poll.
-func garboards(s *subject, o *webhook.Outcome) Act {
+// garboardAct is what Garboard does at its first poll.
+func garboardAct(s *subject, o *webhook.Outcome) Act {
 	switch {
 	case !s.optsIn, !o.Rule.Governed():
 		return Act{Does: NotGoverned}

@@ -94,7 +94,7 @@ func readSources(sources []Source, kinds workload.Kinds, named string) (*input, 
 	}
 	if in.keel != nil {
 		in.takeSecrets(sources)
-		in.reached = reached(in.keel, sources)
+		in.reached = whatReaches(in.keel, sources)
 	}
 	return in, nil
 }
@@ -137,8 +137,8 @@ func secretKeys(u *unstructured.Unstructured) []string {
 	return slices.Compact(keys)
 }
 
-// reached tells what leads to Keel's port.
-func reached(k *keel.Installation, sources []Source) string {
+// whatReaches tells what leads to Keel's port.
+func whatReaches(k *keel.Installation, sources []Source) string {
 	for _, s := range sources {
 		u := unstructured.Unstructured{Object: s.Object}
 		if u.GetKind() != "Service" || u.GetNamespace() != k.Namespace {

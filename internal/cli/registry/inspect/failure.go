@@ -69,7 +69,7 @@ func (f *Failure) Unwrap() error { return f.err }
 
 // failure makes one of an error of the client, whose requests began at began.
 func (i *Inspector) failure(r *Report, step string, err error, began int) *Failure {
-	f := &Failure{Step: step, Kind: registry.KindOf(err), Problem: problem(err), Cause: cause(err), err: err}
+	f := &Failure{Step: step, Kind: registry.KindOf(err), Problem: problemText(err), Cause: cause(err), err: err}
 	repository := r.reference.Repository.String()
 	switch step {
 	case stepSettings:
@@ -95,9 +95,9 @@ func (i *Inspector) failure(r *Report, step string, err error, began int) *Failu
 	return f
 }
 
-// problem is the kind in a clause. Unlike admission's summaries it tells a
+// problemText is the kind in a clause. Unlike admission's summaries it tells a
 // refusal from what is not there.
-func problem(err error) string {
+func problemText(err error) string {
 	failed, _ := errors.AsType[*registry.Error](err)
 	if failed == nil {
 		return "failed"
@@ -192,7 +192,7 @@ func (i *Inspector) advice(r *Report, f *Failure) string {
 	case registry.NotAnImage:
 		return "a chart, a signature or a build cache is nothing that a node can run; Garboard passes over such tags"
 	case registry.Unreachable:
-		return unreachable(host, f.err)
+		return unreachableText(host, f.err)
 	default:
 		return ""
 	}
@@ -208,7 +208,7 @@ func (i *Inspector) signIn(r *Report) string {
 		"or give credentials in the file of --registries-config", r.Registry)
 }
 
-func unreachable(host string, err error) string {
+func unreachableText(host string, err error) string {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	dns, unknown := errors.AsType[*net.DNSError](err)

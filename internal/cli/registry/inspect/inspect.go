@@ -68,7 +68,7 @@ func (i *Inspector) list(ctx context.Context, r *Report) *Failure {
 	for n, credential := range credentials {
 		began = i.Trace.count()
 		r.list, err = i.Client.Tags(i.Trace.watch(ctx), r.reference.Repository, credential)
-		r.Credentials[n].Outcome = outcome(err, credential, i.Trace.since(began))
+		r.Credentials[n].Outcome = credentialOutcome(err, credential, i.Trace.since(began))
 		r.credential = credential
 		if err == nil || !registry.DependsOnCredential(err) {
 			break
@@ -123,7 +123,7 @@ func faultsOf(err error) []string {
 	return []string{Shown(text)}
 }
 
-func outcome(err error, credential registry.Credential, requests []registry.Request) Outcome {
+func credentialOutcome(err error, credential registry.Credential, requests []registry.Request) Outcome {
 	asked := credential.Anonymous() || slices.ContainsFunc(requests, signed)
 	switch kind := registry.KindOf(err); {
 	case kind == registry.Unauthorized && asked:

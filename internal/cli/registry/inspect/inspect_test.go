@@ -63,7 +63,7 @@ func TestAdviceOnWhatCannotBeReached(t *testing.T) {
 		"a port that is closed":   {syscall.ECONNREFUSED, "is the port right, and the registry running?"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := unreachable("host:5000", located(test.err)); got != test.want {
+			if got := unreachableText("host:5000", located(test.err)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -94,7 +94,7 @@ func TestOutcomeOfACredential(t *testing.T) {
 			if test.kind != "" {
 				err = &registry.Error{Kind: test.kind}
 			}
-			if got := outcome(err, test.credential, test.requests); got != test.want {
+			if got := credentialOutcome(err, test.credential, test.requests); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
