@@ -50,7 +50,7 @@ func (d *Decision) told() string {
 	told := make([]string, 0, len(d.outcomes))
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
-		if o.Image == o.Slot.Image && o.Hold == o.given.Hold && o.warning(d.input.Manager) == "" {
+		if o.Image == o.Slot.Image && o.Hold == o.Case.Hold && o.warning(d.input.Manager) == "" {
 			continue
 		}
 		told = append(told, o.told())

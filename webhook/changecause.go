@@ -54,7 +54,7 @@ func (d *Decision) causes() []string {
 	var causes []string
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
-		if (o.Answer.Resolve || o.Answer.Row == intent.TakenBack) && o.Moved && o.Stored != nil && o.Submitted.Same(*o.Stored) {
+		if (o.Answer.Resolve || o.Answer.Row == intent.TakenBack) && o.Moved && o.Case.Stored != nil && o.Case.Submitted.Same(*o.Case.Stored) {
 			causes = append(causes, o.cause())
 		}
 	}
@@ -63,9 +63,9 @@ func (d *Decision) causes() []string {
 
 // cause writes "web 1.2.7 -> 1.2.8 (policy patch)".
 func (o *Outcome) cause() string {
-	from := record.Result{Tag: o.Stored.Tag, Digest: o.Stored.Digest}
-	if o.given.Record != nil {
-		from = from.WithRecordedDigest(*o.given.Record)
+	from := record.Result{Tag: o.Case.Stored.Tag, Digest: o.Case.Stored.Digest}
+	if o.Case.Record != nil {
+		from = from.WithRecordedDigest(*o.Case.Record)
 	}
 	moved := o.Slot.Key() + " " + shortResult(from) + " -> " + shortResult(o.Result)
 	if o.Answer.Row == intent.TakenBack {

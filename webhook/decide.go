@@ -96,11 +96,10 @@ func (d *Decision) Outcomes() []Outcome { return d.outcomes }
 type Outcome struct {
 	Slot workload.Slot
 	Rule settings.Rule
-	// Submitted and Stored are the images before the decision; Stored is nil
-	// where there was none.
-	Submitted intent.Image
-	Stored    *intent.Image
-	Answer    intent.Answer
+	// Case is what is judged, with the images before the decision, and Answer what the
+	// table of intents says of it.
+	Case   *intent.Case
+	Answer intent.Answer
 	// Query is what the resolver was asked; the zero value where it was not.
 	Query resolver.Query
 	// Resolution says why; its reason is empty where nothing was resolved.
@@ -118,8 +117,6 @@ type Outcome struct {
 	// value is none.
 	Hold record.Result
 
-	// given is what the answer is of; its images are Submitted and Stored.
-	given *intent.Case
 	// invalid is why the submitted image is no reference; nil if it is one.
 	invalid error
 	// target is what the updater's bump names, of a container with a gate;
@@ -205,9 +202,9 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 // know the tags that the request itself names: they may be younger than it.
 func (o *Outcome) query(bump record.Record) resolver.Query {
 	base := o.Answer.Image
-	q := o.Rule.Query(base.Repository, base.Tag, o.baseDigest(), o.Submitted.Digest != "")
-	q.Want = append(q.Want, o.Submitted.Tag)
-	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Stored == nil, o.newSource()
+	q := o.Rule.Query(base.Repository, base.Tag, o.baseDigest(), o.Case.Submitted.Digest != "")
+	q.Want = append(q.Want, o.Case.Submitted.Tag)
+	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Case.Stored == nil, o.newSource()
 	if o.target != nil {
 		q.Allow = func(tag string) bool { return tag == o.target.Tag }
 		q.TellDigest = q.TellDigest && o.target.Digest != "" // or else none was approved
@@ -233,20 +230,20 @@ func (o *Outcome) newSource() bool {
 	}
 }
 
-func (o *Outcome) pins() bool { return o.Rule.Pins(o.Submitted.Digest != "") }
+func (o *Outcome) pins() bool { return o.Rule.Pins(o.Case.Submitted.Digest != "") }
 
 // baseDigest is the digest that the base is known to have: the image's own, or
 // what the record says of it where the image is written without.
 func (o *Outcome) baseDigest() string {
 	base := o.Answer.Image
 	switch {
-	case o.Answer.Row == intent.Undo && o.given.SubmittedRecord != nil:
-		return o.given.SubmittedRecord.Digest
+	case o.Answer.Row == intent.Undo && o.Case.SubmittedRecord != nil:
+		return o.Case.SubmittedRecord.Digest
 	case o.Answer.Row == intent.TakenBack:
-		return o.given.Back.Digest
+		return o.Case.Back.Digest
 	}
-	if o.given.Record != nil && o.Stored != nil && base.Same(*o.Stored) {
-		return record.Result{Tag: base.Tag, Digest: base.Digest}.WithRecordedDigest(*o.given.Record).Digest
+	if o.Case.Record != nil && o.Case.Stored != nil && base.Same(*o.Case.Stored) {
+		return record.Result{Tag: base.Tag, Digest: base.Digest}.WithRecordedDigest(*o.Case.Record).Digest
 	}
 	return base.Digest
 }
@@ -263,18 +260,18 @@ func (o *Outcome) setResolution(r resolver.Resolution, err error) {
 		o.Result = record.Result{Tag: base.Tag, Digest: o.baseDigest()}
 	}
 	o.Image, o.Hold = o.text(), o.remainingHold()
-	if o.Stored == nil {
+	if o.Case.Stored == nil {
 		o.Moved = true
 		return
 	}
-	o.Moved = o.Image != o.Stored.Text && !o.respelled() || o.newDigest()
+	o.Moved = o.Image != o.Case.Stored.Text && !o.respelled() || o.newDigest()
 }
 
 // newDigest is true where the tag stays and the digest behind it does not, of
 // an image that is written without its digest.
 func (o *Outcome) newDigest() bool {
-	if !o.Answer.Resolve || o.Result.Digest == "" || o.Stored.Digest != "" {
+	if !o.Answer.Resolve || o.Result.Digest == "" || o.Case.Stored.Digest != "" {
 		return false
 	}
-	return o.given.Record == nil || o.given.Record.Digest != o.Result.Digest
+	return o.Case.Record == nil || o.Case.Record.Digest != o.Result.Digest
 }

@@ -97,8 +97,8 @@ func (o *Outcome) line() containerLine {
 		Reason:    string(o.Resolution.Reason),
 		Problem:   printable.Escape(o.Problem(), maxField),
 	}
-	if o.Stored != nil {
-		line.Stored = printable.Escape(o.Stored.Text, maxField)
+	if o.Case.Stored != nil {
+		line.Stored = printable.Escape(o.Case.Stored.Text, maxField)
 	}
 	if o.Answer.Gated {
 		line.Gated = o.Gates()

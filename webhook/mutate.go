@@ -80,7 +80,7 @@ func (d *Decision) Refusal() error {
 	for _, o := range d.outcomes {
 		// Never an object on its way out, or an image that is stored already:
 		// that would hold up labels and finalizers.
-		unchanged := o.Stored != nil && o.Slot.Image == o.Stored.Text
+		unchanged := o.Case.Stored != nil && o.Slot.Image == o.Case.Stored.Text
 		if o.Err != nil && o.Rule.OnUnresolvable == settings.Deny && !unchanged && !d.input.Object.Deleting() {
 			return &unresolvableError{container: o.Slot.Key(), err: o.Err}
 		}

@@ -67,7 +67,7 @@ func (d *Decision) became() requestOutcome {
 // moves reports whether the container got something that no writer named: neither
 // the image that was submitted nor the stored one.
 func (o *Outcome) moves() bool {
-	if o.Stored == nil {
+	if o.Case.Stored == nil {
 		return o.Image != o.Slot.Image
 	}
 	return o.Moved && o.Image != o.Slot.Image || o.newDigest()
@@ -76,7 +76,7 @@ func (o *Outcome) moves() bool {
 // noteworthy reports whether a container was resolved, changed or disagreed
 // about. What is left is written as it is stored, or is not ours to judge.
 func (o *Outcome) noteworthy() bool {
-	return o.Answer.Resolve || o.Answer.Below || o.gatedBumpIgnored || o.backIgnored || o.Hold != o.given.Hold || o.Image != o.Slot.Image || o.Problem() != ""
+	return o.Answer.Resolve || o.Answer.Below || o.gatedBumpIgnored || o.backIgnored || o.Hold != o.Case.Hold || o.Image != o.Slot.Image || o.Problem() != ""
 }
 
 // rowName names a row of the table for machines.

@@ -97,12 +97,12 @@ func (d *Decision) recordText() string {
 	results := record.Record{}
 	for _, o := range d.outcomes {
 		key := o.Slot.Key()
-		entry := o.given.Record
+		entry := o.Case.Record
 		switch {
 		case o.Answer.Row == intent.Reinvoked, o.Answer.Row == intent.Undo, o.recreated():
 			// The template as it stood: the old ReplicaSet is its equal.
-			entry = o.given.SubmittedRecord
-		case o.Moved && (o.Rule.Governed() || o.given.Record != nil) && !o.sameRecord():
+			entry = o.Case.SubmittedRecord
+		case o.Moved && (o.Rule.Governed() || o.Case.Record != nil) && !o.sameRecord():
 			entry = &o.Result
 		}
 		if entry != nil {
@@ -121,14 +121,14 @@ func (d *Decision) recordText() string {
 // webhook has put a digest in the place of our answer's tag. The record keeps the answer
 // without that digest, as the record of an update does.
 func (o *Outcome) recreated() bool {
-	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.given.SubmittedRecord != nil && o.given.SubmittedRecord.Agrees(o.Result)
+	return o.Answer.Row == intent.Created && o.Answer.Last && !o.Answer.Resolve && o.Case.SubmittedRecord != nil && o.Case.SubmittedRecord.Agrees(o.Result)
 }
 
 // sameRecord reports whether the record has the result already, with the digest by which
 // another webhook has stored it. The request names the tag alone; to drop the digest from
 // the record would roll the Pods for nothing.
 func (o *Outcome) sameRecord() bool {
-	return o.Stored != nil && o.given.Record != nil && o.given.Record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Stored.Digest == o.given.Record.Digest
+	return o.Case.Stored != nil && o.Case.Record != nil && o.Case.Record.Tag == o.Result.Tag && o.Result.Digest == "" && o.Case.Stored.Digest == o.Case.Record.Digest
 }
 
 // asStored reports whether the writer leaves the containers, and the answer
@@ -140,7 +140,7 @@ func (d *Decision) asStored() bool {
 		return false
 	}
 	return !slices.ContainsFunc(d.outcomes, func(o Outcome) bool {
-		return o.Moved || o.Stored == nil || o.Answer.Row == intent.Undo || o.Answer.Row == intent.Reinvoked
+		return o.Moved || o.Case.Stored == nil || o.Answer.Row == intent.Undo || o.Answer.Row == intent.Reinvoked
 	})
 }
 

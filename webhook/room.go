@@ -82,8 +82,8 @@ func (d *Decision) stayAsWritten() {
 	for i := range d.outcomes {
 		o := &d.outcomes[i]
 		o.Rule.Policy, o.Answer.Row, o.Answer.Resolve = nil, intent.NotGoverned, false
-		o.Image, o.Moved, o.Hold = o.Slot.Image, false, o.given.Hold
-		o.Resolution, o.Err = resolver.Resolution{Tag: o.Submitted.Tag, Digest: o.Submitted.Digest}, nil
-		o.Result = record.Result{Tag: o.Submitted.Tag, Digest: o.Submitted.Digest}
+		o.Image, o.Moved, o.Hold = o.Slot.Image, false, o.Case.Hold
+		o.Resolution, o.Err = resolver.Resolution{Tag: o.Case.Submitted.Tag, Digest: o.Case.Submitted.Digest}, nil
+		o.Result = record.Result{Tag: o.Case.Submitted.Tag, Digest: o.Case.Submitted.Digest}
 	}
 }

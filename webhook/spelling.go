@@ -8,7 +8,7 @@ import (
 // repository that the writer names: another webhook has put the stored one there, and
 // does so again. If it does not, the Pods roll as they would without Garboard.
 func (o *Outcome) respelled() bool {
-	return o.Stored != nil && o.Rule.Governed() && o.unmoved() && o.Answer.Image.Same(*o.Stored)
+	return o.Case.Stored != nil && o.Rule.Governed() && o.unmoved() && o.Answer.Image.Same(*o.Case.Stored)
 }
 
 // unmoved is true where the answer's base is the answer.
@@ -32,15 +32,15 @@ func (o *Outcome) text() string {
 	final := o.final()
 	switch {
 	case o.invalid != nil, o.Answer.Row == intent.NotGoverned:
-		return o.Submitted.Text
-	case o.Stored != nil && final.Same(*o.Stored):
+		return o.Case.Submitted.Text
+	case o.Case.Stored != nil && final.Same(*o.Case.Stored):
 		return o.storedText()
-	case final.Same(o.Submitted):
-		return o.Submitted.Text
+	case final.Same(o.Case.Submitted):
+		return o.Case.Submitted.Text
 	}
-	spelled := o.Submitted
-	if o.Stored != nil && o.Submitted.Repository != final.Repository {
-		spelled = *o.Stored
+	spelled := o.Case.Submitted
+	if o.Case.Stored != nil && o.Case.Submitted.Repository != final.Repository {
+		spelled = *o.Case.Stored
 	}
 	if spelled.Written.Name == "" { // it is no reference
 		return spelled.Text
@@ -52,10 +52,10 @@ func (o *Outcome) text() string {
 // stored repository is, is another webhook's to say: who has written past it, or made
 // up a history, does not have it kept by that.
 func (o *Outcome) storedText() string {
-	stored, named := o.Stored.Written, o.Submitted.Written
+	stored, named := o.Case.Stored.Written, o.Case.Submitted.Written
 	if stored.Name == "" || named.Name == "" || o.Answer.Row == intent.CreateOnlyKind ||
-		stored.Repository == named.Repository || o.Stored.Repository != named.Repository {
-		return o.Stored.Text
+		stored.Repository == named.Repository || o.Case.Stored.Repository != named.Repository {
+		return o.Case.Stored.Text
 	}
 	return named.With(stored.Tag, stored.Digest)
 }

@@ -31,26 +31,26 @@ func (d *Decision) stateText(most int) (text string, fits bool) {
 func (o *Outcome) remember() (record.ContainerState, bool) {
 	switch {
 	case o.invalid != nil:
-		return o.given.State, o.given.State.From != ""
+		return o.Case.State, o.Case.State.From != ""
 	case o.Answer.Row == intent.Reinvoked:
-		last, _ := o.given.SubmittedState.Last()
-		again := o.given.SubmittedState.AsStored(o.storedFor(last))
-		if !o.updaters && again.Healthy != o.given.State.Healthy {
+		last, _ := o.Case.SubmittedState.Last()
+		again := o.Case.SubmittedState.AsStored(o.storedFor(last))
+		if !o.updaters && again.Healthy != o.Case.State.Healthy {
 			again.Healthy = "" // not the first round's
 		}
 		return again, true
-	case !o.Rule.Governed() && o.given.State.From == "":
+	case !o.Rule.Governed() && o.Case.State.From == "":
 		return record.ContainerState{}, false
 	case o.neverManagedAndUnchanged():
 		return record.ContainerState{}, false
 	}
-	before := o.given.State
-	if o.Answer.Row == intent.Created && o.Answer.Source != o.Submitted.Text {
-		before = o.given.SubmittedState // our own answer, seen again
+	before := o.Case.State
+	if o.Answer.Row == intent.Created && o.Answer.Source != o.Case.Submitted.Text {
+		before = o.Case.SubmittedState // our own answer, seen again
 	}
 	past := record.Past{Result: o.Result.String(), Repository: o.Answer.Repository}
 	last, ok := before.Last()
-	stays := ok && o.Answer.Last && o.unmoved() && (o.Stored == nil || !o.newDigest())
+	stays := ok && o.Answer.Last && o.unmoved() && (o.Case.Stored == nil || !o.newDigest())
 	if stays {
 		past = last
 	}
@@ -58,7 +58,7 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 	if !stays || o.Answer.Anew {
 		past.Stored = o.storedFor(past)
 	}
-	after := before.With(o.Answer.Source, past, o.given.Found)
+	after := before.With(o.Answer.Source, past, o.Case.Found)
 	after.Healthy = o.healthyAfter()
 	return after, true
 }
@@ -87,17 +87,17 @@ func insteadOf(past record.Past, written intent.Image, pins bool) string {
 // the way back.
 func (o *Outcome) healthyAfter() string {
 	switch {
-	case o.Stored == nil, o.Answer.Row == intent.TakenBack, o.Moved && !o.updaters:
+	case o.Case.Stored == nil, o.Answer.Row == intent.TakenBack, o.Moved && !o.updaters:
 		return ""
 	case o.healthy != "":
 		return o.healthy
 	default:
-		return o.given.State.Healthy
+		return o.Case.State.Healthy
 	}
 }
 
 // neverManagedAndUnchanged is a container that we have never written, submitted as it
 // is stored and left so.
 func (o *Outcome) neverManagedAndUnchanged() bool {
-	return o.Stored != nil && o.given.State.From == "" && (!o.Moved && o.Submitted.Same(*o.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
+	return o.Case.Stored != nil && o.Case.State.From == "" && (!o.Moved && o.Case.Submitted.Same(*o.Case.Stored) || o.Answer.Row == intent.Rewritten && o.unmoved())
 }

@@ -156,41 +156,41 @@ func (v *view) healthy(key string) string {
 func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 	key := slot.Key()
 	submitted, err := intent.ImageOf(slot.Image)
-	o := Outcome{Slot: slot, Rule: v.settings.Rule(slot), Submitted: submitted, invalid: err, updaters: v.updater}
+	rule := v.settings.Rule(slot)
 	if err != nil {
-		o.Rule.Policy = nil
+		rule.Policy = nil
 	}
-	c := intent.Case{
+	c := &intent.Case{
 		Create: v.in.Stored == nil, CreateOnly: v.in.Object.Kind.CreateOnly, Versions: versions,
 		Submitted: submitted, SubmittedState: v.submittedState[key],
 		Record: entryOf(v.record, key), SubmittedRecord: entryOf(v.submittedRecord, key), RecordCarried: v.recordCarried,
 		PolicyUnknown:   v.in.Unread && v.settings.Silent(),
-		ResolveOnChange: o.Rule.ResolveOn == settings.ResolveOnChange, Pins: o.pins(), Follows: o.Rule.Follows(),
+		ResolveOnChange: rule.ResolveOn == settings.ResolveOnChange, Pins: rule.Pins(submitted.Digest != ""), Follows: rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
 	c.RecordDropped = v.recordDropped && c.Record != nil
-	if o.Rule.Governed() {
-		c.Rules, c.Gated = o.Rule.Policy, o.Rule.Gated()
+	if rule.Governed() {
+		c.Rules, c.Gated = rule.Policy, rule.Gated()
 	}
+	o := Outcome{Slot: slot, Rule: rule, Case: c, invalid: err, updaters: v.updater}
 	if was, stored := v.storedImages[key]; stored {
-		v.stored(&o, &c, was)
+		v.stored(&o, was)
 	}
-	c = intent.Align(c)
+	*c = intent.Align(*c)
 	// A bare digest names one image for ever.
 	if c.Submitted.Tag == "" {
 		o.Rule.Policy, c.Rules = nil, nil
 	}
-	o.Submitted, o.Stored, o.given = c.Submitted, c.Stored, &c
 	return o
 }
 
 // stored adds what is stored of a container. A container that is new has no state, even if
 // an older one of the same name left some.
-func (v *view) stored(o *Outcome, c *intent.Case, was workload.Slot) {
-	key := was.Key()
+func (v *view) stored(o *Outcome, was workload.Slot) {
+	c, key := o.Case, was.Key()
 	image, _ := intent.ImageOf(was.Image) // one that cannot be read is of another repository
 	c.Stored, c.State = &image, v.state[key]
-	c.Found = foundFor(c.State, image, o.pins())
+	c.Found = foundFor(c.State, image, c.Pins)
 	v.evidence(c, o.Slot)
 	before := v.before.Rule(was)
 	c.Bumped = v.bumped(o, c.Gated)
@@ -215,7 +215,7 @@ func (v *view) decide(outcomes []Outcome) []intent.Answer {
 	w.OtherState = v.in.Stored != nil && v.in.Object.StateText() != v.in.Stored.StateText()
 	w.Cases, w.Keys = make([]*intent.Case, 0, len(outcomes)), make([]string, 0, len(outcomes))
 	for i := range outcomes {
-		w.Cases, w.Keys = append(w.Cases, outcomes[i].given), append(w.Keys, outcomes[i].Slot.Key())
+		w.Cases, w.Keys = append(w.Cases, outcomes[i].Case), append(w.Keys, outcomes[i].Slot.Key())
 	}
 	return w.Decide()
 }

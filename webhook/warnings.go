@@ -105,7 +105,7 @@ func (o *Outcome) warning(manager string) string {
 		return problem
 	}
 	switch {
-	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.given.State.From != "":
+	case o.Answer.Row == intent.NotGoverned && o.Answer.Below && o.Case.State.From != "":
 		return o.change(from) + " as written: Garboard no longer governs it"
 	case o.Answer.Row == intent.TakenBack:
 		return o.change(from) + " (taken back by the updater)" + o.held()
@@ -113,11 +113,11 @@ func (o *Outcome) warning(manager string) string {
 		return "way back ignored: only the updater's is taken"
 	case o.Answer.Below:
 		return o.change(from) + " as written" + o.held()
-	case o.Answer.Row == intent.Bypassed && !o.Answer.Repair && o.Hold != o.given.Hold:
+	case o.Answer.Row == intent.Bypassed && !o.Answer.Repair && o.Hold != o.Case.Hold:
 		return o.Result.Tag + " stays, brought back past Garboard" + o.held()
 	case o.Answer.Repair && o.differs(from):
 		return o.change(from) + " (repaired: it was written past Garboard)"
-	case o.Answer.Resolve && (o.differs(from) || o.Moved && o.Stored != nil && o.Image == o.Stored.Text):
+	case o.Answer.Resolve && (o.differs(from) || o.Moved && o.Case.Stored != nil && o.Image == o.Case.Stored.Text):
 		why := "policy " + o.Rule.Policy.Name()
 		if preferred := o.Resolution.Preferred(); preferred != "" {
 			why += "; " + preferred
@@ -131,7 +131,7 @@ func (o *Outcome) warning(manager string) string {
 	case o.Hold.Tag != "" && o.staysBelow() && personal(manager):
 		return "stays at " + o.Result.Tag + o.held()
 	case manager == "helm" && o.staysAbove():
-		return o.Result.Tag + " stays above the chart's " + o.Submitted.Tag + "; to go back use kubectl rollout undo"
+		return o.Result.Tag + " stays above the chart's " + o.Case.Submitted.Tag + "; to go back use kubectl rollout undo"
 	default:
 		return ""
 	}
@@ -140,7 +140,7 @@ func (o *Outcome) warning(manager string) string {
 // differs reports whether the answer is another image than a change is told from. The
 // stored one under the writer's name for it is no other.
 func (o *Outcome) differs(from intent.Image) bool {
-	if o.Stored != nil && from.Text == o.Stored.Text && o.respelled() {
+	if o.Case.Stored != nil && from.Text == o.Case.Stored.Text && o.respelled() {
 		return false
 	}
 	return o.Image != from.Text
@@ -151,16 +151,16 @@ func (o *Outcome) differs(from intent.Image) bool {
 func (o *Outcome) before() intent.Image {
 	switch o.Answer.Row {
 	case intent.NewSource, intent.SourceUp:
-		return o.Submitted
+		return o.Case.Submitted
 	case intent.ByHand, intent.SourceDown:
 		if o.Answer.Resolve {
-			return o.Submitted
+			return o.Case.Submitted
 		}
 	}
-	if o.Stored == nil {
-		return o.Submitted
+	if o.Case.Stored == nil {
+		return o.Case.Submitted
 	}
-	return *o.Stored
+	return *o.Case.Stored
 }
 
 // held tells of a hold, behind what else is told.
@@ -184,20 +184,20 @@ func personal(manager string) bool {
 // staysBelow reports whether the stored image stays although a higher one was
 // submitted.
 func (o *Outcome) staysBelow() bool {
-	if o.Stored == nil || !o.Rule.Governed() || o.Moved {
+	if o.Case.Stored == nil || !o.Rule.Governed() || o.Moved {
 		return false
 	}
-	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)
+	order, ordered := o.Rule.Policy.Compare(o.Case.Submitted.Tag, o.Result.Tag)
 	return ordered && order > 0
 }
 
 // staysAbove reports whether the stored image stays although a lower one was
 // submitted.
 func (o *Outcome) staysAbove() bool {
-	if o.Stored == nil || !o.Rule.Governed() || o.Moved {
+	if o.Case.Stored == nil || !o.Rule.Governed() || o.Moved {
 		return false
 	}
-	order, ordered := o.Rule.Policy.Compare(o.Submitted.Tag, o.Result.Tag)
+	order, ordered := o.Rule.Policy.Compare(o.Case.Submitted.Tag, o.Result.Tag)
 	return ordered && order < 0
 }
 

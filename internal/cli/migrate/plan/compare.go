@@ -141,15 +141,15 @@ func garboardAct(s *subject, o *webhook.Outcome) Act {
 		return Act{Does: WaitsForVotes}
 	case o.Answer.Gated || o.Rule.Gated():
 		return Act{Does: WaitsForGate}
-	case o.Rule.Policy.FollowsSameTag(o.Submitted.Tag):
+	case o.Rule.Policy.FollowsSameTag(o.Case.Submitted.Tag):
 		// Where the registry was not asked for the digest, that it will be written is known.
-		if o.Moved || o.Err != nil && o.Submitted.Digest == "" && o.Rule.Pins(false) {
+		if o.Moved || o.Err != nil && o.Case.Submitted.Digest == "" && o.Rule.Pins(false) {
 			return Act{Does: PinsDigest}
 		}
 		return Act{Does: Follows}
 	case o.Err != nil:
 		return Act{Does: Unknown}
-	case o.Moved && o.Result.Tag == o.Submitted.Tag:
+	case o.Moved && o.Result.Tag == o.Case.Submitted.Tag:
 		return Act{Does: PinsDigest}
 	case o.Moved:
 		return Act{Does: Moves, Tag: o.Result.Tag}
@@ -182,7 +182,7 @@ func (j *judge) explain(c *Container, s *subject, o *webhook.Outcome, rule keel.
 	if c.Garboard.Does == PinsDigest {
 		c.note(reasonDigest, "")
 	}
-	if governed && tracked && rule.Policy == "force" && !rule.Follows() && o.Rule.Policy.FollowsSameTag(o.Submitted.Tag) {
+	if governed && tracked && rule.Policy == "force" && !rule.Follows() && o.Rule.Policy.FollowsSameTag(o.Case.Submitted.Tag) {
 		c.note(reasonSameTag, "")
 	}
 	if c.Garboard.Does == WaitsForGate {
