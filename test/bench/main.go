@@ -33,6 +33,7 @@ type options struct {
 	latency      time.Duration
 	admissions   int
 	repositories int
+	waiting      int
 }
 
 func main() {
@@ -55,6 +56,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the registry takes for a request")
 	flags.IntVar(&o.admissions, "admissions", 100_000, "reviews sent to one webhook for its memory; 0 leaves that out")
 	flags.IntVar(&o.repositories, "repositories", 1000, "repositories that these name")
+	flags.IntVar(&o.waiting, "waiting", 1000, "updates that wait for votes beside warm admissions; 0 leaves that out")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -83,6 +85,11 @@ func compare(ctx context.Context, c *cluster.Cluster, o options) error {
 	b.table()
 	if n := b.named("warm").asked; n > 0 {
 		return fmt.Errorf("the registry was asked %d times for what is warm", n)
+	}
+	if o.waiting > 0 {
+		if err := b.waitingUpdates(ctx); err != nil {
+			return err
+		}
 	}
 	if o.admissions == 0 {
 		return nil
