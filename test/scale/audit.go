@@ -39,6 +39,12 @@ type audit struct {
 	at   int64
 	// open are the requests that have begun: a watch is logged twice.
 	open map[string]bool
+	// read counts them by resource.
+	read map[string]int
+}
+
+func newAudit(path string) *audit {
+	return &audit{path: path, open: map[string]bool{}, read: map[string]int{}}
 }
 
 // requests counts the updater's requests since the last time, by verb; Lease is
@@ -71,6 +77,7 @@ func (a *audit) requests() (map[string]int, error) {
 			continue
 		}
 		a.open[entry.AuditID] = true
+		a.read[entry.ObjectRef.Resource]++
 		count[kindOf(entry.Verb, entry.ObjectRef.Resource, entry.RequestURI)]++
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
 // stepLimit bounds each step of a measurement.
@@ -51,7 +53,7 @@ type figure struct {
 // measure takes the figures of one size, with an updater of its own.
 func (s *stage) measure(ctx context.Context, i int) (figure, error) {
 	f := figure{Workloads: s.sizes[i], Repositories: s.repositories, New: s.sizes[i] - s.created}
-	asked := &audit{path: s.cluster.AuditLog, open: map[string]bool{}}
+	asked := newAudit(s.cluster.AuditLog)
 	began := time.Now()
 	if err := s.within(ctx, "creating", func(ctx context.Context) error { return s.grow(ctx, f.Workloads) }); err != nil {
 		return f, err
@@ -89,6 +91,7 @@ func (s *stage) within(ctx context.Context, what string, do func(context.Context
 // polled all repositories.
 func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
 	began := time.Now()
+	clear(asked.read) // the log has the updater of the size before, too
 	if err := s.garboard.StartUpdater(ctx, fmt.Sprintf("--max-rollouts=%d", s.pace)); err != nil {
 		return err
 	}
@@ -103,8 +106,24 @@ func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
 	if tracked, err := s.until(ctx, "garboard_updater_repositories", float64(s.repositories)); err != nil || int(tracked) != s.repositories {
 		return fmt.Errorf("%v repositories are polled, want %d: %w", tracked, s.repositories, err)
 	}
-	_, err = s.until(ctx, "garboard_updater_polls_total", float64(s.repositories))
-	return err
+	if _, err = s.until(ctx, "garboard_updater_polls_total", float64(s.repositories)); err != nil {
+		return err
+	}
+	return untilVotesAreJudged(ctx, asked)
+}
+
+// untilVotesAreJudged waits until the updater has looked, once and beside its first polls,
+// at what votes rest on: the bindings of the policies are the last that it reads of it.
+func untilVotesAreJudged(ctx context.Context, asked *audit) error {
+	const bindings = "validatingadmissionpolicybindings"
+	err := wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, true, func(context.Context) (bool, error) {
+		_, err := asked.requests()
+		return asked.read[bindings] >= len(enforcement.Names()), err
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the updater to read %d %s: it has read %d: %w", len(enforcement.Names()), bindings, asked.read[bindings], err)
+	}
+	return nil
 }
 
 // atRest measures memory, and what is asked while nothing happens.
