@@ -175,10 +175,10 @@ func TestTooManyStreamsAreRefused(t *testing.T) {
 	}
 }
 
-// metrics are those of updaters.
-type metrics [][]byte
+// updaterMetrics are those of updaters.
+type updaterMetrics [][]byte
 
-func (m metrics) Metrics(context.Context) ([][]byte, error) {
+func (m updaterMetrics) Metrics(context.Context) ([][]byte, error) {
 	if len(m) == 0 {
 		return nil, errAway
 	}
@@ -192,7 +192,7 @@ func TestTrafficOfSeveralUpdaters(t *testing.T) {
 	}
 	typed := []byte("# TYPE " + metricRequests + " counter\n# TYPE " + metricRemaining + " gauge\n# TYPE " + metricCircuit + " gauge\n# TYPE " + metricPaused + " gauge\n")
 	with := func(text []byte) []byte { return append(slices.Clone(typed), text...) }
-	got, err := readTraffic(t.Context(), metrics{with(text(61, 0, now.Add(-time.Hour))), with(text(40, 1, now.Add(time.Hour)))}, now)
+	got, err := readTraffic(t.Context(), updaterMetrics{with(text(61, 0, now.Add(-time.Hour))), with(text(40, 1, now.Add(time.Hour)))}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,11 +201,11 @@ func TestTrafficOfSeveralUpdaters(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	w := newWorld(t, interceptor.Funcs{})
-	w.options.Access.Metrics = metrics{}
+	w.options.Access.Metrics = updaterMetrics{}
 	if body := bodyOf(t, w.answer(asked(http.MethodGet, "/registries", nil))); !strings.Contains(body, "Limits and pauses are not known: connection refused.") {
 		t.Errorf("metrics that cannot be read:\n%s", body)
 	}
-	if _, err := readTraffic(t.Context(), metrics{[]byte("no metrics {")}, now); err == nil {
+	if _, err := readTraffic(t.Context(), updaterMetrics{[]byte("no metrics {")}, now); err == nil {
 		t.Error("what is no metrics was read")
 	}
 }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/netip"
 )
@@ -41,7 +40,7 @@ func (p *Page) local(next http.Handler) http.Handler {
 			p.refuse(w, r, http.StatusForbidden, "This page answers its own machine alone, and the request came from another address.")
 			return
 		}
-		if !isLoopbackHost(r.Host) {
+		if !isNamed(loopbackHosts, r.Host) {
 			p.refuse(w, r, http.StatusMisdirectedRequest, "This page is at 127.0.0.1 or localhost, and was asked for by another name.")
 			return
 		}
@@ -49,15 +48,8 @@ func (p *Page) local(next http.Handler) http.Handler {
 	})
 }
 
-// isLoopbackHost reports whether a Host header names this machine, at any port: a tunnel
-// may have another.
-func isLoopbackHost(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	return name == "127.0.0.1" || name == "localhost" || name == "::1" || name == "[::1]"
-}
+// loopbackHosts are the names of this machine, at any port: a tunnel may have another.
+var loopbackHosts = []string{"127.0.0.1", "localhost", "::1", "[::1]"}
 
 // session is what a request is answered in.
 type session struct {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/garboard-dev/garboard/internal/metrics"
 	"github.com/garboard-dev/garboard/internal/page/signin"
 )
 
@@ -29,10 +30,10 @@ func NewMetrics(registerer prometheus.Registerer, sessions func() int) (*Metrics
 	for _, outcome := range []string{outcomeSignedIn, outcomeRefused, outcomeFailed} {
 		m.signIns.WithLabelValues(outcome)
 	}
-	return m, errors.Join(registerer.Register(m.signIns), registerer.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	return m, metrics.Register(registerer, m.signIns, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "garboard_page_sessions",
 		Help: "Sessions of people who have signed in to the page by OIDC, and not out again.",
-	}, func() float64 { return float64(sessions()) })))
+	}, func() float64 { return float64(sessions()) }))
 }
 
 // count counts an attempt to come in.

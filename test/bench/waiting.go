@@ -13,10 +13,8 @@ import (
 
 	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/voting"
+	"github.com/garboard-dev/garboard/webhook"
 )
-
-// updaterAccount alone may make updates; it does not run here.
-const updaterAccount = "system:serviceaccount:garboard:garboard-updater"
 
 // waitingUpdates compares a warm admission with and without updates in its namespace that
 // wait for votes, each beside the webhook that does nothing in the same minute.
@@ -58,14 +56,14 @@ func (b *bench) besideNoop(ctx context.Context) (float64, error) {
 	return float64(took[1][middle]) / float64(took[0][middle]), nil
 }
 
-// propose makes updates without votes, as the updater does.
+// propose makes updates without votes as the updater, which alone may make them.
 func (b *bench) propose(ctx context.Context, namespace string) error {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return err
 	}
 	config := b.cluster.RESTConfig()
-	config.Impersonate.UserName, config.QPS = updaterAccount, -1
+	config.Impersonate.UserName, config.QPS = webhook.DefaultUpdaterAccount, -1
 	updater, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return err

@@ -7,10 +7,9 @@ import (
 	"io"
 	"os"
 	"strings"
-)
 
-// updaterUser is the ServiceAccount of the updater.
-const updaterUser = "system:serviceaccount:garboard:garboard-updater"
+	"github.com/garboard-dev/garboard/webhook"
+)
 
 // auditPolicy writes a policy that logs every request of the updater's, reads and
 // watches among them, and of no other client.
@@ -26,7 +25,7 @@ rules:
 - level: Metadata
   users: [%q]
 - level: None
-`, updaterUser)
+`, webhook.DefaultUpdaterAccount)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
@@ -73,7 +72,7 @@ func (a *audit) requests() (map[string]int, error) {
 		if err := json.Unmarshal(line, &entry); err != nil {
 			return nil, fmt.Errorf("reading the audit log: %w", err)
 		}
-		if entry.User.Username != updaterUser || a.open[entry.AuditID] {
+		if entry.User.Username != webhook.DefaultUpdaterAccount || a.open[entry.AuditID] {
 			continue
 		}
 		a.open[entry.AuditID] = true
