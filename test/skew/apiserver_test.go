@@ -272,6 +272,7 @@ func (s *stage) votes() {
 	s.must(s.deploymentOf(voted, "1.2.0", patches, everySecond, `garboard.dev/approvals: "1"`), "apply", "-f", "-")
 	s.awaitRollout(voted)
 	s.voter("ann")
+	s.awaitVotes()
 	s.push(voted, "1.2.7")
 	u := s.awaitPhase("1.2.7", v1alpha1.PhasePending)
 	s.want("a proposal", voted, "1.2.0", "")

@@ -149,15 +149,27 @@ func (s *stage) awaitRollout(app string) {
 	s.must("", "rollout", "status", "deployment/"+app, "--timeout="+patience.String())
 }
 
-// voter gives a user the right to vote, and waits until votes count.
+// voter gives a user the right to vote.
 func (s *stage) voter(name string) {
 	s.t.Helper()
 	s.must("", "create", "rolebinding", "voter-"+name, "--clusterrole=garboard-voter", "--user="+name)
-	s.awaitVotes()
 }
 
-// awaitVotes waits until votes count: some seconds after their policies were made, or from
-// when the updater has seen a change of them.
+// awaitPolicies waits until the API server holds the policies of votes, of whatever version
+// they are: ann, who is a voter, cannot vote as bob.
+func (s *stage) awaitPolicies() {
+	s.t.Helper()
+	s.await("a forged vote to be refused", func(context.Context) error {
+		_, _, err := s.kubectl(ballot("none", "bob"), "create", "--dry-run=server", "--as=ann", "-f", "-")
+		if err == nil || !strings.Contains(err.Error(), "'garboard-votes'") {
+			return fmt.Errorf("the vote: %v", err) //nolint:errorlint // it may be nil
+		}
+		return nil
+	})
+}
+
+// awaitVotes waits until votes count with the policies of this version: some seconds after
+// they were made, or from when the updater has seen a change of them.
 func (s *stage) awaitVotes() {
 	s.t.Helper()
 	s.await("the policies of votes to be in force", func(ctx context.Context) error {

@@ -138,7 +138,8 @@ func (u *upgrading) leave() {
 	u.awaitRollout("held")
 	if u.approvals {
 		u.voter("ann")
-		u.must("", "create", "rolebinding", "voter-bob", "--clusterrole=garboard-voter", "--user=bob")
+		u.voter("bob")
+		u.awaitPolicies()
 		u.push(voted, "1.2.0")
 		u.must(u.deploymentOf(voted, "1.2.0", patches, everySecond, `garboard.dev/approvals: "2"`), "apply", "-f", "-")
 		u.awaitRollout(voted)
