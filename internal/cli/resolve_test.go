@@ -187,6 +187,10 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 			pods("minor Docker/shop:1.2.0"), pods("minor Docker/shop:1.2.0"),
 			`standard input:2: Pod a: c: the capital letter makes "Docker" a host, and a registry's host needs a dot or a port; left as it is`,
 		},
+		"a host with an underscore": {
+			pods("minor build_host.example.com/shop:1.2.0"), pods("minor build_host.example.com/shop:1.2.0"),
+			`standard input:2: Pod a: c: "build_host.example.com" is no host of a registry: letters, digits, '-' and '.' are allowed; left as it is`,
+		},
 		"a policy for a container that is not there": {
 			strings.Replace(pods("minor HOST/shop:1.2.9"), "policy:", "policy.web: all, garboard.dev/policy:", 1),
 			strings.Replace(pods("minor HOST/shop:1.2.9"), "policy:", "policy.web: all, garboard.dev/policy:", 1),

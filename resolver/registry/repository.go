@@ -58,21 +58,31 @@ func ParseRepository(text string) (Repository, error) {
 	return NewRepository(named)
 }
 
-// HostError refuses a reference whose first part is a host by its capital letter
-// alone. Container runtimes take it for the name of a machine in the local network.
+// HostError refuses a reference whose first part is meant for a host, and can be none of a
+// registry: by a capital letter alone it is told from a path, and container runtimes take it
+// for the name of a machine in the local network; or it has an underscore, and they see no
+// registry at all.
 type HostError struct {
 	// Host is the part as it was written.
 	Host string
 }
 
 func (e *HostError) Error() string {
+	if strings.Contains(e.Host, "_") {
+		return fmt.Sprintf("%q is no host of a registry: letters, digits, '-' and '.' are allowed", e.Host)
+	}
 	return fmt.Sprintf("the capital letter makes %q a host, and a registry's host needs a dot or a port", e.Host)
 }
 
 // NewRepository takes the name of a parsed reference. The error is a *HostError.
 func NewRepository(named reference.Named) (Repository, error) {
 	host := strings.ToLower(reference.Domain(named))
-	// The grammar also takes a host that is told from a path by a capital
+	// The grammar takes "a_b.io/app" for a path that has no host.
+	if host == "" {
+		written, _, _ := strings.Cut(named.Name(), "/")
+		return Repository{}, &HostError{written}
+	}
+	// It also takes a host that is told from a path by a capital
 	// letter alone: in lower case it would name a Docker Hub repository.
 	if host != "localhost" && !strings.ContainsAny(host, ".:") {
 		return Repository{}, &HostError{reference.Domain(named)}
