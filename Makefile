@@ -23,6 +23,8 @@ CONTROLLER_GEN_VERSION := v0.23.0
 CONTROLLER_GEN_DIR := $(CACHE)/tools/controller-gen-$(CONTROLLER_GEN_VERSION)
 CONTROLLER_GEN := $(CONTROLLER_GEN_DIR)/controller-gen
 
+KUBECONFORM_VERSION := v0.8.0
+KUBECONFORM := $(CACHE)/tools/kubeconform-$(KUBECONFORM_VERSION)/kubeconform
 ACTIONLINT_VERSION := v1.7.12
 ACTIONLINT := $(CACHE)/tools/actionlint-$(ACTIONLINT_VERSION)/actionlint
 KREW_VERSION := v0.4.3
@@ -202,8 +204,15 @@ verify-modules:
 	go -C $(KUBELET) mod tidy -diff
 
 .PHONY: verify-manifests
-verify-manifests: cluster-build
-	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs ./manifests
+verify-manifests: cluster-build $(KUBECONFORM)
+	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs
+	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./manifests -kubeconform=$(abspath $(KUBECONFORM))
+
+# By the schemas of a release of each minor version, from its module: 20 MB each, which Go's
+# module cache keeps. KUBERNETES=v1.30.14 has them judged by that one alone.
+.PHONY: lint-manifests
+lint-manifests: cluster-build $(KUBECONFORM) ## Judge all manifests by the schemas of Kubernetes 1.30 to 1.37, with kubeconform
+	go test -count=1 -v -run TestManifests ./manifests -kubeconform=$(abspath $(KUBECONFORM)) -kubernetes=$(KUBERNETES)
 
 .PHONY: verify-workflows
 verify-workflows: $(ACTIONLINT)
@@ -263,6 +272,9 @@ $(GOLANGCI):
 
 $(CONTROLLER_GEN):
 	GOBIN=$(abspath $(CONTROLLER_GEN_DIR)) go install -ldflags "-s -w" sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
+
+$(KUBECONFORM):
+	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM_VERSION)
 
 $(ACTIONLINT):
 	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)

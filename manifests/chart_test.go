@@ -48,10 +48,21 @@ registries:
 	clientCAValues      = "clientCA: {configMap: garboard-client-ca}\n"
 )
 
-// The chart and the manifests are two ways to one installation.
-func TestChartIsTheManifests(t *testing.T) {
-	t.Parallel()
-	for dir, values := range map[string]string{
+// What speaks of the namespace, and all that can be together with certificates from files.
+const (
+	namespacedValues = customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + monitoringValues + policyValues + clientCAValues +
+		"admission: {policy: true}\nhelmValues: true\nupdater: {shards: 6}\n"
+	everythingValues = customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + policyValues + filesValues + clientCAValues +
+		"admission: {policy: true, enforce: true, escapeLabel: true}\nhelmValues: true\nupdater: {shards: 6}\nmonitoring: {dashboard: true}\n"
+	portsValues = pushValues + `
+networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28, "2001:db8::/32"], status: true, push: [{namespaceSelector: {}}]}
+`
+)
+
+// combinations are the values of the chart for each way to render the manifests that the
+// docs name, by the folder that renders it.
+func combinations() map[string]string {
+	return map[string]string{
 		"base":                       "",
 		"overlays/admission-policy":  "admission: {policy: true}",
 		"overlays/custom-kinds":      customKindsValues,
@@ -71,7 +82,13 @@ func TestChartIsTheManifests(t *testing.T) {
 		"testdata/networkpolicy":     policyValues,
 		"testdata/all": "admission: {failurePolicy: Ignore, enforce: true, escapeLabel: true, policy: true}\nhelmValues: true\nupdater: {shards: 6, replicas: 3}\n" +
 			customKindsValues + registriesValues + clientCAValues + notificationsValues + pushValues + chatValues + pageValues + monitoringValues + policyValues,
-	} {
+	}
+}
+
+// The chart and the manifests are two ways to one installation.
+func TestChartIsTheManifests(t *testing.T) {
+	t.Parallel()
+	for dir, values := range combinations() {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			want, got := byName(t, kustomize(t, dir)), byName(t, template(t, values))
@@ -105,9 +122,7 @@ func TestEveryComponentIsComparedWithTheChart(t *testing.T) {
 
 // In a namespace of another name nothing still names the default one.
 func TestChartFollowsItsNamespace(t *testing.T) {
-	values := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + monitoringValues + policyValues + clientCAValues +
-		"admission: {policy: true}\nhelmValues: true\nupdater: {shards: 6}\n"
-	text := template(t, values, "--namespace=images")
+	text := template(t, namespacedValues, "--namespace=images")
 	for name, object := range byName(t, text) {
 		if namespace, ok, _ := unstructured.NestedString(object, "metadata", "namespace"); ok && namespace != "images" {
 			t.Errorf("%s is in namespace %q", name, namespace)

@@ -100,9 +100,7 @@ func TestChartNarrowsPullSecrets(t *testing.T) {
 }
 
 func TestChartOpensPortsThatAreNamed(t *testing.T) {
-	objects := decode(t, []byte(template(t, pushValues+`
-networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28, "2001:db8::/32"], status: true, push: [{namespaceSelector: {}}]}
-`)))
+	objects := decode(t, []byte(template(t, portsValues)))
 	var ports []string
 	for _, rule := range one[*networkingv1.NetworkPolicy](t, objects, updaterName).Spec.Ingress {
 		ports = append(ports, rule.Ports[0].Port.String())
@@ -117,9 +115,7 @@ networkPolicy: {enabled: true, controlPlane: [10.0.0.0/28, "2001:db8::/32"], sta
 
 // All that the chart can render has fields that Kubernetes knows.
 func TestChartHasNoUnknownFields(t *testing.T) {
-	everything := customKindsValues + registriesValues + notificationsValues + pushValues + chatValues + pageValues + policyValues + filesValues + clientCAValues +
-		"admission: {policy: true, enforce: true, escapeLabel: true}\nhelmValues: true\nupdater: {shards: 6}\nmonitoring: {dashboard: true}\n"
-	if objects := decode(t, []byte(template(t, everything))); len(objects) < len(install(t)) {
+	if objects := decode(t, []byte(template(t, everythingValues))); len(objects) < len(install(t)) {
 		t.Errorf("%d objects", len(objects))
 	}
 }

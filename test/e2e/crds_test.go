@@ -2,48 +2,30 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/garboard-dev/garboard/test/gomodule"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
-// module is a release of somebody else's, of which a file is all that is used:
-// it is no dependency, and its checksum is held here.
-type module struct{ path, version, sum string }
-
+// Modules of which a file is all that is used.
 var (
-	argoRollouts = module{"github.com/argoproj/argo-rollouts", "v1.10.1", "h1:6oyVPGiHHxu3ixkT6mngemh88HLPDoTX1IwO6KNR1Y4="}
-	kruise       = module{"github.com/openkruise/kruise", "v1.8.0", "h1:cU5XG9tur17j/CuY+iCTlxOtJ0GNTtJjMLurhh+25YQ="}
+	argoRollouts = gomodule.Module{Path: "github.com/argoproj/argo-rollouts", Version: "v1.10.1", Sum: "h1:6oyVPGiHHxu3ixkT6mngemh88HLPDoTX1IwO6KNR1Y4="}
+	kruise       = gomodule.Module{Path: "github.com/openkruise/kruise", Version: "v1.8.0", Sum: "h1:cU5XG9tur17j/CuY+iCTlxOtJ0GNTtJjMLurhh+25YQ="}
 )
 
-// downloadLimit bounds the download of a module that the cache does not have.
-const downloadLimit = 5 * time.Minute
-
-// file returns the path of a file of the module in Go's module cache.
-func (m module) file(t *testing.T, name string) string {
+// fileOf returns the path of a file of a module in Go's module cache.
+func fileOf(t *testing.T, m gomodule.Module, name string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), downloadLimit)
-	defer cancel()
-	download := exec.CommandContext(ctx, "go", "mod", "download", "-json", m.path+"@"+m.version)
-	// Elsewhere, so that no go.sum of ours takes it in.
-	download.Dir, download.Env = t.TempDir(), append(os.Environ(), "GOWORK=off")
-	out, err := download.Output()
-	var got struct{ Dir, Sum, Error string }
-	if err := errors.Join(err, json.Unmarshal(out, &got)); err != nil {
-		t.Fatalf("downloading %s: %v\n%s", m.path, err, out)
+	dir, err := m.Dir(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got.Sum != m.sum {
-		t.Fatalf("%s@%s has the checksum %s, want %s", m.path, m.version, got.Sum, m.sum)
-	}
-	return filepath.Join(got.Dir, filepath.FromSlash(name))
+	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
 // define installs a CustomResourceDefinition until the test ends. It is created:

@@ -161,8 +161,8 @@ func (s *space) asCustomKindsAreInstalled(t *testing.T) {
 	s.push("1.2.1")
 	s.awaitTag("standard", "1.2.1")
 
-	define(t, "rollouts.argoproj.io", argoRollouts.file(t, "manifests/crds/rollout-crd.yaml"))
-	define(t, "clonesets.apps.kruise.io", kruise.file(t, "config/crd/bases/apps.kruise.io_clonesets.yaml"))
+	define(t, "rollouts.argoproj.io", fileOf(t, argoRollouts, "manifests/crds/rollout-crd.yaml"))
+	define(t, "clonesets.apps.kruise.io", fileOf(t, kruise, "config/crd/bases/apps.kruise.io_clonesets.yaml"))
 	s.awaitLog(updater, "is forbidden", 1)
 	s.push("1.2.2")
 	s.awaitTag("standard", "1.2.2")
