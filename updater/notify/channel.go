@@ -5,8 +5,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 )
 
 // Config is a file of notification settings, read and found to be good. It never

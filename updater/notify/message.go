@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 	"time"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 
 	"github.com/garboard-dev/garboard/internal/printable"
 )
@@ -59,7 +60,7 @@ func exampleNotice(at time.Time) Notice {
 
 // parseTemplate reads a template and tries it once: what it names must exist.
 func parseTemplate(text string) (*template.Template, error) {
-	t, err := template.New("template").Option("missingkey=error").Funcs(template.FuncMap{"json": asJSON}).Parse(text)
+	t, err := compileTemplate(text)
 	if err != nil {
 		return nil, err
 	}

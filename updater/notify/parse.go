@@ -5,7 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"text/template"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 
 	"github.com/garboard-dev/garboard/internal/configfile"
 	"github.com/garboard-dev/garboard/internal/printable"

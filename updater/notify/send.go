@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-
-	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
 // maxHung is how many sends of a channel may be left behind by their deadline
@@ -62,22 +59,9 @@ func (u URL) deliver(ctx context.Context, message string) (err error) {
 			err = fmt.Errorf("the service's code failed: %v", caught)
 		}
 	}()
-	service, err := u.open()
+	opened, err := u.open()
 	if err != nil {
 		return err
 	}
-	return u.sendBy(ctx, service, message)
+	return u.sendBy(ctx, opened, message)
 }
-
-// params are what a service is told beside the message: mail has a subject.
-func (u URL) params() *types.Params {
-	params := types.Params{}
-	if parsed, err := url.Parse(u.text); err == nil && u.Service() == "smtp" {
-		if query := parsed.Query(); !query.Has("subject") && !query.Has("title") {
-			params.SetTitle(mailSubject)
-		}
-	}
-	return &params
-}
-
-const mailSubject = "Garboard"

@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -19,7 +15,6 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/slack"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/teams"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/telegram"
-	"github.com/nicholas-fedor/shoutrrr/pkg/services/specialized/generic" //nolint:misspell // its name
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"github.com/garboard-dev/garboard/internal/printable"
@@ -35,8 +30,8 @@ const (
 // sendBy sends a message by a service. shoutrrr (0.13) takes for sent what was answered
 // by a redirect, and of a long message to Discord loses lines: those that it has their
 // own code for here are sent to by requests of ours.
-func (u URL) sendBy(ctx context.Context, service types.Service, message string) error {
-	switch service := service.(type) {
+func (u URL) sendBy(ctx context.Context, to service, message string) error {
+	switch service := to.(type) {
 	case *telegram.Service:
 		return inParts(message, maxTelegram, func(part string) error { return sendTelegram(ctx, service.GetConfig(), part) })
 	case *discord.Service:
@@ -46,17 +41,19 @@ func (u URL) sendBy(ctx context.Context, service types.Service, message string) 
 		if service.Config.JSON {
 			limit = len(message)
 		}
-		return inParts(message, limit, func(part string) error { return service.Send(part, u.params()) })
+		return inParts(message, limit, func(part string) error { return service.Send(part, &types.Params{}) })
 	case *slack.Service:
 		return sendSlack(ctx, service.Config, message)
 	case *teams.Service:
 		return sendTeams(ctx, service.Config, message)
-	case *generic.Service:
-		return u.sendGeneric(ctx, service, message)
+	case *webhook:
+		return u.sendGeneric(ctx, service.config, message)
+	case *mail:
+		return service.send(ctx, message)
 	case *mattermost.Service:
 		service.GetHTTPClient().CheckRedirect = keepsBody
 	}
-	return service.Send(message, u.params())
+	return to.Send(message, &types.Params{})
 }
 
 // inParts sends a message in as many parts as it takes, one after the other.
@@ -155,51 +152,6 @@ func shortened(text string, n int) string {
 		n--
 	}
 	return text[:n]
-}
-
-// sendGeneric sends to a webhook.
-func (u URL) sendGeneric(ctx context.Context, service *generic.Service, message string) error {
-	config := service.Config
-	payload, err := service.GetPayload(config, types.Params{config.MessageKey: message})
-	if err != nil {
-		return named("generic", err)
-	}
-	body, err := io.ReadAll(payload)
-	if err != nil {
-		return named("generic", err)
-	}
-	kind := config.ContentType
-	if config.Template == "" {
-		kind = "text/plain"
-	}
-	header := http.Header{"Content-Type": {kind}, "Accept": {kind}}
-	parsed, err := url.Parse(u.text)
-	if err != nil {
-		return errors.New("generic: not a URL")
-	}
-	for key, values := range parsed.Query() {
-		if name, ok := strings.CutPrefix(key, "@"); ok && name != "" {
-			header.Set(headerName(name), values[0])
-		}
-	}
-	got, err := request{config.RequestMethod, config.WebhookURL().String(), header, body}.send(ctx)
-	if err == nil && !got.taken() {
-		err = got.failed()
-	}
-	return named("generic", err)
-}
-
-// headerName reads the name of a header as shoutrrr's URLs have it: contentType is
-// Content-Type.
-func headerName(key string) string {
-	var name strings.Builder
-	for i, r := range key {
-		if i > 0 && unicode.IsUpper(r) && key[i-1] != '-' {
-			name.WriteByte('-')
-		}
-		name.WriteRune(r)
-	}
-	return name.String()
 }
 
 // named says which service an error is of.

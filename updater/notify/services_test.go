@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -386,9 +387,46 @@ func TestMailThatIsRefusedIsTriedAgain(t *testing.T) {
 	w.wantCount("mail", "sent", 1)
 }
 
+func TestMailIsEncryptedAndSignedIn(t *testing.T) {
+	server := newMailServer(t)
+	web := httptest.NewTLSServer(http.NotFoundHandler())
+	defer web.Close()
+	server.secure = &tls.Config{Certificates: web.TLS.Certificates}
+	for name, test := range map[string]struct {
+		user, query string
+		want        []string
+		err         string
+	}{
+		"by STARTTLS, as a user":            {"user:hunter2@", "&requirestarttls=yes&skiptlsverify=yes", []string{"text/plain", "hello"}, ""},
+		"as HTML beside the text":           {"user:hunter2@", "&skiptlsverify=yes&usehtml=yes", []string{"multipart/alternative", "text/plain", "<pre>hello</pre>"}, ""},
+		"with names":                        {"user:hunter2@", "&skiptlsverify=yes&fromname=G%C3%A4rboard&subject=%C3%84", []string{"From: =?utf-8?q?G=C3=A4rboard?= <garboard@example.com>\r\n", "Subject: =?utf-8?q?=C3=84?=\r\n"}, ""},
+		"with a wrong password":             {"user:wrong@", "&skiptlsverify=yes", nil, "smtp: signing in: 535 "},
+		"to a server with any certificate":  {"", "", nil, "smtp: tls: failed to verify certificate"},
+		"encrypted where the server is not": {"", "&encryption=implicittls", nil, "smtp: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, err := notify.ParseURL("smtp://" + test.user + server.address + "/?from=garboard@example.com&to=ops@example.com" + test.query)
+			must(t, err)
+			if err := notify.Send(t.Context(), u, "hello"); test.err == "" && err != nil || test.err != "" && (err == nil || !strings.HasPrefix(err.Error(), test.err)) {
+				t.Fatalf("got %v, want %q", err, test.err)
+			}
+			mails := strings.Join(server.take(), "")
+			for _, want := range test.want {
+				if !strings.Contains(mails, want) {
+					t.Errorf("got %q, want %q in it", mails, want)
+				}
+			}
+			if test.err != "" && mails != "" {
+				t.Errorf("got %q, want nothing", mails)
+			}
+		})
+	}
+}
+
 // mailServer takes mail.
 type mailServer struct {
 	address string
+	secure  *tls.Config // offered by STARTTLS, if there is one
 	mu      sync.Mutex
 	mails   []string // each from MAIL to the end of its text
 	refusal string
@@ -435,7 +473,21 @@ func (s *mailServer) talk(conn net.Conn) {
 		verb, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(text)), " ")
 		switch verb {
 		case "EHLO":
-			say("250 test")
+			say("250-test")
+			if s.secure != nil {
+				say("250-STARTTLS")
+			}
+			say("250 AUTH PLAIN")
+		case "STARTTLS":
+			say("220 go on")
+			conn = tls.Server(conn, s.secure)
+			lines = bufio.NewReader(conn)
+		case "AUTH":
+			if strings.TrimSpace(text) != "AUTH PLAIN "+base64.StdEncoding.EncodeToString([]byte("\x00user\x00hunter2")) {
+				say("535 who")
+				continue
+			}
+			say("235 ok")
 		case "MAIL":
 			mail = text
 			say("250 ok")
@@ -460,6 +512,8 @@ func (s *mailServer) talk(conn net.Conn) {
 			s.mu.Lock()
 			s.mails = append(s.mails, mail)
 			s.mu.Unlock()
+			say("250 ok")
+		case "RSET":
 			say("250 ok")
 		case "QUIT":
 			say("221 bye")

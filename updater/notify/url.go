@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/nicholas-fedor/shoutrrr/pkg/router"
-	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
 // URL is a shoutrrr URL. It is a secret: it prints as the name of its service.
@@ -20,8 +18,9 @@ type URL struct{ text string }
 const (
 	hipChat    = "hipchat"
 	logService = "logger"
-	matrix     = "matrix"
 	pagerDuty  = "pagerduty"
+
+	matrixScheme = "matrix"
 )
 
 // HipChatIsGone is what there is to say of settings for HipChat.
@@ -48,7 +47,7 @@ func ParseURL(text string) (URL, error) {
 		return URL{}, errHipChat
 	case logService:
 		return URL{}, errLogger
-	case matrix: // its client signs in at once
+	case matrixScheme: // its client signs in at once
 		if parsed.Host == "" || parsed.User == nil {
 			return URL{}, errors.New("matrix: a host and an access token, or a user and a password, are needed")
 		}
@@ -78,7 +77,7 @@ func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // open makes what sends. It is made anew for each message: some of shoutrrr's
 // services change with what they send.
-func (u URL) open() (service types.Service, err error) {
+func (u URL) open() (opened service, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = fmt.Errorf("the service's code failed: %v", caught)
@@ -88,12 +87,14 @@ func (u URL) open() (service types.Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err = (*router.ServiceRouter)(nil).NewService(u.Service())
-	if err != nil {
-		return nil, fmt.Errorf("unknown service; allowed: %s", services())
+	known := makers()
+	build, ok := known[u.Service()]
+	if !ok {
+		return nil, fmt.Errorf("unknown service; allowed: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
+	opened = build()
 	if strings.Contains(parsed.Scheme, "+") {
-		custom, ok := service.(types.CustomURLService)
+		custom, ok := opened.(customURLs)
 		if !ok {
 			return nil, errors.New("the service takes no URL of another scheme behind a +")
 		}
@@ -104,10 +105,10 @@ func (u URL) open() (service types.Service, err error) {
 	if u.Service() == pagerDuty {
 		parsed = withPagerDutyHost(parsed)
 	}
-	if err := service.Initialize(parsed, nil); err != nil {
+	if err := opened.Initialize(parsed, nil); err != nil {
 		return nil, err
 	}
-	return service, nil
+	return opened, nil
 }
 
 // withPagerDutyHost gives a URL of PagerDuty the host and port that it may leave out:
@@ -116,14 +117,6 @@ func withPagerDutyHost(u *url.URL) *url.URL {
 	whole := *u
 	whole.Host = net.JoinHostPort(cmp.Or(u.Hostname(), "events.pagerduty.com"), cmp.Or(u.Port(), "443"))
 	return &whole
-}
-
-// services are those that one can send to.
-func services() string {
-	names := (&router.ServiceRouter{}).ListServices()
-	names = slices.DeleteFunc(names, func(name string) bool { return name == logService })
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }
 
 // hasUser reports whether there is a user or password in it.
