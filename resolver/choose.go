@@ -148,7 +148,7 @@ func (r *Resolver) remain(ctx context.Context, q *Query, selected policy.Selecti
 	case !q.Pin.writesDigest() || q.Digest != "" || !selected.Reason.NothingNewer():
 		return kept
 	}
-	digest, err := r.digest(ctx, q, q.Tag, credential, r.options.FreshFor)
+	digest, err := r.digest(ctx, q, q.Tag, credential, r.readsBaseAhead(q, c.kind), r.options.FreshFor)
 	switch {
 	case digest == "" || notFound(err):
 		kept.Reason, kept.Err = StayNoDigest, err

@@ -132,7 +132,11 @@ func (r *Resolver) read(ctx context.Context, q *Query, c *candidate, needs cost)
 		return nil
 	}
 	if needs >= costsDigest && c.digest == "" {
-		if failed := r.readDigest(ctx, q, c); failed != nil {
+		ahead := digestAlone
+		if needs >= costsImage {
+			ahead = r.readsAhead(q, c.kind)
+		}
+		if failed := r.readDigest(ctx, q, c, ahead); failed != nil {
 			return failed
 		}
 	}
@@ -149,8 +153,8 @@ func (r *Resolver) read(ctx context.Context, q *Query, c *candidate, needs cost)
 }
 
 // readDigest reads what a candidate's tag points at.
-func (r *Resolver) readDigest(ctx context.Context, q *Query, c *candidate) *rejection {
-	digest, err := r.digest(ctx, q, c.tag, c.credential, r.options.FreshFor)
+func (r *Resolver) readDigest(ctx context.Context, q *Query, c *candidate, ahead readAhead) *rejection {
+	digest, err := r.digest(ctx, q, c.tag, c.credential, ahead, r.options.FreshFor)
 	switch {
 	case notFound(err):
 		return &rejection{reason: StayNoDigest, text: textMissing, err: err}

@@ -59,7 +59,7 @@ func (r *Resolver) describe(ctx context.Context, q *Query, tag, digest string) (
 	_, err := r.attempt(ctx, q, func(c Credential) (err error) {
 		found = Description{Digest: digest}
 		if digest == "" {
-			if found.Digest, err = r.digest(ctx, q, tag, c, r.options.FreshFor); found.Digest == "" {
+			if found.Digest, err = r.digest(ctx, q, tag, c, digestAlone, r.options.FreshFor); found.Digest == "" {
 				return err
 			}
 		}

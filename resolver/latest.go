@@ -98,7 +98,8 @@ func (r *Resolver) date(ctx context.Context, q *Query, b *build) {
 		freshFor = max(freshFor, datedFor)
 	}
 	if b.digest == "" {
-		digest, err := r.digest(ctx, &asked, b.tag, b.credential, freshFor)
+		// Not read ahead: many of these tags lead to images that are known by others.
+		digest, err := r.digest(ctx, &asked, b.tag, b.credential, digestAlone, freshFor)
 		if digest == "" || notFound(err) {
 			b.err = err
 			return

@@ -140,12 +140,13 @@ func withoutRegistry(q *Query) (policy.Reason, bool) {
 	}
 }
 
-// follow is force with matchTag: the same tag, its current digest. It takes one
-// HEAD and no list.
+// follow is force with matchTag: the same tag, its current digest. It takes no list, and
+// one HEAD, or a GET where the image is looked at as well.
 func (r *Resolver) follow(ctx context.Context, q *Query) (Resolution, error) {
 	var digest string
+	ahead := r.readsBaseAhead(q, move)
 	credential, err := r.attempt(ctx, q, func(c Credential) error {
-		found, err := r.digest(ctx, q, q.Tag, c, r.options.FreshFor)
+		found, err := r.digest(ctx, q, q.Tag, c, ahead, r.options.FreshFor)
 		if found != "" || digest == "" {
 			digest = found
 		}

@@ -56,8 +56,17 @@ func (s *session) image(ctx context.Context, digest string, dated bool) (Image, 
 	if err != nil {
 		return Image{}, err
 	}
+	return s.imageOf(ctx, found, dated)
+}
+
+// imageOf reads what a manifest stands for.
+func (s *session) imageOf(ctx context.Context, found document.Manifest, dated bool) (Image, error) {
 	if found.IsIndex() {
-		return s.indexed(ctx, found, dated)
+		image, child, err := readIndex(found, dated)
+		if err == nil && child != "" {
+			image.Created, err = s.built(ctx, child)
+		}
+		return image, err
 	}
 	config, err := s.config(ctx, found)
 	if err != nil {
@@ -70,30 +79,29 @@ func (s *session) image(ctx context.Context, digest string, dated bool) (Image, 
 	return image, nil
 }
 
-// indexed reads an index, whose children declare their platforms in it.
 // maxPlatforms is more than any image is built for; each is kept in memory.
 const maxPlatforms = 64
 
-func (s *session) indexed(ctx context.Context, index document.Manifest, dated bool) (Image, error) {
+// readIndex is what an index says of itself: its children declare their platforms in it.
+// The digest is that of the child which tells the date, where the index does not.
+func readIndex(index document.Manifest, dated bool) (image Image, child string, err error) {
 	children := index.Children()
 	if len(children) == 0 {
-		return Image{}, failure.NotImage("index has no image")
+		return Image{}, "", failure.NotImage("index has no image")
 	}
-	image := Image{Platforms: platformsOf(children)}
+	image = Image{Platforms: platformsOf(children)}
 	if len(image.Platforms) > maxPlatforms {
-		return Image{}, &Error{Kind: TooLarge, Err: errors.New("more platforms than are kept")}
+		return Image{}, "", &Error{Kind: TooLarge, Err: errors.New("more platforms than are kept")}
 	}
 	if !dated {
-		return image, nil
+		return image, "", nil
 	}
 	dating := document.Preferred(children)
 	image.Created = document.FirstDate(index.Created(), dating.Created)
-	if !image.Created.IsZero() {
-		return image, nil
+	if image.Created.IsZero() {
+		child = dating.Digest
 	}
-	var err error
-	image.Created, err = s.built(ctx, dating.Digest)
-	return image, err
+	return image, child, nil
 }
 
 // platformsOf are those of an index, each once.

@@ -110,6 +110,11 @@ func deployment(t *testing.T, image, policy string, annotations ...string) *work
 		text += fmt.Sprintf(",%q:%q", annotations[i], annotations[i+1])
 	}
 	text += fmt.Sprintf(`}},"spec":{"template":{"spec":{"containers":[{"name":"web","image":%q}]}}}}`, image)
+	return parseDeployment(t, text)
+}
+
+func parseDeployment(t *testing.T, text string) *workload.Object {
+	t.Helper()
 	object, err := workload.Parse(workload.StandardKinds().All()[0], []byte(text))
 	if err != nil {
 		t.Errorf("parsing %s: %v", text, err)

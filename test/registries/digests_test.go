@@ -14,7 +14,8 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 	push(t, backend+"/a/b", []string{"1.0.0"})
 	push(t, backend+"/a/b", []string{"1.0.1"})
 	const (
-		unread = "stays at 1.0.0: digest of the chosen tag could not be read"
+		unread     = "stays at 1.0.0: digest of the chosen tag could not be read"
+		unreadable = "stays at 1.0.0: 1.0.1: digest of the chosen tag could not be read: "
 	)
 	pin := []string{"garboard.dev/pin", "digest"}
 	look := append([]string{"garboard.dev/platforms", "linux/arm64"}, pin...)
@@ -22,6 +23,7 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		head, get, list http.HandlerFunc // of 1.0.1; nil is the registry's own
+		content         http.HandlerFunc // whatever is asked for with GET
 		annotations     []string
 		why             string // of the move, or of the stay
 		stays           bool
@@ -56,17 +58,29 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 			head: http.NotFound, annotations: pin, tag: "1.0.0", why: "policy patch; 1.0.1: listed, but has no manifest",
 			requests: map[string]int{digest: 2},
 		},
-		"a HEAD whose digest GET does not know: the same": {
-			head: headed("Docker-Content-Digest", none, says(200, "", "")), annotations: look, tag: "1.0.0",
-			why: "policy patch; 1.0.1: listed, but has no manifest", requests: map[string]int{digest: 2, content: 1},
+		"a GET whose digest is not there: the same": {
+			get: headed("Docker-Content-Digest", none, says(200, "", "")), annotations: look, tag: "1.0.0",
+			why: "policy patch; 1.0.1: listed, but has no manifest", requests: map[string]int{content: 2, digest: 1},
 		},
-		"a GET whose content HEAD did not name": {
-			get: says(200, "application/vnd.oci.image.index.v1+json", `{"schemaVersion":2,"manifests":[]}`), annotations: look, tag: "1.0.0",
-			why: "policy patch; 1.0.1: its manifest is invalid", requests: map[string]int{digest: 2, content: 1},
+		"a GET of other content than its digest is of": {
+			content: headed("Docker-Content-Digest", none, says(200, "", `{"schemaVersion":2}`)), annotations: look, tag: "1.0.0",
+			why: "policy patch; 1.0.1: its manifest is invalid", requests: map[string]int{content: 2, digest: 1},
+		},
+		"a GET of an index of nothing": {
+			content: says(200, "application/vnd.oci.image.index.v1+json", `{"schemaVersion":2,"manifests":[]}`), annotations: look, tag: "1.0.0",
+			why: "policy patch; 1.0.1: no container image", requests: map[string]int{content: 1, digest: 1},
 		},
 		"a GET of HTML": {
-			get: says(200, "text/html", maintenance), annotations: look, tag: "1.0.0",
-			why: "policy patch; 1.0.1: its manifest is invalid", requests: map[string]int{digest: 2, content: 1},
+			content: says(200, "text/html", maintenance), annotations: look, stays: true,
+			why: unreadable + "the registry sent an invalid response", requests: map[string]int{content: 1},
+		},
+		"a GET that fails": {
+			content: says(500, "", ""), annotations: look, stays: true,
+			why: unreadable + "registry cannot be reached", requests: map[string]int{content: 1},
+		},
+		"a GET that is to wait": {
+			content: says(429, "", ""), annotations: look, stays: true,
+			why: unreadable + "registry asks for a pause", requests: map[string]int{content: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +88,10 @@ func TestDigestsAsAUserSeesThem(t *testing.T) {
 			if test.head != nil {
 				p.breaks(digest, only("/manifests/1.0.1", test.head, p))
 			}
-			p.breaks(content, test.get)
+			p.breaks(content, test.content)
+			if test.get != nil {
+				p.breaks(content, only("/manifests/1.0.1", test.get, p))
+			}
 			p.breaks(list, test.list)
 			image := p.host() + "/a/b:1.0.0"
 			want := kept(image, test.why)

@@ -17,62 +17,64 @@ func TestPlatforms(t *testing.T) {
 		newer      []built // 1.0.1 and so on
 		platforms  string
 		want       func(image string) answer
-		asked      asked // beside the ping and the list
+		// tags are those that are looked at, and contents what is read of them beside the
+		// ping and the list, at first.
+		tags, contents int
 	}{
 		"the newest one is for amd64 alone": {
 			"next", []built{both, amd64}, "linux/arm64",
 			func(image string) answer {
 				return moved(image, "1.0.1", "policy patch; 1.0.2: not built for linux/arm64")
 			},
-			asked{digest: 2, content: 2},
+			2, 2,
 		},
 		"and so does the workload run": {
 			"same", []built{both, amd64}, "linux/amd64",
-			func(image string) answer { return moved(image, "1.0.2", "policy patch") }, asked{digest: 1, content: 1},
+			func(image string) answer { return moved(image, "1.0.2", "policy patch") }, 1, 1,
 		},
 		"the workload may run on either": {
 			"either", []built{both, amd64}, "linux/arm64, linux/amd64",
 			func(image string) answer {
 				return moved(image, "1.0.1", "policy patch; 1.0.2: not built for linux/arm64")
 			},
-			asked{digest: 2, content: 2},
+			2, 2,
 		},
 		"nobody asks": {
 			"nobody", []built{both, amd64}, "",
-			func(image string) answer { return moved(image, "1.0.2", "policy patch") }, asked{},
+			func(image string) answer { return moved(image, "1.0.2", "policy patch") }, 0, 0,
 		},
 		"no newer one is for it": {
 			"none", []built{amd64, amd64}, "linux/s390x",
 			func(image string) answer { return kept(image, "stays at 1.0.0: 1.0.2: not built for linux/s390x") },
-			asked{digest: 2, content: 2},
+			2, 2,
 		},
 		"an attestation is for no platform": {
 			"attested", []built{{platforms: []string{"linux/amd64"}, attested: true, index: true}}, "linux/arm64",
 			func(image string) answer { return kept(image, "stays at 1.0.0: 1.0.1: not built for linux/arm64") },
-			asked{digest: 1, content: 1},
+			1, 1,
 		},
 		"nothing but attestations": {
 			"empty", []built{both, {attested: true, index: true}}, "linux/arm64",
 			func(image string) answer { return moved(image, "1.0.1", "policy patch; 1.0.2: no container image") },
-			asked{digest: 2, content: 2},
+			2, 2,
 		},
 		"a single manifest tells its platform in its config": {
 			"single", []built{{platforms: []string{"linux/arm64"}}, {platforms: []string{"linux/amd64"}}}, "linux/arm64",
 			func(image string) answer {
 				return moved(image, "1.0.1", "policy patch; 1.0.2: not built for linux/arm64")
 			},
-			asked{digest: 2, content: 4},
+			2, 4,
 		},
 		"a variant runs a lower one, and no higher": {
 			"variant", []built{{platforms: []string{"linux/arm/v6"}}, {platforms: []string{"linux/arm/v7"}}}, "linux/arm/v6",
 			func(image string) answer {
 				return moved(image, "1.0.1", "policy patch; 1.0.2: not built for linux/arm/v6")
 			},
-			asked{digest: 2, content: 4},
+			2, 4,
 		},
 		"arm64 is arm64/v8": {
 			"alias", []built{{platforms: []string{"linux/arm64/v8"}, index: true}}, "linux/arm64",
-			func(image string) answer { return moved(image, "1.0.1", "policy patch") }, asked{digest: 1, content: 1},
+			func(image string) answer { return moved(image, "1.0.1", "policy patch") }, 1, 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,15 +89,15 @@ func TestPlatforms(t *testing.T) {
 			if test.platforms != "" {
 				annotations = []string{"garboard.dev/platforms", test.platforms}
 			}
+			first := asked{ping: 1, list: 1}
 			again := asked{list: 1} // a minute later tags may point elsewhere, but what they point at is known
-			if n := test.asked[digest]; n > 0 {
-				again[digest] = n
+			if test.tags > 0 {
+				first[content], again[digest] = test.contents, test.tags
 			}
-			test.asked[ping], test.asked[list] = 1, 1
 			for _, step := range []struct {
 				after time.Duration
 				asked asked
-			}{{0, test.asked}, {0, asked{}}, {time.Minute, again}} {
+			}{{0, first}, {0, asked{}}, {time.Minute, again}} {
 				now.Step(step.after)
 				check(t, a.create(t, image, "patch", annotations...), test.want(image))
 				checkRequests(t, p, step.asked)
