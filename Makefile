@@ -142,7 +142,7 @@ chaos: cluster-build ## Let all that Garboard needs come and go for ten minutes,
 
 .PHONY: bench
 bench: ## Run the benchmarks, and the webhook's cost beside that of one which does nothing
-	go test -run '^$$' -bench . -benchmem ./resolver/... ./webhook/... ./updater/approval ./internal/cli/resolve
+	go test -run '^$$' -bench . -benchmem ./resolver/... ./webhook/... ./updater ./updater/watched ./updater/approval ./internal/cli/resolve
 	go run ./test/bench -requests=200 -load=4s -admissions=0
 
 # BENCH holds flags: go run ./test/bench -help

@@ -208,7 +208,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 	}
 	u := updater.New(updater.Options{
 		Kinds: o.custom.Kinds(),
-		Cache: manager.GetCache(), Client: manager.GetClient(), Live: manager.GetAPIReader(), Resolver: asked.answers,
+		Cache: watched.NewCache(manager.GetCache()), Client: watched.NewClient(manager.GetClient()), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Images: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
 		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 		Notifier: told, Ownership: ownership, VotesEnforced: enforced, UpdateHistory: o.approvals.history, PageURL: o.approvals.pageURL,

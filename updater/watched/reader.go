@@ -7,26 +7,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 )
-
-// CacheOptions returns how the manager's cache keeps workloads: without all
-// that polling does not read. Workloads are what it holds by default: a kind of
-// its own for each of them would be looked up at the start, and a custom one
-// may not be installed yet.
-func CacheOptions(kinds workload.Kinds) cache.Options {
-	return cache.Options{
-		ByObject: map[client.Object]cache.ByObject{
-			EmptyNamespace(): {Transform: cache.TransformStripManagedFields()},
-		},
-		DefaultTransform:            Strip(kinds),
-		ReaderFailOnMissingInformer: true,
-	}
-}
 
 // Empty returns an object of a kind, to be read into.
 func Empty(kind schema.GroupVersionKind) *unstructured.Unstructured {

@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -39,24 +39,79 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkStrip tells how much memory a workload takes in the cache.
-func BenchmarkStrip(b *testing.B) {
-	transform := Strip(workload.StandardKinds())
+// deploymentProto is a Deployment as the API server sends it to informers.
+func deploymentProto(t testing.TB, n int) []byte {
+	t.Helper()
+	var d appsv1.Deployment
+	if err := json.Unmarshal(deploymentText(n), &d); err != nil {
+		t.Fatal(err)
+	}
+	data, err := d.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// BenchmarkPack tells what an event of a workload takes until it is in the cache, and how
+// much memory the workload takes there.
+func BenchmarkPack(b *testing.B) {
+	transform := packing(workload.StandardKinds())
+	sent := make([][]byte, 1000)
+	for n := range sent {
+		sent[n] = deploymentProto(b, n)
+	}
 	kept := make([]any, 0, b.N)
 	before := heap()
+	b.ReportAllocs()
 	b.ResetTimer()
 	for n := range b.N {
-		object := &unstructured.Unstructured{}
-		if err := json.Unmarshal(deploymentText(n), &object.Object); err != nil {
+		d := &appsv1.Deployment{}
+		if err := d.Unmarshal(sent[n%len(sent)]); err != nil {
 			b.Fatal(err)
 		}
-		stripped, err := transform(object)
+		p, err := transform(d)
 		if err != nil {
 			b.Fatal(err)
 		}
-		kept = append(kept, stripped)
+		kept = append(kept, p)
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(heap()-before)/float64(len(kept)), "kept-B/op")
 	runtime.KeepAlive(kept)
+	runtime.KeepAlive(sent)
+}
+
+// BenchmarkUnpack tells what it takes to read a workload of the cache.
+func BenchmarkUnpack(b *testing.B) {
+	p := packedDeployment(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.unpack()
+	}
+}
+
+func packedDeployment(t testing.TB) *packed {
+	t.Helper()
+	d := &appsv1.Deployment{}
+	if err := d.Unmarshal(deploymentProto(t, 7)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := packing(workload.StandardKinds())(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.(*packed)
+}
+
+// Of a hundred thousand workloads each byte is a hundred kilobytes, and what each read
+// allocates is garbage for each of them with each poll.
+func TestAWorkloadTakesLittleOfTheCache(t *testing.T) {
+	p := packedDeployment(t)
+	if got, most := len(p.body)+len(p.status), 400; got > most {
+		t.Errorf("a Deployment takes %d bytes, want at most %d", got, most)
+	}
+	if got, most := testing.AllocsPerRun(100, func() { p.unpack() }), 150.0; got > most {
+		t.Errorf("to read it takes %.0f allocations, want at most %.0f", got, most)
+	}
 }
