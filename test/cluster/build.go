@@ -145,7 +145,7 @@ func (b builder) programs(ctx context.Context, ready []prebuilt) error {
 	if err != nil {
 		return err
 	}
-	links := map[string]string{partEtcd: controlPlane, toolKubectl: controlPlane, noopWebhook: controlPlane}
+	links := map[string]string{partEtcd: controlPlane, noopWebhook: controlPlane}
 	var tags []string
 	for _, p := range ready {
 		say(b.log, "using %s %s of this machine, %s", p.name, p.version, p.path)

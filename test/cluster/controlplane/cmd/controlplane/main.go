@@ -1,9 +1,9 @@
 // Command controlplane is one binary that holds every part of a Kubernetes
-// control plane, etcd, kubectl, an OCI registry, cert-manager, a kubelet that is
+// control plane, etcd, an OCI registry, cert-manager, a kubelet that is
 // played and a webhook to compare with: one link step and one copy of the shared
-// packages instead of nine. The first argument
+// packages instead of eight. The first argument
 // picks the part, or the name that the program is called by: a symbolic link
-// named kubectl is kubectl.
+// named etcd is etcd.
 package main
 
 import (
@@ -47,7 +47,6 @@ func parts() map[string]func() int {
 		"noopwebhook":             program(noopwebhook.Serve),
 	}
 	addEtcd(parts)
-	addKubectl(parts)
 	return parts
 }
 
