@@ -55,7 +55,8 @@ func (r *request) all(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// emptied makes the folder, or empties it of an earlier release or image.
+// emptied makes the folder, or empties it of an earlier release or image. It leaves a list of
+// checksums with nothing in it, by which the next run knows the folder if this one does not end.
 func emptied(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !os.IsNotExist(err) {
@@ -71,6 +72,9 @@ func emptied(folder string) error {
 		return fmt.Errorf("removing the earlier release: %w", err)
 	}
 	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, artifact.Sums), nil, 0o644); err != nil { //nolint:gosec // as all of a release
 		return fmt.Errorf("making the folder: %w", err)
 	}
 	return nil
