@@ -92,3 +92,61 @@ func TestGroupsAreMadeAndRemoved(t *testing.T) {
 		t.Errorf("removing what is gone: %v", err)
 	}
 }
+
+// Files stand for those that the kernel has in each control group of version 2.
+func TestGroupsOfVersion2HandTheirControllersDown(t *testing.T) {
+	root := t.TempDir()
+	write := func(group, file, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(root, group), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, group, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(what, group, text string) {
+		t.Helper()
+		if got, err := os.ReadFile(filepath.Join(root, group, handedDown)); err != nil || string(got) != text {
+			t.Errorf("%s: it hands down %q, want %q: %v", what, got, text, err)
+		}
+	}
+	write("", "cgroup.controllers", "cpu memory pids\n")
+	write("", handedDown, "memory\n")
+	write("ours", "cgroup.controllers", "cpu memory pids\n")
+	write("ours", handedDown, "\n")
+	c := Cgroups{Unified: true, Hierarchies: []string{root}}
+	before, err := c.hands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Make("ours"); err != nil {
+		t.Fatal(err)
+	}
+	want("the first group lacks two", "", "+cpu +pids")
+	want("a new group lacks all", "ours", "+cpu +memory +pids")
+
+	write("", handedDown, "cpu memory pids\n") // what the kernel makes of it
+	write("ours", handedDown, "cpu memory pids\n")
+	if err := c.Make("ours"); err != nil {
+		t.Fatal(err)
+	}
+	want("nothing is missing", "", "cpu memory pids\n")
+	if err := c.restoreHands([]string{"memory", "pids"}); err != nil {
+		t.Fatal(err)
+	}
+	want("one more than before is taken back", "", "-cpu")
+	if diff := cmp.Diff([]string{"memory"}, before); diff != "" {
+		t.Errorf("what it handed down before (-want +got):\n%s", diff)
+	}
+}
+
+func TestVersion1HandsNothingDown(t *testing.T) {
+	c := Cgroups{Hierarchies: []string{t.TempDir()}}
+	if hands, err := c.hands(); err != nil || hands != nil {
+		t.Errorf("got %q: %v", hands, err)
+	}
+	if err := c.restoreHands(nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -130,15 +130,22 @@ func (n *node) newWorker(number int, address string) (*worker, error) {
 		if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
 			return nil, err
 		}
-		var filled strings.Builder
-		if err := template.Must(template.New(name).Parse(text)).Execute(&filled, w.facts()); err != nil {
+		filled, err := fill(text, w.facts())
+		if err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(at, []byte(filled.String()), 0o600); err != nil {
+		if err := os.WriteFile(at, []byte(filled), 0o600); err != nil {
 			return nil, err
 		}
 	}
 	return w, nil
+}
+
+// fill is a configuration with the facts of a worker.
+func fill(text string, facts map[string]any) (string, error) {
+	var filled strings.Builder
+	err := template.Must(template.New("").Parse(text)).Execute(&filled, facts)
+	return filled.String(), err
 }
 
 // start starts runtime and kubelet, and returns when the node is ready.
