@@ -238,6 +238,7 @@ fmt: $(GOLANGCI) ## Format the sources
 generate: $(CONTROLLER_GEN) ## Generate what follows from the types in api/: copies, apply configurations, CRDs
 	$(CONTROLLER_GEN) object applyconfiguration crd paths=./api/... output:crd:dir=manifests/base/crds
 	mkdir -p manifests/chart/files/crds && cp manifests/base/crds/*.yaml manifests/chart/files/crds/
+	cp manifests/base/crds/*.yaml api/v1alpha1/crds/
 
 .PHONY: manifests
 manifests: generate cluster-build ## Render manifests/install.yaml and what else is generated

@@ -48,6 +48,10 @@ func breakages() map[string]breakage {
 			check:    "namespaces", object: "namespace/blog", message: "which opts in nothing", severity: doctor.Warning,
 			after: "kubectl label namespace blog garboard.dev/enabled-",
 		},
+		"a definition of an older version": {
+			commands: []string{`kubectl patch customresourcedefinition imageupdates.garboard.dev --type=json -p '[{"op": "remove", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/proposedAt"}]'`},
+			check:    "approvals", object: "customresourcedefinition/imageupdates.garboard.dev", message: "no field status.proposedAt", severity: doctor.Failure,
+		},
 		"a namespace in scope that must not be": {
 			commands: []string{`kubectl patch mutatingwebhookconfiguration garboard --type=json -p '[{"op": "replace", "path": "/webhooks/0/namespaceSelector/matchExpressions/0/values", "value": ["kube-system"]}]'`},
 			check:    "webhooks", object: "mutatingwebhookconfiguration/garboard", message: `namespace "cert-manager"`, severity: doctor.Failure,

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
-	"github.com/garboard-dev/garboard/api/v1alpha1"
 	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
 
@@ -20,7 +17,7 @@ const leaseOfChanges = "lease/" + enforcement.LeaseName
 // approvals looks at the definitions of updates and votes, and at the policies that votes
 // rest on.
 func (d *Doctor) approvals(ctx context.Context) []Finding {
-	findings := d.definitions()
+	findings := d.definitions(ctx)
 	policies := enforcement.Policies{
 		Client: d.Kube.AdmissionregistrationV1(), Account: "system:serviceaccount:" + d.Namespace + ":" + updaterName,
 		Leases: d.Kube.CoordinationV1().Leases(d.Namespace), ReadOnly: true,
@@ -42,30 +39,6 @@ func (d *Doctor) approvals(ctx context.Context) []Finding {
 		findings = append(findings, Finding{Severity: Failure, Object: fault.Object, Message: fault.Message, Why: whyVotes, Mend: d.reinstall()})
 	default:
 		findings = append(findings, unknownFinding("", err))
-	}
-	return findings
-}
-
-// definitions looks for the resources of approvals.
-func (d *Doctor) definitions() []Finding {
-	served, err := d.Kube.Discovery().ServerResourcesForGroupVersion(v1alpha1.SchemeGroupVersion.String())
-	if err != nil && !apierrors.IsNotFound(err) {
-		return []Finding{unknownFinding("", err)}
-	}
-	there := map[string]bool{}
-	if err == nil {
-		for _, resource := range served.APIResources {
-			there[resource.Name] = true
-		}
-	}
-	var findings []Finding
-	for _, resource := range []string{"imageupdates", "imageupdatevotes"} {
-		if !there[resource] {
-			findings = append(findings, Finding{
-				Severity: Failure, Object: "customresourcedefinition/" + resource + "." + v1alpha1.Group, Message: "is not there",
-				Why: whyVotes, Mend: d.reinstall(),
-			})
-		}
 	}
 	return findings
 }

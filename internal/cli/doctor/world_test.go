@@ -16,6 +16,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ type world struct {
 	team              *corev1.Namespace
 	more, policies    []runtime.Object
 	objects           []*unstructured.Unstructured // custom ones
+	definitions       []*unstructured.Unstructured
 	forbidden         func(a *authorizationv1.ResourceAttributes) bool
 	admit             func(d *appsv1.Deployment) (*appsv1.Deployment, error)
 	status            lister
@@ -70,6 +72,7 @@ type world struct {
 	withoutSecret     bool
 	withoutLease      bool
 	withoutVotes      bool // the definitions
+	forbidDefinitions bool
 	now               time.Time
 	ca                *authority
 }
@@ -133,7 +136,8 @@ func (w *world) install(t *testing.T) {
 		}
 		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document, nil, nil)
 		if runtime.IsNotRegisteredError(err) {
-			continue // cert-manager's
+			w.define(document)
+			continue // or one of cert-manager's
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -160,6 +164,49 @@ func (w *world) install(t *testing.T) {
 			w.more = append(w.more, w.endpoints)
 		}
 	}
+}
+
+// define takes in a CustomResourceDefinition, as an API server has it.
+func (w *world) define(document []byte) {
+	object := &unstructured.Unstructured{}
+	if err := utilyaml.Unmarshal(document, &object.Object); err != nil {
+		panic(err)
+	}
+	if object.GetKind() != "CustomResourceDefinition" {
+		return
+	}
+	status := map[string]any{
+		"storedVersions": []any{"v1alpha1"},
+		"conditions":     []any{map[string]any{"type": "NamesAccepted", "status": "True"}, map[string]any{"type": "Established", "status": "True"}},
+	}
+	object.Object["status"] = status
+	w.definitions = append(w.definitions, object)
+}
+
+// definition changes that of a resource at a path, whose numbers are indices of lists; nil
+// removes what is there.
+func (w *world) definition(resource string, value any, path ...any) {
+	at := slices.IndexFunc(w.definitions, func(o *unstructured.Unstructured) bool { return strings.HasPrefix(o.GetName(), resource+".") })
+	var parent any = w.definitions[at].Object
+	for _, step := range path[:len(path)-1] {
+		switch step := step.(type) {
+		case int:
+			parent = parent.([]any)[step] //nolint:forcetypeassert // of install.yaml
+		case string:
+			parent = parent.(map[string]any)[step] //nolint:forcetypeassert // of install.yaml
+		}
+	}
+	fields, last := parent.(map[string]any), path[len(path)-1].(string) //nolint:forcetypeassert // of install.yaml
+	if value == nil {
+		delete(fields, last)
+		return
+	}
+	fields[last] = value
+}
+
+// schemaOf is the path to a field of the schema of updates or votes.
+func schemaOf(fields ...any) []any {
+	return append([]any{"spec", "versions", 0, "schema", "openAPIV3Schema", "properties"}, fields...)
 }
 
 // trust puts a CA into all webhooks.
@@ -236,6 +283,7 @@ func (w *world) kube() *kubefake.Clientset {
 func (w *world) dynamic() *fake.FakeDynamicClient {
 	kinds := map[schema.GroupVersionResource]string{
 		certificateKind(): "CertificateList",
+		definitionKind():  "CustomResourceDefinitionList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}:                         "ApplicationList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}:                             "RolloutList",
 		{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}:             "KustomizationList",
@@ -245,11 +293,19 @@ func (w *world) dynamic() *fake.FakeDynamicClient {
 		{Group: "apps", Version: "v1", Resource: "statefulsets"}:                                      "StatefulSetList",
 		{Group: "batch", Version: "v1", Resource: "cronjobs"}:                                         "CronJobList",
 	}
-	objects := make([]runtime.Object, 0, len(w.objects))
-	for _, o := range w.objects {
+	all := w.objects
+	if !w.withoutVotes {
+		all = slices.Concat(all, w.definitions)
+	}
+	objects := make([]runtime.Object, 0, len(all))
+	for _, o := range all {
 		objects = append(objects, o)
 	}
-	return fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds, objects...)
+	client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds, objects...)
+	client.PrependReactor("get", "customresourcedefinitions", func(core.Action) (bool, runtime.Object, error) {
+		return w.forbidDefinitions, nil, forbidden("customresourcedefinitions")
+	})
+	return client
 }
 
 // examine has the doctor look at it, and fails where it has changed something.
