@@ -103,9 +103,10 @@ func (o *options) doctor(config *rest.Config, env func(string) (string, bool)) (
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster: %w", err)
 	}
+	updaters := o.updater.Through(kube)
 	made := Options{
 		Kube: kube, Dynamic: objects, Namespace: o.updater.Namespace, CertManager: o.certManager, Probe: o.Namespace, Version: version.Version,
-		Status:     o.updater.Through(kube),
+		Status: updaters, Metrics: updaters,
 		ServerTime: func(ctx context.Context) (time.Time, time.Duration, error) { return serverTime(ctx, config) },
 		Dial:       dialer(o.address(env)),
 	}
@@ -114,7 +115,7 @@ func (o *options) doctor(config *rest.Config, env func(string) (string, bool)) (
 		return nil, err
 	}
 	if direct != nil {
-		made.Status = direct
+		made.Status, made.Metrics = direct, nil // it leads to the status alone
 	}
 	return New(made), nil
 }

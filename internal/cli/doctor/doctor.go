@@ -105,6 +105,8 @@ type Options struct {
 	Version string
 	// Status asks the updater.
 	Status Lister
+	// Metrics asks all updaters what they count; nil where they cannot be reached that way.
+	Metrics Counter
 	// Dial connects to the webhook's port, to see what it serves; nil where it cannot be
 	// reached from here.
 	Dial func(ctx context.Context) (net.Conn, error)
@@ -128,6 +130,11 @@ type installation struct {
 	applied bool
 	// optedIn are the namespaces that opted in, by name.
 	optedIn map[string]workload.Namespace
+	// counts are nil until they are read.
+	counts counts
+	// ignored: writes pass while no webhook answers. looped: something fills an opted-in
+	// namespace from Git.
+	ignored, looped bool
 }
 
 // New returns a Doctor.

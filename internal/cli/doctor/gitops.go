@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,8 +26,15 @@ const (
 // gitops looks for loops that fill opted-in namespaces from Git, and whether they take
 // what admission makes of their manifests for a difference.
 func (d *Doctor) gitops(ctx context.Context) []Finding {
-	findings := d.argo(ctx)
-	return append(findings, d.flux(ctx)...)
+	findings := slices.Concat(d.argo(ctx), d.flux(ctx), d.fluxHelm(ctx))
+	if d.found.looped && d.found.ignored {
+		findings = append(findings, Finding{
+			Severity: Warning, Object: mutatingObject, Message: "has failurePolicy Ignore, and opted-in namespaces are filled from Git",
+			Why:  "While no webhook answers, the tag in Git is a difference, and is applied: images go back to it until the updater moves them again.",
+			Mend: "install it without the component ignore, or with admission.failurePolicy=Fail (docs/gitops.md)",
+		})
+	}
+	return findings
 }
 
 func (d *Doctor) argo(ctx context.Context) []Finding {
@@ -49,9 +57,46 @@ func (d *Doctor) argo(ctx context.Context) []Finding {
 				Mend: fmt.Sprintf("kubectl -n %s annotate application %s %s=%s --overwrite", app.GetNamespace(), app.GetName(), compareOptions, serverSideDiff),
 			})
 		}
+		if ignoresImages(app, "spec", "ignoreDifferences") {
+			findings = append(findings, imagesIgnored(object, fmt.Sprintf("kubectl -n %s edit application %s", app.GetNamespace(), app.GetName())))
+		}
 		findings = append(findings, d.loops(object, namespaces)...)
 	}
 	return findings
+}
+
+// imagePath leads to the image of a container: by a pointer
+// (/spec/template/spec/containers/0/image), or by jq.
+var imagePath = regexp.MustCompile(`[cC]ontainers\b.*[/.]image\b`)
+
+// ignoresImages reports whether rules leave images of containers out of a comparison.
+func ignoresImages(object *unstructured.Unstructured, fields ...string) bool {
+	rules, _, _ := unstructured.NestedSlice(object.Object, fields...)
+	return anyText(rules, imagePath.MatchString)
+}
+
+// anyText reports whether a text within a value meets a condition.
+func anyText(value any, meets func(string) bool) bool {
+	switch value := value.(type) {
+	case string:
+		return meets(value)
+	case []any:
+		return slices.ContainsFunc(value, func(item any) bool { return anyText(item, meets) })
+	case map[string]any:
+		for _, item := range value {
+			if anyText(item, meets) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func imagesIgnored(object, edit string) Finding {
+	return Finding{
+		Severity: Warning, Object: object, Message: "leaves images out of its comparison",
+		Why: "What Git changes about them is left out, too: a version of your own is not applied.", Mend: edit + " (docs/gitops.md)",
+	}
 }
 
 // argoComparesByDryRun reports whether all Applications of an Argo CD are.
@@ -82,9 +127,32 @@ func (d *Doctor) flux(ctx context.Context) []Finding {
 	return findings
 }
 
+// fluxHelm looks at Flux's Helm releases.
+func (d *Doctor) fluxHelm(ctx context.Context) []Finding {
+	list := d.all(ctx, schema.GroupVersionResource{Group: "helm.toolkit.fluxcd.io", Version: "v2", Resource: "helmreleases"})
+	var findings []Finding
+	for i := range list {
+		release := &list[i]
+		target, _, _ := unstructured.NestedString(release.Object, "spec", "targetNamespace")
+		if target == "" {
+			target = release.GetNamespace()
+		}
+		if !d.governed(target) {
+			continue
+		}
+		object := "helmrelease/" + release.GetName()
+		if ignoresImages(release, "spec", "driftDetection", "ignore") {
+			findings = append(findings, imagesIgnored(object, fmt.Sprintf("kubectl -n %s edit helmrelease %s", release.GetNamespace(), release.GetName())))
+		}
+		findings = append(findings, d.loops(object, []string{target})...)
+	}
+	return findings
+}
+
 // loops asks for resolveOn: change where a loop fills a namespace.
 func (d *Doctor) loops(object string, namespaces []string) []Finding {
 	var findings []Finding
+	d.found.looped = d.found.looped || len(namespaces) > 0
 	for _, namespace := range namespaces {
 		if d.found.optedIn[namespace].Annotations[resolveOnKey] == resolveOnChange {
 			continue

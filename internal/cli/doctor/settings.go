@@ -24,16 +24,16 @@ func (d *Doctor) settings(ctx context.Context) []Finding {
 	findings := d.file(ctx, d.found.webhook, "registries-config", "docs/registries-config.md")
 	findings = append(findings, d.file(ctx, d.found.updater, "registries-config", "docs/registries-config.md")...)
 	findings = append(findings, d.file(ctx, d.found.updater, "notifications-config", "docs/notifications.md")...)
+	counted, _ := d.readCounts(ctx) // registries has told the error
+	findings = append(findings, d.notInForce(counted)...)
 	if _, on := flagValue(d.found.updater, "notifications-config"); on {
-		findings = append(findings, Finding{
-			Severity: Note, Message: "notifications were not tried: that would send one",
-			Mend: "garboard notify --help",
-		})
+		findings = append(findings, d.notices(counted)...)
 	}
 	if _, on := flagValue(d.found.updater, "push-config"); !on {
 		return findings
 	}
 	findings = append(findings, d.file(ctx, d.found.updater, "push-config", "docs/push.md")...)
+	findings = append(findings, d.unproven(counted)...)
 	return append(findings, d.receiver(ctx)...)
 }
 

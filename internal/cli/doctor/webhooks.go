@@ -99,6 +99,7 @@ func (d *Doctor) scope(s scope, ofWorkloads string) []Finding {
 		fault(Warning, "has no matchConditions", "The Pods of controllers wait for Garboard, too: they are not replaced while it is down.")
 	}
 	if s.policy == admissionregistrationv1.Ignore {
+		d.found.ignored = d.found.ignored || s.name == mutateName
 		findings = append(findings, Finding{
 			Severity: Note, Object: s.object,
 			Message: "webhook " + s.name + " has failurePolicy Ignore: while no webhook answers, writes pass with the tag of the manifest",

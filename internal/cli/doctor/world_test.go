@@ -61,6 +61,7 @@ type world struct {
 	forbidden         func(a *authorizationv1.ResourceAttributes) bool
 	admit             func(d *appsv1.Deployment) (*appsv1.Deployment, error)
 	status            lister
+	metrics           Counter
 	serverTime        time.Time
 	dial              func(context.Context) (net.Conn, error)
 	version           string
@@ -86,6 +87,16 @@ func (l lister) List(context.Context, string) (*status.List, error) {
 	return &status.List{Items: l.items}, l.err
 }
 
+// metricsText is what one updater counts.
+type metricsText struct {
+	text string
+	err  error
+}
+
+func (m metricsText) Metrics(context.Context) ([][]byte, error) {
+	return [][]byte{[]byte(m.text)}, m.err
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{minor: "37", now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), version: "devel"}
@@ -105,6 +116,7 @@ func newWorld(t *testing.T) *world {
 	}
 	checked := metav1.NewTime(w.now)
 	w.status = lister{items: []status.Item{{Namespace: "team", Name: "shop", Repository: "registry.corp/shop", Running: "1.2.0", State: report.StateCurrent, LastCheck: &checked}}}
+	w.metrics = metricsText{}
 	w.admit = func(d *appsv1.Deployment) (*appsv1.Deployment, error) {
 		d.Spec.Template.Annotations = map[string]string{workload.AnnotationRecord: "probe=3.9"}
 		return d, nil
@@ -286,6 +298,7 @@ func (w *world) dynamic() *fake.FakeDynamicClient {
 		definitionKind():  "CustomResourceDefinitionList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}:                         "ApplicationList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}:                             "RolloutList",
+		{Group: "helm.toolkit.fluxcd.io", Version: "v2", Resource: "helmreleases"}:                    "HelmReleaseList",
 		{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}:             "KustomizationList",
 		{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingadmissionpolicies"}: "MutatingAdmissionPolicyList",
 		{Group: "apps", Version: "v1", Resource: "deployments"}:                                       "DeploymentList",
@@ -313,7 +326,7 @@ func (w *world) examine(t *testing.T, namespace string) *Report {
 	t.Helper()
 	kube, objects := w.kube(), w.dynamic()
 	report := New(Options{
-		Kube: kube, Dynamic: objects, Namespace: namespace, CertManager: "cert-manager", Version: w.version, Status: w.status, Dial: w.dial,
+		Kube: kube, Dynamic: objects, Namespace: namespace, CertManager: "cert-manager", Version: w.version, Status: w.status, Metrics: w.metrics, Dial: w.dial,
 		ServerTime: func(context.Context) (time.Time, time.Duration, error) { return w.serverTime, 0, nil },
 		Now:        func() time.Time { return w.now },
 	}).Examine(t.Context())
