@@ -57,6 +57,7 @@ func (b *bench) addCases(ctx context.Context) error {
 		{name: "one that does nothing, mutating", namespace: "noop-one", image: unchanged, want: unchanged},
 		{name: "one that does nothing, mutating and validating", namespace: "noop", image: unchanged, want: unchanged},
 		{name: "Garboard, warm", namespace: "warm", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7"), registry: b.registry},
+		{name: "one that returns Garboard's patch and does nothing else, mutating and validating", namespace: "patched", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7")},
 		{name: "Garboard, cold", namespace: "cold", image: cold("1.2.0"), want: cold("1.2.7"), registry: b.registry},
 		{name: "one that asks each time, mutating", namespace: "each", image: tag(b.asked.host(), "1.2.0"), want: tag(b.asked.host(), "1.2.0@sha256:"), registry: b.asked},
 	}
@@ -99,6 +100,9 @@ func (b *bench) addWebhooks(ctx context.Context) error {
 		return err
 	}
 	if b.each, err = serveEachTime(ctx, dir); err != nil {
+		return err
+	}
+	if err := b.startPatched(ctx, dir); err != nil {
 		return err
 	}
 	return errors.Join(

@@ -34,11 +34,17 @@ type options struct {
 	admissions   int
 	repositories int
 	waiting      int
+	pairs        int
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	var err error
+	if args := os.Args[1:]; len(args) > 0 && args[0] == patchedCommand {
+		err = servePatched(args[1:])
+	} else {
+		err = run(ctx, args)
+	}
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -57,6 +63,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.admissions, "admissions", 100_000, "reviews sent to one webhook for its memory; 0 leaves that out")
 	flags.IntVar(&o.repositories, "repositories", 1000, "repositories that these name")
 	flags.IntVar(&o.waiting, "waiting", 1000, "updates that wait for votes beside warm admissions; 0 leaves that out")
+	flags.IntVar(&o.pairs, "pairs", 1000, "Deployments that are created beside the webhook with the same patch, in each of five turns; 0 leaves that out")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -86,6 +93,11 @@ func compare(ctx context.Context, c *cluster.Cluster, o options) error {
 	if n := b.named("warm").asked; n > 0 {
 		return fmt.Errorf("the registry was asked %d times for what is warm", n)
 	}
+	if o.pairs > 0 {
+		if err := b.besidePatched(ctx); err != nil {
+			return err
+		}
+	}
 	if o.waiting > 0 {
 		if err := b.waitingUpdates(ctx); err != nil {
 			return err
@@ -107,6 +119,7 @@ type bench struct {
 	quick    *registry // without latency, for the memory
 	cases    []*variant
 	each     *eachTime
+	patched  *cluster.Process
 }
 
 func (b *bench) close() {

@@ -5,10 +5,11 @@ import "fmt"
 // webhooks are those that Garboard is compared with: in the same place, behind a
 // Service, with a certificate of the same issuer.
 func webhooks() string {
-	return certificate + service("noop") + service("each") +
-		configuration("Mutating", "noop-one", "noop") +
-		configuration("Mutating", "noop", "noop") + configuration("Validating", "noop", "noop") +
-		configuration("Mutating", "each", "each")
+	return certificate + service("noop") + service("each") + service("patched") +
+		configuration("Mutating", "noop-one", "noop", "/") +
+		configuration("Mutating", "noop", "noop", "/") + configuration("Validating", "noop", "noop", "/") +
+		configuration("Mutating", "patched", "patched", "/mutate") + configuration("Validating", "patched", "patched", "/validate") +
+		configuration("Mutating", "each", "each", "/")
 }
 
 const certificate = `
@@ -17,7 +18,7 @@ kind: Certificate
 metadata: {name: other-webhook, namespace: garboard}
 spec:
   secretName: other-webhook-tls
-  dnsNames: [noop-webhook.garboard.svc, each-webhook.garboard.svc]
+  dnsNames: [noop-webhook.garboard.svc, each-webhook.garboard.svc, patched-webhook.garboard.svc]
   privateKey: {algorithm: ECDSA, size: 256}
   issuerRef: {name: garboard-ca, kind: Issuer, group: cert-manager.io}
 `
@@ -31,8 +32,8 @@ spec: {ports: [{name: https, port: 443, targetPort: 9443}]}
 `, name)
 }
 
-// configuration sends the Deployments of one namespace to a service.
-func configuration(kind, namespace, service string) string {
+// configuration sends the Deployments of one namespace to a path of a service.
+func configuration(kind, namespace, service, path string) string {
 	return fmt.Sprintf(`---
 apiVersion: admissionregistration.k8s.io/v1
 kind: %[1]sWebhookConfiguration
@@ -41,7 +42,7 @@ metadata:
   annotations: {cert-manager.io/inject-ca-from: garboard/other-webhook}
 webhooks:
 - name: %[2]s.bench.garboard.dev
-  clientConfig: {service: {name: %[3]s-webhook, namespace: garboard, path: /}}
+  clientConfig: {service: {name: %[3]s-webhook, namespace: garboard, path: %[4]s}}
   admissionReviewVersions: [v1]
   sideEffects: None
   failurePolicy: Fail
@@ -49,5 +50,5 @@ webhooks:
   namespaceSelector: {matchLabels: {bench: %[2]s}}
   rules:
   - {operations: [CREATE, UPDATE], apiGroups: [apps], apiVersions: [v1], resources: [deployments]}
-`, kind, namespace, service)
+`, kind, namespace, service, path)
 }

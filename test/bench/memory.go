@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -96,11 +97,36 @@ func (b *bench) reviewer(ctx context.Context) (*http.Client, error) {
 
 // review has one Deployment admitted, and its image moved.
 func (b *bench) review(ctx context.Context, client *http.Client, address string, n int64) error {
-	d := deployment("web", fmt.Sprintf("%s/%s-memory-%d:1.2.0", b.quick.host(), repository, n%int64(b.repositories)))
+	patch, err := b.ask(ctx, client, address, deployment("web", fmt.Sprintf("%s/%s-memory-%d:1.2.0", b.quick.host(), repository, n%int64(b.repositories))))
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(patch, []byte(":1.2.7")) {
+		return fmt.Errorf("admission %d moved nothing: %s", n, patch)
+	}
+	return nil
+}
+
+// patchOf is Garboard's patch for the creation of a Deployment.
+func (b *bench) patchOf(ctx context.Context, d *appsv1.Deployment) ([]byte, error) {
+	client, err := b.reviewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	patch, err := b.ask(ctx, client, "https://"+b.garboard.Webhooks()[0].Address, d)
+	if err == nil && len(patch) == 0 {
+		err = errNoPatch
+	}
+	return patch, err
+}
+
+// ask sends a webhook the creation of a Deployment, and returns its patch.
+func (b *bench) ask(ctx context.Context, client *http.Client, address string, d *appsv1.Deployment) ([]byte, error) {
 	d.TypeMeta = metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"}
 	object, err := json.Marshal(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body, err := json.Marshal(admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: "admission.k8s.io/v1", Kind: "AdmissionReview"},
@@ -112,30 +138,30 @@ func (b *bench) review(ctx context.Context, client *http.Client, address string,
 		},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/mutate?timeout=5s", bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var answer admissionv1.AdmissionReview
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return fmt.Errorf("%w: %s", err, text)
+		return nil, fmt.Errorf("%w: %s", err, text)
 	}
-	if answer.Response == nil || !bytes.Contains(answer.Response.Patch, []byte(":1.2.7")) {
-		return fmt.Errorf("admission %d moved nothing: %s", n, text)
+	if answer.Response == nil {
+		return nil, fmt.Errorf("the webhook's answer has no response: %s", text)
 	}
-	return nil
+	return answer.Response.Patch, nil
 }
 
 // resident is a process's memory now and at most, in bytes.
