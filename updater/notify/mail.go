@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"mime"
+	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
 	netsmtp "net/smtp"
@@ -159,22 +161,32 @@ func (m *mail) sendTo(client *netsmtp.Client, to, message string) error {
 }
 
 // document is the mail, with its message as text, and as HTML beside it where the URL says so.
+// The HTML shows the text: what registries and workloads name is in it.
 func (m *mail) document(to, message string) string {
 	c := m.config
 	from := netmail.Address{Name: c.FromName, Address: c.FromAddress}
+	_, host, _ := strings.Cut(c.FromAddress, "@")
 	var b strings.Builder
-	fmt.Fprintf(&b, "Date: %s\nFrom: %s\nTo: %s\nSubject: %s\nMIME-Version: 1.0\n", time.Now().Format(time.RFC1123Z),
-		from.String(), to, mime.QEncoding.Encode("utf-8", c.Subject))
-	const plain, html = "text/plain; charset=\"UTF-8\"", "text/html; charset=\"UTF-8\""
+	fmt.Fprintf(&b, "Date: %s\nMessage-ID: <%s@%s>\nFrom: %s\nTo: %s\nSubject: %s\nMIME-Version: 1.0\n", time.Now().Format(time.RFC1123Z),
+		rand.Text(), host, from.String(), to, mime.QEncoding.Encode("utf-8", c.Subject))
 	if !c.UseHTML {
-		fmt.Fprintf(&b, "Content-Type: %s\n\n%s", plain, message)
-		return b.String()
+		return b.String() + mailPart("plain", message)
 	}
 	boundary := rand.Text()
 	fmt.Fprintf(&b, "Content-Type: multipart/alternative; boundary=%s\n", boundary)
-	for _, part := range [][2]string{{plain, message}, {html, "<pre>" + message + "</pre>"}} {
-		fmt.Fprintf(&b, "\n--%s\nContent-Type: %s\n\n%s\n", boundary, part[0], part[1])
+	for _, part := range []string{mailPart("plain", message), mailPart("html", "<pre>"+html.EscapeString(message)+"</pre>")} {
+		fmt.Fprintf(&b, "\n--%s\n%s", boundary, part)
 	}
 	fmt.Fprintf(&b, "\n--%s--\n", boundary)
+	return b.String()
+}
+
+// mailPart is a text with its headers, in lines as short as RFC 5322 wants them.
+func mailPart(kind, text string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Content-Type: text/%s; charset=\"UTF-8\"\nContent-Transfer-Encoding: quoted-printable\n\n", kind)
+	w := quotedprintable.NewWriter(&b)
+	_, _ = io.WriteString(w, text) // into memory
+	_ = w.Close()
 	return b.String()
 }

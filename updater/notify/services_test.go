@@ -13,11 +13,15 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"html"
 	"io"
 	"math/big"
+	"mime"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -420,6 +424,39 @@ func TestMailIsEncryptedAndSignedIn(t *testing.T) {
 				t.Errorf("got %q, want nothing", mails)
 			}
 		})
+	}
+}
+
+// A reader of mail sees the text as it was sent, whatever is in it, and as HTML no other.
+func TestMailIsReadAsItWasWritten(t *testing.T) {
+	server := newMailServer(t)
+	message := "web: 1.2.0 → 1.3.0\n.\n<b>&amp;</b> a=b " + strings.Repeat("long ", 400) + "\nend"
+	u, err := notify.ParseURL("smtp://" + server.address + "/?from=garboard@example.com&to=ops@example.com&starttls=no&usehtml=yes")
+	must(t, err)
+	must(t, notify.Send(t.Context(), u, message))
+	_, text, _ := strings.Cut(server.take()[0], "RCPT TO:<ops@example.com>\r\n")
+	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n..", "\r\n."), ".\r\n") // RFC 5321, 4.5.2
+	for line := range strings.Lines(text) {
+		if len(line) > 78 {
+			t.Errorf("got a line of %d bytes, want 78 at most: %q", len(line), line)
+		}
+	}
+	read, err := mail.ReadMessage(strings.NewReader(text))
+	must(t, err)
+	if id := read.Header.Get("Message-ID"); !strings.HasSuffix(id, "@example.com>") {
+		t.Errorf("got the Message-ID %q, want one of the sender's host", id)
+	}
+	_, params, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	must(t, err)
+	parts := multipart.NewReader(read.Body, params["boundary"])
+	for _, want := range []string{message, "<pre>" + html.EscapeString(message) + "</pre>"} {
+		part, err := parts.NextPart() // decodes what is quoted-printable
+		must(t, err)
+		got, err := io.ReadAll(part)
+		must(t, err)
+		if diff := cmp.Diff(want, strings.ReplaceAll(string(got), "\r\n", "\n")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", part.Header.Get("Content-Type"), diff)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/quotedprintable"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -177,7 +178,9 @@ func TestMailArrivesWhole(t *testing.T) {
 			}
 			_, body, _ := strings.Cut(mails[0], "\r\n\r\n")
 			body = strings.TrimRight(strings.TrimSuffix(body, ".\r\n"), "\r\n")
-			if got := strings.ReplaceAll(body, "\r\n", "\n"); got != message {
+			read, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
+			must(t, err)
+			if got := strings.ReplaceAll(string(read), "\r\n", "\n"); got != message {
 				t.Errorf("got %d bytes, want %d:\n%.300s", len(got), len(message), got)
 			}
 		})
