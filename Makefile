@@ -242,7 +242,7 @@ generate: $(CONTROLLER_GEN) ## Generate what follows from the types in api/: cop
 
 .PHONY: manifests
 manifests: generate cluster-build ## Render manifests/install.yaml and what else is generated
-	go test -count=1 -run 'TestManifest' ./certs -update
+	go test -count=1 -run 'TestManifest' ./certs/certmanager -update
 	go test -count=1 -run 'TestInstall|TestRBAC|TestAdmissionPolicy' ./manifests -update
 
 ### Try

@@ -1,9 +1,4 @@
-// Package certs is Garboard's TLS: the cert-manager objects that issue the
-// webhook's serving certificate, and the watcher that serves it, renewals
-// included, without a restart.
-//
-// manifests/base/certificates.yaml is rendered from [Objects]; after a change
-// here, render it again with
-//
-//	go test ./certs -run TestManifest -update
+// Package certs is Garboard's TLS: the watcher that serves a certificate, renewals
+// included, without a restart, and the CA that clients are checked by. The cert-manager
+// objects that issue the webhook's certificate are in the package certmanager.
 package certs

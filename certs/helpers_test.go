@@ -39,7 +39,7 @@ func newAuthority(t *testing.T) *authority {
 	key := newKey(t)
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: certs.CA},
+		Subject:               pkix.Name{CommonName: "an authority"},
 		NotBefore:             time.Now().Add(-time.Hour),
 		NotAfter:              time.Now().Add(48 * time.Hour),
 		IsCA:                  true,

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/certs/certmanager"
 )
 
 // scope is what decides whether a request comes to a webhook.
@@ -181,7 +181,7 @@ func TestCABundleIsLeftToCertManager(t *testing.T) {
 		t.Error("install.yaml spells caBundle")
 	}
 	objects := install(t)
-	serving := one[*cmv1.Certificate](t, objects, certs.Serving)
+	serving := one[*cmv1.Certificate](t, objects, certmanager.Serving)
 	want := serving.Namespace + "/" + serving.Name
 	for _, o := range webhookConfigurations(t, objects) {
 		if got := o.GetAnnotations()[cmv1.WantInjectAnnotation]; got != want {
@@ -202,7 +202,7 @@ func TestOverlayFilesNeedsNoCertManager(t *testing.T) {
 			t.Errorf("%T: annotations: got %v, want none", o, got)
 		}
 	}
-	if got, want := len(objects), len(install(t))-len(certs.Objects(certs.Options{})); got != want {
+	if got, want := len(objects), len(install(t))-len(certmanager.Objects(certmanager.Options{})); got != want {
 		t.Errorf("objects: got %d, want %d", got, want)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/certs/certmanager"
 	"github.com/garboard-dev/garboard/webhook"
 )
 
@@ -223,8 +224,8 @@ func TestWebhookServesItsCertificate(t *testing.T) {
 		t.Fatalf("volumes: got %+v mounted as %+v, want the Secret's first", volumes, c.VolumeMounts)
 	}
 	secret, mount := volumes[0].Secret, c.VolumeMounts[0]
-	if secret.SecretName != certs.ServingSecret || secret.Optional != nil && *secret.Optional {
-		t.Errorf("volume: got %+v, want the Secret %q, needed", secret, certs.ServingSecret)
+	if secret.SecretName != certmanager.ServingSecret || secret.Optional != nil && *secret.Optional {
+		t.Errorf("volume: got %+v, want the Secret %q, needed", secret, certmanager.ServingSecret)
 	}
 	var files []string
 	for _, item := range secret.Items {

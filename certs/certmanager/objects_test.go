@@ -1,4 +1,4 @@
-package certs_test
+package certmanager_test
 
 import (
 	"bytes"
@@ -13,38 +13,38 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"github.com/garboard-dev/garboard/certs"
+	"github.com/garboard-dev/garboard/certs/certmanager"
 )
 
 var update = flag.Bool("update", false, "render the manifest again")
 
-const header = `# Rendered from the certs package by: go test ./certs -run TestManifest -update
+const header = `# Rendered from the package certs/certmanager by: go test ./certs/certmanager -run TestManifest -update
 # A self-signed root signs a long-lived CA, and that CA signs the webhook's
 # serving certificate: renewing the latter changes no trust anchor.
 `
 
 // The manifest that people install is the typed objects, to the letter.
 func TestManifest(t *testing.T) {
-	path := filepath.Join("..", "manifests", "base", "certificates.yaml")
-	want := header + render(t, certs.Objects(certs.Options{}))
+	path := filepath.Join("..", "..", "manifests", "base", "certificates.yaml")
+	want := header + render(t, certmanager.Objects(certmanager.Options{}))
 	if *update {
 		must(t, os.WriteFile(path, []byte(want), 0o644))
 	}
 	got, err := os.ReadFile(path)
 	must(t, err)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s is not what certs.Objects gives; run: go test ./certs -run TestManifest -update (-want +got):\n%s", path, diff)
+		t.Errorf("%s is not what certmanager.Objects gives; run: go test ./certs/certmanager -run TestManifest -update (-want +got):\n%s", path, diff)
 	}
 }
 
 func TestObjectsAreOfTheOptions(t *testing.T) {
-	objects := certs.Objects(certs.Options{Namespace: "ops", Service: "hook", ClusterDomain: "example.org"})
+	objects := certmanager.Objects(certmanager.Options{Namespace: "ops", Service: "hook", ClusterDomain: "example.org"})
 	for _, o := range objects {
 		if o.GetNamespace() != "ops" {
 			t.Errorf("namespace of %s: got %q, want %q", o.GetName(), o.GetNamespace(), "ops")
 		}
 	}
-	serving := newCertificate(t, objects, certs.Serving)
+	serving := newCertificate(t, objects, certmanager.Serving)
 	want := []string{"hook.ops.svc", "hook.ops.svc.example.org"}
 	if diff := cmp.Diff(want, serving.Spec.DNSNames); diff != "" {
 		t.Errorf("DNS names (-want +got):\n%s", diff)
@@ -53,8 +53,8 @@ func TestObjectsAreOfTheOptions(t *testing.T) {
 
 // What would only show in production, years or months after the installation.
 func TestCertificateLifetimes(t *testing.T) {
-	objects := certs.Objects(certs.Options{})
-	ca, serving := newCertificate(t, objects, certs.CA), newCertificate(t, objects, certs.Serving)
+	objects := certmanager.Objects(certmanager.Options{})
+	ca, serving := newCertificate(t, objects, certmanager.CA), newCertificate(t, objects, certmanager.Serving)
 
 	if ca.Spec.RenewBefore.Duration <= serving.Spec.Duration.Duration {
 		t.Errorf("a serving certificate (%v) signed just before the CA is renewed (%v before its end) outlives its CA",
@@ -103,4 +103,11 @@ func render(t *testing.T, objects []client.Object) string {
 		out.Write(text)
 	}
 	return out.String()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,4 +1,12 @@
-package certs
+// Package certmanager has the objects of cert-manager that issue the webhook's serving
+// certificate. No program imports it: registering cert-manager's kinds, with those of ACME
+// and Gateway API, takes half a megabyte.
+//
+// manifests/base/certificates.yaml is rendered from [Objects]; after a change
+// here, render it again with
+//
+//	go test ./certs/certmanager -run TestManifest -update
+package certmanager
 
 import (
 	"fmt"
