@@ -41,6 +41,8 @@ MONITORING := test/monitoring
 KUBELET := test/kubelet
 
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
+# Tests that the race detector would only slow down, by the files that leave them out.
+UNRACED = $$(grep -rl --include='*_test.go' '^//go:build !race' . | sort)
 RUNNING = $$(grep -rl --include='*_test.go' '"os/exec"' . | grep -v '^./test/.*/' | xargs -n 1 dirname | sort -u)
 UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/' | grep -vxFf <(go list $(RUNNING)))
 
@@ -101,7 +103,10 @@ test-unit: cluster-build ## Run unit and property tests, with the race detector 
 	@race=; if command -v "$$(go env CC)" >/dev/null; then export CGO_ENABLED=1; race=-race; \
 	elif [ "$(RACE)" = required ]; then echo "RACE=required, and there is no C compiler ($$(go env CC)) in PATH" >&2; exit 1; \
 	else echo "There is no C compiler ($$(go env CC)) in PATH: the tests run without the race detector."; fi; \
-	set -x; go test $$race $(UNIT); go test $$race -count=1 $(RUNNING)
+	set -x; go test $$race $(UNIT); go test $$race -count=1 $(RUNNING); \
+	[ -z "$$race" ] || for file in $(UNRACED); do \
+		CGO_ENABLED=0 go test -run "^($$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' "$$file" | paste -sd '|'))$$" "$$(dirname "$$file")"; \
+	done
 	go -C $(CONTROLPLANE) test ./kubelet
 	go -C $(MONITORING) test -count=1 ./...
 	go -C $(KUBELET) test -count=1 ./...

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload"
 )
@@ -120,33 +119,4 @@ func (d dear) object(t *testing.T, tag string) string {
 	}
 	return text(t, map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": map[string]any{
 		"template": map[string]any{"metadata": map[string]any{"annotations": anyOf(d.template)}, "spec": pod}}})
-}
-
-// No part of an object that the API server takes costs many times what reading so many
-// bytes of another part does: whoever may write a workload cannot keep a webhook busy.
-func TestNoPartOfAnObjectIsDear(t *testing.T) {
-	h := newHooks(t, "1.2.0", "1.2.5", "1.2.7")
-	kind, _ := workload.StandardKinds().For("apps", "Deployment")
-	spent := func(d dear) float64 {
-		c := call{kind, d.object(t, "1.2.0"), d.object(t, "1.2.5"), "kubectl-client-side-apply"}
-		fastest := time.Hour
-		for range 3 {
-			start := time.Now()
-			h.mutate.Handle(t.Context(), c.request())
-			h.validate.Handle(t.Context(), c.request())
-			fastest = min(fastest, time.Since(start))
-		}
-		return float64(fastest) / float64(len(c.object)+len(c.old))
-	}
-	environment := spent(dear{pod: map[string]any{"containers": []any{map[string]any{
-		"name": "web", "image": "r.example.com/a:1.2.0",
-		"env": listed(40, func(n int) any { return map[string]any{"name": fmt.Sprint(n), "value": "some text"} }),
-	}}}})
-	for name, d := range dearest() {
-		t.Run(name, func(t *testing.T) {
-			if got := spent(d) / environment; got > 20 {
-				t.Errorf("a byte of it costs %.0f times a byte of an environment", got)
-			}
-		})
-	}
 }

@@ -1,10 +1,8 @@
 package webhook_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -27,25 +25,6 @@ import (
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/webhook"
-)
-
-// Whatever a Deployment has been through, its image goes down only in a request that
-// names that very tag, and its template never changes in our annotations alone. The
-// history is played by the code that the API server, kubectl and the Deployment
-// controller are made of. Another webhook, which prefixes images, comes and goes, and so
-// does what the registry lists.
-func TestNoHistoryLeadsDownUnasked(t *testing.T) {
-	first, played := cmp.Or(*firstHistory, rand.Uint64()), newPlayed(t)
-	for n := range uint64(*histories) {
-		if h := newHistory(t, first+n, played); !h.play(40) {
-			return
-		}
-	}
-}
-
-var (
-	histories    = flag.Int("histories", 20, "how many histories are played")
-	firstHistory = flag.Uint64("history", 0, "the number of the first one; 0 for any")
 )
 
 // played is what histories are played by.
