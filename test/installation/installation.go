@@ -132,9 +132,9 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	return i, nil
 }
 
-// Build builds the program from the repository in a folder.
+// Build builds the program from the repository in a folder, stripped as a release's is.
 func Build(ctx context.Context, source, binary string) error {
-	command := cluster.GoCommand(ctx, source, "build", "-o", binary, "./cmd/garboard")
+	command := cluster.GoCommand(ctx, source, "build", "-ldflags=-s -w", "-o", binary, "./cmd/garboard")
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
