@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // ownedPod is a Pod that names a controller as its owner, as anybody may.
@@ -36,7 +38,7 @@ func TestEnforceSeesThroughForgedOwners(t *testing.T) {
 	s.push("1.2.0", "9.9.9")
 	s.must("", "annotate", "namespace", s.name, "garboard.dev/policy=glob:1.2.*", quietDefault)
 	s.await("the default to hold", func(context.Context) error {
-		if _, _, err := s.kubectl(s.manifest("plain", "9.9.9", `garboard.dev/policy: "glob:8.*"`), "create", "--dry-run=server", "-f", "-"); err == nil {
+		if _, _, err := s.create(s.manifest("plain", "9.9.9", `garboard.dev/policy: "glob:8.*"`), metav1.DryRunAll); err == nil {
 			return fmt.Errorf("an image out of its range was admitted")
 		}
 		return nil

@@ -90,10 +90,13 @@ func (s *space) refused(name, tag string) func(context.Context) error {
 // creates checks that a Deployment that is created with a tag gets another.
 func (s *space) creates(name, tag, want string) func(context.Context) error {
 	return func(context.Context) error {
-		out, _, err := s.kubectl(s.manifest(name, tag, quiet), "create", "--dry-run=server", "-f", "-", "-o=jsonpath={.spec.template.spec.containers[0].image}")
-		if err == nil && !strings.HasSuffix(out, ":"+want) {
-			err = fmt.Errorf("it names %s", out)
+		created, _, err := s.create(s.manifest(name, tag, quiet), metav1.DryRunAll)
+		if err != nil {
+			return err
 		}
-		return err
+		if image := created.Spec.Template.Spec.Containers[0].Image; !strings.HasSuffix(image, ":"+want) {
+			return fmt.Errorf("it names %s", image)
+		}
+		return nil
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -87,17 +89,20 @@ func (i *Installation) awaitAdmission(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	const probe = "garboard-probe"
-	_, _, err := i.Cluster.Kubectl(ctx, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+probe+`","labels":{"garboard.dev/enabled":"true"}}}`,
-		"apply", "-f", "-")
-	if err != nil {
+	core := i.Cluster.Client().CoreV1()
+	optedIn := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: probe, Labels: map[string]string{"garboard.dev/enabled": "true"}}}
+	if _, err := core.Namespaces().Create(ctx, optedIn, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
 	}
-	err = Until(ctx, "admission", func(ctx context.Context) error {
-		// A bad setting is refused by the validating webhook, which is asked
-		// after the mutating one has answered.
-		pod := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe","annotations":{"garboard.dev/policy":"nonsense"}},` +
-			`"spec":{"containers":[{"name":"c","image":"example.com/app:1.0.0"}]}}`
-		if _, _, err = i.Cluster.Kubectl(ctx, pod, "-n", probe, "create", "--dry-run=server", "-f", "-"); err == nil {
+	// A bad setting is refused by the validating webhook, which is asked after the
+	// mutating one has answered.
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "probe", Annotations: map[string]string{"garboard.dev/policy": "nonsense"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "example.com/app:1.0.0"}}},
+	}
+	err := Until(ctx, "admission", func(ctx context.Context) error {
+		_, err := core.Pods(probe).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if err == nil {
 			return errors.New("a bad policy was admitted")
 		}
 		if !strings.Contains(err.Error(), refusal) {
@@ -108,5 +113,5 @@ func (i *Installation) awaitAdmission(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.Cluster.Client().CoreV1().Namespaces().Delete(ctx, probe, metav1.DeleteOptions{})
+	return core.Namespaces().Delete(ctx, probe, metav1.DeleteOptions{})
 }
