@@ -39,6 +39,7 @@ type Cluster struct {
 	bound      bool // the parts die with this process
 
 	withCertManager bool
+	lessCollection  bool // see Options.LessCollection
 
 	helmOnce sync.Mutex
 	helm     string // its path, once it is known

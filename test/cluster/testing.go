@@ -27,6 +27,7 @@ func StartForTest(tb testing.TB, o Options) *Cluster {
 	if o.Dir == "" {
 		o.Dir = tb.TempDir()
 	}
+	o.LessCollection = true
 	c, err := Start(tb.Context(), o)
 	if err != nil {
 		tb.Fatal(err)

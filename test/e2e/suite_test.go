@@ -69,7 +69,7 @@ func (s *suite) boot(ctx context.Context, program string) (err error) {
 	if s.clients, err = newClientCA(s.keys); err != nil {
 		return err
 	}
-	s.Cluster, err = cluster.Start(ctx, cluster.Options{APIServerFlags: []string{s.clients.apiServerFlag()}})
+	s.Cluster, err = cluster.Start(ctx, cluster.Options{LessCollection: true, APIServerFlags: []string{s.clients.apiServerFlag()}})
 	if err != nil {
 		return err
 	}
