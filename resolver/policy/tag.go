@@ -13,20 +13,21 @@ func ValidTag(tag string) bool {
 	return tagCharacters(tag)
 }
 
-// The characters of a tag as bits: one word for those below 64, one above.
-const (
-	lowTagCharacters  = (1<<10-1)<<'0' | 1<<'-' | 1<<'.'
-	highTagCharacters = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
-)
+// tagCharacter says of each byte whether it is one of a tag's.
+var tagCharacter = [256]bool{
+	'-': true, '.': true, '_': true,
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'A': true, 'B': true, 'C': true, 'D': true, 'E': true, 'F': true, 'G': true, 'H': true, 'I': true, 'J': true,
+	'K': true, 'L': true, 'M': true, 'N': true, 'O': true, 'P': true, 'Q': true, 'R': true, 'S': true, 'T': true,
+	'U': true, 'V': true, 'W': true, 'X': true, 'Y': true, 'Z': true,
+	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true, 'g': true, 'h': true, 'i': true, 'j': true,
+	'k': true, 'l': true, 'm': true, 'n': true, 'o': true, 'p': true, 'q': true, 'r': true, 's': true, 't': true,
+	'u': true, 'v': true, 'w': true, 'x': true, 'y': true, 'z': true,
+}
 
 func tagCharacters(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		set := uint64(lowTagCharacters)
-		if c >= 64 {
-			set = highTagCharacters
-		}
-		if c >= 128 || set>>(c&63)&1 == 0 {
+		if !tagCharacter[s[i]] {
 			return false
 		}
 	}

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -11,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/garboard-dev/garboard/resolver"
 )
@@ -68,8 +69,8 @@ func encodeSnapshot(w io.Writer, k *resolver.Knowledge) error {
 
 func packKnowledge(packed io.Writer, k *resolver.Knowledge) error {
 	// Tags have much in common: more effort makes the file a little smaller and
-	// takes several times as long. No compression would halve the time to read it, and
-	// take three times the memory meanwhile.
+	// takes several times as long. No compression would take three times the memory
+	// meanwhile.
 	zipped, err := gzip.NewWriterLevel(packed, gzip.BestSpeed)
 	if err != nil {
 		return err
@@ -116,11 +117,14 @@ func decodeSnapshot(r io.Reader) (resolver.Knowledge, error) {
 	case h.Length > maxPacked:
 		return k, errTooLarge
 	}
-	packed, err := io.ReadAll(io.LimitReader(r, maxPacked+1))
-	if err != nil {
+	packed := make([]byte, h.Length)
+	switch _, err := io.ReadFull(r, packed); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return k, errDamaged
+	case err != nil:
 		return k, err
 	}
-	if uint64(len(packed)) != h.Length || sha256.Sum256(packed) != h.Checksum {
+	if n, _ := io.ReadFull(r, make([]byte, 1)); n > 0 || sha256.Sum256(packed) != h.Checksum {
 		return k, errDamaged
 	}
 	return unpackKnowledge(packed, maxUnpacked)

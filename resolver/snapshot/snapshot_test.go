@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,22 @@ func TestFileOfAnEarlierVersionIsRead(t *testing.T) {
 	got, err := decodeSnapshot(bytes.NewReader(file))
 	if diff := cmp.Diff(example(), got); diff != "" || err != nil {
 		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+}
+
+// A program that goes back to an earlier version reads with the standard library what
+// another gzip wrote.
+func TestStandardGzipReadsWhatIsWritten(t *testing.T) {
+	k := example()
+	for range 1000 { // more than one block
+		k.Lists[0].Tags += " 1.2.7-alpine v1.2.8-rc.1"
+	}
+	zipped, err := gzip.NewReader(bytes.NewReader(packed(t, k)))
+	must(t, err)
+	text, err := io.ReadAll(zipped)
+	must(t, err)
+	if lines := strings.Count(string(text), "\n"); lines != 5 || !strings.Contains(string(text), k.Lists[0].Tags[10:]) {
+		t.Errorf("got %d lines of %d bytes", lines, len(text))
 	}
 }
 
