@@ -257,6 +257,8 @@ func FuzzMutate(f *testing.F) {
 		seed(object(kind, governed+inPlace, record, spec), object(kind, governed+inPlace, record, pinned))
 		seed(object(kind, governed+inPlace, record+","+bump, pinned), object(kind, governed+inPlace, record, pinned))
 		seed(object(kind, governed+inMirror, record, pinned), object(kind, governed+state, record, mirrored))
+		// A digest of another tag that went past us is put right.
+		seed(object(kind, governed+state, record, spec), object(kind, governed+state, record, strings.Replace(pinned, "@", ":1.2.5@", 1)))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))
 		// An image that nobody can read is put right.

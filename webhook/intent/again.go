@@ -24,9 +24,10 @@ func (c Case) repaired() bool {
 }
 
 // dropsDigest tells a manifest that is applied again from our output: it names
-// the tag without the digest that is stored behind it.
+// the tag without the digest that is stored behind it. A digest of another tag, or of none
+// that is known, is not what it names.
 func (c Case) dropsDigest() bool {
-	return c.Submitted.Digest == "" && c.Stored.Digest != ""
+	return c.Submitted.Digest == "" && c.Stored.Digest != "" && c.Submitted.Tag == c.Stored.Tag
 }
 
 // second reports whether the request's first round is seen again: the submitted state

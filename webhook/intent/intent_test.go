@@ -257,6 +257,14 @@ func TestRows(t *testing.T) {
 			s: "1.2.7", o: "1.2.0", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
 			want: want{Row: intent.Reinvoked, Image: "1.2.7", Source: "1.2.0"},
 		},
+		"row 0: our own repair of a digest of another tag is seen again": {
+			s: "1.2.7", o: "1.2.5@sha256:a", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7", sameSubmitted: true,
+			want: want{Row: intent.Reinvoked, Image: "1.2.7", Source: "1.2.0"},
+		},
+		"row 0 not: a manifest that drops the digest behind its tag is applied": {
+			s: "1.2.7", o: "1.2.7@sha256:a", f: "1.2.0", history: []string{"1.2.0>1.2.7@sha256:a"}, was: "1.2.7@sha256:a", record: "1.2.7@sha256:a", sameSubmitted: true,
+			want: want{Row: intent.SourceUp, Image: "1.2.7@sha256:a", Resolve: true, Source: "1.2.7"},
+		},
 		"row 2: another digest of the same tag is a new source": {
 			s: "1.2.0@sha256:b", o: "1.2.0@sha256:a", f: "1.2.0@sha256:a",
 			want: want{Row: intent.NewSource, Image: "1.2.0@sha256:b", Resolve: true, Source: "1.2.0@sha256:b"},
