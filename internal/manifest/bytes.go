@@ -2,9 +2,10 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"reflect"
-	"sort"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -32,28 +33,41 @@ func (k *SharedError) Error() string {
 type change struct {
 	node  *yaml.Node
 	value string
+	// key is the node's, if block mappings alone lead to it; nil otherwise.
+	key *yaml.Node
+}
+
+// piece is the new text of a change, and the place of the old one.
+type piece struct {
+	span
+	change
+	text string
 }
 
 // Bytes returns the stream with the replacements, all else byte for byte. What
 // it could not replace in place without changing other values is in kept, in
-// order. The result has been read again and found to differ in the replaced
-// values alone; otherwise there is an error and no result.
+// order. The result is found to read differently in the replaced values alone, by
+// reading it again where that is not plain from its bytes; otherwise there is an error
+// and no result.
 func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
-	changes := make([]change, 0, len(s.roots))
-	wanted := make([]any, len(s.roots))
-	for i, r := range s.roots {
+	changes := make([]change, 0, len(s.docs))
+	for _, r := range s.roots {
 		values, left := s.chooseValues(r)
 		kept = append(kept, left...)
 		changes = append(changes, textsToRewrite(r, values)...)
-		wanted[i] = r.wanted(left)
 	}
 	if len(changes) == 0 {
 		return bytes.Clone(s.text.data), kept, nil
 	}
-	if out, err = s.splice(changes); err != nil {
+	pieces, err := s.piecesOf(changes)
+	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.verify(out, wanted); err != nil {
+	out = s.splice(pieces)
+	if s.onlyLinesDiffer(out, pieces) {
+		return out, kept, nil
+	}
+	if err := s.verify(out, s.wanted(kept)); err != nil {
 		return nil, nil, err
 	}
 	return out, kept, nil
@@ -63,15 +77,19 @@ func (s *Stream) Bytes() (out []byte, kept []*SharedError, err error) {
 // agree on.
 func (s *Stream) chooseValues(r *root) (values map[*yaml.Node]string, kept []*SharedError) {
 	values = map[*yaml.Node]string{}
-	wanted := map[string]string{}
 	for _, d := range r.docs {
 		for _, e := range d.edits {
 			values[e.site] = e.value
-			wanted[pointerTo(e.path)] = e.value
 		}
 	}
-	if len(values) == 0 {
-		return nil, nil
+	if len(values) == 0 || !r.shares {
+		return values, nil
+	}
+	wanted := map[string]string{}
+	for _, d := range r.docs {
+		for _, e := range d.edits {
+			wanted[pointerTo(e.path)] = e.value
+		}
 	}
 	disputed := map[*yaml.Node]bool{}
 	visitScalars(r.node, nil, func(pointer []byte, n *yaml.Node) {
@@ -113,26 +131,39 @@ func textsToRewrite(r *root, values map[*yaml.Node]string) []change {
 	if len(values) == 0 {
 		return nil
 	}
-	var changes []change
-	var walk func(n *yaml.Node)
-	walk = func(n *yaml.Node) {
-		switch n.Kind {
-		case yaml.ScalarNode:
-			if value, ok := values[n]; ok {
-				changes = append(changes, change{n, value})
-			}
-		case yaml.AliasNode:
-			value, stands := after(n, values), after(n.Alias, values)
-			if n.Alias.Kind == yaml.ScalarNode && value != stands {
-				changes = append(changes, change{n, value})
-			}
+	w := &rewriter{values: values}
+	w.visit(r.node, nil, true)
+	return w.changes
+}
+
+// rewriter finds the nodes of a document that have to be rewritten.
+type rewriter struct {
+	values  map[*yaml.Node]string
+	changes []change
+}
+
+// visit takes a node, the key that it is the value of, and whether it is in no flow
+// collection.
+func (w *rewriter) visit(n, key *yaml.Node, block bool) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if value, ok := w.values[n]; ok {
+			w.changes = append(w.changes, change{n, value, key})
 		}
-		for _, child := range n.Content {
-			walk(child)
+	case yaml.AliasNode:
+		value, stands := after(n, w.values), after(n.Alias, w.values)
+		if n.Alias.Kind == yaml.ScalarNode && value != stands {
+			w.changes = append(w.changes, change{n, value, nil})
 		}
 	}
-	walk(r.node)
-	return changes
+	block = block && n.Style&yaml.FlowStyle == 0
+	for i, child := range n.Content {
+		var key *yaml.Node
+		if block && n.Kind == yaml.MappingNode && i%2 == 1 {
+			key = n.Content[i-1]
+		}
+		w.visit(child, key, block)
+	}
 }
 
 // after returns the text of a node with the new values.
@@ -143,31 +174,39 @@ func after(n *yaml.Node, values map[*yaml.Node]string) string {
 	return aliasTarget(n).Value
 }
 
-// splice puts the new texts where the old ones are.
-func (s *Stream) splice(changes []change) ([]byte, error) {
-	type piece struct {
-		span
-		text string
-	}
+// piecesOf finds the places of the changes, in the order of the file.
+func (s *Stream) piecesOf(changes []change) ([]piece, error) {
 	pieces := make([]piece, 0, len(changes))
 	for _, c := range changes {
 		at, err := s.text.locate(c.node)
 		if err != nil {
 			return nil, fmt.Errorf("rewriting %s:%d: %w", s.name, c.node.Line, err)
 		}
-		pieces = append(pieces, piece{at, renderScalar(c.node, c.value)})
+		pieces = append(pieces, piece{at, c, renderScalar(c.node, c.value)})
 	}
-	sort.Slice(pieces, func(i, j int) bool { return pieces[i].start < pieces[j].start })
-	var out []byte
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.start, b.start) })
 	end := 0
 	for _, p := range pieces {
 		if p.start < end {
 			return nil, fmt.Errorf("rewriting %s:%d: %w", s.name, s.text.line(p.start), errNotFound)
 		}
+		end = p.end
+	}
+	return pieces, nil
+}
+
+// splice puts the new texts where the old ones are.
+func (s *Stream) splice(pieces []piece) []byte {
+	size := len(s.text.data)
+	for _, p := range pieces {
+		size += len(p.text)
+	}
+	out, end := make([]byte, 0, size), 0
+	for _, p := range pieces {
 		out = append(append(out, s.text.data[end:p.start]...), p.text...)
 		end = p.end
 	}
-	return append(out, s.text.data[end:]...), nil
+	return append(out, s.text.data[end:]...)
 }
 
 // verify reads the result as any other program will.

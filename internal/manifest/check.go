@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -10,11 +12,14 @@ import (
 type checker struct {
 	stream *Stream
 	seen   map[*yaml.Node]bool // anchors so far; true while inside of the node
+	merges bool
 }
 
-func (s *Stream) check(node *yaml.Node) error {
+// check also returns whether the document has anchors or merge keys.
+func (s *Stream) check(node *yaml.Node) (shares bool, err error) {
 	c := &checker{stream: s, seen: map[*yaml.Node]bool{}}
-	return orNil(c.node(node))
+	err = orNil(c.node(node))
+	return c.merges || len(c.seen) > 0, err
 }
 
 func (c *checker) node(n *yaml.Node) *SyntaxError {
@@ -34,6 +39,9 @@ func (c *checker) node(n *yaml.Node) *SyntaxError {
 			}
 		}
 	case yaml.ScalarNode:
+		if _, ok := plainText(n); ok {
+			return nil
+		}
 		if _, err := scalarValue(n); err != nil {
 			return c.stream.fault(n.Line, "%v", err)
 		}
@@ -55,7 +63,7 @@ func (c *checker) alias(n *yaml.Node) *SyntaxError {
 }
 
 func (c *checker) mapping(n *yaml.Node) *SyntaxError {
-	keys := make(map[string]bool, len(n.Content)/2)
+	keys := newNames(len(n.Content) / 2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		for _, child := range []*yaml.Node{key, value} {
@@ -64,6 +72,7 @@ func (c *checker) mapping(n *yaml.Node) *SyntaxError {
 			}
 		}
 		if isMerge(key) {
+			c.merges = true
 			if _, ok := mergedMappings(value); !ok {
 				return c.stream.fault(value.Line, "what a merge key takes is a mapping, or a list of them")
 			}
@@ -73,10 +82,41 @@ func (c *checker) mapping(n *yaml.Node) *SyntaxError {
 		if !ok {
 			return c.stream.fault(key.Line, "a key is text, a number or a boolean, which this is not")
 		}
-		if keys[name] {
+		if !keys.add(name) {
 			return c.stream.fault(key.Line, "key %q is given twice", name)
 		}
-		keys[name] = true
 	}
 	return nil
+}
+
+// fewNames are fewer than a set of them is worth.
+const fewNames = 12
+
+// names are the keys of one mapping.
+type names struct {
+	few  [fewNames]string
+	n    int
+	many map[string]bool
+}
+
+func newNames(most int) *names {
+	if most <= fewNames {
+		return &names{}
+	}
+	return &names{many: make(map[string]bool, most)}
+}
+
+// add reports whether the name is new.
+func (k *names) add(name string) bool {
+	if k.many != nil {
+		known := k.many[name]
+		k.many[name] = true
+		return !known
+	}
+	if slices.Contains(k.few[:k.n], name) {
+		return false
+	}
+	k.few[k.n] = name
+	k.n++
+	return true
 }

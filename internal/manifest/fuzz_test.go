@@ -46,7 +46,11 @@ func FuzzReplace(f *testing.F) {
 		if _, err := JSON(s); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.Bytes(); err != nil {
+		out, kept, err := s.Bytes()
+		if err == nil { // also where the bytes have shown it
+			err = s.verify(out, s.wanted(kept))
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -6,22 +6,29 @@ import (
 	"fmt"
 )
 
-// wanted returns the root's value with its replacements but those left out.
-// The value itself is not changed.
-func (r *root) wanted(left []*SharedError) any {
-	skip := map[string]bool{}
-	for _, k := range left {
-		skip[pointerTo(append(append([]any{}, k.Document.prefix...), k.Path...))] = true
+// wanted returns the values of the documents with their replacements but those left
+// out. The values themselves are not changed.
+func (s *Stream) wanted(left []*SharedError) []any {
+	type place struct {
+		root    *root
+		pointer string
 	}
-	value := cloneValue(r.value)
-	for _, d := range r.docs {
-		for _, e := range d.edits {
-			if !skip[pointerTo(e.path)] {
-				putText(value, e.path, e.value)
+	skip := map[place]bool{}
+	for _, k := range left {
+		skip[place{k.Document.root, pointerTo(append(append([]any{}, k.Document.prefix...), k.Path...))}] = true
+	}
+	values := make([]any, len(s.roots))
+	for i, r := range s.roots {
+		values[i] = cloneValue(r.value)
+		for _, d := range r.docs {
+			for _, e := range d.edits {
+				if !skip[place{r, pointerTo(e.path)}] {
+					putText(values[i], e.path, e.value)
+				}
 			}
 		}
 	}
-	return value
+	return values
 }
 
 // putText sets the text at a path, which Replace has found to be there.

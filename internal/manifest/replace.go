@@ -59,6 +59,9 @@ func textOf(n *yaml.Node) (s string, ok bool) {
 	if n.Kind != yaml.ScalarNode {
 		return "", false
 	}
+	if text, ok := plainText(n); ok {
+		return text, true
+	}
 	v, err := scalarValue(n)
 	if err != nil {
 		return "", false

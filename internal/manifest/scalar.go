@@ -39,6 +39,19 @@ func scalarValue(n *yaml.Node) (any, error) {
 	return n.Value, nil
 }
 
+// plainText returns the text of a scalar that is text at the first look: it is quoted, or
+// begins as no number and is no word for something else. It spares making a value of it.
+func plainText(n *yaml.Node) (text string, ok bool) {
+	switch {
+	case n.Style&yaml.TaggedStyle != 0:
+		return "", false
+	case n.Style&quoted != 0:
+		return n.Value, true
+	}
+	_, isWord := wordValue(n.Value)
+	return n.Value, !isWord && !mayBeNumeral(n.Value)
+}
+
 // fitsTag tells whether the value is of the tag. A float may be written as a
 // whole number.
 func fitsTag(v any, tag string) bool {
@@ -58,19 +71,30 @@ func fitsTag(v any, tag string) bool {
 // plainValue returns the value of bare text as YAML 1.1 reads it. The parser is of
 // 1.2 in what is a boolean; kubectl's is not.
 func plainValue(s string) (any, error) {
-	switch s {
-	case "", "~", "null", "Null", "NULL":
-		return nil, nil
-	case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
-		return true, nil
-	case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
-		return false, nil
+	if v, ok := wordValue(s); ok {
+		return v, nil
 	}
-	if !strings.ContainsRune("+-.0123456789", rune(s[0])) {
+	if !mayBeNumeral(s) {
 		return s, nil
 	}
 	return parseNumeral(s)
 }
+
+// wordValue returns what a bare word stands for, if it does not for itself.
+func wordValue(s string) (v any, ok bool) {
+	switch s {
+	case "", "~", "null", "Null", "NULL":
+		return nil, true
+	case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+		return true, true
+	case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+		return false, true
+	}
+	return nil, false
+}
+
+// mayBeNumeral reports whether bare text, which is not empty, begins as numbers do.
+func mayBeNumeral(s string) bool { return strings.IndexByte("+-.0123456789", s[0]) >= 0 }
 
 var decimal = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 
@@ -80,6 +104,10 @@ func parseNumeral(s string) (any, error) {
 	switch s {
 	case ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF":
 		return nil, fmt.Errorf("%s is no number in JSON", s)
+	}
+	// Most of what begins as a number is none, as in 10m: the attempts would each make an error.
+	if strings.Trim(s, "+-.0123456789abcdefABCDEFxXoO_") != "" {
+		return s, nil
 	}
 	digits := strings.ReplaceAll(s, "_", "")
 	if i, err := strconv.ParseInt(digits, 0, 64); err == nil {
@@ -121,6 +149,9 @@ func keyText(key *yaml.Node) (name string, ok bool) {
 	key = aliasTarget(key)
 	if key.Kind != yaml.ScalarNode {
 		return "", false
+	}
+	if text, ok := plainText(key); ok {
+		return text, true
 	}
 	v, err := scalarValue(key)
 	if err != nil {

@@ -26,9 +26,10 @@ type Stream struct {
 
 // root is one document of the file, which may be a list of manifests.
 type root struct {
-	node  *yaml.Node
-	value map[string]any
-	docs  []*Document
+	node   *yaml.Node
+	value  map[string]any
+	docs   []*Document
+	shares bool // anchors or merge keys: a text may stand for several places, or for none
 }
 
 // Document is one manifest: a document of the file, or an item of a list.
@@ -111,7 +112,8 @@ func (s *Stream) load() ([]*yaml.Node, error) {
 // add takes one document of the file.
 func (s *Stream) add(document *yaml.Node) error {
 	node := document.Content[0]
-	if err := s.check(node); err != nil {
+	shares, err := s.check(node)
+	if err != nil {
 		return err
 	}
 	v, err := s.expand(node)
@@ -122,7 +124,7 @@ func (s *Stream) add(document *yaml.Node) error {
 	if !ok {
 		return s.fault(node.Line, "a manifest is a mapping, which this is not")
 	}
-	r := &root{node: node, value: value}
+	r := &root{node: node, value: value, shares: shares}
 	if err := s.addManifest(r, value, nil); err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 type text struct {
 	data  []byte
 	lines []int // the offset of each line; the first is behind a byte order mark
+	// otherBreaks says that lines also end otherwise than in a line feed.
+	otherBreaks bool
 }
 
 func newText(data []byte) *text {
@@ -22,6 +24,12 @@ func newText(data []byte) *text {
 	}
 	t.lines = []int{start}
 	for i := start; i < len(data); {
+		switch data[i] {
+		case '\n', '\r', 0xc2, 0xe2: // what a break can begin with
+		default:
+			i++
+			continue
+		}
 		n := breakLen(data[i:])
 		if n == 0 {
 			i++
@@ -29,6 +37,7 @@ func newText(data []byte) *text {
 		}
 		i += n
 		t.lines = append(t.lines, i)
+		t.otherBreaks = t.otherBreaks || data[i-1] != '\n'
 	}
 	return t
 }

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -46,6 +48,9 @@ func (e *expander) value(n *yaml.Node) (any, *SyntaxError) {
 			list = append(list, v)
 		}
 		return list, nil
+	}
+	if text, ok := plainText(n); ok {
+		return text, nil
 	}
 	v, _ := scalarValue(n) // Checked before.
 	return inJSON(v), nil
@@ -142,6 +147,25 @@ func aliasTarget(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+// memberNode returns one of the member nodes, nil if there is none of the name.
+func memberNode(n *yaml.Node, name string) *yaml.Node {
+	for i := len(n.Content)&^1 - 2; i >= 0; i -= 2 { // the last one counts
+		if isMerge(n.Content[i]) {
+			sources, _ := mergedMappings(n.Content[i+1])
+			for _, source := range slices.Backward(sources) {
+				if found := memberNode(source, name); found != nil {
+					return found
+				}
+			}
+			continue
+		}
+		if key, ok := keyText(n.Content[i]); ok && key == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
 // findNode returns the node that gives the value at the path, nil if none.
 func findNode(n *yaml.Node, path []any) *yaml.Node {
 	for _, element := range path {
@@ -151,7 +175,7 @@ func findNode(n *yaml.Node, path []any) *yaml.Node {
 			if n.Kind != yaml.MappingNode {
 				return nil
 			}
-			if n = memberNodes(n)[element]; n == nil {
+			if n = memberNode(n, element); n == nil {
 				return nil
 			}
 		case int:

@@ -15,7 +15,7 @@ func TestVerifyFindsOtherChanges(t *testing.T) {
 	if err := s.docs[0].Replace([]any{"a"}, "x"); err != nil {
 		t.Fatal(err)
 	}
-	wanted := []any{s.roots[0].wanted(nil), s.roots[1].wanted(nil)}
+	wanted := s.wanted(nil)
 	for name, tc := range map[string]struct{ out, want string }{
 		"as wanted":          {"a: x\nc: d\n---\ne: f\n", ""},
 		"another value":      {"a: x\nc: x\n---\ne: f\n", "more than the replaced values differs"},
@@ -43,8 +43,8 @@ func TestSpliceRefusesWrongPlaces(t *testing.T) {
 		for _, path := range [][]any{{"plain"}, {"single"}, {"double"}, {"block"}, {"alias", 1}} {
 			node := findNode(s.roots[0].node, path)
 			node.Line, node.Column = node.Line+shift.line, node.Column+shift.column
-			if out, err := s.splice([]change{{node, "x"}}); err == nil {
-				t.Errorf("%s, shifted by %v: got %q", pathText(path), shift, out)
+			if pieces, err := s.piecesOf([]change{{node, "x", nil}}); err == nil {
+				t.Errorf("%s, shifted by %v: got %q", pathText(path), shift, s.splice(pieces))
 			}
 		}
 	}

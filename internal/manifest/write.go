@@ -1,17 +1,11 @@
 package manifest
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// bare is text that needs no quotes anywhere in YAML, flow collections
-// included, and that no reader takes for a number, as 1:20 was one to some:
-// it has a letter, and a colon in it is followed by more.
-var bare = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/@+-]|:[A-Za-z0-9._/@+-])*$`)
 
 // renderScalar writes the value in the style of the node it replaces; an alias is
 // replaced by bare text. Quotes are put around text that would not be text
@@ -32,11 +26,27 @@ func renderScalar(n *yaml.Node, value string) string {
 	return strconv.Quote(value)
 }
 
+// isBare reports whether text needs no quotes anywhere in YAML, flow collections included,
+// and is taken for a number by no reader, as 1:20 was by some: it has a letter, and a colon in
+// it is followed by more.
 func isBare(value string) bool {
-	if !bare.MatchString(value) || !strings.ContainsAny(strings.ToLower(value), "abcdefghijklmnopqrstuvwxyz") {
+	letters := 0
+	for i := range len(value) {
+		switch c := value[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			letters++
+		case '0' <= c && c <= '9':
+		case i == 0:
+			return false
+		case c == ':' && i+1 < len(value) && value[i+1] != ':':
+		case strings.IndexByte("._/@+-", c) >= 0:
+		default:
+			return false
+		}
+	}
+	if letters == 0 {
 		return false
 	}
-	v, err := plainValue(value)
-	s, ok := v.(string)
-	return err == nil && ok && s == value
+	text, err := plainValue(value)
+	return err == nil && text == any(value)
 }

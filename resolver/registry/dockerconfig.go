@@ -20,23 +20,44 @@ import (
 
 // DockerCredentials are those of the person at the keyboard.
 type DockerCredentials struct {
-	// asking is held while the file is read: a credential helper may ask a person.
-	asking *sync.Mutex
+	asked *askedCredentials
+}
+
+// askedCredentials are the answers so far. The mutex is held while the file is read: a
+// credential helper may ask a person.
+type askedCredentials struct {
+	sync.Mutex
+	answers map[string]askedCredential
+}
+
+type askedCredential struct {
+	found []Credential
+	err   error
 }
 
 // DockerConfig reads the credentials that `docker login` and `podman login`
-// wrote, running the credential helpers that the file names. It is for the
-// command line: a webhook has no such file.
+// wrote, running the credential helpers that the file names, once for each repository. It
+// is for a run of the command line: a webhook has no such file.
 func DockerConfig() DockerCredentials {
-	return DockerCredentials{asking: &sync.Mutex{}}
+	return DockerCredentials{asked: &askedCredentials{answers: map[string]askedCredential{}}}
 }
 
 // For returns the credential for a canonical repository, that of the longest path
 // which has one; none where the file has none. The error is about the file or its
 // helper.
 func (d DockerCredentials) For(_ context.Context, repository Repository) ([]Credential, error) {
-	d.asking.Lock()
-	defer d.asking.Unlock()
+	d.asked.Lock()
+	defer d.asked.Unlock()
+	name := repository.String()
+	answer, known := d.asked.answers[name]
+	if !known {
+		answer.found, answer.err = readDockerConfig(name)
+		d.asked.answers[name] = answer
+	}
+	return answer.found, answer.err
+}
+
+func readDockerConfig(repository string) ([]Credential, error) {
 	file, err := loadDockerConfig()
 	if err != nil {
 		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
@@ -44,7 +65,7 @@ func (d DockerCredentials) For(_ context.Context, repository Repository) ([]Cred
 	if file == nil {
 		return nil, nil
 	}
-	found, err := longestMatch(file, repository.String())
+	found, err := longestMatch(file, repository)
 	if err != nil {
 		return nil, fmt.Errorf("reading the Docker configuration: %w", err)
 	}

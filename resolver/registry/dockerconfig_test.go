@@ -122,7 +122,8 @@ func TestDockerConfigOfTheEnvironmentCountsByPath(t *testing.T) {
 	wantKey(t, "ghcr.io/b/app", "")
 }
 
-// A credential helper is a program that may ask a person: it is not run for each path.
+// A credential helper is a program that may ask a person: it is not run for each path, nor
+// again for a repository.
 func TestCredentialHelpersAreAskedForRepositoryAndHost(t *testing.T) {
 	home := noDockerConfig(t)
 	write(t, `{"credsStore":"test","auths":{"reg.example/a":{}}}`, home, ".docker", "config.json")
@@ -136,8 +137,9 @@ reg.example/a|reg.example) printf '{"ServerURL":"%%s","Username":"user","Secret"
 esac
 `, asked), home, "bin", "docker-credential-test")
 	t.Setenv("PATH", filepath.Join(home, "bin")+":"+os.Getenv("PATH"))
-	for _, repository := range []string{"reg.example/a/b/c/app", "reg.example/x/y/app"} {
-		got, err := DockerConfig().For(t.Context(), named(repository))
+	credentials := DockerConfig()
+	for _, repository := range []string{"reg.example/a/b/c/app", "reg.example/x/y/app", "reg.example/a/b/c/app"} {
+		got, err := credentials.For(t.Context(), named(repository))
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: %v, %v", repository, got, err)
 		}
