@@ -257,7 +257,9 @@ func FuzzMutate(f *testing.F) {
 		seed(object(kind, governed+inPlace, record, spec), object(kind, governed+inPlace, record, pinned))
 		seed(object(kind, governed+inPlace, record+","+bump, pinned), object(kind, governed+inPlace, record, pinned))
 		seed(object(kind, governed+inMirror, record, pinned), object(kind, governed+state, record, mirrored))
-		// A digest of another tag that went past us is put right.
+		// A digest that went past us, of another tag or of none that is known, is put right.
+		elsewhere := strings.Replace(pinned, "991", "291", 1)
+		seed(object(kind, governed+inPlace, record, spec), object(kind, governed+inPlace, record, elsewhere))
 		seed(object(kind, governed+state, record, spec), object(kind, governed+state, record, strings.Replace(pinned, "@", ":1.2.5@", 1)))
 		// A template that is gone, or no object, and a bump that went past us.
 		seed(`{"metadata":{"annotations":{}},"spec":{"template":[],"jobTemplate":null}}`, object(kind, governed+state, bump, moved))

@@ -34,7 +34,12 @@ func (o *Outcome) remember() (record.ContainerState, bool) {
 		return o.Case.State, o.Case.State.From != ""
 	case o.Answer.Row == intent.Reinvoked:
 		last, _ := o.Case.SubmittedState.Last()
-		again := o.Case.SubmittedState.AsStored(o.storedFor(last))
+		again := o.Case.SubmittedState
+		// What was stored in place of the answer is kept until something else is, as in the
+		// first round: see record.ContainerState.With.
+		if stored := o.storedFor(last); stored != "" {
+			again = again.AsStored(stored)
+		}
 		if !o.updaters && again.Healthy != o.Case.State.Healthy {
 			again.Healthy = "" // not the first round's
 		}
