@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,5 +133,56 @@ func TestTokenRealmOnAnotherListedHost(t *testing.T) {
 	}))
 	if _, err := list(t, client(t), registry.repository("a"), auth.Basic("user", "pass")); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTokenServiceThatMovesIsFound(t *testing.T) {
+	for name, left := range map[string]http.HandlerFunc{
+		"its host is gone":            nil,
+		"its host has a page instead": says(http.StatusOK, "<html>moved</html>"),
+		"its host knows it no longer": http.NotFound,
+		"its host is broken":          says(http.StatusInternalServerError, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var moved atomic.Bool
+			service := (&tokens{expires: 300}).serve(http.NotFoundHandler())
+			after := newFake(t, service)
+			before := newFake(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if moved.Load() {
+					left(w, r)
+					return
+				}
+				service.ServeHTTP(w, r)
+			}))
+			registry := newFake(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+					twoTags(w, r)
+					return
+				}
+				at := before
+				if moved.Load() {
+					at = after
+				}
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+at.URL+`/token",service="other"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
+			c := client(t)
+			ask := func(repository string) error {
+				_, err := list(t, c, registry.repository(repository), auth.Basic("user", "pass"))
+				return err
+			}
+			if err := ask("a"); err != nil {
+				t.Fatal(err)
+			}
+			if moved.Store(true); left == nil {
+				before.Close()
+			}
+			if err := ask("b"); err == nil {
+				t.Fatal("the token service answers where it is no longer")
+			}
+			if err := ask("b"); err != nil {
+				t.Errorf("got %v, want the service asked that the registry names now", err)
+			}
+		})
 	}
 }

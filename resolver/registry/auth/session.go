@@ -198,9 +198,23 @@ func (s *Session) bearer(ctx context.Context, asked document.Challenge, key toke
 		return t, err
 	})
 	if err != nil {
+		if key.at == s.at && mayHaveMoved(err) {
+			s.endpoint.forget()
+		}
 		return authorization{}, err
 	}
 	return authorization{header: t.header, token: kept, fresh: true, scope: t.scope}, nil
+}
+
+// mayHaveMoved reports failures of a token service after which the registry is asked anew
+// where it is: no request reaches the registry before, whose challenge could tell.
+func mayHaveMoved(err error) bool {
+	switch failure.Classify(err).Kind {
+	case failure.Unreachable, failure.NotFound, failure.BadAnswer, failure.Blocked:
+		return true
+	default:
+		return false
+	}
 }
 
 // realm lets the token service of a private endpoint have a private address,
