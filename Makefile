@@ -40,6 +40,9 @@ MONITORING := test/monitoring
 # And those that compare with the kubelet's own code.
 KUBELET := test/kubelet
 
+# What holds NetworkPolicies on a node is another's.
+NETWORKPOLICY := test/cluster/networkpolicy
+
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
 # Tests that the race detector would only slow down, by the files that leave them out.
 UNRACED = $$(grep -rl --include='*_test.go' '^//go:build !race' . | sort)
@@ -207,6 +210,7 @@ verify-modules:
 	go -C $(CONTROLPLANE) mod tidy -diff
 	go -C $(MONITORING) mod tidy -diff
 	go -C $(KUBELET) mod tidy -diff
+	go -C $(NETWORKPOLICY) mod tidy -diff
 
 .PHONY: verify-manifests
 verify-manifests: cluster-build $(KUBECONFORM)

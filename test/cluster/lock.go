@@ -38,7 +38,7 @@ func lock(ctx context.Context, name string, log io.Writer) (unlock func(), err e
 // 240 MB), and what interrupted builds have left. The caller holds the lock.
 func prune(cache string, now time.Time) error {
 	var entries []string
-	for _, kind := range []string{"cluster", "kubernetes", "helm", "node", "debian"} {
+	for _, kind := range []string{"cluster", "kubernetes", "helm", "node", networkPolicies, "debian"} {
 		found, err := filepath.Glob(filepath.Join(cache, kind+"-*"))
 		if err != nil {
 			return err

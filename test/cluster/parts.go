@@ -19,6 +19,9 @@ const (
 	partCertManager = "certmanager"
 )
 
+// ServiceAddresses are those that Services get.
+const ServiceAddresses = "10.96.0.0/16"
+
 // stopOrder: clients of the API server first, etcd last. What stands together
 // is stopped at the same time.
 func stopOrder() [][]string {
@@ -58,7 +61,7 @@ func (c *Cluster) apiServer() program {
 		"--bind-address="+c.address, "--advertise-address="+c.address, fmt.Sprintf("--secure-port=%d", c.ports.API),
 		"--tls-cert-file=keys/apiserver.crt", "--tls-private-key-file=keys/apiserver.key",
 		"--token-auth-file=keys/tokens.csv", "--authorization-mode=RBAC",
-		"--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
+		"--service-cluster-ip-range="+ServiceAddresses, "--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=keys/sa.key", "--service-account-signing-key-file=keys/sa.key",
 		"--audit-policy-file=audit.yaml", "--audit-log-path="+auditLog,
 		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")

@@ -70,5 +70,8 @@ func run(ctx context.Context, command []string) (int, error) {
 	if _, err := cluster.BuildNode(ctx, os.Stderr); err != nil {
 		return 0, err
 	}
+	if _, err := cluster.BuildNetworkPolicies(ctx, os.Stderr); err != nil {
+		return 0, err
+	}
 	return sandbox.Run(ctx, sandbox.Options{Cache: cache, Log: os.Stderr}, command...)
 }

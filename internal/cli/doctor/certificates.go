@@ -21,8 +21,6 @@ const (
 	servingSecret = "garboard-webhook-tls" //nolint:gosec // the name of a Secret, not one
 	// soon is less than cert-manager leaves before it renews.
 	soon = 14 * 24 * time.Hour
-	// handshakeTime bounds the look at the port.
-	handshakeTime = 5 * time.Second
 
 	noAnswer = "The API server does not trust the webhook: with failurePolicy Fail writes to opted-in namespaces are refused, with Ignore nothing is moved."
 )
@@ -234,40 +232,4 @@ func certPool(bundle []byte) (*x509.CertPool, error) {
 		return nil, errors.New("it has no certificate")
 	}
 	return roots, nil
-}
-
-// handshake connects to the port as the API server does, with the CA of the mutating
-// webhook and the Service's name.
-func (d *Doctor) handshake(ctx context.Context) []Finding {
-	if d.Dial == nil {
-		return []Finding{{Severity: Note, Message: "the port was not tried from here: it is reached in the cluster alone. The API server's own connection is part of the check admission; with kubectl port-forward, name the address: --webhook-address"}}
-	}
-	all := d.configured(ctx)
-	if len(all) == 0 {
-		return []Finding{{Severity: Unknown, Message: "could not be looked at: no webhook configuration has a CA"}}
-	}
-	roots, err := certPool(all[0].ca)
-	if err != nil {
-		return []Finding{{Severity: Unknown, Message: "could not be looked at: the caBundle: " + err.Error()}}
-	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
-	defer cancel()
-	object := "service/" + webhookName
-	connection, err := d.Dial(ctx)
-	if err != nil {
-		return []Finding{{
-			Severity: Failure, Object: object, Message: "does not answer: " + err.Error(), Why: noAnswer,
-			Mend: fmt.Sprintf("kubectl -n %s get endpointslices,networkpolicies,pods", d.Namespace),
-		}}
-	}
-	defer func() { _ = connection.Close() }() // a look, and nothing to lose
-	secure := tls.Client(connection, &tls.Config{RootCAs: roots, ServerName: d.dnsName(), MinVersion: tls.VersionTLS12, Time: d.Now})
-	if err := secure.HandshakeContext(ctx); err != nil {
-		return []Finding{{
-			Severity: Failure, Object: object, Message: "the handshake fails: " + err.Error(), Why: noAnswer,
-			Mend: fmt.Sprintf("kubectl -n %s rollout restart deployment/%s (if the check certificates is good: the Pods then have an old certificate)", d.Namespace, webhookName),
-		}}
-	}
-	served := secure.ConnectionState().PeerCertificates[0]
-	return []Finding{okFinding(object, "serves a certificate that the caBundle vouches for, valid until %s", served.NotAfter.Format(time.RFC3339))}
 }

@@ -344,6 +344,20 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			},
 			want: []found{{Failure, "handshake", "service/garboard-webhook", "connection refused", "get endpointslices,networkpolicies,pods"}},
 		},
+		"a port that a NetworkPolicy keeps from the caller": {
+			breaks: func(_ *testing.T, w *world) {
+				w.dial = func(context.Context) (net.Conn, error) { return nil, errors.New("connection refused") }
+				w.objects = append(w.objects, networkPolicy("garboard-webhook", "webhook", "Ingress"))
+			},
+			want: []found{{Unknown, "handshake", "service/garboard-webhook", "perhaps since networkpolicy/garboard-webhook lets in only those whom it names: connection refused", ""}},
+		},
+		"a port that does not answer, with NetworkPolicies of other Pods and ways": {
+			breaks: func(_ *testing.T, w *world) {
+				w.dial = func(context.Context) (net.Conn, error) { return nil, errors.New("connection refused") }
+				w.objects = append(w.objects, networkPolicy("garboard-updater", "updater", "Ingress"), networkPolicy("out", "webhook", "Egress"))
+			},
+			want: []found{{Failure, "handshake", "service/garboard-webhook", "connection refused", "get endpointslices,networkpolicies,pods"}},
+		},
 		"Pods with an old certificate": {
 			breaks: func(t *testing.T, w *world) {
 				certificate, key := newAuthority(t, w.now).issue(t, w.now, w.now.Add(time.Hour), "garboard-webhook.garboard.svc")

@@ -294,8 +294,9 @@ func (w *world) kube() *kubefake.Clientset {
 
 func (w *world) dynamic() *fake.FakeDynamicClient {
 	kinds := map[schema.GroupVersionResource]string{
-		certificateKind(): "CertificateList",
-		definitionKind():  "CustomResourceDefinitionList",
+		certificateKind():   "CertificateList",
+		definitionKind():    "CustomResourceDefinitionList",
+		networkPolicyKind(): "NetworkPolicyList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}:                         "ApplicationList",
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}:                             "RolloutList",
 		{Group: "helm.toolkit.fluxcd.io", Version: "v2", Resource: "helmreleases"}:                    "HelmReleaseList",
@@ -319,6 +320,17 @@ func (w *world) dynamic() *fake.FakeDynamicClient {
 		return w.forbidDefinitions, nil, forbidden("customresourcedefinitions")
 	})
 	return client
+}
+
+// networkPolicy selects a component of Garboard's.
+func networkPolicy(name, component, kind string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": map[string]any{"name": name, "namespace": "garboard"},
+		"spec": map[string]any{
+			"podSelector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/component": component}},
+			"policyTypes": []any{kind},
+		},
+	}}
 }
 
 // examine has the doctor look at it, and fails where it has changed something.

@@ -20,9 +20,9 @@ import (
 )
 
 // packages are what a node needs besides kubelet and kube-proxy; iproute2 is for the
-// sandbox itself.
+// sandbox itself, ipset and iptables for NetworkPolicies.
 func packages() []string {
-	return []string{"containerd", "containernetworking-plugins", "iproute2", "nftables", "runc"}
+	return []string{"containerd", "containernetworking-plugins", "ipset", "iproute2", "iptables", "nftables", "runc"}
 }
 
 // apt asks Debian's package tools in a way that changes nothing of the machine.

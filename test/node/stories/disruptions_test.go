@@ -26,7 +26,7 @@ const webhookPods = "app.kubernetes.io/name=garboard,app.kubernetes.io/component
 // drained has all webhooks on one worker, and takes them from there by kubectl drain: one
 // after another by the PodDisruptionBudget, each with time to end, and no write fails.
 func (n *node) drained(t *testing.T) {
-	writer := n.startWriter(t, "writes", "1.2.7")
+	writer := n.startWriter(t)
 	ends := n.followEnds(t)
 	n.kubectl(t, "uncordon "+n.workers[1].Name)
 	_, said, err := n.Kubectl(t.Context(), "", "drain", n.workers[0].Name, "--delete-emptydir-data", "--timeout=3m",
@@ -158,7 +158,7 @@ func (n *node) rebooted(t *testing.T) {
 // restarted ends kubelet and runtime alone, as an upgrade of them does: containers run on,
 // and no write fails.
 func (n *node) restarted(t *testing.T) {
-	writer := n.startWriter(t, "writes", "1.2.7")
+	writer := n.startWriter(t)
 	w := n.workers[1]
 	before := n.containerIDs(t, w.Name)
 	must(t, w.crash())
@@ -207,7 +207,7 @@ func (w *worker) killContainers() error {
 // renewed has cert-manager issue the webhooks' certificate anew, and waits until the
 // kubelets have brought it to all Pods and these serve it. No write fails meanwhile.
 func (n *node) renewed(t *testing.T) {
-	writer := n.startWriter(t, "writes", "1.2.7")
+	writer := n.startWriter(t)
 	old := n.secretSerial(t)
 	// As cmctl renew does.
 	n.kubectl(t, "-n garboard patch certificate garboard-webhook --subresource=status --type=json -p "+

@@ -54,8 +54,7 @@ func newImage(files map[string][]byte, config v1.Config) (v1.Image, error) {
 
 // pushGarboard pushes the image as make image assembles it, for this platform, under the
 // name that the manifests have; the nodes take the cluster's registry for all others.
-func (n *node) pushGarboard(ctx context.Context, binary string) error {
-	const version = "v0.1.0"
+func (n *node) pushGarboard(ctx context.Context, binary, version string) error {
 	created := time.Unix(0, 0)
 	bill, err := sbom.Write(binary, sbom.About{Version: version, Created: created})
 	if err != nil {

@@ -19,11 +19,12 @@ func (n *node) registrySettings() string {
 	return fmt.Sprintf("registries:\n- prefix: %q\n  plainHTTP: true\n  private: true\n", n.Registry)
 }
 
-// installWithHelm installs the chart as it is, but for the settings of the registry.
+// installWithHelm installs the chart as it is, but for the settings of the registry and with
+// NetworkPolicies.
 func (n *node) installWithHelm(t *testing.T) {
 	values := filepath.Join(t.TempDir(), "values.yaml")
 	settings := strings.ReplaceAll(n.registrySettings(), "\n", "\n    ")
-	must(t, os.WriteFile(values, []byte("registries:\n  enabled: true\n  settings:\n    "+settings+"\n"), 0o600))
+	must(t, os.WriteFile(values, []byte("networkPolicy: {enabled: true, status: true, controlPlane: ["+controlPlane+"]}\nregistries:\n  enabled: true\n  settings:\n    "+settings+"\n"), 0o600))
 	began := time.Now()
 	n.helm(t, "install garboard "+filepath.Join(source, "manifests", "chart")+" --namespace garboard --create-namespace --wait --timeout=3m --values="+values)
 	t.Logf("helm install --wait took %s", time.Since(began).Round(time.Second))
@@ -51,6 +52,15 @@ func (n *node) installWithKubectl(t *testing.T) {
 		n.kubectl(t, "-n garboard rollout status deployment/garboard-"+name+" --timeout=2m")
 	}
 	n.healthy(t)
+}
+
+// tested runs what the chart's notes and docs/install.md say, and reads what the doctor says
+// in its Pod, which is gone by then.
+func (n *node) tested(t *testing.T) {
+	out, said, err := n.Helm(t.Context(), "", "test", "garboard", "--namespace", "garboard", "--timeout=2m", "--logs")
+	if err != nil || !strings.Contains(out, "0 failures,") {
+		t.Errorf("%v: %s%s", err, out, said)
+	}
 }
 
 // healthy looks at the Pods: those of the image that was pushed, none of them started

@@ -22,6 +22,9 @@ import (
 // source is the folder of the repository, from here.
 const source = "../../.."
 
+// presentVersion is that of the chart, and of the image that is made of the sources.
+const presentVersion = "v0.1.0"
+
 // node is a cluster with two workers for real.
 type node struct {
 	*cluster.Cluster
@@ -71,7 +74,7 @@ func (n *node) buildGarboard(ctx context.Context) error {
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building garboard: %w: %s", err, out)
 	}
-	return n.pushGarboard(ctx, binary)
+	return n.pushGarboard(ctx, binary, presentVersion)
 }
 
 func (n *node) startWorkers(ctx context.Context) error {
@@ -163,15 +166,17 @@ func must(t *testing.T, err error) {
 func TestNode(t *testing.T) {
 	n := newNode(t)
 	n.kubectl(t, "cordon "+n.workers[1].Name)
+	n.holdPolicies(t)
 	n.part(t, "installed by the chart", n.installWithHelm)
 	n.part(t, "a Deployment is answered", n.answered)
-	n.part(t, "helm test", func(t *testing.T) { n.helm(t, "test garboard --namespace garboard --timeout=2m") })
+	n.part(t, "helm test", n.tested)
 	t.Run("beside each other", func(t *testing.T) {
 		for name, story := range map[string]func(*testing.T){
 			"a pushed tag is pulled and runs":              n.pushedAndPulled,
 			"an image that cannot be pulled is taken back": n.takenBack,
 			"a tag is not what the runtime calls it":       n.otherTags,
 			"a certificate is renewed":                     n.renewed,
+			"NetworkPolicies let in whom they name":        n.letIn,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -33,7 +33,7 @@ func TestSettingsOfAWorker(t *testing.T) {
 			if got := kubelet["failCgroupV1"]; got != test.failCgroupV1 {
 				t.Errorf("failCgroupV1 is %v, want %v", got, test.failCgroupV1)
 			}
-			if got := kubelet["failSwapOn"]; got != false {
+			if got, ok := kubelet["failSwapOn"].(bool); got || !ok {
 				t.Errorf("failSwapOn, which comes after it, is %v", got)
 			}
 			text, err = fill(runtimeConfig, facts)

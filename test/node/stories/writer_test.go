@@ -16,12 +16,12 @@ import (
 // writeEvery is how often a writer writes.
 const writeEvery = 100 * time.Millisecond
 
+// written is the namespace that writers write to, and writtenTag what the answers have to have.
+const written, writtenTag = "writes", "1.2.7"
+
 // writer asks the API server all the time for what Garboard has to answer.
 type writer struct {
-	n         *node
-	namespace string
-	tag       string // what the answers have to have
-
+	n    *node
 	end  context.CancelFunc
 	done sync.WaitGroup
 
@@ -31,10 +31,10 @@ type writer struct {
 }
 
 // startWriter starts one that ends with stop. Dry runs are admitted as all writes are.
-func (n *node) startWriter(t *testing.T, namespace, tag string) *writer {
+func (n *node) startWriter(t *testing.T) *writer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &writer{n: n, namespace: namespace, tag: tag, end: cancel}
+	w := &writer{n: n, end: cancel}
 	w.done.Go(func() {
 		tick := time.NewTicker(writeEvery)
 		defer tick.Stop()
@@ -51,8 +51,8 @@ func (n *node) startWriter(t *testing.T, namespace, tag string) *writer {
 }
 
 func (w *writer) write(ctx context.Context) {
-	image := w.n.Registry + "/" + w.namespace + "/shop:1.2.0"
-	got, err := w.n.dryRun(ctx, w.namespace, image)
+	image := w.n.Registry + "/" + written + "/shop:1.2.0"
+	got, err := w.n.dryRun(ctx, written, image)
 	if ctx.Err() != nil {
 		return // it was told to end
 	}
@@ -62,7 +62,7 @@ func (w *writer) write(ctx context.Context) {
 	switch {
 	case err != nil:
 		w.failures = append(w.failures, time.Now().Format(time.StampMilli)+": "+err.Error())
-	case !strings.HasSuffix(got, ":"+w.tag):
+	case !strings.HasSuffix(got, ":"+writtenTag):
 		w.failures = append(w.failures, time.Now().Format(time.StampMilli)+": answered with "+got)
 	}
 }

@@ -1,11 +1,14 @@
 // Command app is what runs in the containers of the node's tests: as "app pause" it
-// waits to be ended, as every Pod's first container does; otherwise it answers with its
-// version, which its image sets in the environment, on port 8080.
+// waits to be ended, as every Pod's first container does; as "app dial ADDRESS" it says
+// whether it is let in there; otherwise it answers with its version, which its image sets in
+// the environment, on port 8080.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -20,6 +23,10 @@ func main() {
 		<-ctx.Done()
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "dial" {
+		fmt.Println(dial(ctx, os.Args[2]))
+		return
+	}
 	server := &http.Server{
 		Addr:              ":8080",
 		ReadHeaderTimeout: time.Second,
@@ -32,4 +39,19 @@ func main() {
 		_ = server.Close() // what is asked is answered in no time
 	}()
 	fmt.Println(server.ListenAndServe())
+}
+
+// dial tells a connection that is let in from one that is refused by a word of its own.
+func dial(ctx context.Context, address string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case err != nil:
+		return err.Error()
+	}
+	_ = conn.Close() // nothing was sent
+	return "let in"
 }
