@@ -35,6 +35,12 @@ const cluster = async (what, method = "POST") => {
   return answer.text();
 };
 
+const withResolvers = () => {
+  const made = {};
+  made.promise = new Promise((resolve) => { made.resolve = resolve; });
+  return made;
+};
+
 // look judges what is shown, for those who cannot see it as well.
 const look = async (name) => {
   for (const colorScheme of ["light", "dark"]) {
@@ -105,6 +111,31 @@ try {
     await page.locator("tr.group", { hasText: "data" }).waitFor();
     await Promise.all([page.waitForEvent("load"), page.goBack()]); // htmx loads the page anew
     assert.equal(await page.getByLabel("Filter").inputValue(), "docker.io");
+  });
+
+  await step("a filter that is typed while a change is read holds", async () => {
+    await page.goto(`${origin}/workloads`);
+    const asked = { change: withResolvers(), filter: withResolvers() };
+    const isChange = (request) => request.headers()["hx-trigger"] === "live";
+    const ended = Promise.race(["requestfinished", "requestfailed"].map((how) => new Promise((resolve) => {
+      page.on(how, (request) => { if (isChange(request)) resolve(); });
+    })));
+    await page.route(`${origin}/workloads*`, async (route) => {
+      const request = route.request();
+      if (isChange(request)) {
+        asked.change.resolve();
+        await asked.filter.promise;
+      } else {
+        asked.filter.resolve();
+        await ended; // the filter is answered after the change, if that still is
+      }
+      await route.continue().catch(() => {}); // it was given up
+    });
+    await page.evaluate(() => document.body.dispatchEvent(new CustomEvent("version")));
+    await asked.change.promise;
+    await page.getByLabel("Filter").fill("docker.io");
+    await page.getByText("4 rows").waitFor();
+    await page.unrouteAll({ behavior: "wait" });
   });
 
   await step("a workload tells its containers and its history", async () => {
