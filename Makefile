@@ -132,10 +132,13 @@ KUBERNETES ?= all
 test-skew: cluster-build ## Run Garboard on older API servers, each built from its modules: half an hour the first time
 	go test -count=1 -v -timeout 120m -run TestAPIServers ./test/skew -kubernetes=$(KUBERNETES)
 
-# A clone without the history of the older versions skips it.
+# A clone without the history of the older versions skips it. The second is by Helm, on nodes for
+# real: as root on Debian. UPGRADE="-helm=/path/of/helm" has another Helm do it.
 .PHONY: test-upgrade
 test-upgrade: cluster-build ## Replace older builds of Garboard by this one, and back, while writes go on: minutes
 	go test -count=1 -v -timeout 30m -run TestUpgradeAndBack ./test/skew -upgrade
+	go build -o bin/node ./test/node
+	go test -count=1 -v -timeout 30m -exec $(CURDIR)/bin/node -run TestUpgradeWithHelm ./test/node/stories -upgrade $(UPGRADE)
 
 # Bases are stand-ins, and caches are those of this machine: the test says how.
 .PHONY: test-dockerfile

@@ -21,6 +21,9 @@ type Options struct {
 	// Kubernetes is the version of API server, controller manager, scheduler and kubectl, one
 	// of OlderVersions. The default is the version that all else is made of.
 	Kubernetes string
+	// Helm is the path of the Helm that Cluster.Helm runs. The default is the one that
+	// BuildHelm builds or finds.
+	Helm string
 	// NoCertManager leaves cert-manager and its CRDs out.
 	NoCertManager bool
 	// LessCollection lets the parts collect garbage a quarter as often, up to a gigabyte

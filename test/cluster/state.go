@@ -57,7 +57,7 @@ func prepare(o Options, binaries, kubernetes Binaries) (*Cluster, error) {
 		}
 		return nil, fmt.Errorf("preparing the cluster's folder: %w", err)
 	}
-	c.temporary, c.nodes, c.withCertManager, c.log = temporary, o.Nodes, !o.NoCertManager, o.Log
+	c.temporary, c.nodes, c.withCertManager, c.log, c.helm = temporary, o.Nodes, !o.NoCertManager, o.Log, o.Helm
 	c.lessCollection = o.LessCollection
 	return c, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,31 +190,15 @@ func (p *person) uninstall() {
 		"customresourcedefinition.apiextensions.k8s.io/imageupdates.garboard.dev", "customresourcedefinition.apiextensions.k8s.io/imageupdatevotes.garboard.dev",
 		"lease.coordination.k8s.io/garboard-updater", "namespace/garboard", "secret/garboard-ca", "secret/garboard-webhook-tls",
 	}
-	if diff := cmp.Diff(want, p.left()); diff != "" {
+	left, err := installation.Left(p.t.Context(), p.Cluster)
+	must(p.t, err)
+	if diff := cmp.Diff(want, left); diff != "" {
 		p.t.Errorf("what is left (-want +got):\n%s", diff)
 	}
 	p.does("kubectl -n my-team set image deployment/shop shop=" + p.Registry + "/my-team/shop:1.2.0")
 	if image := p.image("shop"); !strings.HasSuffix(image, ":1.2.0") {
 		p.t.Errorf("the image is %s", image)
 	}
-}
-
-// left are the objects in the namespace garboard, and those of its name or label beyond.
-// What Kubernetes makes in each namespace, Events, and what goes with its owner in a
-// moment, are nobody's.
-func (p *person) left() []string {
-	ofOthers := regexp.MustCompile(`^(configmap/kube-root-ca.crt|serviceaccount/default|event.*|pod/.*|replicaset\..*|endpoints.*|certificaterequest\..*|podmetrics.*|apiservice\..*)$`)
-	lines := p.does(`list() { kubectl api-resources --namespaced=$1 --verbs=list -o name | paste -sd, -; }
-		kubectl -n garboard get $(list true) -o name --ignore-not-found 2>/dev/null
-		kubectl get $(list false) -o name --ignore-not-found 2>/dev/null | grep garboard`)
-	var left []string
-	for line := range strings.Lines(lines) {
-		if line = strings.TrimSpace(line); line != "" && !ofOthers.MatchString(line) {
-			left = append(left, line)
-		}
-	}
-	slices.Sort(left)
-	return slices.Compact(left)
 }
 
 var errStillWell = errors.New("the doctor finds nothing")

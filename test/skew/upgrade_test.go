@@ -2,11 +2,11 @@ package skew
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -29,7 +29,7 @@ type build struct {
 // formers are older builds, by what is special about them.
 func formers() map[string]former {
 	return map[string]former{
-		"the first with a chart":            {commit: "8a00bfba273e"},
+		"the first with a chart":            {commit: installation.FirstChart},
 		"the first that asks for approvals": {commit: "f6c044d25422", approvals: true},
 	}
 }
@@ -66,19 +66,13 @@ func TestUpgradeAndBack(t *testing.T) {
 // build is that of the commit, where Git's history has it.
 func (f former) build(t *testing.T) build {
 	t.Helper()
-	if err := exec.CommandContext(t.Context(), "git", "-C", source, "cat-file", "-e", f.commit+"^{commit}").Run(); err != nil {
-		t.Skipf("the history here has no commit %s: it is a shallow clone (git fetch --unshallow), or none", f.commit)
-	}
 	dir := t.TempDir()
-	archive := filepath.Join(dir, "source.tar")
-	for _, command := range [][]string{
-		{"git", "-C", source, "archive", "--format=tar", "--output=" + archive, f.commit},
-		{"tar", "-xf", archive, "-C", dir},
-	} {
-		if out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v: %s", command, err, out)
-		}
+	err := installation.Checkout(t.Context(), source, f.commit, dir)
+	var unknown *installation.UnknownCommitError
+	if errors.As(err, &unknown) {
+		t.Skip(err)
 	}
+	must(t, err)
 	b := build{dir, filepath.Join(dir, "garboard-"+f.commit)}
 	must(t, installation.Build(t.Context(), b.source, b.binary))
 	return b

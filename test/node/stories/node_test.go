@@ -52,7 +52,7 @@ func newNode(t *testing.T) *node {
 	must(t, err)
 	n.programs, err = cluster.BuildNode(t.Context(), os.Stderr)
 	must(t, err)
-	n.Cluster = cluster.StartForTest(t, cluster.Options{Dir: filepath.Join(dir, "cluster"), Address: sandbox.Address})
+	n.Cluster = cluster.StartForTest(t, cluster.Options{Dir: filepath.Join(dir, "cluster"), Address: sandbox.Address, Helm: *helm})
 	config := n.RESTConfig()
 	config.WarningHandler = rest.NoWarnings{}
 	n.quiet, err = kubernetes.NewForConfig(config)
