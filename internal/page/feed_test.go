@@ -3,7 +3,6 @@ package page
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -185,27 +184,14 @@ func (m updaterMetrics) Metrics(context.Context) ([][]byte, error) {
 	return m, nil
 }
 
-func TestTrafficOfSeveralUpdaters(t *testing.T) {
-	text := func(remaining, open int, paused time.Time) []byte {
-		return fmt.Appendf(nil, "%s{host=\"a\",outcome=\"ok\"} 3\n%s{host=\"a\",outcome=\"refused\"} 1\n%s{host=\"a\"} %d\n%s{host=\"a\"} %d\n%s{host=\"a\"} %d\n",
-			metricRequests, metricRequests, metricRemaining, remaining, metricCircuit, open, metricPaused, paused.Unix())
-	}
-	typed := []byte("# TYPE " + metricRequests + " counter\n# TYPE " + metricRemaining + " gauge\n# TYPE " + metricCircuit + " gauge\n# TYPE " + metricPaused + " gauge\n")
-	with := func(text []byte) []byte { return append(slices.Clone(typed), text...) }
-	got, err := readTraffic(t.Context(), updaterMetrics{with(text(61, 0, now.Add(-time.Hour))), with(text(40, 1, now.Add(time.Hour)))}, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := got["a"]
-	if a.Requests != 6 || a.Refused != 2 || a.Remaining == nil || *a.Remaining != 40 || !a.CircuitOpen || a.PausedUntil == nil || !a.PausedUntil.Equal(&metav1.Time{Time: now.Add(time.Hour)}) {
-		t.Errorf("got %+v", a)
-	}
+func TestRegistriesSayWhyNothingIsKnownOfLimits(t *testing.T) {
 	w := newWorld(t, interceptor.Funcs{})
 	w.options.Access.Metrics = updaterMetrics{}
 	if body := bodyOf(t, w.answer(asked(http.MethodGet, "/registries", nil))); !strings.Contains(body, "Limits and pauses are not known: connection refused.") {
 		t.Errorf("metrics that cannot be read:\n%s", body)
 	}
-	if _, err := readTraffic(t.Context(), updaterMetrics{[]byte("no metrics {")}, now); err == nil {
-		t.Error("what is no metrics was read")
+	w.options.Access.Metrics = updaterMetrics{[]byte("no metrics {")}
+	if body := bodyOf(t, w.answer(asked(http.MethodGet, "/registries", nil))); !strings.Contains(body, "Limits and pauses are not known: reading the updater") {
+		t.Errorf("metrics that are none:\n%s", body)
 	}
 }

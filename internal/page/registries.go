@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // maxErrors is how many different errors of a registry are shown.
@@ -31,7 +32,7 @@ type registry struct {
 	Last, Next                           *metav1.Time
 	Errors                               []told
 	More                                 int
-	traffic
+	status.Traffic
 
 	repositories map[string]bool
 	errors       map[string]int
@@ -71,15 +72,25 @@ func (p *Page) registries(w http.ResponseWriter, r *http.Request) {
 	if p.options.Access.Metrics != nil {
 		ctx, cancel := context.WithTimeout(r.Context(), p.options.Access.Timeout)
 		defer cancel()
-		known, err := readTraffic(ctx, p.options.Access.Metrics, p.options.Clock.Now())
+		known, err := p.traffic(ctx)
 		if err != nil {
 			content.Untold = "Limits and pauses are not known: " + shown(err.Error()) + "."
 		}
 		for _, one := range content.All {
-			one.traffic = known[one.Host]
+			one.Traffic = known[one.Host]
 		}
 	}
 	p.show(w, r, http.StatusOK, "registries", view{Title: "Registries", Section: "registries", Snapshot: snapshot, Content: content})
+}
+
+// traffic reads how the updaters get on with each registry, by host.
+func (p *Page) traffic(ctx context.Context) (map[string]status.Traffic, error) {
+	texts, err := p.options.Access.Metrics.Metrics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := status.ReadCounts(texts)
+	return counts.Traffic(p.options.Clock.Now()), err
 }
 
 // registriesOf puts the containers of each registry together, those with errors first.

@@ -42,14 +42,14 @@ func TestDoctorReadsWhatUpdatersCount(t *testing.T) {
 		want   []found
 	}{
 		"a registry that has failed": {
-			counts: fleet{series("gauge", metricCircuit, `{host="registry.corp"} 1`), series("gauge", metricCircuit, `{host="registry.corp"} 0`)},
+			counts: fleet{series("gauge", "garboard_registry_circuit_open", `{host="registry.corp"} 1`), series("gauge", "garboard_registry_circuit_open", `{host="registry.corp"} 0`)},
 			want:   []found{{Failure, "registries", "registry.corp", "has failed several times in a row", "garboard registry check registry.corp/shop:1.2.0"}},
 		},
 		"a registry that has asked for a pause": {
-			counts: fleet{series("gauge", metricPaused, `{host="registry.corp"} 1795954200`)},
+			counts: fleet{series("gauge", "garboard_registry_paused_until_timestamp_seconds", `{host="registry.corp"} 1795954200`)},
 			want:   []found{{Warning, "registries", "registry.corp", "has asked for a pause until 2026-11-29T12:10:00Z", "garboard registry check registry.corp/shop:1.2.0"}},
 		},
-		"a pause that is over": {counts: fleet{series("gauge", metricPaused, `{host="registry.corp"} 1795953000`)}},
+		"a pause that is over": {counts: fleet{series("gauge", "garboard_registry_paused_until_timestamp_seconds", `{host="registry.corp"} 1795953000`)}},
 		"metrics that cannot be read": {
 			counts: metricsText{err: errors.New("pods/proxy is forbidden")},
 			want:   []found{{Unknown, "registries", "", "pods/proxy is forbidden", ""}},
@@ -100,7 +100,7 @@ func TestDoctorTellsWhatIsNoFault(t *testing.T) {
 	}{
 		"what a registry's limit leaves": {
 			breaks: func(w *world) {
-				w.metrics = fleet{series("gauge", metricRemaining, `{host="registry.corp"} 87`), series("gauge", metricRemaining, `{host="registry.corp"} 90`)}
+				w.metrics = fleet{series("gauge", "garboard_registry_rate_limit_remaining", `{host="registry.corp"} 87`), series("gauge", "garboard_registry_rate_limit_remaining", `{host="registry.corp"} 90`)}
 			},
 			want: Finding{Severity: OK, Check: "registries", Object: "registry.corp", Message: "answers for the images of 1 container; its limit leaves 87 requests"},
 		},

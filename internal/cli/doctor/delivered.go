@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // notInForce are the settings files that an updater could not use as they were last read.
-func (d *Doctor) notInForce(c counts) []Finding {
+func (d *Doctor) notInForce(c status.Counts) []Finding {
 	var findings []Finding
 	for _, file := range []struct{ metric, flag, page string }{
 		{"registries", "registries-config", "docs/registries-config.md"},
@@ -32,9 +34,9 @@ func (d *Doctor) notInForce(c counts) []Finding {
 }
 
 // notices tells what became of the notices of each channel. None is sent for that.
-func (d *Doctor) notices(c counts) []Finding {
+func (d *Doctor) notices(c status.Counts) []Finding {
 	var findings []Finding
-	channels := c.sums(metricNotifications, "channel", "outcome")
+	channels := sumsOf(c, metricNotifications, "channel", "outcome")
 	for _, channel := range slices.Sorted(maps.Keys(channels)) {
 		sent, lost := channels[channel]["sent"], channels[channel]["failed"]+channels[channel]["dropped"]
 		object := "channel/" + channel
@@ -64,14 +66,14 @@ func (d *Doctor) notices(c counts) []Finding {
 }
 
 // unproven are kinds of senders whose pushes were all refused, as of another secret.
-func (d *Doctor) unproven(c counts) []Finding {
+func (d *Doctor) unproven(c status.Counts) []Finding {
 	var findings []Finding
-	senders := c.sums(metricPushes, "sender", "outcome")
+	senders := sumsOf(c, metricPushes, "sender", "outcome")
 	for _, sender := range slices.Sorted(maps.Keys(senders)) {
 		outcomes := senders[sender]
 		refused, proven := outcomes["unauthenticated"], outcomes["accepted"]+outcomes["ignored"]
 		if refused == 0 || proven > 0 {
-			continue // what comes beside those that are proven may be anybody's
+			continue // what comes beside those that are proven may be of other senders
 		}
 		findings = append(findings, Finding{
 			Severity: Warning, Object: "sender/" + sender, Message: fmt.Sprintf("none of %.0f pushes has proven itself since the updater started", refused),

@@ -131,7 +131,7 @@ type installation struct {
 	// optedIn are the namespaces that opted in, by name.
 	optedIn map[string]workload.Namespace
 	// counts are nil until they are read.
-	counts counts
+	counts status.Counts
 	// ignored: writes pass while no webhook answers. looped: something fills an opted-in
 	// namespace from Git.
 	ignored, looped bool

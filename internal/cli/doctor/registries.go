@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
-
-	"k8s.io/utils/ptr"
 
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -45,38 +42,7 @@ func (d *Doctor) registries(ctx context.Context) []Finding {
 	case d.Metrics == nil:
 		findings = append(findings, Finding{Severity: Note, Message: "limits of registries, and what became of notices and pushes, were not looked at: --updater-url leads to the status alone"})
 	}
-	return append(findings, byRegistry(list.Items, d.limits(counted))...)
-}
-
-// limit is what the updaters say of a registry's limits; the zero value is none.
-type limit struct {
-	// failing: it has failed too often to be asked again at once.
-	failing bool
-	// paused is until when it asked to be left alone; zero where it does not.
-	paused time.Time
-	// left is how many requests its limit leaves; nil where it does not tell.
-	left *int
-}
-
-func (d *Doctor) limits(c counts) map[string]limit {
-	limits := map[string]limit{}
-	change := func(host string, with func(*limit)) {
-		l := limits[host]
-		with(&l)
-		limits[host] = l
-	}
-	for host, open := range c.gauges(metricCircuit, math.Max) {
-		change(host, func(l *limit) { l.failing = open > 0 })
-	}
-	for host, until := range c.gauges(metricPaused, math.Max) {
-		if at := time.Unix(int64(until), 0).UTC(); at.After(d.Now()) {
-			change(host, func(l *limit) { l.paused = at })
-		}
-	}
-	for host, left := range c.gauges(metricRemaining, math.Min) {
-		change(host, func(l *limit) { l.left = ptr.To(int(left)) })
-	}
-	return limits
+	return append(findings, byRegistry(list.Items, counted.Traffic(d.Now()))...)
 }
 
 // registry is what is known of one: how many containers have images of it, and those that
@@ -87,7 +53,7 @@ type registry struct {
 	silent     []status.Item
 }
 
-func byRegistry(items []status.Item, limits map[string]limit) []Finding {
+func byRegistry(items []status.Item, traffic map[string]status.Traffic) []Finding {
 	all := map[string]*registry{}
 	for _, item := range items {
 		host, _, _ := strings.Cut(item.Repository, "/")
@@ -103,7 +69,7 @@ func byRegistry(items []status.Item, limits map[string]limit) []Finding {
 	for _, host := range slices.Sorted(maps.Keys(all)) {
 		r := all[host]
 		if len(r.silent) == 0 {
-			findings = append(findings, r.answers(host, limits[host]))
+			findings = append(findings, r.answers(host, traffic[host]))
 			continue
 		}
 		first := r.silent[0]
@@ -118,23 +84,23 @@ func byRegistry(items []status.Item, limits map[string]limit) []Finding {
 }
 
 // answers is the finding for a registry that has answered for all its images.
-func (r *registry) answers(host string, l limit) Finding {
+func (r *registry) answers(host string, t status.Traffic) Finding {
 	check := fmt.Sprintf("garboard registry check %s:%s", r.first.Repository, tagOf(r.first.Running))
 	switch {
-	case l.failing:
+	case t.CircuitOpen:
 		return Finding{
 			Severity: Failure, Object: host, Message: "has failed several times in a row, and is asked again only now and then",
 			Why: "Its images stay where they are.", Mend: check,
 		}
-	case !l.paused.IsZero():
+	case t.PausedUntil != nil:
 		return Finding{
-			Severity: Warning, Object: host, Message: "has asked for a pause until " + l.paused.Format(time.RFC3339),
+			Severity: Warning, Object: host, Message: "has asked for a pause until " + t.PausedUntil.UTC().Format(time.RFC3339),
 			Why: "Its limit is used up: until then its images stay where they are.", Mend: check + " (tells the credential and the limit; a longer pollMinimum takes fewer requests: docs/registries-config.md)",
 		}
 	}
 	message := fmt.Sprintf("answers for the images of %s", printable.Count(r.containers, "container"))
-	if l.left != nil {
-		message += fmt.Sprintf("; its limit leaves %s", printable.Count(*l.left, "request"))
+	if t.Remaining != nil {
+		message += fmt.Sprintf("; its limit leaves %s", printable.Count(*t.Remaining, "request"))
 	}
 	return okFinding(host, "%s", message)
 }
