@@ -31,15 +31,7 @@ func (s *session) digest(ctx context.Context, tag string) (string, error) {
 
 // hash reads the manifest itself, for proxies that drop the digest's header.
 func (s *session) hash(ctx context.Context, u *url.URL) (string, error) {
-	resp, err := s.Do(ctx, http.MethodGet, u, document.AcceptManifests)
-	if err != nil {
-		return "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return "", s.client.network.Failure(resp)
-	}
-	defer transport.Drain(resp)
-	body, err := readBody(ctx, resp.Body, document.MaxManifest)
+	_, body, err := s.get(ctx, u, document.AcceptManifests, document.MaxManifest)
 	if err != nil {
 		return "", err
 	}

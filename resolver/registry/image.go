@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -152,22 +153,27 @@ func (s *session) config(ctx context.Context, of document.Manifest) (document.Co
 	return document.ReadConfig(body)
 }
 
+// get reads what is at a URL. Its header is returned with a body that cannot be read, too.
+func (s *session) get(ctx context.Context, u *url.URL, accept string, limit int64) (http.Header, []byte, error) {
+	resp, err := s.Do(ctx, http.MethodGet, u, accept)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, s.client.network.Failure(resp)
+	}
+	defer transport.Drain(resp)
+	body, err := readBody(ctx, resp.Body, limit)
+	return resp.Header, body, err
+}
+
 // verified reads what a digest names, and makes sure that it is that. The
 // digest may come from a manifest: only its grammar makes it safe in a path.
 func (s *session) verified(ctx context.Context, kind, digest, accept string, limit int64) ([]byte, error) {
 	if !document.ValidDigest(digest) {
 		return nil, failure.Bad("the manifest names a digest that is not valid")
 	}
-	u := s.URL(kind, digest)
-	resp, err := s.Do(ctx, http.MethodGet, u, accept)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, s.client.network.Failure(resp)
-	}
-	defer transport.Drain(resp)
-	body, err := readBody(ctx, resp.Body, limit)
+	_, body, err := s.get(ctx, s.URL(kind, digest), accept, limit)
 	if err != nil {
 		return nil, err
 	}

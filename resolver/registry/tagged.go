@@ -2,11 +2,9 @@ package registry
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
-	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // Manifest is what a tag points at.
@@ -61,20 +59,12 @@ func (c *Client) ImageOf(ctx context.Context, repository Repository, manifest Ma
 }
 
 func (s *session) tagged(ctx context.Context, tag string) (Manifest, error) {
-	resp, err := s.Do(ctx, http.MethodGet, s.URL("manifests", tag), document.AcceptManifests)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return Manifest{}, s.client.network.Failure(resp)
-	}
-	defer transport.Drain(resp)
-	digest, named := document.ReadDigest(resp.Header)
-	body, err := readBody(ctx, resp.Body, document.MaxManifest)
+	header, body, err := s.get(ctx, s.URL("manifests", tag), document.AcceptManifests, document.MaxManifest)
+	digest, named := document.ReadDigest(header)
 	switch {
 	case named && (err != nil || !document.HashesTo(body, digest)):
 		// Nodes go by what the header names. Whether that is there, its own request tells.
-		return Manifest{digest: digest}, nil
+		return Manifest{digest: digest}, nil //nolint:nilerr // the digest is known without the body
 	case err != nil:
 		return Manifest{}, err
 	case !named:
