@@ -70,9 +70,8 @@ func newNode(t *testing.T) *node {
 // buildGarboard builds the program for the image, and for the commands of its users.
 func (n *node) buildGarboard(ctx context.Context) error {
 	binary := filepath.Join(n.dir, "garboard")
-	command := cluster.GoCommand(ctx, source, "build", "-ldflags", "-s -w", "-o", binary, "./cmd/garboard")
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("building garboard: %w: %s", err, out)
+	if err := installation.Build(ctx, source, binary); err != nil {
+		return fmt.Errorf("building garboard: %w", err)
 	}
 	return n.pushGarboard(ctx, binary, presentVersion)
 }

@@ -22,7 +22,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/garboard-dev/garboard/test/cluster"
 	"github.com/garboard-dev/garboard/test/installation"
 	"github.com/garboard-dev/garboard/test/node/sandbox"
 )
@@ -111,9 +110,8 @@ func (u *upgrading) buildFormer(t *testing.T) {
 	}
 	must(t, err)
 	binary := filepath.Join(t.TempDir(), "garboard")
-	command := cluster.GoCommand(t.Context(), u.former, "build", "-ldflags", "-s -w", "-o", binary, "./cmd/garboard")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("building the program of %s, whose modules have to be there: %v: %s", installation.FirstChart, err, out)
+	if err := installation.Build(t.Context(), u.former, binary); err != nil {
+		t.Fatalf("building the program of %s, whose modules have to be there: %v", installation.FirstChart, err)
 	}
 	must(t, u.pushGarboard(t.Context(), binary, formerVersion))
 }
