@@ -217,7 +217,7 @@ verify-modules:
 
 .PHONY: verify-manifests
 verify-manifests: cluster-build $(KUBECONFORM)
-	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./certs
+	go test -count=1 -run TestManifest ./certs/certmanager
 	go test -count=1 -run 'TestManifest|TestInstall|TestRBAC|TestAdmissionPolicy' ./manifests -kubeconform=$(abspath $(KUBECONFORM))
 
 # By the schemas of a release of each minor version, from its module: 20 MB each, which Go's
