@@ -65,7 +65,7 @@ func (r *Resolver) readManifest(ctx context.Context, from manifestReader, k dige
 }
 
 // beginImage begins a read of an image, unless it is known, being read, or to be left
-// alone after a failure. Who asks for the image waits for it.
+// alone after a failure. The next caller that asks for the image waits for this read.
 func (r *Resolver) beginImage(ctx context.Context, k imageKey, read func(context.Context) (registry.Image, error)) {
 	p := r.imageEntry(k)
 	p.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
-// webhook sends to an address of anybody's, with what shoutrrr reads of a URL. Its own sender
+// webhook sends to any address, with what shoutrrr reads of a URL. Its own sender
 // (0.13) fills in a text/template, as that of [mail] does.
 type webhook struct{ config *generic.Config }
 

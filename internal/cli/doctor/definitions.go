@@ -68,8 +68,8 @@ func (d *Doctor) definition(ctx context.Context, wanted *unstructured.Unstructur
 	return findings
 }
 
-// older is the finding for a definition that lacks something. If this program is newer than
-// what is installed, that is as it should be, and the program the one to exchange.
+// older is the finding for a definition that lacks something. Where this program is newer than
+// what is installed, the definition is right, and the program is what to exchange.
 func (d *Doctor) older(object string, lacking []string) Finding {
 	less := strings.Join(lacking[:min(len(lacking), maxLacking)], ", ")
 	if more := len(lacking) - maxLacking; more > 0 {

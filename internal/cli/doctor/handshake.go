@@ -63,8 +63,8 @@ func networkPolicyKind() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"}
 }
 
-// closedBy names a NetworkPolicy that selects the webhook's Pods, and so keeps from them whom no
-// policy names; empty if there is none, or none can be read.
+// closedBy names a NetworkPolicy for the webhook's Pods, which so refuse connections that no
+// policy allows; empty if there is none, or none can be read.
 func (d *Doctor) closedBy(ctx context.Context) string {
 	list, err := d.Dynamic.Resource(networkPolicyKind()).Namespace(d.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil || d.found.webhook == nil {
