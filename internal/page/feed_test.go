@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // read returns what the page knows, asked now.
@@ -182,6 +183,25 @@ func (m updaterMetrics) Metrics(context.Context) ([][]byte, error) {
 		return nil, errAway
 	}
 	return m, nil
+}
+
+func TestRegistriesTellWhatTheirOtherHostsDo(t *testing.T) {
+	const gauge = "# TYPE garboard_registry_rate_limit_remaining gauge\n# TYPE garboard_registry_circuit_open gauge\n"
+	w := newWorld(t, interceptor.Funcs{})
+	w.updater.items = []status.Item{{Namespace: "shop", Kind: "Deployment", Name: "web", Container: "web", Repository: "docker.io/library/web", State: report.StateCurrent}}
+	w.options.Access.Metrics = updaterMetrics{[]byte(gauge + `garboard_registry_rate_limit_remaining{host="registry-1.docker.io"} 87
+garboard_registry_circuit_open{host="mirror.example.com"} 1
+garboard_registry_circuit_open{host="auth.docker.io"} 0
+`)}
+	body := bodyOf(t, w.answer(asked(http.MethodGet, "/registries", nil)))
+	for _, want := range []string{"87 requests left", "mirror.example.com", "as a mirror, or for tokens"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the view has no %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "auth.docker.io") {
+		t.Errorf("a token service that answers is shown:\n%s", body)
+	}
 }
 
 func TestRegistriesSayWhyNothingIsKnownOfLimits(t *testing.T) {

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ type registries struct {
 	Untold string
 }
 
-// registry is what is known of one.
+// registry is what is known of one, or of a host that no image names: without containers.
 type registry struct {
 	Host string
 	// Repositories and Containers are how many are governed, Unanswered how many of the
@@ -76,9 +77,7 @@ func (p *Page) registries(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			content.Untold = "Limits and pauses are not known: " + shown(err.Error()) + "."
 		}
-		for _, one := range content.All {
-			one.Traffic = known[one.Host]
-		}
+		content.All = withTraffic(content.All, known)
 	}
 	p.show(w, r, http.StatusOK, "registries", view{Title: "Registries", Section: "registries", Snapshot: snapshot, Content: content})
 }
@@ -91,6 +90,22 @@ func (p *Page) traffic(ctx context.Context) (map[string]status.Traffic, error) {
 	}
 	counts, err := status.ReadCounts(texts)
 	return counts.Traffic(p.options.Clock.Now()), err
+}
+
+// withTraffic adds what the updaters count of each registry. Hosts that no image names, those
+// of mirrors and token services, come first where they fail or have asked for a pause.
+func withTraffic(all []*registry, known map[string]status.Traffic) []*registry {
+	named := map[string]bool{}
+	for _, one := range all {
+		one.Traffic, named[one.Host] = known[one.Host], true
+	}
+	var others []*registry
+	for _, host := range slices.Sorted(maps.Keys(known)) {
+		if t := known[host]; !named[host] && (t.CircuitOpen || t.PausedUntil != nil) {
+			others = append(others, &registry{Host: host, Traffic: t})
+		}
+	}
+	return append(others, all...)
 }
 
 // registriesOf puts the containers of each registry together, those with errors first.

@@ -111,10 +111,7 @@ func (c *Client) pace(host string) transport.Pace {
 // the most specific that names it, without path where there is one. A mirror
 // has those of its own entry: the registry's are for the registry's sake.
 func (s *settings) paced(host string) *config.Registry {
-	name := host
-	if host == hubAPI {
-		name = dockerHub
-	}
+	name := HostOf(host)
 	var found *route
 	for i := range s.routes {
 		r := &s.routes[i]

@@ -100,3 +100,12 @@ func endpointOf(host string) string {
 	}
 	return host
 }
+
+// HostOf is the host that references name where an endpoint answers: the other way round
+// of where requests go.
+func HostOf(endpoint string) string {
+	if endpoint == hubAPI {
+		return dockerHub
+	}
+	return endpoint
+}

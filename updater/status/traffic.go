@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // Metrics of the updater that tell how it gets on with a registry.
@@ -60,12 +62,13 @@ type Traffic struct {
 	PausedUntil *metav1.Time
 }
 
-// Traffic tells how the updaters get on with each registry, by host.
+// Traffic tells how the updaters get on with each registry, by the host that references
+// name, and with the hosts of mirrors and token services.
 func (c Counts) Traffic(now time.Time) map[string]Traffic {
 	all := map[string]Traffic{}
 	for _, name := range []string{metricRequests, metricRemaining, metricCircuit, metricPaused} {
 		for _, metric := range c[name] {
-			host := LabelOf(metric, "host")
+			host := registry.HostOf(LabelOf(metric, "host"))
 			all[host] = all[host].with(name, metric, now)
 		}
 	}

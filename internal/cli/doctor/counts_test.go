@@ -7,7 +7,11 @@ import (
 	"testing"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/garboard-dev/garboard/updater/report"
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // fleet is several updaters.
@@ -48,6 +52,17 @@ func TestDoctorReadsWhatUpdatersCount(t *testing.T) {
 		"a registry that has asked for a pause": {
 			counts: fleet{series("gauge", "garboard_registry_paused_until_timestamp_seconds", `{host="registry.corp"} 1795954200`)},
 			want:   []found{{Warning, "registries", "registry.corp", "has asked for a pause until 2026-11-29T12:10:00Z", "garboard registry check registry.corp/shop:1.2.0"}},
+		},
+		"Docker Hub, whose images name another host than answers": {
+			counts: fleet{series("gauge", "garboard_registry_paused_until_timestamp_seconds", `{host="registry-1.docker.io"} 1795954200`)},
+			breaks: func(w *world) {
+				w.status = lister{items: []status.Item{{Namespace: "team", Name: "shop", Repository: "docker.io/library/shop", Running: "1.2.0", State: report.StateCurrent, LastCheck: ptr.To(metav1.NewTime(w.now))}}}
+			},
+			want: []found{{Warning, "registries", "docker.io", "has asked for a pause until 2026-11-29T12:10:00Z", "garboard registry check docker.io/library/shop:1.2.0"}},
+		},
+		"a mirror that has failed": {
+			counts: fleet{series("gauge", "garboard_registry_circuit_open", `{host="mirror.corp"} 1`, `{host="token.corp"} 0`)},
+			want:   []found{{Failure, "registries", "mirror.corp", "has failed several times in a row", "logs deployment/garboard-updater --all-pods"}},
 		},
 		"a pause that is over": {counts: fleet{series("gauge", "garboard_registry_paused_until_timestamp_seconds", `{host="registry.corp"} 1795953000`)}},
 		"metrics that cannot be read": {

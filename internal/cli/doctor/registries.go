@@ -42,7 +42,7 @@ func (d *Doctor) registries(ctx context.Context) []Finding {
 	case d.Metrics == nil:
 		findings = append(findings, Finding{Severity: Note, Message: "limits of registries, and what became of notices and pushes, were not looked at: --updater-url leads to the status alone"})
 	}
-	return append(findings, byRegistry(list.Items, counted.Traffic(d.Now()))...)
+	return append(findings, d.byRegistry(list.Items, counted.Traffic(d.Now()))...)
 }
 
 // registry is what is known of one: how many containers have images of it, and those that
@@ -53,7 +53,7 @@ type registry struct {
 	silent     []status.Item
 }
 
-func byRegistry(items []status.Item, traffic map[string]status.Traffic) []Finding {
+func (d *Doctor) byRegistry(items []status.Item, traffic map[string]status.Traffic) []Finding {
 	all := map[string]*registry{}
 	for _, item := range items {
 		host, _, _ := strings.Cut(item.Repository, "/")
@@ -80,29 +80,46 @@ func byRegistry(items []status.Item, traffic map[string]status.Traffic) []Findin
 			Mend:    fmt.Sprintf("garboard registry check %s:%s", first.Repository, tagOf(first.Running)),
 		})
 	}
+	logs := fmt.Sprintf("kubectl -n %s logs deployment/%s --all-pods (docs/registries-config.md tells where mirrors are named)", d.Namespace, updaterName)
+	for _, host := range slices.Sorted(maps.Keys(traffic)) {
+		if f, ok := troubled(host, traffic[host], ""); ok && all[host] == nil {
+			f.Why, f.Mend = "No image names this host: it is a mirror of a registry, or issues its tokens.", logs
+			findings = append(findings, f)
+		}
+	}
 	return findings
 }
 
 // answers is the finding for a registry that has answered for all its images.
 func (r *registry) answers(host string, t status.Traffic) Finding {
 	check := fmt.Sprintf("garboard registry check %s:%s", r.first.Repository, tagOf(r.first.Running))
-	switch {
-	case t.CircuitOpen:
-		return Finding{
-			Severity: Failure, Object: host, Message: "has failed several times in a row, and is asked again only now and then",
-			Why: "Its images stay where they are.", Mend: check,
-		}
-	case t.PausedUntil != nil:
-		return Finding{
-			Severity: Warning, Object: host, Message: "has asked for a pause until " + t.PausedUntil.UTC().Format(time.RFC3339),
-			Why: "Its limit is used up: until then its images stay where they are.", Mend: check + " (tells the credential and the limit; a longer pollMinimum takes fewer requests: docs/registries-config.md)",
-		}
+	if f, ok := troubled(host, t, check); ok {
+		return f
 	}
 	message := fmt.Sprintf("answers for the images of %s", printable.Count(r.containers, "container"))
 	if t.Remaining != nil {
 		message += fmt.Sprintf("; its limit leaves %s", printable.Count(*t.Remaining, "request"))
 	}
 	return okFinding(host, "%s", message)
+}
+
+// troubled is the finding for a host that has failed or asked for a pause; ok is false for
+// others. check is what tells more of it.
+func troubled(host string, t status.Traffic, check string) (f Finding, ok bool) {
+	switch {
+	case t.CircuitOpen:
+		return Finding{
+			Severity: Failure, Object: host, Message: "has failed several times in a row, and is asked again only now and then",
+			Why: "Its images stay where they are.", Mend: check,
+		}, true
+	case t.PausedUntil != nil:
+		return Finding{
+			Severity: Warning, Object: host, Message: "has asked for a pause until " + t.PausedUntil.UTC().Format(time.RFC3339),
+			Why: "Its limit is used up: until then its images stay where they are.", Mend: check + " (tells the credential and the limit; a longer pollMinimum takes fewer requests: docs/registries-config.md)",
+		}, true
+	default:
+		return Finding{}, false
+	}
 }
 
 func tagOf(running string) string {
