@@ -26,7 +26,11 @@ import (
 // mail sends by SMTP, with what shoutrrr reads of a URL. Its own sender (0.13) fills in a
 // text/template, which keeps the linker from leaving out any method of any type, and knows
 // no deadline.
-type mail struct{ config *smtp.Config }
+type mail struct {
+	config *smtp.Config
+	// delivered is who has the message already.
+	delivered *delivered
+}
 
 // defaultSubject is the subject where the URL has none.
 const defaultSubject = "Garboard"
@@ -39,6 +43,7 @@ func (m *mail) Initialize(u *url.URL, log types.StdLogger) error {
 	}
 	m.config = read.Config
 	m.config.FixEmailTags()
+	m.delivered = &delivered{}
 	if query := u.Query(); !query.Has("subject") && !query.Has("title") {
 		m.config.Subject = defaultSubject
 	}
@@ -62,9 +67,14 @@ func (m *mail) send(ctx context.Context, message string) error {
 	defer func() { _ = client.Close() }()
 	var failed []error
 	for _, to := range m.config.ToAddresses {
+		if m.delivered.has(message, to) {
+			continue
+		}
 		if err := m.sendTo(client, to, message); err != nil {
 			failed = append(failed, fmt.Errorf("to %q: %w", to, err), client.Reset())
+			continue
 		}
+		m.delivered.add(message, to)
 	}
 	if err := errors.Join(failed...); err != nil {
 		return named("smtp", err)
@@ -101,13 +111,8 @@ func (m *mail) connect(ctx context.Context) (client *netsmtp.Client, err error) 
 	if err := client.Hello(m.hello()); err != nil {
 		return nil, err
 	}
-	if !implicit && c.UseStartTLS {
-		if offered, _ := client.Extension("STARTTLS"); offered {
-			err = client.StartTLS(secure)
-		} else if c.RequireStartTLS {
-			err = errors.New("the server has no STARTTLS")
-		}
-		if err != nil {
+	if !implicit {
+		if err := m.startTLS(client, secure); err != nil {
 			return nil, err
 		}
 	}
@@ -117,6 +122,23 @@ func (m *mail) connect(ctx context.Context) (client *netsmtp.Client, err error) 
 		}
 	}
 	return client, nil
+}
+
+// startTLS encrypts the connection if the server can, unless the URL turns that off. Where
+// the URL requires it, a connection that stays as it is will not do.
+func (m *mail) startTLS(client *netsmtp.Client, secure *tls.Config) error {
+	c := m.config
+	required := c.RequireStartTLS || c.Encryption == smtp.EncExplicitTLS
+	if !required && !c.UseStartTLS {
+		return nil
+	}
+	if offered, _ := client.Extension("STARTTLS"); offered {
+		return client.StartTLS(secure)
+	}
+	if required {
+		return errors.New("the server has no STARTTLS")
+	}
+	return nil
 }
 
 // hello is what this machine calls itself.
@@ -138,9 +160,21 @@ func (m *mail) auth() netsmtp.Auth {
 	case smtp.AuthCRAMMD5:
 		return netsmtp.CRAMMD5Auth(c.Username, c.Password)
 	case smtp.AuthOAuth2:
-		return smtp.OAuth2Auth(c.Username, c.Password)
+		return encrypted{smtp.OAuth2Auth(c.Username, c.Password)}
 	}
 	return nil
+}
+
+// encrypted signs in over encrypted connections alone, as net/smtp's own PLAIN does: whoever
+// can take the offer of STARTTLS out of a greeting would read the token.
+type encrypted struct{ netsmtp.Auth }
+
+// Start implements smtp.Auth.
+func (a encrypted) Start(server *netsmtp.ServerInfo) (proto string, toServer []byte, err error) {
+	if !server.TLS {
+		return "", nil, errors.New("the connection is not encrypted")
+	}
+	return a.Auth.Start(server)
 }
 
 func (m *mail) sendTo(client *netsmtp.Client, to, message string) error {

@@ -133,6 +133,7 @@ func (o *outlet) take() bool {
 // deliver tries until the message is sent, has failed for good, or the end
 // comes.
 func (o *outlet) deliver(hard context.Context) {
+	o.sender.delivered.forget()
 	for tries := 1; ; tries++ {
 		err := o.try(hard)
 		switch {

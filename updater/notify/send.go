@@ -17,7 +17,10 @@ var (
 
 // sender sends to one channel. Most of shoutrrr's services know no context, and
 // some wait for ever; so what takes too long is left to itself, and counted.
-type sender struct{ hung chan struct{} }
+type sender struct {
+	hung      chan struct{}
+	delivered delivered
+}
 
 func newSender() *sender { return &sender{hung: make(chan struct{}, maxHung)} }
 
@@ -32,7 +35,7 @@ func (s *sender) send(ctx context.Context, u URL, message string) error {
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-s.hung }()
-		done <- u.deliver(ctx, message)
+		done <- s.deliver(ctx, u, message)
 	}()
 	select {
 	case err := <-done:
@@ -53,7 +56,7 @@ func Send(ctx context.Context, u URL, message string) error {
 
 // deliver hands the message to the service. A service that panics is one that
 // failed.
-func (u URL) deliver(ctx context.Context, message string) (err error) {
+func (s *sender) deliver(ctx context.Context, u URL, message string) (err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = fmt.Errorf("the service's code failed: %v", caught)
@@ -62,6 +65,9 @@ func (u URL) deliver(ctx context.Context, message string) (err error) {
 	opened, err := u.open()
 	if err != nil {
 		return err
+	}
+	if m, ok := opened.(*mail); ok {
+		m.delivered = &s.delivered
 	}
 	return u.sendBy(ctx, opened, message)
 }
