@@ -167,6 +167,12 @@ bench-start: cluster-build ## Measure how long webhook and updater take from sta
 	$(GOBUILD) -tags nopage,grpcnotrace -ldflags "-s -w" -o bin/start/garboard ./cmd/garboard
 	go run ./test/start -binary=$(CURDIR)/bin/start/garboard $(START)
 
+# Of the program that the servers' image has. INSTALL holds flags: go run ./test/installtime -help
+.PHONY: bench-install
+bench-install: cluster-build ## Measure how long an installation takes until the first write is answered
+	$(GOBUILD) -tags nopage,grpcnotrace -ldflags "-s -w" -o bin/start/garboard ./cmd/garboard
+	go run ./test/installtime -binary=$(CURDIR)/bin/start/garboard $(INSTALL)
+
 # LATENCY holds flags: go run ./test/latency -help
 .PHONY: bench-latency
 bench-latency: cluster-build ## Measure the time from a push to the spec, beside doing it by hand

@@ -109,10 +109,30 @@ func (c *Cluster) bootCertManager(ctx context.Context) error {
 	if _, _, err := c.Kubectl(ctx, "", "apply", "--server-side", "-f", c.binaries.Path("crds")); err != nil {
 		return fmt.Errorf("installing cert-manager's CRDs: %w", err)
 	}
+	return c.StartCertManager(ctx)
+}
+
+// StartCertManager starts cert-manager in a cluster that began without it (NoCertManager), once
+// its definitions are there and served.
+func (c *Cluster) StartCertManager(ctx context.Context) error {
 	if err := c.AwaitServed(ctx); err != nil {
 		return err
 	}
 	return c.startParts(ctx, c.certManager())
+}
+
+// CertManagerChart is the folder of the chart that cert-manager's module has.
+func CertManagerChart(ctx context.Context) (string, error) {
+	source, err := findSource()
+	if err != nil {
+		return "", err
+	}
+	const module = "github.com/cert-manager/cert-manager"
+	dir, err := goList(ctx, source, "-m", "-f", "{{.Dir}}", module)
+	if err == nil && dir == "" {
+		err = fmt.Errorf("the module %s is not in the module cache: go -C %s mod download %[1]s", module, source)
+	}
+	return filepath.Join(dir, "deploy", "charts", "cert-manager"), err
 }
 
 // AwaitServed waits until all CustomResourceDefinitions are served. `kubectl wait` fails

@@ -42,6 +42,9 @@ type Options struct {
 	WebhookArgs []string
 	// NoUpdater leaves the updater out.
 	NoUpdater bool
+	// Unasked has Install return once the webhooks are ready, whether or not the API server
+	// asks them already.
+	Unasked bool
 	// Apply puts the manifests in. By default it is kubectl, with install.yaml.
 	Apply func(context.Context) error
 	// Log gets a line a step. The default is none.
@@ -95,7 +98,7 @@ func (o Options) withDefaults(c *cluster.Cluster) Options {
 
 // Install builds Garboard, applies its manifests and starts what its Deployments
 // would. It returns when the probes are good and the API server asks the
-// webhooks.
+// webhooks (see Options.Unasked).
 func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation, error) {
 	o = o.withDefaults(c)
 	i := &Installation{Cluster: c, Binary: filepath.Join(c.Dir, "garboard"), certs: filepath.Join(c.Dir, "webhook-tls"), args: o.Args, webhook: o.WebhookArgs, source: o.Source}
@@ -123,7 +126,7 @@ func Install(ctx context.Context, c *cluster.Cluster, o Options) (*Installation,
 	if err == nil {
 		err = step("starting the webhook and the updater", func() error { return i.start(ctx, o) })
 	}
-	if err == nil {
+	if err == nil && !o.Unasked {
 		err = step("waiting until the API server asks the webhook", func() error { return i.awaitAdmission(ctx) })
 	}
 	if err != nil {
