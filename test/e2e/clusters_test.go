@@ -21,7 +21,7 @@ import (
 
 var (
 	together = flag.Int("together", 8, "tests at a time in the cluster that they share")
-	clusters = flag.Int("clusters", 3, "clusters for tests that have one to themselves")
+	clusters = flag.Int("clusters", 2, "clusters for tests that have one to themselves")
 )
 
 // pool has the clusters of a run. Each starts when a test asks for it, so that a run of
