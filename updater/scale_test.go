@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/updater/report"
@@ -31,6 +32,8 @@ type many struct {
 	cache.Cache
 	deployments, others, namespaces *cachetesting.FakeControllerSource
 	informers                       map[string]toolscache.SharedIndexInformer
+	// asked is how often credentials were looked for.
+	asked int
 }
 
 // perNamespace is how many Deployments a namespace has.
@@ -100,9 +103,23 @@ func (m *many) Get(_ context.Context, key client.ObjectKey, into client.Object, 
 	return nil
 }
 
-// Resolve implements poll.Resolver.
-func (m *many) Resolve(_ context.Context, q resolver.Query) (resolver.Resolution, error) {
+// Resolve implements poll.Resolver. It asks for credentials, as a resolver does.
+func (m *many) Resolve(ctx context.Context, q resolver.Query) (resolver.Resolution, error) {
+	if _, err := q.Credentials.For(ctx, q.Repository); err != nil {
+		return resolver.Resolution{}, err
+	}
 	return resolver.Resolution{Tag: q.Tag, Reason: policy.StayNewest}, nil
+}
+
+// Of implements poll.Credentials.
+func (m *many) Of(string, *workload.Object, workload.Slot, settings.Rule) resolver.Credentials {
+	return m
+}
+
+// For implements resolver.Credentials: there are none.
+func (m *many) For(context.Context, resolver.Repository) ([]resolver.Credential, error) {
+	m.asked++
+	return nil, nil
 }
 
 // follow starts an Updater that knows all workloads, and does nothing by itself.
@@ -113,7 +130,7 @@ func (m *many) follow(tb testing.TB) *Updater {
 		tb.Fatal(err)
 	}
 	u := New(Options{
-		Kinds: workload.StandardKinds(), Cache: watched.NewCache(m), Resolver: m, Metrics: counted, Events: events.NewFakeRecorder(0),
+		Kinds: workload.StandardKinds(), Cache: watched.NewCache(m), Resolver: m, Credentials: m, Metrics: counted, Events: events.NewFakeRecorder(0),
 	})
 	for _, kind := range u.Kinds.Rolling() {
 		if _, err := u.Cache.GetInformer(tb.Context(), watched.Empty(kind.GroupVersionKind)); err != nil {
@@ -183,5 +200,16 @@ func TestAPollTakesTheSameForEachWorkload(t *testing.T) {
 	few, all := of(20), of(400)
 	if all > 1.25*few || all > 150 {
 		t.Errorf("a poll allocates %.0f times for each of 400 workloads, and %.0f for each of 20; want no more, and at most 150", all, few)
+	}
+}
+
+func TestAPollLooksForCredentialsOnceForEachWorkload(t *testing.T) {
+	m := newMany(20, 1)
+	u := m.follow(t)
+	if err := u.poller.Poll(t.Context(), repository+"-0"); err != nil {
+		t.Fatal(err)
+	}
+	if m.asked != 20 {
+		t.Errorf("it looked %d times for the credentials of 20 workloads", m.asked)
 	}
 }

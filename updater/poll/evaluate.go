@@ -67,7 +67,7 @@ func (p *Poller) complete(q *resolver.Query, w watched.Workload, c watched.Conta
 		q.Platforms = placed()
 	}
 	if p.Credentials != nil {
-		q.Credentials = p.Credentials.Of(w.Stored.GetNamespace(), w.Object, c.Slot, c.Rule)
+		q.Credentials = &rememberedCredentials{inner: p.Credentials.Of(w.Stored.GetNamespace(), w.Object, c.Slot, c.Rule)}
 	}
 }
 
