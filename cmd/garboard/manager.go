@@ -100,5 +100,8 @@ func (o *processOptions) restConfig() (*rest.Config, error) {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
 	config.QPS = -1 // the API server's own fairness decides
+	// A newer API server compresses each event of a watch, which takes it, and this process,
+	// more time than a cluster's network does.
+	config.DisableCompression = true
 	return config, nil
 }
