@@ -19,8 +19,8 @@ func (u owner) Workload(ctx context.Context, key watched.Key) *unstructured.Unst
 }
 
 // Terms implements rollout.Owner.
-func (u owner) Terms(ctx context.Context, key watched.Key, r *rollout.Rollout) (terms rollout.Terms, ok bool) {
-	w, ok := u.workloads.Governed(ctx, key)
+func (u owner) Terms(ctx context.Context, o *unstructured.Unstructured, r *rollout.Rollout) (terms rollout.Terms, ok bool) {
+	w, ok := u.workloads.Govern(ctx, o)
 	if !ok {
 		return terms, false
 	}

@@ -168,9 +168,11 @@ func (u *Updater) drop(key watched.Key, uid types.UID) {
 
 // hold tells of holds that are new.
 func (u *Updater) hold(before, after *unstructured.Unstructured) {
-	was, okWas := u.Kinds.FromMap(before.Object)
-	is, okIs := u.Kinds.FromMap(after.Object)
-	if okWas && okIs {
+	is, ok := u.Kinds.FromMap(after.Object)
+	if !ok || is.HoldText() == "" {
+		return
+	}
+	if was, ok := u.Kinds.FromMap(before.Object); ok {
 		u.report.Held(after, was, is)
 	}
 }

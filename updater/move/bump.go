@@ -157,7 +157,7 @@ func (s *Mover) patch(ctx context.Context, answer *unstructured.Unstructured, ki
 	if !ok {
 		return nil, errNoWorkload
 	}
-	got.DeepCopyInto(answer)
+	answer.Object = got.Object // which is read only, as after is
 	return after, nil
 }
 

@@ -78,7 +78,7 @@ func (w *Watcher[K]) see(ctx context.Context, key K) (s seen, ok bool) {
 		w.abandon(ctx, key, s) // another writer answers for it
 		return s, false
 	}
-	if s.terms, ok = w.Owner.Terms(ctx, key, s.rollout); !ok {
+	if s.terms, ok = w.Owner.Terms(ctx, s.object, s.rollout); !ok {
 		w.abandon(ctx, key, s) // the workload asks no longer for it
 		return s, false
 	}

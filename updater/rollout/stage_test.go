@@ -174,7 +174,9 @@ func (s *stage) want(heard ...string) {
 func (s *stage) Workload(context.Context, string) *unstructured.Unstructured { return s.object }
 
 // Terms is of Owner.
-func (s *stage) Terms(context.Context, string, *Rollout) (Terms, bool) { return s.terms, s.governed }
+func (s *stage) Terms(context.Context, *unstructured.Unstructured, *Rollout) (Terms, bool) {
+	return s.terms, s.governed
+}
 
 // Hear is of Owner. What is told again without news is not written down.
 func (s *stage) Hear(_ context.Context, _ string, r Report) {

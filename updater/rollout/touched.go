@@ -1,9 +1,13 @@
 package rollout
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -28,29 +32,88 @@ func condenseTouches(full *unstructured.Unstructured) string {
 	if already, ok := full.Object[touched].(string); ok {
 		return already
 	}
-	ours, others := "", ""
 	entries, _, _ := unstructured.NestedFieldNoCopy(full.Object, "metadata", "managedFields")
 	list, _ := entries.([]any)
+	touches := make([]touch, 0, len(list))
 	for _, e := range list {
 		entry, _ := e.(map[string]any)
-		at, _ := entry["time"].(string) // the API server writes it in UTC
 		if subresource, _ := entry["subresource"].(string); subresource != "" {
 			continue
 		}
-		if entry["manager"] == FieldManager {
-			ours = max(ours, at)
-		} else if fields, _ := entry["fieldsV1"].(map[string]any); fields["f:spec"] != nil {
-			others = max(others, at)
+		manager, _ := entry["manager"].(string)
+		at, _ := entry["time"].(string)
+		fields, _ := entry["fieldsV1"].(map[string]any)
+		touches = append(touches, touch{manager, at, func() bool { return fields["f:spec"] != nil }})
+	}
+	return condense(touches)
+}
+
+// CondenseTyped is Condense for the managed fields of a typed object.
+func CondenseTyped(kept map[string]any, full []metav1.ManagedFieldsEntry) {
+	if !slices.ContainsFunc(full, func(e metav1.ManagedFieldsEntry) bool { return e.Manager == FieldManager && e.Subresource == "" }) {
+		return
+	}
+	touches := make([]touch, 0, len(full))
+	for i := range full {
+		if full[i].Subresource != "" {
+			continue
+		}
+		at := ""
+		if full[i].Time != nil {
+			at = full[i].Time.UTC().Format(time.RFC3339)
+		}
+		touches = append(touches, touch{full[i].Manager, at, func() bool { return ownsSpec(full[i].FieldsV1) }})
+	}
+	if moved := condense(touches); moved != "" {
+		kept[touched] = moved
+	}
+}
+
+// touch is what one entry of the managed fields says: who wrote when, as the API server
+// writes times, in UTC, and whether the spec was written.
+type touch struct {
+	manager, at string
+	spec        func() bool
+}
+
+// condense finds the last touch of the updater, and the last of others that was no earlier:
+// an earlier one tells nothing, and to read its fields takes longer than all the rest.
+func condense(touches []touch) string {
+	ours, others := "", ""
+	for _, t := range touches {
+		if t.manager == FieldManager {
+			ours = max(ours, t.at)
 		}
 	}
 	if ours == "" {
 		return ""
 	}
+	for _, t := range touches {
+		if t.manager != FieldManager && t.at >= ours && t.at > others && t.spec() {
+			others = t.at
+		}
+	}
 	return ours + " " + others
 }
 
-// Others is when another writer wrote the spec of a workload last; empty where none
-// has, or the updater has moved nothing.
+// ownsSpec reports whether a manager has written anything in the spec.
+func ownsSpec(fields *metav1.FieldsV1) bool {
+	if fields == nil {
+		return false
+	}
+	raw := fields.GetRawBytes()
+	if !bytes.Contains(raw, []byte(`"f:spec"`)) { // as of most managers
+		return false
+	}
+	var top struct {
+		Spec json.RawMessage `json:"f:spec"`
+	}
+	err := json.Unmarshal(raw, &top)
+	return err == nil && top.Spec != nil && string(top.Spec) != "null"
+}
+
+// Others is when another writer wrote the spec of a workload last; empty where none has
+// since the updater's last move, or the updater has moved nothing.
 func Others(o *unstructured.Unstructured) string {
 	_, others, _ := strings.Cut(condenseTouches(o), " ")
 	return others

@@ -51,9 +51,9 @@ type Report struct {
 type Owner[K comparable] interface { //nolint:interfacebloat // one updater answers all four
 	// Workload returns a workload as the cache has it; nil where it is gone.
 	Workload(ctx context.Context, key K) *unstructured.Unstructured
-	// Terms returns what the settings say at this moment; ok is false where none of
-	// the containers is governed any more.
-	Terms(ctx context.Context, key K, r *Rollout) (terms Terms, ok bool)
+	// Terms returns what the settings of what Workload returned say at this moment; ok is
+	// false where none of the containers is governed any more.
+	Terms(ctx context.Context, o *unstructured.Unstructured, r *Rollout) (terms Terms, ok bool)
 	// Hear is told what becomes of a rollout. It does not block.
 	Hear(ctx context.Context, key K, report Report)
 	// TakeBack brings the versions back that were healthy. done is false where another

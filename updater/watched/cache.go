@@ -22,7 +22,8 @@ import (
 func CacheOptions(kinds workload.Kinds) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
-			EmptyNamespace(): {Transform: cache.TransformStripManagedFields()},
+			// Each look at a workload reads its namespace, and no reader changes it.
+			EmptyNamespace(): {Transform: cache.TransformStripManagedFields(), UnsafeDisableDeepCopy: new(true)},
 		},
 		DefaultTransform:            packing(kinds),
 		ReaderFailOnMissingInformer: true,
@@ -195,6 +196,11 @@ func (h unpackingHandler) OnUpdate(before, after any) {
 	was, okWas := before.(*packed)
 	is, okIs := after.(*packed)
 	if okWas && okIs && was.version != is.version && was.says(is) {
+		return
+	}
+	if okWas && okIs && was.body == is.body {
+		now := is.unpack()
+		h.ResourceEventHandler.OnUpdate(was.unpackBeside(now), now)
 		return
 	}
 	h.ResourceEventHandler.OnUpdate(unpacked(before), unpacked(after))

@@ -37,6 +37,7 @@ metadata:
   managedFields:
   - {manager: kubectl, operation: Update, apiVersion: apps/v1, fieldsType: FieldsV1, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:metadata": {}, "f:spec": {"f:template": {}}}}
   - {manager: garboard-updater, operation: Update, apiVersion: apps/v1, fieldsType: FieldsV1, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:spec": {}}}
+  - {manager: apply, operation: Apply, apiVersion: apps/v1, fieldsType: FieldsV1, time: "2026-01-01T00:01:00Z", fieldsV1: {"f:metadata": {}, "f:spec": {"f:template": {}}}}
   - {manager: labels, operation: Apply, apiVersion: apps/v1, fieldsType: FieldsV1, time: "2026-01-01T00:03:00Z", fieldsV1: {"f:metadata": {"f:labels": {"f:spec": {}}}}}
   - {manager: kube-controller-manager, operation: Update, apiVersion: apps/v1, fieldsType: FieldsV1, subresource: status, time: "2026-01-01T00:02:00Z", fieldsV1: {"f:spec": {}, "f:status": {}}}
 `
@@ -282,13 +283,14 @@ func TestHandlersHearOfWhatIsKept(t *testing.T) {
 		"that it is being deleted":               {"8", field("2026-01-01T00:00:00Z", "metadata", "deletionTimestamp"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			heard := false
+			was, is, heard := packedOf("7", same), packedOf(test.version, test.change), false
 			handler := unpackingHandler{toolscache.ResourceEventHandlerFuncs{UpdateFunc: func(before, after any) {
-				_, okBefore := before.(*unstructured.Unstructured)
-				_, okAfter := after.(*unstructured.Unstructured)
-				heard = okBefore && okAfter
+				heard = true
+				if diff := cmp.Diff([]any{was.unpack(), is.unpack()}, []any{before, after}); diff != "" {
+					t.Errorf("heard (-want +got):\n%s", diff)
+				}
 			}}}
-			if handler.OnUpdate(packedOf("7", same), packedOf(test.version, test.change)); heard != test.heard {
+			if handler.OnUpdate(was, is); heard != test.heard {
 				t.Errorf("heard: got %t, want %t", heard, test.heard)
 			}
 		})

@@ -55,7 +55,7 @@ metadata:
   labels: {keel.sh/policy: all}
   annotations: {garboard.dev/pollSchedule: "@every 1m"}
   generation: 4
-touched: "2026-01-01T00:01:00Z 2026-01-01T00:00:00Z"
+touched: "2026-01-01T00:01:00Z "
 status: {replicas: 3, updatedReplicas: 2, conditions: [{type: Progressing, status: "True", reason: ReplicaSetUpdated}]}
 spec:
   replicas: 3

@@ -65,6 +65,21 @@ func (p *packed) unpack() *unstructured.Unstructured {
 	return o
 }
 
+// unpackBeside is unpack for an object whose body another one has as well, with which it
+// shares that: handlers of events change no object.
+func (p *packed) unpackBeside(other *unstructured.Unstructured) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{Object: maps.Clone(other.Object)}
+	metadata, _ := o.Object["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	o.Object["metadata"] = metadata
+	metadata["resourceVersion"] = p.version
+	delete(o.Object, "status")
+	if p.status != "" {
+		o.Object["status"] = decode(p.status)
+	}
+	return o
+}
+
 // says reports whether two versions of a workload say the same.
 func (p *packed) says(other *packed) bool {
 	return p.kind == other.kind && p.body == other.body && p.status == other.status

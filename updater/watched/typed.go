@@ -1,9 +1,7 @@
 package watched
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,6 +81,7 @@ func (r *reducer) object(apiVersion, kind string, metadata *metav1.ObjectMeta, s
 	if status != nil {
 		root["status"] = r.convert(status)
 	}
+	rollout.CondenseTyped(root, metadata.ManagedFields)
 	return &unstructured.Unstructured{Object: root}
 }
 
@@ -101,7 +100,6 @@ func (r *reducer) metadata(full *metav1.ObjectMeta) map[string]any {
 		owners = append(owners, r.convert(&full.OwnerReferences[i]))
 	}
 	putList(few, "ownerReferences", owners)
-	putList(few, "managedFields", reduceManagedFields(full.ManagedFields))
 	return few
 }
 
@@ -166,37 +164,4 @@ func putTexts(into map[string]any, field string, texts map[string]string) {
 		values[key] = value
 	}
 	into[field] = values
-}
-
-// reduceManagedFields keeps who wrote when, and whether the spec was written: what
-// rollout.Condense reads.
-func reduceManagedFields(full []metav1.ManagedFieldsEntry) []any {
-	few := make([]any, len(full))
-	for i := range full {
-		entry := map[string]any{"manager": full[i].Manager, "subresource": full[i].Subresource}
-		if full[i].Time != nil {
-			entry["time"] = full[i].Time.UTC().Format(time.RFC3339)
-		}
-		if full[i].Manager != rollout.FieldManager && full[i].Subresource == "" && ownsSpec(full[i].FieldsV1) {
-			entry["fieldsV1"] = map[string]any{"f:spec": map[string]any{}}
-		}
-		few[i] = entry
-	}
-	return few
-}
-
-// ownsSpec reports whether a manager has written anything in the spec.
-func ownsSpec(fields *metav1.FieldsV1) bool {
-	if fields == nil {
-		return false
-	}
-	raw := fields.GetRawBytes()
-	if !bytes.Contains(raw, []byte(`"f:spec"`)) { // as of most managers
-		return false
-	}
-	var top struct {
-		Spec json.RawMessage `json:"f:spec"`
-	}
-	err := json.Unmarshal(raw, &top)
-	return err == nil && top.Spec != nil && string(top.Spec) != "null"
 }
