@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	template "github.com/DataDog/datadog-agent/pkg/template/text"
 
@@ -88,15 +89,43 @@ func asJSON(value any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
-// lineOf is what a template makes of a notice, without blanks around it.
+// lineOf is what a template makes of a notice, without blanks around it. Of a notice that is
+// too long for a line the template gets less: half a document would be none.
 func lineOf(t *template.Template, n Notice) (string, error) {
-	out := &bounded{left: maxLine}
-	err := t.Execute(out, viewOf(n))
-	text := strings.TrimSpace(strings.ToValidUTF8(out.text.String(), ""))
-	if errors.Is(err, errBound) {
-		return text + "…", nil
+	for v := viewOf(n); ; {
+		out := &bounded{left: maxLine}
+		err := t.Execute(out, v)
+		text := strings.TrimSpace(strings.ToValidUTF8(out.text.String(), ""))
+		switch {
+		case !errors.Is(err, errBound):
+			return text, err
+		case !v.shorten():
+			return text + "…", nil
+		}
 	}
-	return text, err
+}
+
+// shorten leaves half of the changes, but for one, and then half of the texts. It is false
+// where they are short.
+func (v *view) shorten() bool {
+	const short = 32
+	if len(v.Changes) > 1 {
+		v.Changes = v.Changes[:len(v.Changes)/2]
+		return true
+	}
+	shortened := false
+	cut := func(text *string) {
+		if n := utf8.RuneCountInString(*text); n > short {
+			*text, shortened = printable.OneLine(*text, n/2), true
+		}
+	}
+	cut(&v.Text)
+	for i := range v.Changes {
+		cut(&v.Changes[i].Container)
+		cut(&v.Changes[i].From)
+		cut(&v.Changes[i].To)
+	}
+	return shortened
 }
 
 var errBound = errors.New("more than may be said")

@@ -1,6 +1,8 @@
 package notify_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -93,6 +95,33 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// A program that takes JSON gets JSON of each notice, however long that is.
+func TestATemplateOfJSONMakesJSONOfEachNotice(t *testing.T) {
+	digest := "@sha256:" + strings.Repeat("0123456789abcdef", 4)
+	for name, change := range map[string]func(n *notify.Notice){
+		"of many containers with digests": func(n *notify.Notice) {
+			for i := range 12 {
+				n.Changes = append(n.Changes, notify.Change{Container: fmt.Sprint("c", i), From: "registry.example.com/team/app:1.2.7" + digest, To: "registry.example.com/team/app:1.2.8" + digest})
+			}
+		},
+		"of a text of four bytes a character": func(n *notify.Notice) { n.Text = strings.Repeat("\U0001f680", 600) },
+		"of texts that JSON escapes": func(n *notify.Notice) {
+			n.Changes[0].From, n.Changes[0].To = strings.Repeat(`"`, 600), strings.Repeat(`\`, 600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := said(t, `{"text": {{json .Text}}, "changes": {{json .Changes}}}`, moved("web", change))
+			var got struct {
+				Text    string
+				Changes []notify.Change
+			}
+			if err := json.Unmarshal([]byte(text), &got); err != nil || got.Text == "" || len(got.Changes) == 0 || len(text) > 2048 {
+				t.Errorf("got %d bytes, %v: %s", len(text), err, text)
+			}
+		})
+	}
+}
+
 // What a template cannot be filled in with is not lost.
 func TestATemplateThatFailsGivesWayToTheDefault(t *testing.T) {
 	const second = `{{if gt (len .Changes) 1}}{{(index .Changes 7).To}}{{end}}x`
@@ -127,7 +156,7 @@ func TestAMessageIsBounded(t *testing.T) {
 	}
 	w.end()
 	got := in.await(t, 1)[0]
-	if len(got) > 4096 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…\nand 59 more") {
+	if len(got) > 4096 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…\nand 57 more") {
 		t.Errorf("got %d bytes that end with %q, want 4096 at most and a count of the rest", len(got), got[max(0, len(got)-40):])
 	}
 }

@@ -155,22 +155,28 @@ func (o *outlet) deliver(hard context.Context) {
 	}
 }
 
-// last is the one try at the end, of everything. What fails is kept.
+// last is the one try at the end, of everything, in messages as at any time. What fails is
+// kept.
 func (o *outlet) last(hard context.Context) {
 	o.dispatcher.mu.Lock()
-	o.trying = append(o.trying, o.queue...)
-	o.queue = nil
-	waiting := len(o.trying)
+	o.queue = slices.Concat(o.trying, o.queue)
+	o.trying = nil
 	o.dispatcher.mu.Unlock()
-	if waiting == 0 {
-		return
+	for o.take() {
+		if err := o.try(hard); err != nil {
+			o.dispatcher.options.Log.Info("what waits could not be sent at the end, and is left to the next process",
+				"channel", o.name(), "notices", o.waiting(), "error", err.Error())
+			return
+		}
+		o.finishTry(outcomeSent)
 	}
-	if err := o.try(hard); err != nil {
-		o.dispatcher.options.Log.Info("what waits could not be sent at the end, and is left to the next process",
-			"channel", o.name(), "notices", waiting, "error", err.Error())
-		return
-	}
-	o.finishTry(outcomeSent)
+}
+
+// waiting is how many notices are not sent yet.
+func (o *outlet) waiting() int {
+	o.dispatcher.mu.Lock()
+	defer o.dispatcher.mu.Unlock()
+	return len(o.trying) + len(o.queue)
 }
 
 // try sends what is being tried, as the channel's settings are now. A template

@@ -119,6 +119,28 @@ func TestAtTheEndWhatWaitsIsTriedOnce(t *testing.T) {
 	}
 }
 
+// Programs that take a document for each notice take no two in one message.
+func TestAtTheEndNoticesOfAChannelWithoutBatchesAreSentOneByOne(t *testing.T) {
+	release := make(chan struct{})
+	in := newInbox(t, func(n int) int {
+		if n == 1 {
+			<-release
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	w := newWorld(t, "- {name: ops, default: true, batch: 0s, url: "+in.url()+"}")
+	w.dispatcher.Notify(moved("a"))
+	in.await(t, 1)
+	w.dispatcher.Notify(moved("b"))
+	close(release)
+	w.wantCount("ops", "retried", 1)
+	w.end()
+	if diff := cmp.Diff([]string{line("a"), line("a"), line("b")}, in.got()); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
 // A service that does not answer must not hold up the end for long, nor lose
 // what it has not taken.
 func TestAtTheEndWhatCannotBeSentIsKept(t *testing.T) {
