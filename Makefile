@@ -27,6 +27,8 @@ KUBECONFORM_VERSION := v0.8.0
 KUBECONFORM := $(CACHE)/tools/kubeconform-$(KUBECONFORM_VERSION)/kubeconform
 ACTIONLINT_VERSION := v1.7.12
 ACTIONLINT := $(CACHE)/tools/actionlint-$(ACTIONLINT_VERSION)/actionlint
+HELM3_VERSION := v3.22.0
+HELM3 := $(abspath $(CACHE)/tools/helm-$(HELM3_VERSION)/helm)
 KREW_VERSION := v0.4.3
 KREW_VALIDATOR := $(CACHE)/tools/krew-$(KREW_VERSION)/validate-krew-manifest
 
@@ -140,6 +142,13 @@ test-upgrade: cluster-build ## Replace older builds of Garboard by this one, and
 	go test -count=1 -v -timeout 30m -run TestUpgradeAndBack ./test/skew -upgrade
 	go build -o bin/node ./test/node
 	go test -count=1 -v -timeout 30m -exec $(CURDIR)/bin/node -run TestUpgradeWithHelm ./test/node/stories -upgrade $(UPGRADE)
+
+# What make test and make test-upgrade do with Helm 4.
+.PHONY: test-helm3
+test-helm3: cluster-build $(HELM3) ## Install from a registry, upgrade, roll back and uninstall with Helm 3, as root on Debian: minutes
+	go test -count=1 -v -timeout 20m -run TestInstalledWithHelm ./test/install -helm=$(HELM3)
+	go build -o bin/node ./test/node
+	go test -count=1 -v -timeout 30m -exec $(CURDIR)/bin/node -run TestUpgradeWithHelm ./test/node/stories -upgrade -helm=$(HELM3)
 
 # Bases are stand-ins, and caches are those of this machine: the test says how.
 .PHONY: test-dockerfile
@@ -301,3 +310,6 @@ $(ACTIONLINT):
 
 $(KREW_VALIDATOR):
 	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" sigs.k8s.io/krew/cmd/validate-krew-manifest@$(KREW_VERSION)
+
+$(HELM3):
+	GOBIN=$(dir $@) go install -ldflags "-s -w" helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)

@@ -20,6 +20,7 @@ import (
 // goes back, and takes it away.
 func TestInstalledWithHelm(t *testing.T) {
 	p := newPerson(t)
+	t.Log(strings.TrimSpace(p.does("helm version --short")))
 	oci := p.pushChart()
 	p.deploy()
 	commands := ofReadme(t, "With Helm:")

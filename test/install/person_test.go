@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,8 @@ import (
 // source is the folder of the repository, from here.
 const source = "../.."
 
+var helm = flag.String("helm", "", "the Helm to use, in place of the one that the tests build")
+
 // person has a cluster and types commands, in the folder of the repository.
 type person struct {
 	*cluster.Cluster
@@ -35,8 +38,7 @@ type person struct {
 func newPerson(t *testing.T) *person {
 	t.Helper()
 	c := cluster.StartForTest(t, cluster.Options{})
-	helm, err := cluster.BuildHelm(t.Context(), os.Stderr)
-	must(t, err)
+	helm := helmToUse(t)
 	bin := t.TempDir()
 	must(t, installation.Build(t.Context(), source, filepath.Join(bin, "garboard")))
 	for name, path := range map[string]string{"helm": helm, "kubectl": c.KubectlPath} {
@@ -50,6 +52,17 @@ func newPerson(t *testing.T) *person {
 	}
 	p.env = append(p.env, "PATH="+bin+":"+os.Getenv("PATH"), "KUBECONFIG="+c.Kubeconfig, "HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
 	return p
+}
+
+// helmToUse is the path of the Helm that -helm names, or of the one that the tests build.
+func helmToUse(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(*helm)
+	if *helm == "" {
+		path, err = cluster.BuildHelm(t.Context(), os.Stderr)
+	}
+	must(t, err)
+	return path
 }
 
 // start runs what the Pods of the Deployments would, once apply has made these.
