@@ -422,61 +422,6 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			},
 			want: []found{{Failure, "registries", "registry.corp", "for 1 of 2 containers; team/blog: RegistryUnavailable no route to host", "garboard registry check registry.corp/shop:1.2.0"}},
 		},
-		"Argo CD that compares without a dry run": {
-			breaks: func(_ *testing.T, w *world) {
-				w.custom(`{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: shop, namespace: argocd}, spec: {destination: {namespace: team}}}`)
-			},
-			want: []found{
-				{Failure, "gitops", "application/shop", "without a dry run", "kubectl -n argocd annotate application shop argocd.argoproj.io/compare-options=ServerSideDiff=true"},
-				{Warning, "gitops", "application/shop", `namespace "team", which has no garboard.dev/resolveOn=change`, "kubectl annotate namespace team garboard.dev/resolveOn=change"},
-			},
-		},
-		"Argo CD and Flux as they should be": {
-			breaks: func(_ *testing.T, w *world) {
-				w.team.Annotations = map[string]string{"garboard.dev/resolveOn": "change"}
-				w.more = append(w.more, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: argoParameters, Namespace: "argocd"}, Data: map[string]string{"controller.diff.server.side": "true"}})
-				w.custom(`{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: shop, namespace: argocd}, status: {resources: [{namespace: team}]}}`)
-				w.custom(`{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: apps, namespace: flux-system}, spec: {targetNamespace: team}}`)
-			},
-		},
-		"Flux that tells each tag as a difference": {
-			breaks: func(_ *testing.T, w *world) {
-				w.custom(`{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: apps, namespace: flux-system},
-					status: {inventory: {entries: [{id: team_shop_apps_Deployment}, {id: other_x_apps_Deployment}]}}}`)
-			},
-			want: []found{{Warning, "gitops", "kustomization/apps", `fills namespace "team"`, "kubectl annotate namespace team"}},
-		},
-		"Flux's Helm releases, of which one leaves images out": {
-			breaks: func(_ *testing.T, w *world) {
-				w.custom(`{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: shop, namespace: flux-system}, spec: {targetNamespace: team,
-					driftDetection: {mode: enabled, ignore: [{paths: [/spec/template/spec/containers/0/image]}]}}}`)
-				w.custom(`{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: blog, namespace: team}, spec: {driftDetection: {ignore: [{paths: [/spec/replicas]}]}}}`)
-				w.custom(`{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: other, namespace: other}}`)
-			},
-			want: []found{
-				{Warning, "gitops", "helmrelease/shop", "leaves images out of its comparison", "kubectl -n flux-system edit helmrelease shop"},
-				{Warning, "gitops", "helmrelease/shop", `fills namespace "team"`, "kubectl annotate namespace team"},
-				{Warning, "gitops", "helmrelease/blog", `fills namespace "team"`, "kubectl annotate namespace team"},
-			},
-		},
-		"Argo CD that leaves images out": {
-			breaks: func(_ *testing.T, w *world) {
-				w.team.Annotations = map[string]string{"garboard.dev/resolveOn": "change"}
-				for name, rule := range map[string]string{"jq": `jqPathExpressions: [".spec.template.spec.containers[].image"]`, "pointers": "jsonPointers: [/spec/replicas]"} {
-					w.custom(`{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: ` + name + `, namespace: argocd, annotations: {argocd.argoproj.io/compare-options: ServerSideDiff=true}},
-						spec: {destination: {namespace: team}, ignoreDifferences: [{kind: Deployment, ` + rule + `}]}}`)
-				}
-			},
-			want: []found{{Warning, "gitops", "application/jq", "leaves images out of its comparison", "kubectl -n argocd edit application jq"}},
-		},
-		"a loop where writes pass without a webhook": {
-			breaks: func(_ *testing.T, w *world) {
-				w.team.Annotations = map[string]string{"garboard.dev/resolveOn": "change"}
-				w.mutating.Webhooks[0].FailurePolicy = ptr.To(admissionregistrationv1.Ignore)
-				w.custom(`{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: apps, namespace: flux-system}, spec: {targetNamespace: team}}`)
-			},
-			want: []found{{Warning, "gitops", mutatingObject, "has failurePolicy Ignore, and opted-in namespaces are filled from Git", "admission.failurePolicy=Fail"}},
-		},
 		"the namespace kube-system": {
 			breaks: func(_ *testing.T, w *world) {
 				w.withoutWebhook, w.withoutUpdater, w.withoutSecret, w.withoutLease = true, true, true, true

@@ -16,11 +16,13 @@ import (
 )
 
 const (
-	compareOptions  = "argocd.argoproj.io/compare-options"
-	serverSideDiff  = "ServerSideDiff=true"
-	argoParameters  = "argocd-cmd-params-cm"
-	resolveOnKey    = workload.Prefix + "resolveOn"
-	resolveOnChange = settings.ResolveOnChange
+	compareOptions = "argocd.argoproj.io/compare-options"
+	serverSideDiff = "ServerSideDiff=true"
+	// noServerSideDiff turns it off for one Application where all have it.
+	noServerSideDiff = "ServerSideDiff=false"
+	argoParameters   = "argocd-cmd-params-cm"
+	resolveOnKey     = workload.Prefix + "resolveOn"
+	resolveOnChange  = settings.ResolveOnChange
 )
 
 // gitops looks for loops that fill opted-in namespaces from Git, and whether they take
@@ -50,11 +52,12 @@ func (d *Doctor) argo(ctx context.Context) []Finding {
 			continue
 		}
 		object := "application/" + app.GetName()
-		if !strings.Contains(app.GetAnnotations()[compareOptions], serverSideDiff) && !d.argoComparesByDryRun(ctx, app.GetNamespace()) {
+		options := optionsOf(app)
+		if slices.Contains(options, noServerSideDiff) || !slices.Contains(options, serverSideDiff) && !d.argoComparesByDryRun(ctx, app.GetNamespace()) {
 			findings = append(findings, Finding{
 				Severity: Failure, Object: object, Message: "Argo CD compares it without a dry run, and it fills the namespaces " + strings.Join(namespaces, ", "),
 				Why:  "It is OutOfSync for ever, and with selfHeal synced at every turn.",
-				Mend: fmt.Sprintf("kubectl -n %s annotate application %s %s=%s --overwrite", app.GetNamespace(), app.GetName(), compareOptions, serverSideDiff),
+				Mend: fmt.Sprintf("kubectl -n %s annotate application %s %s=%s --overwrite", app.GetNamespace(), app.GetName(), compareOptions, withDryRun(options)),
 			})
 		}
 		if ignoresImages(app, "spec", "ignoreDifferences") {
@@ -65,9 +68,31 @@ func (d *Doctor) argo(ctx context.Context) []Finding {
 	return findings
 }
 
-// imagePath leads to the image of a container: by a pointer
-// (/spec/template/spec/containers/0/image), or by jq.
-var imagePath = regexp.MustCompile(`[cC]ontainers\b.*[/.]image\b`)
+// optionsOf are those of an Application's comparison.
+func optionsOf(app *unstructured.Unstructured) []string {
+	options := strings.Split(app.GetAnnotations()[compareOptions], ",")
+	for i := range options {
+		options[i] = strings.TrimSpace(options[i])
+	}
+	return options
+}
+
+// compareOption is what Argo CD's options look like. What others may write is not to be typed
+// into a shell.
+var compareOption = regexp.MustCompile(`^[A-Za-z]+(=[A-Za-z]+)?$`)
+
+// withDryRun are the options that are kept, and a comparison through a dry run.
+func withDryRun(options []string) string {
+	kept := slices.DeleteFunc(slices.Clone(options), func(option string) bool {
+		return !compareOption.MatchString(option) || option == noServerSideDiff
+	})
+	return strings.Join(append(kept, serverSideDiff), ",")
+}
+
+// imagePath leads to the image of a container, by a pointer
+// (/spec/template/spec/containers/0/image) or by jq, or to what it stands in.
+var imagePath = regexp.MustCompile(`[cC]ontainers\b.*[/.]image\b|` +
+	`^[/.]spec([/.]jobTemplate([/.]spec)?)?([/.]template([/.]spec([/.](initC|c)ontainers(/[0-9*-]+|\[[0-9]*\])?)?)?)?$`)
 
 // ignoresImages reports whether rules leave images of containers out of a comparison.
 func ignoresImages(object *unstructured.Unstructured, fields ...string) bool {
