@@ -23,7 +23,10 @@ const (
 	// request that is on its way is lost. It is the header's timeout too, as that
 	// one begins with the connection: the API server opens some ahead of need.
 	idleTimeout = 150 * time.Second
-	maxHeader   = 64 << 10
+	// keptFor is how long connections are left to their callers at the end, for the same
+	// reason: longer than the API server keeps an idle one.
+	keptFor   = 95 * time.Second
+	maxHeader = 64 << 10
 )
 
 // ServerOptions are what a Server is made of.
@@ -37,7 +40,9 @@ type ServerOptions struct {
 	// Limits bound the requests.
 	Limits Limits
 	// ShutdownDelay is how long the listener stays open once Run is to end, for
-	// callers that have not heard of it. None is the zero value.
+	// callers that have not heard of it. What they keep open is answered after that, until
+	// they close it or 95 seconds have passed. With none, the zero value, all is closed at
+	// once.
 	ShutdownDelay time.Duration
 	// After tells when a time has passed. The default is time.After.
 	After func(time.Duration) <-chan time.Time
@@ -57,8 +62,12 @@ var (
 // NewServer returns a Server that Run starts. What requests need (caches, most of all)
 // has to live until Run returns.
 func NewServer(o ServerOptions) *Server {
+	var kept time.Duration
+	if o.ShutdownDelay > 0 {
+		kept = keptFor
+	}
 	return &Server{serving.New(httpServer(o), serving.Options{
-		What: "admission", Address: o.Address, TLS: o.TLS, Delay: o.ShutdownDelay, Last: maxTimeout,
+		What: "admission", Address: o.Address, TLS: o.TLS, Delay: o.ShutdownDelay, Kept: kept, Last: maxTimeout,
 		Log: logf.Log.WithName("serving"), After: o.After,
 	})}
 }

@@ -25,14 +25,16 @@ type served struct {
 	t      *testing.T
 	url    string
 	client *http.Client
-	// stop begins the end, whose delay lasts until passed is closed.
-	stop   context.CancelFunc
-	passed chan time.Time
-	ended  chan error
+	// stop begins the end, whose delay lasts until passed is closed; connections are kept
+	// until enough is.
+	stop           context.CancelFunc
+	passed, enough chan time.Time
+	ended          chan error
 }
 
 func serve(t *testing.T, handler http.Handler, limits webhook.Limits) *served {
 	t.Helper()
+	const delay = time.Minute
 	model := httptest.NewTLSServer(nil) // has a certificate, and clients that trust it
 	t.Cleanup(model.Close)
 	address := freeAddress(t)
@@ -43,11 +45,16 @@ func serve(t *testing.T, handler http.Handler, limits webhook.Limits) *served {
 		}
 		limits.Metrics = metrics
 	}
-	s := &served{t: t, url: "https://" + address, client: model.Client(), passed: make(chan time.Time), ended: make(chan error, 1)}
+	s := &served{t: t, url: "https://" + address, client: model.Client(), passed: make(chan time.Time), enough: make(chan time.Time), ended: make(chan error, 1)}
 	s.client.Timeout = 30 * time.Second // of a broken build
 	s.Server = webhook.NewServer(webhook.ServerOptions{
 		Address: address, TLS: &tls.Config{Certificates: model.TLS.Certificates}, Handler: handler, Limits: limits,
-		ShutdownDelay: time.Minute, After: func(time.Duration) <-chan time.Time { return s.passed },
+		ShutdownDelay: delay, After: func(d time.Duration) <-chan time.Time {
+			if d == delay {
+				return s.passed
+			}
+			return s.enough
+		},
 	})
 	if err := s.Ready(nil); !errors.Is(err, webhook.ErrNotListening) {
 		t.Errorf("ready before it listens: %v", err)
@@ -73,6 +80,18 @@ func freeAddress(t *testing.T) string {
 func (s *served) awaitReady(want error) {
 	s.t.Helper()
 	eventually(s.t, func() bool { return errors.Is(s.Ready(nil), want) })
+}
+
+// awaitClosed waits until no new connection is taken.
+func (s *served) awaitClosed() {
+	s.t.Helper()
+	eventually(s.t, func() bool {
+		conn, err := (&net.Dialer{}).DialContext(s.t.Context(), "tcp", strings.TrimPrefix(s.url, "https://"))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
 }
 
 // eventually waits for what must come true long before the deadline.
@@ -155,6 +174,37 @@ func TestShutdownAnswersWhoHasNotHeardOfIt(t *testing.T) {
 	}
 }
 
+// An idle connection that the server closes may be the one that a request is just being
+// sent on, and the API server sends no request twice. So the caller closes it: by asking
+// once more, or because it has been idle for long.
+func TestShutdownLeavesKeptConnectionsToTheirCallers(t *testing.T) {
+	for name, end := range map[string]func(*served){
+		"the caller asks once more": func(s *served) {
+			got, err := s.post("/", strings.NewReader("x"))
+			if want := (reply{http.StatusOK, true, true}); err != nil || got != want {
+				s.t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+		},
+		"the caller closes it":         func(s *served) { s.client.CloseIdleConnections() },
+		"the caller keeps it for ever": func(s *served) { close(s.enough) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), webhook.Limits{})
+			if s.status(strings.NewReader("x")) != http.StatusOK {
+				t.Fatal("not answered")
+			}
+			s.stop()
+			s.awaitReady(webhook.ErrDraining)
+			close(s.passed)
+			s.awaitClosed()
+			end(s)
+			if err := <-s.ended; err != nil {
+				t.Errorf("the end: %v", err)
+			}
+		})
+	}
+}
+
 // What came in is answered, however long it takes, with a context that is not
 // cut off.
 func TestShutdownWaitsForTheLastAnswer(t *testing.T) {
@@ -177,13 +227,7 @@ func TestShutdownWaitsForTheLastAnswer(t *testing.T) {
 	<-arrived
 	s.stop()
 	close(s.passed)
-	eventually(t, func() bool { // the listener is closed
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "https://"))
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err != nil
-	})
+	s.awaitClosed()
 	select {
 	case err := <-s.ended:
 		t.Fatalf("ended before the answer: %v", err)
@@ -193,6 +237,7 @@ func TestShutdownWaitsForTheLastAnswer(t *testing.T) {
 	if got := <-status; got != http.StatusOK {
 		t.Errorf("status %d", got)
 	}
+	s.client.CloseIdleConnections()
 	if err := <-s.ended; err != nil {
 		t.Errorf("the end: %v", err)
 	}

@@ -61,7 +61,7 @@ func newWebhookCommand() *cobra.Command {
 	flags.StringSliceVar(&o.clientNames, "client-names", nil,
 		"common names or DNS names of the client certificates that are let in; without it all that the CA has signed")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", webhook.DefaultShutdownDelay,
-		"how long requests are still answered after SIGTERM, for callers that have not heard of it")
+		"how long new connections are still answered after SIGTERM, for callers that have not heard of it; those that are left may then be closed by their callers, for up to 95s. 0s ends at once")
 	flags.IntVar(&o.maxInFlight, "max-requests-in-flight", webhook.DefaultInFlight,
 		"how many requests may wait for registries at once; one more is answered from what is known, four times as many are refused")
 	flags.StringVar(&o.updater, "updater-account", webhook.DefaultUpdaterAccount,

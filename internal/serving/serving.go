@@ -1,6 +1,6 @@
 // Package serving runs the HTTP servers of a process, and ends them all in one order:
-// not ready, still answering for a delay, no longer listening, the last requests
-// answered.
+// not ready, still answering for a delay, no longer listening, kept connections left to
+// their callers for a while, the last requests answered.
 package serving
 
 import (
@@ -34,6 +34,11 @@ type Options struct {
 	// Delay is how long requests are still answered once Run is to end, for callers
 	// that do not know yet. The default is none.
 	Delay time.Duration
+	// Kept is how long, after that, connections from before are still answered, unless
+	// their callers close them all: a request of HTTP/1.1 that is on its way when an idle
+	// connection is closed is lost. It does nothing for HTTP/2, which says which requests
+	// it still answers. The default is none.
+	Kept time.Duration
 	// Last is how long the requests that are left may take then. Required.
 	Last time.Duration
 	// Log tells of the end, and of connections that fail, at debug: a client that reaches
@@ -51,6 +56,7 @@ type Server struct {
 	options Options
 	http    *http.Server
 	state   atomic.Int32
+	open    connections
 }
 
 // States of a Server.
@@ -68,6 +74,7 @@ func New(server *http.Server, o Options) *Server {
 	}
 	s := &Server{options: o, http: server}
 	server.Handler = s.parting(server.Handler)
+	server.ConnState = s.open.changed
 	server.ErrorLog = slog.NewLogLogger(logr.ToSlogHandler(o.Log.V(1)), slog.LevelInfo)
 	return s
 }
@@ -85,8 +92,9 @@ func (s *Server) Ready() error {
 	}
 }
 
-// Run serves until ctx ends, answers for the delay, and returns when all requests that
-// came in are answered. What they need has to live as long.
+// Run serves until ctx ends, answers for the delay and on the connections that are kept,
+// and returns when all requests that came in are answered. What they need has to live as
+// long.
 func (s *Server) Run(ctx context.Context) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
 	if err != nil {
@@ -106,7 +114,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.state.Store(notListening)
 	select {
 	case err := <-ended:
-		return fmt.Errorf("serving %s at %q: %w", s.options.What, s.options.Address, err)
+		return s.failed(err)
 	case <-ctx.Done():
 	}
 	s.state.Store(draining)
@@ -114,11 +122,32 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.options.Delay > 0 {
 		select {
 		case err := <-ended:
-			return fmt.Errorf("serving %s at %q: %w", s.options.What, s.options.Address, err)
+			return s.failed(err)
 		case <-s.options.After(s.options.Delay):
 		}
 	}
-	limited, cancel := context.WithTimeout(background, s.options.Last)
+	if s.options.Kept > 0 {
+		if err := listener.Close(); err != nil {
+			return fmt.Errorf("closing the listener for %s at %q: %w", s.options.What, s.options.Address, err)
+		}
+		if err := <-ended; !errors.Is(err, net.ErrClosed) { // its connections are served on
+			return s.failed(err)
+		}
+		select {
+		case <-s.open.none():
+		case <-s.options.After(s.options.Kept):
+		}
+	}
+	return s.finish(background)
+}
+
+func (s *Server) failed(err error) error {
+	return fmt.Errorf("serving %s at %q: %w", s.options.What, s.options.Address, err)
+}
+
+// finish waits for the answers to the last requests.
+func (s *Server) finish(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, s.options.Last)
 	defer cancel()
 	if err := s.http.Shutdown(limited); err != nil {
 		return errors.Join(fmt.Errorf("answering the last requests for %s: %w", s.options.What, err), s.http.Close())

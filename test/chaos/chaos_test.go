@@ -54,7 +54,7 @@ func TestChaos(t *testing.T) {
 		WebhookArgs: []string{
 			"--fresh-for=1s", // so that the registry's moods are felt
 			// As in production: the API server's idle connections to a replica outlive its
-			// route, and one that is closed with a request on its way loses that.
+			// route.
 			"--shutdown-delay=" + webhook.DefaultShutdownDelay.String(),
 		},
 	})
@@ -73,6 +73,13 @@ func TestChaos(t *testing.T) {
 
 	trouble := &troubles{
 		world: w, garboard: garboard, certs: certificates(t, c), mirror: newMirror(t, w.namespace), random: w.dice(100), had: map[string]int{},
+	}
+	trouble.leave = func(server *installation.Server) {
+		background.Go(func() {
+			if err := server.Leave(watching); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	background.Go(func() {
 		if err := trouble.kubelet(watching); err != nil {

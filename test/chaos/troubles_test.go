@@ -23,6 +23,8 @@ type troubles struct {
 	mirror   *mirror
 	random   *rand.Rand
 	had      map[string]int
+	// leave tells a replica to end, and waits for nothing.
+	leave func(*installation.Server)
 }
 
 // trouble returns when all is whole again.
@@ -102,15 +104,14 @@ func (t *troubles) kill(ctx context.Context) error {
 }
 
 // drain ends a replica as the kubelet does: no new connections first, then
-// SIGTERM, which answers for a while. No write may fail.
+// SIGTERM, which answers for a while. Another takes its place meanwhile. No write may
+// fail.
 func (t *troubles) drain(ctx context.Context) error {
 	victim, others := t.pick()
 	if err := t.garboard.Route(others...); err != nil {
 		return err
 	}
-	if err := victim.Stop(ctx); err != nil {
-		return err
-	}
+	t.leave(victim)
 	return t.replace(ctx, others)
 }
 

@@ -117,6 +117,12 @@ func (p *Process) ended() bool {
 func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
+	return p.Leave(ctx)
+}
+
+// Leave ends it by SIGTERM, and leaves it all the time that it takes. When ctx ends first,
+// it is killed. Either way the process is gone.
+func (p *Process) Leave(ctx context.Context) error {
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
@@ -15,23 +17,23 @@ import (
 // of Garboard. The API server goes on to be sent to one that has been told to
 // stop, as it is until a Service's endpoints have changed everywhere: none of
 // its calls may fail.
-//
-// It takes more than 20 seconds since four replicas leave, with five seconds of delay each.
 func TestRestartsLoseNoWrite(t *testing.T) {
 	alone(t)
 	s := newSpace(t)
 	s.push("1.2.0", "1.2.7")
 	s.must(s.manifest("web", "1.2.0", "garboard.dev/policy: patch", quiet), "apply", "-f", "-")
 	const (
-		// As installed. What the API server does not use for as long is closed without a
-		// word, and on a busy machine it leaves connections unused for some seconds.
-		delay    = "--shutdown-delay=5s"
+		delay    = "--shutdown-delay=5s" // as installed
 		requests = "controller_runtime_webhook_requests_total"
 	)
 	s.only(s.start(delay), s.start(delay))
 
 	writes := s.load(4)
 	writes.atLeast(40)
+	// Those that leave answer what comes by connections from before, until the writes end.
+	writing, over := context.WithCancel(t.Context())
+	defer over()
+	var gone errgroup.Group
 	served := 0 // by those that left
 	for range 4 {
 		fresh := s.start(delay)
@@ -40,14 +42,10 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		served += s.metric(leaving.Metrics, requests)
-		stopped := make(chan error, 1)
-		go func() { stopped <- leaving.Stop(t.Context()) }()
+		gone.Go(func() error { return leaving.Leave(writing) })
 		s.await("the readiness to go", func(ctx context.Context) error { return wantUnready(ctx, leaving) })
 		writes.atLeast(20) // while new connections are still sent to it
 		if err := s.garboard.Route(staying, fresh); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-stopped; err != nil {
 			t.Fatal(err)
 		}
 		writes.atLeast(20)
@@ -56,6 +54,10 @@ func TestRestartsLoseNoWrite(t *testing.T) {
 		t.Error("those that left had no connections to lose: this test sees nothing")
 	}
 	writes.end()
+	over()
+	if err := gone.Wait(); err != nil {
+		t.Error(err)
+	}
 	s.wantTag("web", "1.2.7")
 }
 

@@ -201,7 +201,7 @@ func (u *upgrading) replaceWebhook(leaving *installation.Server) {
 	staying = append(staying, fresh)
 	must(u.t, u.garboard.Route(append(staying, leaving)...))
 	stopped := make(chan error, 1)
-	go func() { stopped <- leaving.Stop(u.t.Context()) }()
+	go func() { stopped <- leaving.Leave(u.t.Context()) }()
 	u.await("the readiness to go", func(ctx context.Context) error { return wantUnready(ctx, leaving) })
 	must(u.t, u.garboard.Route(staying...))
 	must(u.t, <-stopped)
