@@ -63,7 +63,7 @@ func TestChartTakesExtras(t *testing.T) {
 		"tolerations":     {[]corev1.Toleration{{Key: "system", Operator: corev1.TolerationOpExists}}, pod.Spec.Tolerations},
 		"spread":          {"rack", pod.Spec.TopologySpreadConstraints[0].TopologyKey},
 		"last mount":      {corev1.VolumeMount{Name: "ca", MountPath: "/ca"}, c.VolumeMounts[len(c.VolumeMounts)-1]},
-		"grace":           {int64(35), *pod.Spec.TerminationGracePeriodSeconds},
+		"grace":           {int64(125), *pod.Spec.TerminationGracePeriodSeconds},
 		"own label":       {"garboard", webhook.Labels["app.kubernetes.io/name"]},
 		"common label":    {"platform", webhook.Labels["team"]},
 		"account":         {map[string]string{"iam": "webhook", "owner": "platform"}, one[*corev1.ServiceAccount](t, objects, webhookName).Annotations},
