@@ -249,7 +249,7 @@ verify-workflows: $(ACTIONLINT)
 # Outside of verify: it compiles everything again, for minutes.
 .PHONY: verify-reproducible
 verify-reproducible: ## Build the image twice, the second time from nothing, and compare
-	GARBOARD_COLD=1 go test -count=1 -timeout 60m -run TestTwoBuildsGiveOneImage ./release
+	GARBOARD_COLD=1 go test -count=1 -timeout 60m -run 'TestImages/two_builds' ./release
 
 .PHONY: verify-links
 verify-links:

@@ -22,16 +22,28 @@ import (
 // verify-reproducible`. It compiles everything again, for minutes.
 const cold = "GARBOARD_COLD"
 
-// The image of the real program, from two folders. Without GARBOARD_COLD both are linked
-// from what the compiler left in its cache, which -trimpath has it share: what would be
-// found are paths, times and identifiers of a build, not a compiler that wavers.
-func TestTwoBuildsGiveOneImage(t *testing.T) {
+// The images of the real program, made by one build of this command.
+func TestImages(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it links the program twice")
+		t.Skip("it links the program three times")
 	}
+	release := buildRelease(t)
+	t.Run("two builds give one", func(t *testing.T) { compareTwoBuilds(t, release) })
+	t.Run("the page has its own", func(t *testing.T) {
+		_, program := build(t, release, "..", "garboard-page")
+		if !bytes.Contains(program, []byte("html/template.(*Template)")) {
+			t.Error("the program has no html/template, and so no page")
+		}
+	})
+}
+
+// compareTwoBuilds makes the servers' image from two folders. Without GARBOARD_COLD both are
+// linked from what the compiler left in its cache, which -trimpath has it share: what would be
+// found are paths, times and identifiers of a build, not a compiler that wavers.
+func compareTwoBuilds(t *testing.T, release string) {
+	t.Helper()
 	elsewhere := filepath.Join(t.TempDir(), "a checkout")
 	copySources(t, elsewhere)
-	release := buildRelease(t)
 	first, servers := build(t, release, "..", "garboard")
 	if runtime.GOARCH == "amd64" && len(servers) > maxServers {
 		t.Errorf("the servers' program has %d bytes, and up to %d are expected: see docs/releasing.md", len(servers), maxServers)
@@ -44,19 +56,8 @@ func TestTwoBuildsGiveOneImage(t *testing.T) {
 	if os.Getenv(cold) != "" {
 		t.Setenv("GOCACHE", t.TempDir())
 	}
-	second, _ := build(t, release, elsewhere, "garboard")
-	if first != second {
+	if second, _ := build(t, release, elsewhere, "garboard"); first != second {
 		t.Errorf("one build is %s, another %s", first, second)
-	}
-}
-
-func TestPageHasAnImageOfItsOwn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it links the program")
-	}
-	_, program := build(t, buildRelease(t), "..", "garboard-page")
-	if !bytes.Contains(program, []byte("html/template.(*Template)")) {
-		t.Error("the program has no html/template, and so no page")
 	}
 }
 
