@@ -46,10 +46,17 @@ KUBELET := test/kubelet
 NETWORKPOLICY := test/cluster/networkpolicy
 
 LOCALCLUSTER := go run ./test/cluster/cmd/localcluster
-# Tests that the race detector would only slow down, by the files that leave them out.
-UNRACED = $$(grep -rl --include='*_test.go' '^//go:build !race' . | sort)
+# The race detector would only make these ten times as slow: packages that start no goroutine,
+# which a test in test/ holds, and files that say so. A test of those packages that starts some
+# has Concurrent in its name, and runs with it as well.
+SINGLE := docs internal/manifest internal/workload internal/workload/record internal/workload/settings \
+	manifests release release/artifact release/image release/sbom resolver/policy test
+CONCURRENT = $$(grep -l '^func Test.*Concurrent' $(SINGLE:%=./%/*_test.go) | xargs -n 1 dirname | sort -u)
+UNRACED = $$(grep -rl --include='*_test.go' '^//go:build !race' . | xargs -n 1 dirname | sort -u)
+# Those whose tests run programs.
 RUNNING = $$(grep -rl --include='*_test.go' '"os/exec"' . | grep -v '^./test/.*/' | xargs -n 1 dirname | sort -u)
-UNIT = $$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/' | grep -vxFf <(go list $(RUNNING)))
+# The longest first: nothing waits for one that began last.
+LONGEST := ./webhook ./updater
 
 .PHONY: help
 help: ## Show the targets
@@ -108,9 +115,15 @@ test-unit: cluster-build ## Run unit and property tests, with the race detector 
 	@race=; if command -v "$$(go env CC)" >/dev/null; then export CGO_ENABLED=1; race=-race; \
 	elif [ "$(RACE)" = required ]; then echo "RACE=required, and there is no C compiler ($$(go env CC)) in PATH" >&2; exit 1; \
 	else echo "There is no C compiler ($$(go env CC)) in PATH: the tests run without the race detector."; fi; \
-	set -x; go test $$race $(UNIT); go test $$race -count=1 $(RUNNING); \
-	[ -z "$$race" ] || for file in $(UNRACED); do \
-		CGO_ENABLED=0 go test -run "^($$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' "$$file" | paste -sd '|'))$$" "$$(dirname "$$file")"; \
+	single="$$(go list $(SINGLE:%=./%))" running="$$(go list $(RUNNING))"; \
+	raced="$$(go list ./... | grep -v '^github.com/garboard-dev/garboard/test/' | grep -vxF "$$single")"; \
+	set -x; go test $$race $(LONGEST) $$(grep -vxF "$$running" <<<"$$raced"); \
+	go test $$race -count=1 $$(grep -xF "$$running" <<<"$$raced"); \
+	CGO_ENABLED=0 go test -count=1 $$(grep -xF "$$running" <<<"$$single"); \
+	CGO_ENABLED=0 go test $$(grep -vxF "$$running" <<<"$$single"); \
+	[ -z "$$race" ] || go test $$race -run Concurrent $(CONCURRENT); \
+	[ -z "$$race" ] || for folder in $(UNRACED); do \
+		CGO_ENABLED=0 go test -run "^($$(grep -l '^//go:build !race' "$$folder"/*_test.go | xargs sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' | paste -sd '|'))$$" "$$folder"; \
 	done
 	go -C $(CONTROLPLANE) test ./kubelet
 	go -C $(MONITORING) test -count=1 ./...
@@ -120,7 +133,7 @@ test-unit: cluster-build ## Run unit and property tests, with the race detector 
 # beside it and are waiting for most of their time.
 .PHONY: test-e2e
 test-e2e: cluster-build ## Run the end-to-end suite against a real control plane
-	go test -count=1 -p 2 -timeout 30m ./test/e2e ./test/chaos ./test/...
+	go test -count=1 -p 2 -timeout 30m ./test/e2e ./test/chaos $$(go list ./test/... | grep /test/)
 
 # A sandbox of this machine, which stays as it is, and what runs there is ended.
 .PHONY: test-node

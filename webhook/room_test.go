@@ -1,3 +1,7 @@
+//go:build !race
+
+// One goroutine runs this test: see unraced_test.go.
+
 package webhook_test
 
 import (
