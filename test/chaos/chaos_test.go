@@ -255,7 +255,8 @@ func (w *world) judge(t *testing.T, trouble *troubles, registry *moody) {
 		t.Error(fault)
 	}
 	if w.weather.outside > 0 {
-		t.Errorf("%d calls of the webhooks came to nothing while all was well", w.weather.outside)
+		t.Errorf("%d calls of the webhooks came to nothing while all was well; all that the API server logged of such, in troubles or out of them:\n%s",
+			w.weather.outside, loggedFailures(t, w.cluster))
 	}
 	for _, each := range trouble.all() {
 		if trouble.had[each.name] == 0 {

@@ -5,12 +5,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/garboard-dev/garboard/test/cluster"
 )
 
 // weather knows when a write may fail: while the API server is away, and while a
@@ -123,4 +128,20 @@ func failedCalls(ctx context.Context, client kubernetes.Interface) (int, error) 
 		total += int(n)
 	}
 	return total, lines.Err()
+}
+
+// loggedFailures are the API server's own lines of calls that came to nothing: when, and why.
+func loggedFailures(t *testing.T, c *cluster.Cluster) string {
+	t.Helper()
+	log, err := os.ReadFile(filepath.Join(c.Dir, "kube-apiserver.log"))
+	if err != nil {
+		t.Error(err)
+	}
+	var failed strings.Builder
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, "Failed calling webhook") && strings.Contains(line, ".garboard.dev") {
+			failed.WriteString(line)
+		}
+	}
+	return failed.String()
 }
