@@ -1,10 +1,8 @@
 package webhook
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -80,7 +78,7 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Garboard has too many requests to answer", http.StatusServiceUnavailable)
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(read))
+	r.Body = newWholeBody(read)
 	if now > int64(l.limits.InFlight) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}

@@ -27,7 +27,7 @@ func Register(mux Mux, mutate *Mutate, validate *Validate) {
 	spans := spans{mutate.Tracer}
 	serve := func(path, hook string, handler admission.Handler) {
 		guard := &guarded{Handler: handler, webhook: hook, metrics: mutate.Metrics}
-		mux.Register(path, withDeadline(&admission.Webhook{
+		mux.Register(path, withDeadline(reviews{&admission.Webhook{
 			Handler:         &observed{handler: guard, hook: hook, metrics: mutate.Metrics, spans: spans},
 			WithContextFunc: spans.continued,
 			LogConstructor: func(base logr.Logger, req *admission.Request) logr.Logger {
@@ -36,7 +36,7 @@ func Register(mux Mux, mutate *Mutate, validate *Validate) {
 				}
 				return requestLogger(base, hook, req)
 			},
-		}))
+		}}))
 	}
 	serve(MutatePath, hookMutate, mutate)
 	serve(ValidatePath, hookValidate, validate)
