@@ -82,36 +82,15 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if now > int64(l.limits.InFlight) {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
-	late := &lateWriter{ResponseWriter: w}
-	l.next.ServeHTTP(late, r.WithContext(context.WithValue(r.Context(), lateKey{}, late)))
-	if !late.is.Load() {
+	held := &heldAnswer{ResponseWriter: w}
+	l.next.ServeHTTP(held, r.WithContext(context.WithValue(r.Context(), heldKey{}, held)))
+	if held.late.Load() {
+		l.limits.Metrics.overloaded(overloadRefused)
+		http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
 		return
 	}
-	l.limits.Metrics.overloaded(overloadRefused)
-	http.Error(w, "Garboard had no time to answer", http.StatusServiceUnavailable)
-}
-
-// lateWriter keeps back the answer to a request whose time is over: an answer would
-// refuse the write whatever the failure policy says.
-type lateWriter struct {
-	http.ResponseWriter
-	is atomic.Bool
-}
-
-type lateKey struct{}
-
-func (l *lateWriter) Write(data []byte) (int, error) {
-	if l.is.Load() {
-		return len(data), nil
-	}
-	return l.ResponseWriter.Write(data)
-}
-
-// tooLate notes that the request's time is over, so that the failure policy decides.
-func tooLate(ctx context.Context) {
-	if late, ok := ctx.Value(lateKey{}).(*lateWriter); ok {
-		late.is.Store(true)
-	}
+	held.send()
+	attempt(r.Context(), panicOutside, l.limits.Metrics, held.tell)
 }
 
 type busyKey struct{}

@@ -3,8 +3,8 @@ package webhook
 import (
 	"context"
 
+	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/garboard-dev/garboard/internal/printable"
 )
@@ -27,20 +27,22 @@ type containerLine struct {
 	Problem   string `json:"problem,omitempty"`
 }
 
-// log writes the request's line. At info are the decisions: a container was
-// resolved, changed, refused or disagreed about. The rest, labels and scales of
-// settled workloads and requests that are none of ours, is at debug: it outweighs
-// them by far in a cluster with a GitOps loop. Errors are logged where they are
-// turned into an answer.
-func (a *account) log(ctx context.Context, became requestOutcome, response *admission.Response) {
+// worth reports whether the request is worth a line, and by which logger. At info are
+// the decisions: a container was resolved, changed, refused or disagreed about. The rest,
+// labels and scales of settled workloads and requests that are none of ours, is at debug:
+// it outweighs them by far in a cluster with a GitOps loop. Errors are logged where they
+// are turned into an answer.
+func (a *account) worth(ctx context.Context, became requestOutcome) (logr.Logger, bool) {
 	logger := log.FromContext(ctx)
 	decided := became == outcomeDenied || a.decision != nil && a.decision.noteworthy()
 	if !decided {
 		logger = logger.V(1)
 	}
-	if became == outcomeError || !logger.Enabled() {
-		return
-	}
+	return logger, became != outcomeError && logger.Enabled()
+}
+
+// log writes the request's line.
+func (a *account) log(logger logr.Logger, became requestOutcome, warnings []string) {
 	fields := make([]any, 0, 16)
 	fields = append(fields, "outcome", string(became), "durationSeconds", a.took.Seconds())
 	if a.err != nil {
@@ -57,8 +59,8 @@ func (a *account) log(ctx context.Context, became requestOutcome, response *admi
 			fields = append(fields, "moreContainers", more)
 		}
 	}
-	if len(response.Warnings) > 0 {
-		fields = append(fields, "warnings", response.Warnings)
+	if len(warnings) > 0 {
+		fields = append(fields, "warnings", warnings)
 	}
 	logger.Info(string(became), fields...)
 }

@@ -65,7 +65,10 @@ func (o *observed) Handle(ctx context.Context, req admission.Request) (response 
 	}
 	a.took = time.Since(began)
 	a.annotate(&response)
-	a.log(ctx, became, &response)
+	if logger, worth := a.worth(ctx, became); worth {
+		warnings := response.Warnings
+		afterAnswer(ctx, func() { a.log(logger, became, warnings) })
+	}
 	return response
 }
 
