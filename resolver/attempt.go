@@ -25,6 +25,12 @@ type refusal struct{ at atomic.Int64 }
 // a kubelet pulls, and returns that one. Anonymous is asked only where there is
 // no credential at all.
 func (r *Resolver) attempt(ctx context.Context, q *Query, ask func(Credential) error) (Credential, error) {
+	used, err := r.tryEach(ctx, q, ask)
+	q.used = used
+	return used, err
+}
+
+func (r *Resolver) tryEach(ctx context.Context, q *Query, ask func(Credential) error) (Credential, error) {
 	credentials, missing := r.credentials(ctx, q)
 	for _, c := range credentials {
 		r.note(c)

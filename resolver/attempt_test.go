@@ -1,13 +1,14 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
@@ -78,7 +79,7 @@ func TestCredentialsAreTriedInOrder(t *testing.T) {
 			for _, id := range source.seen {
 				asked = append(asked, names[id])
 			}
-			if diff := cmp.Diff(tt.want, asked); diff != "" {
+			if diff := gocmp.Diff(tt.want, asked); diff != "" {
 				t.Errorf("asked with (-want +got):\n%s", diff)
 			}
 			if (err != nil) != (tt.summary != "") || err != nil && Summary(err) != tt.summary {
@@ -103,7 +104,7 @@ func TestRefusedCredentialIsLeftAloneForAWhile(t *testing.T) {
 		for _, c := range want {
 			ids = append(ids, c.ID())
 		}
-		if diff := cmp.Diff(ids, source.seen); diff != "" {
+		if diff := gocmp.Diff(ids, source.seen); diff != "" {
 			t.Errorf("asked with (-want +got):\n%s", diff)
 		}
 		source.seen = nil
@@ -161,4 +162,54 @@ func (f *refusing) Digest(ctx context.Context, repository Repository, tag string
 		return "", &registry.Error{Kind: registry.Unauthorized, Repository: repository.String()}
 	}
 	return f.pinned.Digest(ctx, repository, tag, c)
+}
+
+// mirroredScript is a registry that has mirrors.
+type mirroredScript struct{ script }
+
+func (*mirroredScript) Mirrored(Repository) bool { return true }
+
+// People are told what a registry was asked with, and no secret.
+func TestTellsWhatTheRegistryWasAskedWith(t *testing.T) {
+	first := auth.Basic("robot", "password-1").From(`Secret "shop/first"`)
+	second := auth.Basic("robot", "password-2").From(`Secret "shop/second"`)
+	bySecond := &Asked{Kind: "user and password (redacted)", Source: `Secret "shop/second"`}
+	byFirst := &Asked{Kind: "user and password (redacted)", Source: `Secret "shop/first"`}
+	for name, tt := range map[string]struct {
+		credentials []Credential
+		refuses     []Credential
+		policy      string
+		quiet       bool
+		mirrored    bool
+		fails       bool
+		want        *Asked
+	}{
+		"the first, which is accepted":     {credentials: []Credential{first, second}, want: byFirst},
+		"the next, where one is refused":   {credentials: []Credential{first, second}, refuses: []Credential{first}, want: bySecond},
+		"the first, where all are refused": {credentials: []Credential{first, second}, refuses: []Credential{first, second}, fails: true, want: byFirst},
+		"none":                             {want: &Asked{Kind: "anonymous", Anonymous: true}},
+		"mirrors":                          {credentials: []Credential{first}, mirrored: true, want: &Asked{Kind: byFirst.Kind, Source: byFirst.Source, Mirrored: true}},
+		"a tag that is followed":           {credentials: []Credential{first}, policy: "force", want: byFirst},
+		"a policy that asks no registry":   {credentials: []Credential{first}, policy: "never"},
+		"a query that wants to know not":   {credentials: []Credential{first}, quiet: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := &mirroredScript{script{tags: []string{"1.0.0", "1.0.1"}, refuses: map[string]bool{}}}
+			for _, c := range tt.refuses {
+				source.refuses[c.ID()] = true
+			}
+			var from Registry = &source.script
+			if tt.mirrored {
+				from = source
+			}
+			q := Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, cmp.Or(tt.policy, "patch")), Credentials: finder{found: tt.credentials}, TellAsked: !tt.quiet}
+			got, err := New(from, Options{}).Resolve(t.Context(), q)
+			if (err != nil) != tt.fails {
+				t.Errorf("got error %v", err)
+			}
+			if diff := gocmp.Diff(tt.want, got.Asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

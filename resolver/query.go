@@ -69,6 +69,8 @@ type Query struct {
 	// TellDigest asks for the digest of a tag that the answer moves to, where Pin does
 	// not write it.
 	TellDigest bool
+	// TellAsked asks for Resolution.Asked.
+	TellAsked bool
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
 	// Sharing is how many queries are asked for one workload, which have one bound
@@ -78,6 +80,7 @@ type Query struct {
 
 	work  int         // steps of regular expressions times tags, so far
 	ended func() bool // the time of the query has; nil is never
+	used  Credential  // that of the last attempt
 }
 
 // maxWork bounds the steps of regular expressions times the tags that they are matched
@@ -115,6 +118,9 @@ type Resolution struct {
 	// OldEnoughAt is when the first of the tags that were passed over for their age is
 	// old enough; zero where none was.
 	OldEnoughAt time.Time
+	// Asked tells what the registry was asked with, if the query wants to know; nil where it
+	// was not asked.
+	Asked *Asked
 }
 
 // Why is the reason as a clause for people, with the tag that it is about.

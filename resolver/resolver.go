@@ -79,14 +79,23 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Resolution, error) {
 	if err := r.allows(&q); err != nil {
 		return unavailable(&q, err)
 	}
+	resolution, err := r.resolve(ctx, &q)
+	if q.TellAsked {
+		resolution.Asked = r.asked(&q)
+	}
+	return resolution, err
+}
+
+// resolve answers with what the registry has.
+func (r *Resolver) resolve(ctx context.Context, q *Query) (Resolution, error) {
 	if q.Policy.FollowsSameTag(q.Tag) {
-		return r.follow(ctx, &q)
+		return r.follow(ctx, q)
 	}
-	seen, credential := r.see(ctx, &q)
+	seen, credential := r.see(ctx, q)
 	if seen.index == nil && seen.err != nil {
-		return unavailable(&q, seen.err)
+		return unavailable(q, seen.err)
 	}
-	resolution := r.choose(ctx, &q, &seen, credential)
+	resolution := r.choose(ctx, q, &seen, credential)
 	switch {
 	case seen.err != nil:
 		resolution.Stale = true

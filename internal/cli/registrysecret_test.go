@@ -57,10 +57,10 @@ func TestRegistryCheckAsksWithPullSecrets(t *testing.T) {
 		code int
 		want string
 	}{
-		"of the pod template":                        {[]string{"--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"regcred\": accepted\n"},
-		"of an account":                              {[]string{"--service-account", "deployer", "-n", "shop"}, 0, "Credentials:  user and password (redacted) of Secret \"regcred\": accepted\n"},
+		"of the pod template":                        {[]string{"--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n"},
+		"of an account":                              {[]string{"--service-account", "deployer", "-n", "shop"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n"},
 		"of the default account, which is not there": {[]string{"-n", "other"}, 1, "Credentials:  anonymous: refused\n              reading ServiceAccount \"default\": there is none in this namespace\n"},
-		"with one that may not be read": {[]string{"--image-pull-secret", "theirs", "--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"regcred\": accepted\n" +
+		"with one that may not be read": {[]string{"--image-pull-secret", "theirs", "--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n" +
 			"              reading Secret \"theirs\": Garboard may not read Secrets in this namespace: secrets \"theirs\" is forbidden\\x1b[2J\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -84,6 +84,12 @@ func (c *Client) Limit(host string) (remaining, limit int64, known bool) {
 	return c.network.Limit(endpointOf(host))
 }
 
+// Mirrored reports whether the settings name mirrors of a repository, which are asked before
+// the registry itself, and not with the caller's credential.
+func (c *Client) Mirrored(repository Repository) bool {
+	return len(c.settings.Load().route(repository).mirrors) > 0
+}
+
 // connect makes the client for the endpoints with the same settings.
 func (c *Client) connect(settings transport.Settings) *auth.Client {
 	return auth.NewClient(c.network.Connect(settings), auth.Options{

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/garboard-dev/garboard/updater/status"
 )
 
 // kept is the warning of an image that the registry does not show.
@@ -44,6 +47,22 @@ func TestPullSecrets(t *testing.T) {
 	for id, name := range names {
 		s.t.Logf("%s is %s", id, name)
 		s.awaitTag(id, "1.2.8")
+	}
+	s.wantAskedWith("pull", len(names))
+}
+
+// wantAskedWith compares what the updater tells of the Secret that the registry was asked with.
+func (s *space) wantAskedWith(secret string, containers int) {
+	s.t.Helper()
+	items, err := s.standings(s.t.Context())
+	if err != nil || len(items) != containers {
+		s.t.Fatalf("%d containers are known of, want %d: %v", len(items), containers, err)
+	}
+	want := &status.Asked{Credential: "user and password (redacted)", Source: fmt.Sprintf("Secret %q", s.name+"/"+secret)}
+	for _, item := range items {
+		if diff := cmp.Diff(want, item.Asked); diff != "" {
+			s.t.Errorf("%s (-want +got):\n%s", item.Name, diff)
+		}
 	}
 }
 

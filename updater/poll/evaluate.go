@@ -49,7 +49,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 		}
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
 		p.pollAt(r.repository, resolution.OldEnoughAt)
-		p.Report.Checked(key, c.Slot.Key(), r.since)
+		p.Report.Checked(key, c.Slot.Key(), r.since, resolution.Asked)
 		p.date(ctx, key, c, query, resolution)
 	}
 	if len(found) > 0 {
@@ -62,7 +62,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 // complete adds to a query what the cluster tells: where the Pods may run, and what they
 // pull with.
 func (p *Poller) complete(q *resolver.Query, w watched.Workload, c watched.Container, placed func() []resolver.Platform) {
-	q.Sharing = len(w.Object.Slots())
+	q.Sharing, q.TellAsked = len(w.Object.Slots()), true
 	if q.Platforms == nil && p.Placement != nil {
 		q.Platforms = placed()
 	}

@@ -32,9 +32,9 @@ func (r *Reporter) Following(repositories int) {
 	r.options.Metrics.repositories.Set(float64(repositories))
 }
 
-// Checked tells when a container was looked at.
-func (r *Reporter) Checked(key watched.Key, container string, at time.Time) {
-	r.standings.note(key, container, func(s *Standing) { s.Checked = at })
+// Checked tells when a container was looked at, and what the registry was asked with.
+func (r *Reporter) Checked(key watched.Key, container string, at time.Time, asked *resolver.Asked) {
+	r.standings.note(key, container, func(s *Standing) { s.Checked, s.Asked = at, asked })
 }
 
 // Date tells when what a container runs, the newest version, and what a poll has found were

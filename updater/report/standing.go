@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/garboard-dev/garboard/internal/workload/record"
+	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/watched"
 )
 
@@ -54,6 +55,8 @@ type Standing struct {
 	// Checked is when the registry was asked last, Next when it is next; the zero
 	// time is not yet, or never.
 	Checked, Next time.Time
+	// Asked tells what the registry was asked with then; nil where it had no say.
+	Asked *resolver.Asked
 
 	// expected is a version that a poll has found, and when it was built: what keeps it back
 	// is told later.

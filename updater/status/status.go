@@ -74,6 +74,21 @@ type Item struct {
 	// nil is not yet, or never.
 	LastCheck *metav1.Time `json:"lastCheck,omitempty"`
 	NextCheck *metav1.Time `json:"nextCheck,omitempty"`
+	// Asked tells what the registry was asked with last; nil where it was not, or where the
+	// updater is of a version that does not tell.
+	Asked *Asked `json:"asked,omitempty"`
+}
+
+// Asked tells what a registry was asked with. It has no secret, and no name of a user.
+type Asked struct {
+	// Credential is the kind: "anonymous" for none. Source is where it was found, such as
+	// Secret "team/regcred". A registry that asks for none does not get it.
+	Credential string `json:"credential"`
+	Source     string `json:"source,omitempty"`
+	// Anonymous: there was no credential.
+	Anonymous bool `json:"anonymous,omitempty"`
+	// Mirrored: mirrors are asked first, each with a credential of its own.
+	Mirrored bool `json:"mirrored,omitempty"`
 }
 
 // listOf is a list of what the updater knows.
@@ -89,6 +104,9 @@ func listOf(standings []report.Standing) *List {
 			item.Opens = &metav1.Time{Time: s.Opens}
 		}
 		item.LastCheck, item.NextCheck = timeOf(s.Checked), timeOf(s.Next)
+		if s.Asked != nil {
+			item.Asked = &Asked{Credential: s.Asked.Kind, Source: s.Asked.Source, Anonymous: s.Asked.Anonymous, Mirrored: s.Asked.Mirrored}
+		}
 		item.RunningBuilt, item.NewestBuilt = timeOf(s.RunningBuilt), timeOf(s.NewestBuilt)
 		list.Items = append(list.Items, item)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/updater/report"
 )
 
@@ -199,4 +200,31 @@ func (spaces) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
+}
+
+// What a registry was asked with is told as words.
+func TestListTellsWhatRegistriesWereAskedWith(t *testing.T) {
+	for name, test := range map[string]struct {
+		asked *resolver.Asked
+		want  string
+	}{
+		"a Secret":  {&resolver.Asked{Kind: "user and password (redacted)", Source: `Secret "a/regcred"`}, `{"credential":"user and password (redacted)","source":"Secret \"a/regcred\""}`},
+		"none":      {&resolver.Asked{Kind: "anonymous", Anonymous: true}, `{"credential":"anonymous","anonymous":true}`},
+		"mirrors":   {&resolver.Asked{Kind: "anonymous", Anonymous: true, Mirrored: true}, `{"credential":"anonymous","anonymous":true,"mirrored":true}`},
+		"not asked": {nil, `null`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told := func(string) []report.Standing {
+				return []report.Standing{{Namespace: "a", Name: "shop", Asked: test.asked}}
+			}
+			list, err := (&Direct{URL: serve(t, Options{Standings: told, Leads: leading(true)}), Client: &http.Client{}}).List(t.Context(), "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(list.Items[0].Asked)
+			if err != nil || string(got) != test.want {
+				t.Errorf("got %s, %v; want %s", got, err, test.want)
+			}
+		})
+	}
 }

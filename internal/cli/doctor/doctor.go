@@ -132,6 +132,9 @@ type installation struct {
 	optedIn map[string]workload.Namespace
 	// counts are nil until they are read.
 	counts status.Counts
+	// webhookSkew is how far the clock of the webhook that answered goes before the API
+	// server's; 0 is not known.
+	webhookSkew time.Duration
 	// ignored: writes pass while no webhook answers. looped: something fills an opted-in
 	// namespace from Git.
 	ignored, looped bool

@@ -55,6 +55,7 @@ func (d *Doctor) handshake(ctx context.Context) []Finding {
 			Mend: fmt.Sprintf("kubectl -n %s rollout restart deployment/%s (if the check certificates is good: the Pods then have an old certificate)", d.Namespace, webhookName),
 		}}
 	}
+	d.found.webhookSkew = d.webhookSkew(ctx, secure)
 	served := secure.ConnectionState().PeerCertificates[0]
 	return []Finding{okFinding(object, "serves a certificate that the caBundle vouches for, valid until %s", served.NotAfter.Format(time.RFC3339))}
 }

@@ -14,10 +14,6 @@ import (
 
 const (
 	shardPrefix = updaterName + "-shard-"
-	// maxSkew is more than an answer takes, and less than a Lease holds.
-	maxSkew = 5 * time.Second
-	// clockGrain is the API server's: it writes whole seconds of managed fields.
-	clockGrain = time.Second
 )
 
 // leases looks at who leads: an updater that holds no Lease does nothing.
@@ -81,72 +77,4 @@ func holds(lease *coordinationv1.Lease, now time.Time) bool {
 		return false
 	}
 	return now.Before(s.RenewTime.Add(time.Duration(ptr.Deref(s.LeaseDurationSeconds, 0))*time.Second + maxSkew))
-}
-
-// serverNow is the time of the API server, or of here where that is not told.
-func (d *Doctor) serverNow(ctx context.Context) time.Time {
-	if d.ServerTime == nil {
-		return d.Now()
-	}
-	now, _, err := d.ServerTime(ctx)
-	if err != nil {
-		return d.Now()
-	}
-	return now
-}
-
-// clocks compares clocks with the API server's: that of here by its answer, that of the
-// updater by its Lease, which has the updater's own time in it and the API server's beside.
-func (d *Doctor) clocks(ctx context.Context) []Finding {
-	var findings []Finding
-	if d.ServerTime != nil {
-		server, took, err := d.ServerTime(ctx)
-		if err != nil {
-			return []Finding{unknownFinding("", err)}
-		}
-		if skew := d.Now().Sub(server).Abs(); skew > maxSkew+took {
-			findings = append(findings, Finding{
-				Severity: Warning, Message: fmt.Sprintf("the clock here and the API server's are %s apart", skew.Round(time.Second)),
-				Why: "Times that this program prints are wrong by that.", Mend: "set the clock of this machine: timedatectl set-ntp true",
-			})
-		}
-	}
-	list, err := d.Kube.CoordinationV1().Leases(d.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return append(findings, unknownFinding("leases", err))
-	}
-	for i := range list.Items {
-		lease := &list.Items[i]
-		if !strings.HasPrefix(lease.Name, updaterName) {
-			continue
-		}
-		if skew, known := skewOf(lease); known && skew.Abs() > maxSkew {
-			findings = append(findings, Finding{
-				Severity: Warning, Object: "lease/" + lease.Name,
-				Message: fmt.Sprintf("the clock of %s and the API server's are %s apart", podOf(ptr.Deref(lease.Spec.HolderIdentity, "its holder")), skew.Abs().Round(time.Second)),
-				Why:     "Windows open and close, and minAge ends, by that clock; certificates are judged by it.",
-				Mend:    "set the clock of the node that the Pod runs on: kubectl -n " + d.Namespace + " get pods -o wide",
-			})
-		}
-	}
-	return findings
-}
-
-// skewOf is how far the clock of a Lease's holder goes before the API server's, for the
-// write that renewed it last.
-func skewOf(lease *coordinationv1.Lease) (time.Duration, bool) {
-	var written *metav1.Time
-	for _, entry := range lease.ManagedFields {
-		if entry.Time != nil && (written == nil || entry.Time.After(written.Time)) {
-			written = entry.Time
-		}
-	}
-	if written == nil || lease.Spec.RenewTime == nil {
-		return 0, false
-	}
-	skew := lease.Spec.RenewTime.Sub(written.Time)
-	if skew > 0 && skew <= clockGrain {
-		return 0, true
-	}
-	return skew, true
 }

@@ -42,7 +42,9 @@ func (d *Doctor) registries(ctx context.Context) []Finding {
 	case d.Metrics == nil:
 		findings = append(findings, Finding{Severity: Note, Message: "limits of registries, and what became of notices and pushes, were not looked at: --updater-url leads to the status alone"})
 	}
-	return append(findings, d.byRegistry(list.Items, counted.Traffic(d.Now()))...)
+	traffic := counted.Traffic(d.Now())
+	findings = append(findings, d.byRegistry(list.Items, traffic)...)
+	return append(findings, d.anonymous(ctx, list.Items, traffic)...)
 }
 
 // registry is what is known of one: how many containers have images of it, and those that
@@ -51,6 +53,8 @@ type registry struct {
 	containers int
 	first      status.Item
 	silent     []status.Item
+	// asked counts the containers by what the registry was asked with for them.
+	asked map[string]int
 }
 
 func (d *Doctor) byRegistry(items []status.Item, traffic map[string]status.Traffic) []Finding {
@@ -58,9 +62,12 @@ func (d *Doctor) byRegistry(items []status.Item, traffic map[string]status.Traff
 	for _, item := range items {
 		host, _, _ := strings.Cut(item.Repository, "/")
 		if all[host] == nil {
-			all[host] = &registry{first: item}
+			all[host] = &registry{first: item, asked: map[string]int{}}
 		}
 		all[host].containers++
+		if item.Asked != nil {
+			all[host].asked[askedWith(item.Asked)]++
+		}
 		if item.State == report.StateUnknown && item.LastCheck != nil {
 			all[host].silent = append(all[host].silent, item)
 		}
@@ -75,7 +82,7 @@ func (d *Doctor) byRegistry(items []status.Item, traffic map[string]status.Traff
 		first := r.silent[0]
 		findings = append(findings, Finding{
 			Severity: Failure, Object: host,
-			Message: fmt.Sprintf("does not answer for %d of %d containers; %s/%s: %s", len(r.silent), r.containers, first.Namespace, first.Name, strings.TrimSpace(first.Reason+" "+first.Message)),
+			Message: fmt.Sprintf("does not answer for %d of %d containers; %s/%s: %s", len(r.silent), r.containers, first.Namespace, first.Name, strings.TrimSpace(first.Reason+" "+first.Message)) + r.credentials(),
 			Why:     "Their images stay where they are.",
 			Mend:    fmt.Sprintf("garboard registry check %s:%s", first.Repository, tagOf(first.Running)),
 		})
@@ -100,7 +107,7 @@ func (r *registry) answers(host string, t status.Traffic) Finding {
 	if t.Remaining != nil {
 		message += fmt.Sprintf("; its limit leaves %s", printable.Count(*t.Remaining, "request"))
 	}
-	return okFinding(host, "%s", message)
+	return okFinding(host, "%s%s", message, r.credentials())
 }
 
 // troubled is the finding for a host that has failed or asked for a pause; ok is false for

@@ -65,6 +65,7 @@ type world struct {
 	serverTime        time.Time
 	dial              func(context.Context) (net.Conn, error)
 	version           string
+	react             core.ReactionFunc // goes before all others
 	forbidReviews     bool
 	withoutUpdater    bool
 	withoutWebhook    bool
@@ -289,6 +290,9 @@ func (w *world) kube() *kubefake.Clientset {
 		admitted, err := w.admit(create.GetObject().(*appsv1.Deployment)) //nolint:forcetypeassert // its own
 		return true, admitted, err
 	})
+	if w.react != nil {
+		kube.PrependReactor("*", "*", w.react)
+	}
 	return kube
 }
 

@@ -32,7 +32,7 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 	for i, name := range numbered(20) {
 		objects = append(objects, secret(name, map[string]any{"ghcr.io": login(fmt.Sprint("n", i%12))}))
 	}
-	const one, two, org = `one Secret "one"`, `two Secret "two"`, `org Secret "org"`
+	const one, two, org = `one Secret "shop/one"`, `two Secret "shop/two"`, `org Secret "shop/org"`
 	tests := map[string]struct {
 		workload      pullsecret.Workload
 		want, failing []string
@@ -62,15 +62,15 @@ func TestWhereCredentialsComeFrom(t *testing.T) {
 		"a ServiceAccount with none": {workload: pullsecret.Workload{ServiceAccount: "none"}},
 		"eight credentials and no more": {
 			workload: pullsecret.Workload{PullSecrets: numbered(12)},
-			want:     strings.Split(`n0 Secret "s00",n1 Secret "s01",n2 Secret "s02",n3 Secret "s03",n4 Secret "s04",n5 Secret "s05",n6 Secret "s06",n7 Secret "s07"`, ","),
+			want:     strings.Split(`n0 Secret "shop/s00",n1 Secret "shop/s01",n2 Secret "shop/s02",n3 Secret "shop/s03",n4 Secret "shop/s04",n5 Secret "shop/s05",n6 Secret "shop/s06",n7 Secret "shop/s07"`, ","),
 		},
 		"sixteen Secrets and no more": {
 			workload: pullsecret.Workload{PullSecrets: append(numbered(15)[14:], append(missing(15), "one")...)},
-			want:     []string{`n2 Secret "s14"`}, failing: append(missed(15), "TooMany Secret one"),
+			want:     []string{`n2 Secret "shop/s14"`}, failing: append(missed(15), "TooMany Secret one"),
 		},
 		"sixteen of a ServiceAccount": {
 			workload: pullsecret.Workload{ServiceAccount: "many"},
-			want:     strings.Split(`n0 Secret "s00",n1 Secret "s01",n2 Secret "s02",n3 Secret "s03",n4 Secret "s04",n5 Secret "s05",n6 Secret "s06",n7 Secret "s07"`, ","),
+			want:     strings.Split(`n0 Secret "shop/s00",n1 Secret "shop/s01",n2 Secret "shop/s02",n3 Secret "shop/s03",n4 Secret "shop/s04",n5 Secret "shop/s05",n6 Secret "shop/s06",n7 Secret "shop/s07"`, ","),
 			failing:  []string{"TooMany Secret s16"},
 		},
 	}
@@ -124,7 +124,7 @@ func TestWhatASecretSays(t *testing.T) {
 		return s
 	}
 	config := func(entry string) *corev1.Secret { return dockerConfig("x", `{"auths":{"ghcr.io":`+entry+`}}`) }
-	const a = `a Secret "x"`
+	const a = `a Secret "shop/x"`
 	const noPair = `reading Secret "x": the auth of an entry is no base64 of user:password`
 	const noConfig = `reading Secret "x": its data is no Docker configuration`
 	tests := map[string]struct {
@@ -137,7 +137,7 @@ func TestWhatASecretSays(t *testing.T) {
 		"auth without padding":              {config(`{"auth":"` + strings.TrimRight(padded, "=") + `"}`), []string{a}, ""},
 		"auth goes before user, password":   {config(`{"username":"b","password":"pass-b",` + pair + `}`), []string{a}, ""},
 		"an empty auth is none":             {config(`{"username":"a","password":"pass-a","auth":""}`), []string{a}, ""},
-		"a colon in the password":           {config(`{"auth":"` + base64.StdEncoding.EncodeToString([]byte("a:b:c")) + `"}`), []string{`? Secret "x"`}, ""},
+		"a colon in the password":           {config(`{"auth":"` + base64.StdEncoding.EncodeToString([]byte("a:b:c")) + `"}`), []string{`? Secret "shop/x"`}, ""},
 		"the legacy type":                   {legacy(`{"ghcr.io":{` + pair + `}}`), []string{a}, ""},
 		"the type tells the key":            {legacy(`{"auths":{"ghcr.io":{` + pair + `}}}`), nil, ""},
 		"another type is passed over":       {typed(corev1.SecretTypeOpaque), nil, ""},
@@ -230,7 +230,7 @@ func TestNothingIsReadOutsideOfTheNamespace(t *testing.T) {
 	c := newCluster(other, secret("regcred", map[string]any{"ghcr.io": login("a")}))
 	bubble(t, c, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 		for range 2 {
-			for namespace, want := range map[string]string{shop: `a Secret "regcred"`, "other": `other Secret "regcred"`} {
+			for namespace, want := range map[string]string{shop: `a Secret "shop/regcred"`, "other": `other Secret "other/regcred"`} {
 				found, err := finder.For(pullsecret.Workload{Namespace: namespace, Setting: "regcred", PullSecrets: []string{""}}).For(t.Context(), named("ghcr.io/app"))
 				if diff := cmp.Diff([]string{want}, users(found, "a", "other")); diff != "" || err != nil {
 					t.Errorf("%s: %v, credentials (-want +got):\n%s", namespace, err, diff)
@@ -250,14 +250,14 @@ func TestHostInCapitalsFindsKeysInCapitals(t *testing.T) {
 		image string
 		want  []string
 	}{
-		"no image is known":    {"", []string{`small Secret "small"`}},
-		"small letters":        {"ghcr.io/org/app:1.0.0", []string{`small Secret "small"`}},
-		"capitals in the tag":  {"ghcr.io/org/app:RC1", []string{`small Secret "small"`}},
-		"capitals":             {"GHCR.io/org/app:1.0.0", []string{`large Secret "large"`}},
+		"no image is known":    {"", []string{`small Secret "shop/small"`}},
+		"small letters":        {"ghcr.io/org/app:1.0.0", []string{`small Secret "shop/small"`}},
+		"capitals in the tag":  {"ghcr.io/org/app:RC1", []string{`small Secret "shop/small"`}},
+		"capitals":             {"GHCR.io/org/app:1.0.0", []string{`large Secret "shop/large"`}},
 		"capitals, otherwise":  {"GHCR.IO/org/app:1.0.0", nil},
-		"another image":        {"GHCR.io/org/other:1.0.0", []string{`small Secret "small"`}},
-		"no image reference":   {"GHCR.io/:", []string{`small Secret "small"`}},
-		"capitals in the path": {"ghcr.io/Org/app", []string{`small Secret "small"`}},
+		"another image":        {"GHCR.io/org/other:1.0.0", []string{`small Secret "shop/small"`}},
+		"no image reference":   {"GHCR.io/:", []string{`small Secret "shop/small"`}},
+		"capitals in the path": {"ghcr.io/Org/app", []string{`small Secret "shop/small"`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

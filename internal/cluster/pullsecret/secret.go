@@ -99,8 +99,15 @@ func parseSecret(secret *corev1.Secret) (ring keyring, weight int, failed *Error
 	if err != nil {
 		return nil, 0, &Error{Kind: Unreadable, Object: Secret, Name: secret.Name, detail: err.Error()}
 	}
-	ring, weight = ringOf(entries, fmt.Sprintf("Secret %q", secret.Name), placeOf(secret))
+	ring, weight = ringOf(entries, fmt.Sprintf("Secret %q", secret.Namespace+"/"+secret.Name), placeOf(secret))
 	return ring, weight, nil
+}
+
+// IsFor reports whether a pull Secret has a credential for a repository, by the kubelet's
+// rules. A Secret that cannot be read has none.
+func IsFor(secret *corev1.Secret, repository resolver.Repository) bool {
+	ring, _, failed := parseSecret(secret)
+	return failed == nil && len(usableCredentials(lookupCredentials([]keyring{ring}, repository.String()))) > 0
 }
 
 // decodeSecret returns an error with one of our own texts.
