@@ -30,7 +30,8 @@ ACTIONLINT := $(CACHE)/tools/actionlint-$(ACTIONLINT_VERSION)/actionlint
 HELM3_VERSION := v3.22.0
 HELM3 := $(abspath $(CACHE)/tools/helm-$(HELM3_VERSION)/helm)
 KREW_VERSION := v0.4.3
-KREW_VALIDATOR := $(CACHE)/tools/krew-$(KREW_VERSION)/validate-krew-manifest
+KREW := $(abspath $(CACHE)/tools/krew-$(KREW_VERSION)/krew)
+KREW_VALIDATOR := $(abspath $(CACHE)/tools/krew-$(KREW_VERSION)/validate-krew-manifest)
 
 # The local cluster's control plane is a module of its own: Kubernetes itself is
 # no dependency of Garboard.
@@ -88,10 +89,11 @@ PROGRAMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,wind
 release: ## Make all files of a release in bin/release: make release VERSION=v0.1.0
 	go run ./release all $(ABOUT) -platforms=$(PLATFORMS) -programs=$(PROGRAMS) $(if $(PUSH),-push=$(PUSH))
 
-# krew's own validator, of the manifest that the release has.
+# krew's own validator, and krew itself: of a release that the test makes in seconds, of programs
+# that are none, or of a real one: make verify-krew RELEASE=bin/release
 .PHONY: verify-krew
-verify-krew: $(KREW_VALIDATOR) ## Let krew judge the plugin's manifest in bin/release
-	$(KREW_VALIDATOR) -manifest bin/release/krew/garboard.yaml -skip-install
+verify-krew: $(KREW_VALIDATOR) $(KREW) ## Let krew judge the plugin's manifest, and install each archive
+	go test -count=1 -v -run TestKrew ./release/artifact -krew=$(dir $(KREW)) $(if $(RELEASE),-release=$(abspath $(RELEASE)))
 
 .PHONY: clean
 clean: ## Remove build outputs; what is cached outside the checkout stays
@@ -321,8 +323,8 @@ $(KUBECONFORM):
 $(ACTIONLINT):
 	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 
-$(KREW_VALIDATOR):
-	GOBIN=$(dir $(abspath $@)) go install -ldflags "-s -w" sigs.k8s.io/krew/cmd/validate-krew-manifest@$(KREW_VERSION)
+$(KREW) $(KREW_VALIDATOR):
+	GOBIN=$(dir $@) go install -ldflags "-s -w" sigs.k8s.io/krew/cmd/$(notdir $@)@$(KREW_VERSION)
 
 $(HELM3):
 	GOBIN=$(dir $@) go install -ldflags "-s -w" helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
