@@ -117,17 +117,18 @@ func splitFaults(ctx context.Context, in Input) (refused field.ErrorList, warnin
 			warnings = append(warnings, fault.Error())
 		}
 	}
-	return refused, append(warnings, Unread(in.Object)...)
+	return refused, append(warnings, Unread(in.Object, settings)...)
 }
 
 // Unread tells of the policies on an object that govern nothing: those for
-// containers that it does not have, and one that stands on the pod template alone.
-func Unread(o *workload.Object) []string {
+// containers that it does not have, and one that stands on the pod template alone; and of
+// holds that keep nothing back.
+func Unread(o *workload.Object, read *settings.Settings) []string {
 	var unread []string
 	for _, stray := range settings.Strays(o) {
 		unread = append(unread, stray.String())
 	}
-	return append(unread, misplaced(o)...)
+	return append(append(unread, misplaced(o)...), read.IdleHolds(o)...)
 }
 
 func faultWarning(f settings.Fault) string {

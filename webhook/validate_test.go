@@ -121,6 +121,10 @@ func TestModes(t *testing.T) {
 			"enforce", judged{annotations: inRange("garboard.dev/pin", "sha"), web: "1.0.0", gone: true},
 			verdict{warned: `metadata.annotations[garboard.dev/pin]: Invalid value: "sha": allowed: digest, follow, tag`},
 		},
+		"a hold that keeps nothing back is told": {
+			"enforce", judged{annotations: annotations{"garboard.dev/policy": "minor", "garboard.dev/hold": "web=2.x"}, web: "1.0.0"},
+			verdict{warned: `metadata.annotations[garboard.dev/hold]: web=2.x keeps nothing back where 1.0.0 runs (policy minor)`},
+		},
 		"a policy of no container is told": {
 			"enforce", judged{annotations: inRange("garboard.dev/policy.wbe", "all"), web: "2.0.0"},
 			verdict{warned: `metadata.annotations[garboard.dev/policy.wbe]: did you mean "web"? nothing here is named "wbe"`},

@@ -71,3 +71,31 @@ func (p *Policy) compareInLine(a, b *version) int {
 	}
 	return compareTails(p.variants.tail(a), p.variants.tail(b))
 }
+
+// MayHold reports whether to hold a tag can keep anything back where another one runs: it
+// has a place in the policy's order beside that, or the policy goes by no order of tags. A
+// tag of another variant, or of fewer parts, has none.
+func (p *Policy) MayHold(running, held string) bool {
+	switch p.kind {
+	case kindForce, kindNewest, kindNever:
+		return true
+	}
+	if _, ordered := p.Compare(running, held); ordered {
+		return true
+	}
+	return !p.hasPlace(running) && p.hasPlace(held)
+}
+
+// hasPlace reports whether a tag is one that the policy's order is made for.
+func (p *Policy) hasPlace(tag string) bool {
+	text, ok := p.baseText(tag)
+	if !ok {
+		return false
+	}
+	if p.kind == kindGlob || p.kind == kindRegexp {
+		_, ok = p.pattern.key(text)
+		return ok
+	}
+	_, ok = parseVersion(text)
+	return ok
+}

@@ -305,6 +305,7 @@ func TestHoldsByHand(t *testing.T) {
 	for what, refused := range map[string]struct{ args, want string }{
 		"no such container": {"deployment/web wbe=1.2.9", `deployment.apps/web has no container "wbe"`},
 		"no policy":         {"deployment/free app=1.2.9", `container "app" of deployment.apps/free has no policy: holds have no effect there`},
+		"another variant":   {"deployment/web web=1.2.9-alpine", "web=1.2.9-alpine keeps nothing back where 1.2.8 runs (policy patch); write a whole tag of the same form"},
 		"no such resource":  {"deploymint/web web=1.2.9", `"deploymint": the cluster has no such resource`},
 	} {
 		_, said, err := s.run(append([]string{"hold", "set"}, strings.Fields(refused.args)...)...)

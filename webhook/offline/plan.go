@@ -142,7 +142,7 @@ func (p *Plan) Replace() {
 				p.warn(w.Title, fault.Error())
 			}
 		}
-		for _, unread := range webhook.Unread(w.input.Object) {
+		for _, unread := range webhook.Unread(w.input.Object, settings) {
 			p.warn(w.Title, unread)
 		}
 		for _, slot := range w.input.Object.Imageless() {

@@ -148,13 +148,16 @@ func (h *Holds) governs(ctx context.Context, o *workload.Object, holds record.Re
 	for _, slot := range o.Slots() {
 		slots[slot.Key()] = slot
 	}
-	for container := range holds {
+	for container, held := range holds {
 		slot, ok := slots[container]
 		if !ok {
 			return fmt.Errorf("%s has no container %q", o.Shown(), container)
 		}
 		if !settings.Rule(slot).Governed() {
 			return fmt.Errorf("container %q of %s has no policy: holds have no effect there", container, o.Shown())
+		}
+		if why := settings.IdleHold(o, slot, held); why != "" {
+			return fmt.Errorf("holding a container of %s: %s; write a whole tag of the same form", o.Shown(), why)
 		}
 	}
 	return nil
