@@ -34,6 +34,18 @@ func (r *Resolver) choose(ctx context.Context, q *Query, seen *view, credential 
 	return chosen
 }
 
+// restsOnList reports whether the query would have the same answer of the same list at any
+// time. What an image was built for counts as part of its tag.
+func (q *Query) restsOnList(seen *view, answer *Resolution) bool {
+	switch {
+	case q.Policy.ByDate(q.Tag), q.needsDigest(), q.MinAge > 0, len(q.Soaks) > 0:
+		return false
+	case seen.err != nil, seen.suspect, seen.lacks, answer.Stale, answer.Err != nil, answer.Warning != "", len(answer.Passed) > 0:
+		return false
+	}
+	return answer.Digest == q.Digest && answer.Reason != StayTooCostly && answer.Reason != policy.StayOutOfTime
+}
+
 // lackedTag is the warning for a list that lacks the base, empty if it has it. The
 // list is not trusted while something may run from that tag and the tag was missed
 // only once.

@@ -45,6 +45,9 @@ func newEntry() *entry {
 // view is what one resolution sees of an entry.
 type view struct {
 	index *policy.Index // nil if nothing is known
+	// number is that of the list since which no other tags were read; zero for one that an
+	// earlier process has read.
+	number uint64
 	// suspect: a later list was read and is not believed yet.
 	suspect bool
 	// lacks: the base is not in the index; confirmed: nor was it an interval
@@ -91,7 +94,7 @@ func (r *Resolver) seen(e *entry, q *Query) (seen view, known bool) {
 	if known {
 		r.options.Metrics.aged(r.options.Now().Sub(e.list.at))
 	}
-	seen = view{index: e.list.index, suspect: e.list.pending != nil}
+	seen = view{index: e.list.index, number: e.list.number, suspect: e.list.pending != nil}
 	seen.lacks, seen.confirmed = e.list.lacks(q.Tag, r.options.ConfirmAfter)
 	return seen, known
 }
@@ -109,11 +112,15 @@ func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential C
 			if err != nil {
 				return nil, err
 			}
-			return policy.NewIndex(tags), nil
+			return e.indexOf(tags), nil
 		},
 		accept: func(ix *policy.Index, now time.Time) {
+			known := e.list.index
 			if !e.list.accept(ix, now, r.options.ConfirmAfter) {
 				r.options.Metrics.suspected()
+			}
+			if e.list.index != known || e.list.number == 0 {
+				e.list.number = r.numbers.Add(1)
 			}
 			e.size.Store(int64(e.list.size()))
 			r.changes.Add(1)
@@ -122,6 +129,23 @@ func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential C
 	}, func() (view, bool) { return r.seen(e, q) })
 	seen.err = err
 	return seen
+}
+
+// indexOf returns the index of tags that were read: the one that is known where they are the
+// same, as in most polls, without parsing them if their order is that of the index. The entry
+// is not locked.
+func (e *entry) indexOf(tags []string) *policy.Index {
+	e.mu.Lock()
+	known := e.list.index
+	e.mu.Unlock()
+	if known.Len() > 0 && slices.Equal(known.Tags(), tags) {
+		return known
+	}
+	read := policy.NewIndex(tags)
+	if known.Len() > 0 && slices.Equal(known.Tags(), read.Tags()) {
+		return known
+	}
+	return read
 }
 
 // shed bounds what all lists take.

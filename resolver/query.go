@@ -115,6 +115,11 @@ type Resolution struct {
 	// Others are higher tags of other lines, if nothing newer is in the base's own
 	// and the query asked for them.
 	Others policy.OtherLines
+	// List is the number of the list that the answer is made of, if it needed nothing else
+	// but what the chosen tag's image was built for: the same query has the same answer as
+	// long as the list has this number. It is zero where digests, dates or soaks had a say,
+	// and where the answer is stale, has a warning or passes tags over.
+	List uint64
 	// OldEnoughAt is when the first of the tags that were passed over for their age is
 	// old enough; zero where none was.
 	OldEnoughAt time.Time

@@ -37,8 +37,8 @@ type Resolver struct {
 	// its credential.
 	places *recent.Map[string, string]
 	saved  saved
-	// changes counts what was learnt.
-	changes atomic.Uint64
+	// changes counts what was learnt, and numbers the lists that differ from the one before.
+	changes, numbers atomic.Uint64
 }
 
 // How many digests and images are kept for each list, on average. A policy that
@@ -107,6 +107,9 @@ func (r *Resolver) resolve(ctx context.Context, q *Query) (Resolution, error) {
 		if resolution.Warning == "" {
 			resolution.Warning = WarningSuspectList
 		}
+	}
+	if ctx.Err() == nil && q.restsOnList(&seen, &resolution) {
+		resolution.List = seen.number
 	}
 	return resolution, nil
 }

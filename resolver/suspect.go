@@ -10,8 +10,9 @@ import (
 // word: a proxy cache answers with the few that it holds, a storage fault with
 // none. What looks like it must be seen twice, an interval apart.
 type trustedList struct {
-	index *policy.Index // nil before the first
-	at    time.Time     // when index was last read
+	index  *policy.Index // nil before the first
+	at     time.Time     // when index was last read
+	number uint64        // of the index, another one for other tags; zero before the first read
 
 	pending      *policy.Index // the suspect one, if the last read gave one
 	pendingSince time.Time

@@ -121,6 +121,13 @@ func (s *Mover) Found(key watched.Key, pushed time.Time, moves ...Move) {
 	}
 }
 
+// FoundAgain notes that a poll would find again, at a moment, what it has found for a
+// workload in a repository. It returns false where the workload is not in the pace's line:
+// it has to be tried, as Found has it.
+func (s *Mover) FoundAgain(key watched.Key, repository string, at time.Time) bool {
+	return s.pace.waits(key) && s.pending.foundAgain(key, repository, at)
+}
+
 // Stays drops the move of a container that is where it should be.
 func (s *Mover) Stays(key watched.Key, container string) { s.pending.drop(key, container) }
 

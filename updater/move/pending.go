@@ -72,6 +72,23 @@ func (p *pending) add(key watched.Key, pushed time.Time, found ...Move) (news bo
 	return news
 }
 
+// foundAgain notes when the moves of a workload in a repository were found again; false
+// where there are none.
+func (p *pending) foundAgain(key watched.Key, repository string, at time.Time) (known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	moves := slices.Clone(p.moves[key])
+	for i := range moves {
+		if moves[i].Repository == repository {
+			moves[i].Found, known = at, true
+		}
+	}
+	if known {
+		p.moves[key] = moves
+	}
+	return known
+}
+
 // drop forgets the move of a container, whatever it is.
 func (p *pending) drop(key watched.Key, container string) {
 	p.keep(key, func(m Move) bool { return m.Container != container })

@@ -27,8 +27,13 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 	about := report.About{Key: key, Object: o}
 	var failure error
 	var found []move.Move
+	var lists []uint64
 	for _, c := range startingAt(w.Containers(), r.rest.container) {
-		if c.Rule.Trigger == settings.TriggerPush && !r.all || c.Reference.Repository.String() != r.repository {
+		if c.Reference.Repository.String() != r.repository {
+			continue
+		}
+		if c.Rule.Trigger == settings.TriggerPush && !r.all {
+			lists = append(lists, 0)
 			continue
 		}
 		query := r.query(c)
@@ -48,6 +53,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 			failure = err
 		}
 		r.answered = r.answered || err == nil && resolution.Err == nil && query.ReadsRegistry()
+		lists = append(lists, resolution.List)
 		p.pollAt(r.repository, resolution.OldEnoughAt)
 		p.Report.Checked(key, c.Slot.Key(), r.since, resolution.Asked)
 		p.date(ctx, key, c, query, resolution)
@@ -56,6 +62,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 		r.moves = true
 		p.Mover.Found(key, r.pushed, found...)
 	}
+	p.settle(r, key, lists, len(found) > 0)
 	return failure
 }
 

@@ -72,6 +72,9 @@ func (p *Poller) evaluateAll(ctx context.Context, r *round, users []watched.Key)
 	var failure error
 	for i, key := range users {
 		p.mark(r.repository, p.Clock.Now())
+		if p.stands(r, key) {
+			continue
+		}
 		object := watched.Empty(key.GVK())
 		if err := p.Workloads.Cache.Get(ctx, key.NamespacedName, object); err != nil {
 			if !apierrors.IsNotFound(err) {
@@ -123,6 +126,8 @@ type round struct {
 	all bool
 	// answered: the registry gave what was asked for with one credential at least.
 	answered bool
+	// read are the lists that the registry gave in this round.
+	read map[basis]bool
 	// ended is why the round ended before its time, rest what it has not looked at. Until
 	// then rest says where the last round ended in the workload that is looked at.
 	ended error

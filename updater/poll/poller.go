@@ -34,10 +34,13 @@ type (
 )
 
 // Mover makes the moves that are found.
-type Mover interface {
+type Mover interface { //nolint:interfacebloat // one stage takes all four
 	// Found takes all moves that a poll found for a workload. pushed is when a registry
 	// told of them; zero if none did.
 	Found(key watched.Key, pushed time.Time, moves ...move.Move)
+	// FoundAgain takes that a poll would find the moves of a repository again that it has
+	// found for a workload; false where the workload is not in line, and has to be tried.
+	FoundAgain(key watched.Key, repository string, at time.Time) bool
 	// Soaks is what has run where a container's versions have to run first; none where
 	// it comes after no other workload.
 	Soaks(ctx context.Context, key watched.Key, rule *settings.Rule, repository string) []resolver.Soak

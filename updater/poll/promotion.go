@@ -23,6 +23,9 @@ func (p *Poller) promoted(ctx context.Context, r *round, key watched.Key, c watc
 			break
 		}
 	}
+	if len(soaks) > 0 {
+		answer.List = 0 // what the others run has a say
+	}
 	return answer, ended, err
 }
 

@@ -143,6 +143,7 @@ func (p *Poller) Unplan(repository string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.plans, repository)
+	p.tracker.unsettle(repository)
 }
 
 // Repoll has a repository polled at once.

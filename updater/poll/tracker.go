@@ -36,6 +36,9 @@ type user struct {
 	// group are those that read the repository with the same credentials; it is
 	// not known before the first poll.
 	group string
+	// settled is what the last evaluation was made of; the zero value where it has to be
+	// made again by each poll.
+	settled settled
 }
 
 func newTracker() *tracker {

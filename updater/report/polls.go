@@ -37,6 +37,15 @@ func (r *Reporter) Checked(key watched.Key, container string, at time.Time, aske
 	r.standings.note(key, container, func(s *Standing) { s.Checked, s.Asked = at, asked })
 }
 
+// CheckedAll tells when all containers of a workload were looked at that use a repository.
+func (r *Reporter) CheckedAll(key watched.Key, repository string, at time.Time) {
+	r.standings.noteAll(key, func(s *Standing) {
+		if s.Repository == repository {
+			s.Checked = at
+		}
+	})
+}
+
 // Date tells when what a container runs, the newest version, and what a poll has found were
 // built, by a function that answers from memory; the zero time is not known.
 func (r *Reporter) Date(key watched.Key, container string, found record.Result, built func(version string) time.Time) {
