@@ -2,11 +2,15 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/garboard-dev/garboard/webhook"
 )
@@ -79,6 +83,23 @@ func (a *audit) requests() (map[string]int, error) {
 		a.read[entry.ObjectRef.Resource]++
 		count[kindOf(entry.Verb, entry.ObjectRef.Resource, entry.RequestURI)]++
 	}
+}
+
+// untilPatched waits until the updater has sent so many patches, and returns its requests
+// meanwhile. To read that here costs the updater nothing, as its metrics would.
+func (a *audit) untilPatched(ctx context.Context, least int) (map[string]int, error) {
+	all := map[string]int{}
+	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) {
+		more, err := a.requests()
+		for kind, n := range more {
+			all[kind] += n
+		}
+		return all["patch"] >= least, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("waiting for %d patches: there are %d: %w", least, all["patch"], err)
+	}
+	return all, nil
 }
 
 func kindOf(verb, resource, uri string) string {

@@ -29,6 +29,7 @@ import (
 // options are what is measured, and how much of it.
 type options struct {
 	source       string
+	against      string
 	sizes        []int
 	repositories int
 	interval     time.Duration
@@ -77,6 +78,7 @@ func parse(args []string) (options, error) {
 	var sizes string
 	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
 	flags.StringVar(&o.source, "source", ".", "folder of the repository")
+	flags.StringVar(&o.against, "against", "", "folder of another version, whose updater is measured at each size before that of -source; the default is none")
 	flags.StringVar(&sizes, "workloads", "1000,10000", "Deployments, for each measurement more of them")
 	flags.IntVar(&o.repositories, "repositories", 200, "repositories that they use")
 	flags.DurationVar(&o.interval, "interval", 30*time.Second, "the schedule that they are polled at")
@@ -114,12 +116,14 @@ func measure(ctx context.Context, o options) (figures []figure, err error) {
 			return err
 		}
 		defer s.registry.Close()
-		for i := range o.sizes {
-			f, err := s.measure(ctx, i)
-			if err != nil {
-				return fmt.Errorf("measuring %d workloads: %w", o.sizes[i], err)
+		for _, size := range o.sizes {
+			for _, b := range s.builds {
+				f, err := s.measure(ctx, size, b)
+				if err != nil {
+					return fmt.Errorf("measuring %d workloads: %w", size, err)
+				}
+				figures = append(figures, f)
 			}
-			figures = append(figures, f)
 		}
 		return nil
 	})

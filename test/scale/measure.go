@@ -24,6 +24,8 @@ const stepLimit = 40 * time.Minute
 
 // figure is what was measured at one size.
 type figure struct {
+	// Source is the folder of the version.
+	Source                  string
 	Workloads, Repositories int
 	// CreateSeconds is how long it took to create those that were not there yet, New.
 	New           int
@@ -51,8 +53,9 @@ type figure struct {
 }
 
 // measure takes the figures of one size, with an updater of its own.
-func (s *stage) measure(ctx context.Context, i int) (figure, error) {
-	f := figure{Workloads: s.sizes[i], Repositories: s.repositories, New: s.sizes[i] - s.created}
+func (s *stage) measure(ctx context.Context, size int, b build) (figure, error) {
+	f := figure{Source: b.source, Workloads: size, Repositories: s.repositories, New: size - s.created}
+	s.garboard.Use(b.source, b.binary)
 	asked := newAudit(s.cluster.AuditLog)
 	began := time.Now()
 	if err := s.within(ctx, "creating", func(ctx context.Context) error { return s.grow(ctx, f.Workloads) }); err != nil {
@@ -69,7 +72,7 @@ func (s *stage) measure(ctx context.Context, i int) (figure, error) {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context, *audit, *figure) error
-	}{{"resting", s.atRest}, {"moving all", func(ctx context.Context, a *audit, f *figure) error { return s.move(ctx, i+1, a, f) }}} {
+	}{{"resting", s.atRest}, {"moving all", s.move}} {
 		if err := s.within(ctx, step.what, func(ctx context.Context) error { return step.do(ctx, asked, &f) }); err != nil {
 			return f, err
 		}
@@ -108,6 +111,9 @@ func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
 	}
 	if _, err = s.until(ctx, "garboard_updater_polls_total", float64(s.repositories)); err != nil {
 		return err
+	}
+	if f.Source != s.source { // another version may read nothing of votes
+		return nil
 	}
 	return untilVotesAreJudged(ctx, asked)
 }
@@ -157,17 +163,20 @@ func (s *stage) atRest(ctx context.Context, asked *audit, f *figure) error {
 }
 
 // move pushes a tag to all repositories and waits until all workloads run it.
-func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) error {
+func (s *stage) move(ctx context.Context, asked *audit, f *figure) error {
 	before, err := s.standings(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.push(ctx, tag); err != nil {
+	if err := s.push(ctx); err != nil {
 		return err
 	}
 	began := time.Now()
 	busy, err := s.cpu(ctx)
 	if err != nil {
+		return err
+	}
+	if f.Move, err = asked.untilPatched(ctx, f.Workloads); err != nil {
 		return err
 	}
 	if _, err := s.until(ctx, `garboard_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
@@ -179,8 +188,12 @@ func (s *stage) move(ctx context.Context, tag int, asked *audit, f *figure) erro
 		return err
 	}
 	f.MoveCPU = taken.since(busy)
-	if f.Move, err = asked.requests(); err != nil {
+	rest, err := asked.requests()
+	if err != nil {
 		return err
+	}
+	for kind, n := range rest {
+		f.Move[kind] += n
 	}
 	after, err := s.standings(ctx)
 	if err != nil {

@@ -12,7 +12,11 @@ import (
 func table(w io.Writer, o options, figures []figure) {
 	fmt.Fprintf(w, "\n%d repositories, polled every %s; %d rollouts at once.\n\n| |", o.repositories, o.interval, o.pace)
 	for _, f := range figures {
-		fmt.Fprintf(w, " %d workloads |", f.Workloads)
+		version := ""
+		if f.Source != o.source {
+			version = ", the other version"
+		}
+		fmt.Fprintf(w, " %d workloads%s |", f.Workloads, version)
 	}
 	fmt.Fprint(w, "\n|---|", strings.Repeat("---|", len(figures)), "\n")
 	for _, row := range []struct {
@@ -31,11 +35,16 @@ func table(w io.Writer, o options, figures []figure) {
 		{"from a push to all repositories to the last bump", func(f figure) string { return fmt.Sprintf("%.0f s", f.MoveSeconds) }},
 		{"workloads moved a second", func(f figure) string { return fmt.Sprintf("%.0f", float64(f.Workloads)/f.MoveSeconds) }},
 		{"CPU time meanwhile: updater, API server", func(f figure) string {
-			return fmt.Sprintf("%.0f s, %.0f s", f.MoveCPU.Updater, f.MoveCPU.APIServer)
+			return fmt.Sprintf("%.1f s, %.0f s", f.MoveCPU.Updater, f.MoveCPU.APIServer)
 		}},
 		{"requests to the API server meanwhile, a workload", func(f figure) string { return each(f.Move, f.Workloads) }},
 		{"moved, by one change", func(f figure) string { return fmt.Sprint(f.Once) }},
-		{"created through admission, a second", func(f figure) string { return fmt.Sprintf("%.0f", float64(f.New)/f.CreateSeconds) }},
+		{"created through admission, a second", func(f figure) string {
+			if f.New == 0 { // for the other version before
+				return "-"
+			}
+			return fmt.Sprintf("%.0f", float64(f.New)/f.CreateSeconds)
+		}},
 	} {
 		fmt.Fprintf(w, "| %s |", row.name)
 		for _, f := range figures {
@@ -43,7 +52,13 @@ func table(w io.Writer, o options, figures []figure) {
 		}
 		fmt.Fprintln(w)
 	}
-	first, last := figures[0], figures[len(figures)-1]
+	for at := range len(figures) / len(o.sizes) { // of each version
+		compare(w, figures[at], figures[len(figures)-len(figures)/len(o.sizes)+at])
+	}
+}
+
+// compare prints what the largest size takes of what the smallest takes.
+func compare(w io.Writer, first, last figure) {
 	fmt.Fprintf(w, "\n%.1f times the workloads take %.1f times the start, %.1f times the heap, %.1f times as long to move, with %.1f times the updater's CPU time and %.1f times the API server's.\n",
 		ratio(last.Workloads, first.Workloads), last.StartSeconds/first.StartSeconds, last.HeapBytes/first.HeapBytes, last.MoveSeconds/first.MoveSeconds,
 		last.MoveCPU.Updater/first.MoveCPU.Updater, last.MoveCPU.APIServer/first.MoveCPU.APIServer)
@@ -78,6 +93,9 @@ func listed(requests map[string]int, format func(int) string) string {
 func faults(o options, figures []figure) []error {
 	var found []error
 	wrong := func(f figure, text string, values ...any) {
+		if f.Source != o.source { // another version has faults of its own
+			return
+		}
 		found = append(found, fmt.Errorf("%d workloads: %s", f.Workloads, fmt.Sprintf(text, values...)))
 	}
 	for _, f := range figures {

@@ -33,9 +33,15 @@ type stage struct {
 	registry *registry
 	client   kubernetes.Interface
 	created  int
-	// tag is what all workloads run.
-	tag string
+	// builds are the updaters that are measured at each size, in this order.
+	builds []build
+	// tag is what all workloads run, pushed how many tags each repository has.
+	tag    string
+	pushed int
 }
+
+// build is a program, with the folder of its source.
+type build struct{ source, binary string }
 
 // prepare installs Garboard and pushes the first tag of each repository. Garboard
 // asks a host ten times a second at most by default, which would be all that is
@@ -57,7 +63,10 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*stage, error)
 		})
 	}
 	if err == nil {
-		err = s.push(ctx, 0)
+		err = s.buildAll(ctx)
+	}
+	if err == nil {
+		err = s.push(ctx)
 	}
 	if err != nil {
 		s.registry.Close()
@@ -66,9 +75,24 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*stage, error)
 	return s, nil
 }
 
-// push pushes the n-th tag to each repository.
-func (s *stage) push(ctx context.Context, n int) error {
-	s.tag = fmt.Sprintf("1.%d.0", n)
+// buildAll builds what is measured beside the installed version.
+func (s *stage) buildAll(ctx context.Context) error {
+	if s.against != "" {
+		other := build{source: s.against, binary: filepath.Join(s.cluster.Dir, "garboard-against")}
+		fmt.Fprintln(os.Stderr, "building the version to measure against")
+		if err := installation.Build(ctx, other.source, other.binary); err != nil {
+			return fmt.Errorf("building %q: %w", other.source, err)
+		}
+		s.builds = append(s.builds, other)
+	}
+	s.builds = append(s.builds, build{source: s.source, binary: s.garboard.Binary})
+	return nil
+}
+
+// push pushes the next tag to each repository.
+func (s *stage) push(ctx context.Context) error {
+	s.tag = fmt.Sprintf("1.%d.0", s.pushed)
+	s.pushed++
 	var pushers errgroup.Group
 	pushers.SetLimit(s.clients)
 	for r := range s.repositories {
