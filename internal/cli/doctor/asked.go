@@ -22,6 +22,8 @@ const (
 	// maxAsked bounds the credentials that are told of one registry, and the workloads that
 	// could have one.
 	maxAsked = 5
+	// maxSecretNamespaces bounds the namespaces whose Secrets are listed: two requests each.
+	maxSecretNamespaces = 100
 	// nearLimit is when a limit of anonymous use is near: Docker Hub's was 100 in six hours.
 	nearLimit = 20
 )
@@ -103,20 +105,11 @@ func serverOf(host string) string {
 
 // unusedSecrets finds the pull Secrets that are for an image, beside it, and not used.
 func (d *Doctor) unusedSecrets(ctx context.Context, asked []status.Item) []Finding {
-	read := map[string][]corev1.Secret{}
+	secrets := secretsBeside{doctor: d, read: map[string][]corev1.Secret{}, found: map[string]string{}}
 	var findings []Finding
-	var unread []string
 	more := 0
 	for _, item := range asked {
-		secrets, known := read[item.Namespace]
-		if !known {
-			var err error
-			if secrets, err = d.pullSecrets(ctx, item.Namespace); err != nil {
-				unread = append(unread, fmt.Sprintf("%s (%s)", item.Namespace, reasonOf(err)))
-			}
-			read[item.Namespace] = secrets
-		}
-		name := secretFor(secrets, item.Repository)
+		name := secrets.nameFor(ctx, item)
 		switch {
 		case name == "":
 		case len(findings) == maxAsked:
@@ -128,10 +121,47 @@ func (d *Doctor) unusedSecrets(ctx context.Context, asked []status.Item) []Findi
 	if more > 0 {
 		findings[maxAsked-1].Message += fmt.Sprintf("; so it is with %s more", printable.Count(more, "container"))
 	}
-	if len(unread) > 0 {
-		findings = append(findings, unreadSecrets(unread))
+	if len(secrets.unread) > 0 {
+		findings = append(findings, unreadSecrets(secrets.unread))
 	}
 	return findings
+}
+
+// secretsBeside are the pull Secrets of namespaces, each listed once.
+type secretsBeside struct {
+	doctor *Doctor
+	read   map[string][]corev1.Secret // by namespace
+	found  map[string]string          // by namespace and repository
+	unread []string                   // namespaces, each with why
+}
+
+// nameFor is the pull Secret that is for a container's image; empty for none.
+func (s *secretsBeside) nameFor(ctx context.Context, item status.Item) string {
+	key := item.Namespace + "/" + item.Repository
+	name, known := s.found[key]
+	if !known {
+		name = secretFor(s.of(ctx, item.Namespace), item.Repository)
+		s.found[key] = name
+	}
+	return name
+}
+
+func (s *secretsBeside) of(ctx context.Context, namespace string) []corev1.Secret {
+	secrets, known := s.read[namespace]
+	if known {
+		return secrets
+	}
+	if len(s.read) >= maxSecretNamespaces {
+		s.unread = append(s.unread, fmt.Sprintf("%s (one of more than %d)", namespace, maxSecretNamespaces))
+		s.read[namespace] = nil
+		return nil
+	}
+	secrets, err := s.doctor.pullSecrets(ctx, namespace)
+	if err != nil {
+		s.unread = append(s.unread, fmt.Sprintf("%s (%s)", namespace, reasonOf(err)))
+	}
+	s.read[namespace] = secrets
+	return secrets
 }
 
 // unreadSecrets tells of namespaces, each with why.
@@ -140,7 +170,7 @@ func unreadSecrets(namespaces []string) Finding {
 	if more := len(namespaces) - maxAsked; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return Finding{Severity: Note, Message: "registries are asked without a credential for containers in " + text + ", whose Secrets could not be listed: whether one of them is for these registries is not known"}
+	return Finding{Severity: Note, Message: "registries are asked without a credential for containers in " + text + ", whose Secrets were not listed: whether one of them is for these registries is not known"}
 }
 
 func unusedSecret(item status.Item, name string) Finding {

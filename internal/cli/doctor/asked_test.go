@@ -184,7 +184,32 @@ func TestDoctorMayNotListSecrets(t *testing.T) {
 	}
 	report := w.examine(t, "garboard")
 	compare(t, nil, report)
-	if text := reportText(report, false); !strings.Contains(text, "without a credential for containers in team (Forbidden), whose Secrets could not be listed") {
+	if text := reportText(report, false); !strings.Contains(text, "without a credential for containers in team (Forbidden), whose Secrets were not listed") {
+		t.Errorf("nothing tells it:\n%s", text)
+	}
+}
+
+// Of very many namespaces the doctor looks into as many as it has time for.
+func TestDoctorListsSecretsOfSomeNamespaces(t *testing.T) {
+	w := newWorld(t)
+	for i := range 130 {
+		item := w.status.items[0]
+		item.Namespace, item.Asked = fmt.Sprintf("team-%03d", i), &status.Asked{Credential: "anonymous", Anonymous: true}
+		w.status.items = append(w.status.items, item)
+	}
+	lists := 0
+	w.react = func(action core.Action) (bool, runtime.Object, error) {
+		if action.Matches("list", "secrets") {
+			lists++
+		}
+		return false, nil, nil
+	}
+	report := w.examine(t, "garboard")
+	compare(t, nil, report)
+	if want := 2 * maxSecretNamespaces; lists != want {
+		t.Errorf("%d lists of Secrets, want %d", lists, want)
+	}
+	if text := reportText(report, false); !strings.Contains(text, "team-100 (one of more than 100)") || !strings.Contains(text, "and 25 more, whose Secrets were not listed") {
 		t.Errorf("nothing tells it:\n%s", text)
 	}
 }
