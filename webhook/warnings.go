@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/printable"
@@ -61,7 +62,7 @@ func Bound(all []string) []string {
 func (o *Outcome) Problem() string {
 	switch {
 	case o.invalid != nil:
-		return notReference(o.invalid)
+		return notReference(o.Slot.Image, o.invalid)
 	case o.Err != nil:
 		return "kept at " + o.Result.Tag + ": " + resolver.Summary(o.Err)
 	case o.Resolution.Warning != "":
@@ -76,12 +77,26 @@ func (o *Outcome) Problem() string {
 }
 
 // notReference tells of an image that is left as it is.
-func notReference(err error) string {
+func notReference(image string, err error) string {
 	var host *registry.HostError
 	if errors.As(err, &host) {
 		return printable.Escape(host.Error(), maxWarning-20) + "; left as it is"
 	}
+	if endsInExponent(image) {
+		return "not an image reference, left as it is: the tag is a number; quote it in the values"
+	}
 	return "not an image reference, left as it is"
+}
+
+// endsInExponent reports whether an image has a tag such as 2.026113e+07, which is what Helm
+// makes of the digits 20261130 in a values file.
+func endsInExponent(image string) bool {
+	tag := image[strings.LastIndexByte(image, ':')+1:]
+	if len(tag) > 32 || !strings.Contains(tag, "e+") {
+		return false
+	}
+	_, err := strconv.ParseFloat(tag, 64)
+	return err == nil
 }
 
 // troubling are the reasons to stay that a person should hear of.
