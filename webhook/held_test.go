@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-logr/zapr"
@@ -59,10 +60,9 @@ func TestAnswersDoNotWaitForTheLog(t *testing.T) {
 // What is told behind an answer is inside a net against panics, too.
 func TestPanicWhileLoggingIsCounted(t *testing.T) {
 	w := newWorld(t, "1.2.0", "1.2.7")
-	first := true
+	var failed atomic.Bool
 	s, counted := loggingTo(t, w, writerFunc(func(line []byte) (int, error) {
-		if first {
-			first = false
+		if failed.CompareAndSwap(false, true) {
 			panic("a fault of the log")
 		}
 		return len(line), nil
