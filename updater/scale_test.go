@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,6 +16,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	cachetesting "k8s.io/client-go/tools/cache/testing"
 	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -32,8 +34,12 @@ type many struct {
 	cache.Cache
 	deployments, others, namespaces *cachetesting.FakeControllerSource
 	informers                       map[string]toolscache.SharedIndexInformer
-	// asked is how often credentials were looked for.
-	asked int
+	// asked is how often credentials were looked for, evaluated how often the registry was
+	// asked about a workload.
+	asked, evaluated int
+	// list is the number of all lists; zero where more than the list decides.
+	list  uint64
+	clock *clocktesting.FakeClock
 }
 
 // perNamespace is how many Deployments a namespace has.
@@ -43,6 +49,7 @@ func newMany(workloads, repositories int) *many {
 	m := &many{
 		deployments: cachetesting.NewFakeControllerSource(), others: cachetesting.NewFakeControllerSource(),
 		namespaces: cachetesting.NewFakeControllerSource(), informers: map[string]toolscache.SharedIndexInformer{},
+		clock: clocktesting.NewFakeClock(noon),
 	}
 	for n := range workloads {
 		if n%perNamespace == 0 {
@@ -65,7 +72,7 @@ func oneOfMany(n, repositories int) *appsv1.Deployment {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: fmt.Sprintf("web-%d", n), Namespace: fmt.Sprintf("team-%d", n/perNamespace), UID: types.UID(fmt.Sprintf("0b1f4bd5-4d57-4a6e-9a39-%012d", n)), Generation: 2,
 			Labels:      map[string]string{"app.kubernetes.io/name": "web"},
-			Annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@every 1h", "example.com/team": "web"},
+			Annotations: map[string]string{"garboard.dev/policy": "minor", "garboard.dev/pollSchedule": "@every 1m", "example.com/team": "web"},
 		},
 		Spec: appsv1.DeploymentSpec{Replicas: new(int32(2)), Template: corev1.PodTemplateSpec{
 			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{workload.AnnotationRecord: "web=1.3.0"}},
@@ -108,7 +115,8 @@ func (m *many) Resolve(ctx context.Context, q resolver.Query) (resolver.Resoluti
 	if _, err := q.Credentials.For(ctx, q.Repository); err != nil {
 		return resolver.Resolution{}, err
 	}
-	return resolver.Resolution{Tag: q.Tag, Reason: policy.StayNewest}, nil
+	m.evaluated++
+	return resolver.Resolution{Tag: q.Tag, Reason: policy.StayNewest, List: m.list}, nil
 }
 
 // Of implements poll.Credentials.
@@ -130,7 +138,7 @@ func (m *many) follow(tb testing.TB) *Updater {
 		tb.Fatal(err)
 	}
 	u := New(Options{
-		Kinds: workload.StandardKinds(), Cache: watched.NewCache(m), Resolver: m, Credentials: m, Metrics: counted, Events: events.NewFakeRecorder(0),
+		Kinds: workload.StandardKinds(), Cache: watched.NewCache(m), Resolver: m, Credentials: m, Metrics: counted, Events: events.NewFakeRecorder(0), Clock: m.clock,
 	})
 	for _, kind := range u.Kinds.Rolling() {
 		if _, err := u.Cache.GetInformer(tb.Context(), watched.Empty(kind.GroupVersionKind)); err != nil {
@@ -150,6 +158,15 @@ func (m *many) follow(tb testing.TB) *Updater {
 	return u
 }
 
+// poll polls a repository when it is due.
+func (m *many) poll(tb testing.TB, u *Updater, repository string) {
+	tb.Helper()
+	m.clock.Step(time.Minute)
+	if err := u.poller.Poll(tb.Context(), repository); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // BenchmarkMany tells what an updater keeps of each workload, and what a poll takes for each.
 func BenchmarkMany(b *testing.B) {
 	for _, size := range []struct{ workloads, repositories int }{{1000, 200}, {10000, 200}, {30000, 2000}} {
@@ -164,11 +181,17 @@ func BenchmarkMany(b *testing.B) {
 			}
 			polled := 0
 			b.ReportAllocs()
-			for b.Loop() { // one repository each
+			for b.Loop() { // one repository each, when it is due
+				b.StopTimer()
+				m.clock.Step(time.Minute)
+				b.StartTimer()
 				if err := u.poller.Poll(b.Context(), followed[polled%len(followed)]); err != nil {
 					b.Fatal(err)
 				}
 				polled++
+			}
+			if each := size.workloads / size.repositories; m.evaluated != polled*each {
+				b.Fatalf("%d evaluations in %d polls of %d workloads", m.evaluated, polled, each)
 			}
 			b.ReportMetric(float64(kept)/float64(size.workloads), "kept-B/workload")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(polled*size.workloads/size.repositories), "ns/workload")
@@ -187,28 +210,42 @@ func heapInUse() int64 {
 }
 
 // What a poll allocates for a workload is the same however many there are: the first of
-// what would make ten times the workloads cost more than ten times as much.
+// what would make ten times the workloads cost more than ten times as much. Of a list that is
+// the same as before it evaluates one.
 func TestAPollTakesTheSameForEachWorkload(t *testing.T) {
-	of := func(workloads int) float64 {
-		u := newMany(workloads, 1).follow(t)
-		return testing.AllocsPerRun(2, func() {
-			if err := u.poller.Poll(t.Context(), repository+"-0"); err != nil {
-				t.Fatal(err)
+	for name, test := range map[string]struct {
+		list      uint64
+		evaluated func(workloads int) int
+		most      float64
+	}{
+		"where more than the list decides": {0, func(workloads int) int { return 4 * workloads }, 150},
+		"of the same list":                 {7, func(workloads int) int { return workloads + 3 }, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			of := func(workloads int) float64 {
+				m := newMany(workloads, 1)
+				m.list = test.list
+				u := m.follow(t)
+				m.poll(t, u, repository+"-0")
+				allocations := testing.AllocsPerRun(2, func() { m.poll(t, u, repository+"-0") }) // and once before
+				if want := test.evaluated(workloads); m.evaluated != want {
+					t.Errorf("%d evaluations of %d workloads in 4 polls, want %d", m.evaluated, workloads, want)
+				}
+				return allocations / float64(workloads)
 			}
-		}) / float64(workloads)
-	}
-	few, all := of(20), of(400)
-	if all > 1.25*few || all > 150 {
-		t.Errorf("a poll allocates %.0f times for each of 400 workloads, and %.0f for each of 20; want no more, and at most 150", all, few)
+			few, all := of(20), of(400)
+			t.Logf("%.2f allocations for each of 400 workloads, %.2f of 20", all, few)
+			if all > 1.25*few || all > test.most {
+				t.Errorf("a poll allocates %.0f times for each of 400 workloads, and %.0f for each of 20; want no more, and at most %.0f", all, few, test.most)
+			}
+		})
 	}
 }
 
 func TestAPollLooksForCredentialsOnceForEachWorkload(t *testing.T) {
 	m := newMany(20, 1)
 	u := m.follow(t)
-	if err := u.poller.Poll(t.Context(), repository+"-0"); err != nil {
-		t.Fatal(err)
-	}
+	m.poll(t, u, repository+"-0")
 	if m.asked != 20 {
 		t.Errorf("it looked %d times for the credentials of 20 workloads", m.asked)
 	}
