@@ -142,7 +142,7 @@ test-e2e: cluster-build ## Run the end-to-end suite against a real control plane
 test-node: cluster-build ## Run the image on nodes for real, as root on Debian: some minutes
 	go build -o bin/node ./test/node
 	bin/node true # builds what a node runs: no test waits for that
-	go test -count=1 -v -timeout 15m -parallel 4 -exec $(CURDIR)/bin/node ./test/node/stories
+	go test -count=1 -v -timeout 25m -parallel 4 -exec $(CURDIR)/bin/node ./test/node/stories
 
 # Each version is built once into the cache, for minutes. KUBERNETES=v1.34.4 tries one alone.
 KUBERNETES ?= all

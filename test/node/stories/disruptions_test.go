@@ -29,7 +29,7 @@ func (n *node) drained(t *testing.T) {
 	writer := n.startWriter(t)
 	ends := n.followEnds(t)
 	n.kubectl(t, "uncordon "+n.workers[1].Name)
-	_, said, err := n.Kubectl(t.Context(), "", "drain", n.workers[0].Name, "--delete-emptydir-data", "--timeout=3m",
+	_, said, err := n.Kubectl(t.Context(), "", "drain", n.workers[0].Name, "--delete-emptydir-data", "--timeout=5m",
 		"--pod-selector=app.kubernetes.io/name=garboard")
 	must(t, err)
 	if !strings.Contains(said, "would violate the pod's disruption budget") {

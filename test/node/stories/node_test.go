@@ -128,7 +128,7 @@ func (n *node) logs() string {
 // until polls a check for at most two minutes, which only a busy machine takes.
 func (n *node) until(t *testing.T, what string, check func(context.Context) error) {
 	t.Helper()
-	n.within(t, 2*time.Minute, what, check)
+	n.within(t, 4*time.Minute, what, check) // a webhook takes nearly two to end
 }
 
 func (n *node) within(t *testing.T, limit time.Duration, what string, check func(context.Context) error) {
