@@ -2,6 +2,7 @@ package stories
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/garboard-dev/garboard/internal/cli/doctor"
 )
 
 // registrySettings name the cluster's registry, which has a private address and no TLS.
@@ -64,6 +68,22 @@ func (n *node) tested(t *testing.T) {
 	out, said, err := n.Helm(t.Context(), "", "test", "garboard", "--namespace", "garboard", "--timeout=2m", "--logs")
 	if err != nil || !strings.Contains(out, "0 failures,") {
 		t.Errorf("%v: %s%s", err, out, said)
+	}
+}
+
+// clocksAgree has the doctor compare the clocks, of which a node's is told by the Lease that its
+// kubelet renews: here all are one.
+func (n *node) clocksAgree(t *testing.T) {
+	var report doctor.Report
+	must(t, json.Unmarshal([]byte(n.garboard(t, "doctor -o json")), &report))
+	var told []doctor.Finding
+	for _, f := range report.Findings {
+		if f.Check == "clocks" {
+			told = append(told, f)
+		}
+	}
+	if diff := cmp.Diff([]doctor.Finding{{Check: "clocks", Severity: doctor.OK, Message: "nothing is wrong"}}, told); diff != "" {
+		t.Errorf("of clocks (-want +got):\n%s", diff)
 	}
 }
 

@@ -169,6 +169,7 @@ func TestNode(t *testing.T) {
 	n.part(t, "installed by the chart", n.installWithHelm)
 	n.part(t, "a Deployment is answered", n.answered)
 	n.part(t, "helm test", n.tested)
+	n.part(t, "all clocks agree", n.clocksAgree)
 	t.Run("beside each other", func(t *testing.T) {
 		for name, story := range map[string]func(*testing.T){
 			"a pushed tag is pulled and runs":              n.pushedAndPulled,
