@@ -58,6 +58,8 @@ func (b *bench) addCases(ctx context.Context) error {
 		{name: "one that does nothing, mutating and validating", namespace: "noop", image: unchanged, want: unchanged},
 		{name: "Garboard, warm", namespace: "warm", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7"), registry: b.registry},
 		{name: "one that returns Garboard's patch and does nothing else, mutating and validating", namespace: "patched", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7")},
+		{name: "the same with Garboard's whole answer and its matchConditions", namespace: "whole", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7")},
+		{name: "the same patch by controller-runtime, mutating and validating", namespace: "library", image: tag(b.registry.host(), "1.2.0"), want: tag(b.registry.host(), "1.2.7")},
 		{name: "Garboard, cold", namespace: "cold", image: cold("1.2.0"), want: cold("1.2.7"), registry: b.registry},
 		{name: "one that asks each time, mutating", namespace: "each", image: tag(b.asked.host(), "1.2.0"), want: tag(b.asked.host(), "1.2.0@sha256:"), registry: b.asked},
 	}
@@ -84,7 +86,11 @@ func (b *bench) addCases(ctx context.Context) error {
 }
 
 func (b *bench) addWebhooks(ctx context.Context) error {
-	if _, _, err := b.cluster.Kubectl(ctx, webhooks(), "apply", "-f", "-"); err != nil {
+	conditions, _, err := b.cluster.Kubectl(ctx, "", "get", "mutatingwebhookconfiguration", "garboard", "-o", "jsonpath={.webhooks[0].matchConditions}")
+	if err != nil {
+		return err
+	}
+	if _, _, err := b.cluster.Kubectl(ctx, webhooks("  matchConditions: "+conditions+"\n"), "apply", "-f", "-"); err != nil {
 		return err
 	}
 	dir := filepath.Join(b.cluster.Dir, "other-tls")

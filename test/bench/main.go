@@ -40,8 +40,9 @@ type options struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
-	if args := os.Args[1:]; len(args) > 0 && args[0] == patchedCommand {
-		err = servePatched(args[1:])
+	args := os.Args[1:]
+	if len(args) > 0 && (args[0] == patchedCommand || args[0] == libraryCommand) {
+		err = servePatch(ctx, args[0], args[1:])
 	} else {
 		err = run(ctx, args)
 	}
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.admissions, "admissions", 100_000, "reviews sent to one webhook for its memory; 0 leaves that out")
 	flags.IntVar(&o.repositories, "repositories", 1000, "repositories that these name")
 	flags.IntVar(&o.waiting, "waiting", 1000, "updates that wait for votes beside warm admissions; 0 leaves that out")
-	flags.IntVar(&o.pairs, "pairs", 1000, "Deployments that are created beside the webhook with the same patch, in each of five turns; 0 leaves that out")
+	flags.IntVar(&o.pairs, "pairs", 1000, "Deployments that are created beside the webhooks with the same patch, in each of five turns; 0 leaves that out")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ type bench struct {
 	quick    *registry // without latency, for the memory
 	cases    []*variant
 	each     *eachTime
-	patched  *cluster.Process
+	patched  map[string]*cluster.Process // by the case's namespace
 }
 
 func (b *bench) close() {

@@ -3,12 +3,14 @@ package main
 import "fmt"
 
 // webhooks are those that Garboard is compared with: in the same place, behind a
-// Service, with a certificate of the same issuer.
-func webhooks() string {
-	return certificate + service("noop") + service("each") + service("patched") +
+// Service, with a certificate of the same issuer. conditions are Garboard's.
+func webhooks(conditions string) string {
+	return certificate + service("noop") + service("each") + service("patched") + service("whole") + service("library") +
 		configuration("Mutating", "noop-one", "noop", "/") +
 		configuration("Mutating", "noop", "noop", "/") + configuration("Validating", "noop", "noop", "/") +
 		configuration("Mutating", "patched", "patched", "/mutate") + configuration("Validating", "patched", "patched", "/validate") +
+		configuration("Mutating", "whole", "whole", wholePath) + conditions + configuration("Validating", "whole", "whole", "/validate") + conditions +
+		configuration("Mutating", "library", "library", "/mutate") + configuration("Validating", "library", "library", "/validate") +
 		configuration("Mutating", "each", "each", "/")
 }
 
@@ -18,7 +20,7 @@ kind: Certificate
 metadata: {name: other-webhook, namespace: garboard}
 spec:
   secretName: other-webhook-tls
-  dnsNames: [noop-webhook.garboard.svc, each-webhook.garboard.svc, patched-webhook.garboard.svc]
+  dnsNames: [noop-webhook.garboard.svc, each-webhook.garboard.svc, patched-webhook.garboard.svc, whole-webhook.garboard.svc, library-webhook.garboard.svc]
   privateKey: {algorithm: ECDSA, size: 256}
   issuerRef: {name: garboard-ca, kind: Issuer, group: cert-manager.io}
 `

@@ -97,32 +97,32 @@ func (b *bench) reviewer(ctx context.Context) (*http.Client, error) {
 
 // review has one Deployment admitted, and its image moved.
 func (b *bench) review(ctx context.Context, client *http.Client, address string, n int64) error {
-	patch, err := b.ask(ctx, client, address, deployment("web", fmt.Sprintf("%s/%s-memory-%d:1.2.0", b.quick.host(), repository, n%int64(b.repositories))))
+	answer, err := b.ask(ctx, client, address, deployment("web", fmt.Sprintf("%s/%s-memory-%d:1.2.0", b.quick.host(), repository, n%int64(b.repositories))))
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(patch, []byte(":1.2.7")) {
-		return fmt.Errorf("admission %d moved nothing: %s", n, patch)
+	if !bytes.Contains(answer.Patch, []byte(":1.2.7")) {
+		return fmt.Errorf("admission %d moved nothing: %s", n, answer.Patch)
 	}
 	return nil
 }
 
-// patchOf is Garboard's patch for the creation of a Deployment.
-func (b *bench) patchOf(ctx context.Context, d *appsv1.Deployment) ([]byte, error) {
+// answerOf is what Garboard answers for the creation of a Deployment.
+func (b *bench) answerOf(ctx context.Context, d *appsv1.Deployment) (*admissionv1.AdmissionResponse, error) {
 	client, err := b.reviewer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	patch, err := b.ask(ctx, client, "https://"+b.garboard.Webhooks()[0].Address, d)
-	if err == nil && len(patch) == 0 {
+	answer, err := b.ask(ctx, client, "https://"+b.garboard.Webhooks()[0].Address, d)
+	if err == nil && len(answer.Patch) == 0 {
 		err = errNoPatch
 	}
-	return patch, err
+	return answer, err
 }
 
-// ask sends a webhook the creation of a Deployment, and returns its patch.
-func (b *bench) ask(ctx context.Context, client *http.Client, address string, d *appsv1.Deployment) ([]byte, error) {
+// ask sends a webhook the creation of a Deployment, and returns its answer.
+func (b *bench) ask(ctx context.Context, client *http.Client, address string, d *appsv1.Deployment) (*admissionv1.AdmissionResponse, error) {
 	d.TypeMeta = metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"}
 	object, err := json.Marshal(d)
 	if err != nil {
@@ -161,7 +161,7 @@ func (b *bench) ask(ctx context.Context, client *http.Client, address string, d 
 	if answer.Response == nil {
 		return nil, fmt.Errorf("the webhook's answer has no response: %s", text)
 	}
-	return answer.Response.Patch, nil
+	return answer.Response, nil
 }
 
 // resident is a process's memory now and at most, in bytes.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,138 +18,150 @@ import (
 	"github.com/garboard-dev/garboard/test/cluster"
 )
 
-// startPatched starts the webhook that returns, for a Deployment of the benchmark, what
+// startPatched starts the webhooks that return, for a Deployment of the benchmark, what
 // Garboard returns for it.
 func (b *bench) startPatched(ctx context.Context, certDir string) error {
-	patch, err := b.patchOf(ctx, deployment("web", b.registry.host()+"/"+repository+":1.2.0"))
+	answer, err := b.answerOf(ctx, deployment("web", b.registry.host()+"/"+repository+":1.2.0"))
 	if err != nil {
 		return fmt.Errorf("asking Garboard for its patch: %w", err)
 	}
-	file := filepath.Join(b.cluster.Dir, "patch.json")
-	if err := os.WriteFile(file, patch, 0o600); err != nil {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(b.cluster.Dir, "answer.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return err
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	port, err := cluster.FreePort()
-	if err != nil {
-		return err
+	b.patched = map[string]*cluster.Process{}
+	for name, command := range map[string]string{"patched": patchedCommand, "whole": patchedCommand, "library": libraryCommand} {
+		number, err := cluster.FreePort()
+		if err != nil {
+			return err
+		}
+		port := strconv.Itoa(number)
+		b.patched[name], err = b.cluster.StartProcess(name, program, nil, command, "-port", port, "-cert-dir", certDir, "-answer", file)
+		if err != nil {
+			return err
+		}
+		if err := b.cluster.Route("garboard/"+name+"-webhook:443", net.JoinHostPort(loopback, port)); err != nil {
+			return err
+		}
 	}
-	address := "127.0.0.1:" + strconv.Itoa(port)
-	b.patched, err = b.cluster.StartProcess("patched", program, nil, patchedCommand, "-addr", address, "-cert-dir", certDir, "-patch", file)
-	if err != nil {
-		return err
-	}
-	return b.cluster.Route("garboard/patched-webhook:443", address)
+	return nil
 }
 
-// sameStored returns an error unless both webhooks of the pair make the same of a
-// Deployment.
-func (b *bench) sameStored(ctx context.Context) error {
-	var stored [2]map[string]string
-	for i, v := range []*variant{b.named("warm"), b.named("patched")} {
+// sameStored returns an error unless all make the same of a Deployment.
+func sameStored(ctx context.Context, cases []*variant) error {
+	var first map[string]string
+	for _, v := range cases {
 		d, err := v.client.AppsV1().Deployments(v.namespace).Get(ctx, "web-"+strconv.FormatInt(v.created.Load(), 10), metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
-		stored[i] = map[string]string{"image": d.Spec.Template.Spec.Containers[0].Image}
-		maps.Copy(stored[i], d.Annotations)
+		stored := map[string]string{"image": d.Spec.Template.Spec.Containers[0].Image}
+		maps.Copy(stored, d.Annotations)
 		for key, value := range d.Spec.Template.Annotations {
-			stored[i]["template "+key] = value
+			stored["template "+key] = value
 		}
-	}
-	if !maps.Equal(stored[0], stored[1]) {
-		return fmt.Errorf("the two webhooks of the pair store different Deployments: %v and %v", stored[0], stored[1])
+		if first == nil {
+			first = stored
+		}
+		if !maps.Equal(first, stored) {
+			return fmt.Errorf("webhooks with the same patch store different Deployments: %v and %v", first, stored)
+		}
 	}
 	return nil
 }
 
-// pair is what was measured of two webhooks in turns.
-type pair struct {
-	took [2][]time.Duration
-	cpu  [2]time.Duration
+// inTurns is what was measured of one of the webhooks that take turns.
+type inTurns struct {
+	*variant
+
+	pid  int
+	took []time.Duration // all turns
+	cpu  time.Duration
+	// ratios are those of the turns at p50, to the first of the webhooks.
+	ratios []float64
 }
 
-// besidePatched compares a warm admission with the webhook that returns the same patch:
+// besidePatched compares a warm admission with webhooks that return the same patch:
 // creations in turns, several times over, and the processor time of each process.
 func (b *bench) besidePatched(ctx context.Context) error {
-	if err := b.sameStored(ctx); err != nil {
+	all := []*inTurns{
+		{variant: b.named("patched"), pid: b.patched["patched"].Pid()},
+		{variant: b.named("whole"), pid: b.patched["whole"].Pid()},
+		{variant: b.named("library"), pid: b.patched["library"].Pid()},
+		{variant: b.named("warm"), pid: b.garboard.Webhooks()[0].Pid()},
+	}
+	cases := make([]*variant, 0, len(all))
+	for _, one := range all {
+		cases = append(cases, one.variant)
+	}
+	if err := sameStored(ctx, cases); err != nil {
 		return err
 	}
 	const turns = 5
-	fmt.Printf("\nGarboard warm beside one that returns the same patch and does nothing else, %d creations each, one by one in turns:\n\n", b.pairs)
-	fmt.Println("| turn | p50 | p95 | p99 | of Garboard, p50 | processor time an admission | of Garboard's |")
-	fmt.Println("|---|---|---|---|---|---|---|")
-	var all pair
-	var ratios []float64
-	for turn := range turns {
-		one, err := b.takeTurns(ctx)
-		if err != nil {
+	for range turns {
+		if err := takeTurns(ctx, all, b.pairs); err != nil {
 			return err
 		}
-		for i := range all.took {
-			all.took[i] = append(all.took[i], one.took[i]...)
-			all.cpu[i] += one.cpu[i]
-		}
-		ratios = append(ratios, one.ratio(50))
-		one.row(strconv.Itoa(turn + 1))
 	}
-	all.row("all")
-	slices.Sort(ratios)
-	fmt.Printf("\nMedian of the turns' ratios at p50: %.3f\n", ratios[len(ratios)/2])
+	fmt.Printf("\nThe same patch, %d times %d creations each, one by one in turns; in brackets how many times the first webhook's:\n\n", turns, b.pairs)
+	fmt.Println("| webhook | p50 | p95 | p99 | turns at p50 | processor time of the process, an admission |")
+	fmt.Println("|---|---|---|---|---|---|")
+	for _, one := range all {
+		one.row(all[0])
+	}
 	return nil
 }
 
-func (b *bench) takeTurns(ctx context.Context) (pair, error) {
-	var p pair
-	cases := []*variant{b.named("patched"), b.named("warm")}
-	pids := []int{b.patched.Pid(), b.garboard.Webhooks()[0].Pid()}
-	var before [2]time.Duration
-	for i, pid := range pids {
-		var err error
-		if before[i], err = processorTime(pid); err != nil {
-			return p, err
-		}
-	}
-	for n := range b.pairs {
-		for k := range cases {
-			i := (n + k) % len(cases) // each goes first every other time
-			took, err := cases[i].create(ctx)
-			if err != nil {
-				return p, fmt.Errorf("creating with %q: %w", cases[i].name, err)
-			}
-			p.took[i] = append(p.took[i], took)
-		}
-	}
-	for i, pid := range pids {
-		after, err := processorTime(pid)
+// takeTurns creates n Deployments with each.
+func takeTurns(ctx context.Context, all []*inTurns, n int) error {
+	for _, one := range all {
+		before, err := processorTime(one.pid)
 		if err != nil {
-			return p, err
+			return err
 		}
-		p.cpu[i] = after - before[i]
+		one.cpu -= before
 	}
-	return p, nil
-}
-
-func (p *pair) at(i, percent int) time.Duration {
-	return p.took[i][min(len(p.took[i])*percent/100, len(p.took[i])-1)]
-}
-
-func (p *pair) ratio(percent int) float64 {
-	for i := range p.took {
-		slices.Sort(p.took[i])
+	for i := range n * len(all) {
+		one := all[(i+i/len(all))%len(all)] // each goes first in its turn
+		took, err := one.create(ctx)
+		if err != nil {
+			return fmt.Errorf("creating with %q: %w", one.name, err)
+		}
+		one.took = append(one.took, took)
 	}
-	return float64(p.at(1, percent)) / float64(p.at(0, percent))
+	for _, one := range all {
+		after, err := processorTime(one.pid)
+		if err != nil {
+			return err
+		}
+		one.cpu += after
+		one.ratios = append(one.ratios, float64(percentile(one.took[len(one.took)-n:], 50))/float64(percentile(all[0].took[len(all[0].took)-n:], 50)))
+	}
+	return nil
 }
 
-// row prints ratios, and the two figures that the first and the last are of.
-func (p *pair) row(name string) {
-	each := func(i int) time.Duration { return p.cpu[i] / time.Duration(len(p.took[i])) }
-	fmt.Printf("| %s | %.3f | %.3f | %.3f | %.2f ms, of the other %.2f ms | %.2f times | %d µs, of the other %d µs |\n",
-		name, p.ratio(50), p.ratio(95), p.ratio(99), milliseconds(p.at(1, 50)), milliseconds(p.at(0, 50)),
-		float64(p.cpu[1])/float64(max(p.cpu[0], 1)), each(1).Microseconds(), each(0).Microseconds())
+func percentile(took []time.Duration, percent int) time.Duration {
+	sorted := slices.Sorted(slices.Values(took))
+	return sorted[min(len(sorted)*percent/100, len(sorted)-1)]
+}
+
+// row prints the figures, and how many times the first's they are.
+func (t *inTurns) row(first *inTurns) {
+	fmt.Printf("| %s |", t.name)
+	for _, percent := range []int{50, 95, 99} {
+		mine, other := percentile(t.took, percent), percentile(first.took, percent)
+		fmt.Printf(" %.2f ms (%.3f) |", milliseconds(mine), float64(mine)/float64(other))
+	}
+	each := (t.cpu / time.Duration(len(t.took))).Microseconds()
+	fmt.Printf(" %.3f | %d µs (%.2f) |\n", t.ratios, each, float64(t.cpu)/float64(max(first.cpu, 1)))
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
