@@ -52,6 +52,9 @@ func table(w io.Writer, o options, figures []figure) {
 		}
 		fmt.Fprintln(w)
 	}
+	if len(o.sizes) < 2 {
+		return
+	}
 	for at := range len(figures) / len(o.sizes) { // of each version
 		compare(w, figures[at], figures[len(figures)-len(figures)/len(o.sizes)+at])
 	}
