@@ -44,10 +44,29 @@ func (c Case) second() bool {
 	} else { // it stays as it was before Garboard
 		ok = c.Submitted.Tag == "" || c.Submitted.Tag == result.Tag
 	}
-	if !ok {
+	if !ok || c.altered(last) {
 		return false
 	}
 	return c.SubmittedState.Equal(c.State.With(c.SubmittedState.From, last, c.Found))
+}
+
+// altered reports whether a writer has changed what the stored state says another webhook
+// made of the last answer. A round of ours that gives that answer again either leaves it
+// out or has the submitted image there.
+func (c Case) altered(last record.Past) bool {
+	before, ok := c.State.Last()
+	if !ok || last.Stored == "" || c.storedAs(last) {
+		return false
+	}
+	before.Stored = last.Stored
+	return before == last
+}
+
+// storedAs reports whether an answer was stored as the submitted image.
+func (c Case) storedAs(p record.Past) bool {
+	repository, stored, ok := p.StoredAs()
+	return ok && repository == c.Submitted.Repository.String() && stored.Digest == c.Submitted.Digest &&
+		(c.bare || stored.Tag == c.Submitted.Tag)
 }
 
 // lastTag is the tag of the submitted state's last answer.
