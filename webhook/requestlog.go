@@ -31,12 +31,12 @@ func (s *requestSink) Enabled(level int) bool { return s.base.Enabled(level) }
 
 // Info logs a line.
 func (s *requestSink) Info(level int, text string, values ...any) {
-	s.named().Info(level, text, values...)
+	above(s.named(), 1).Info(level, text, values...)
 }
 
 // Error logs an error.
 func (s *requestSink) Error(err error, text string, values ...any) {
-	s.named().Error(err, text, values...)
+	above(s.named(), 1).Error(err, text, values...)
 }
 
 // WithValues names the request at once, unless there are no values: controller-runtime
@@ -50,6 +50,19 @@ func (s *requestSink) WithValues(values ...any) logr.LogSink {
 
 // WithName names the request at once.
 func (s *requestSink) WithName(name string) logr.LogSink { return s.named().WithName(name) }
+
+// WithCallDepth has the base tell the caller so many calls above.
+func (s *requestSink) WithCallDepth(depth int) logr.LogSink {
+	return &requestSink{base: above(s.base, depth), hook: s.hook, req: s.req}
+}
+
+// above has a sink tell the caller so many calls above its own, if it tells callers.
+func above(sink logr.LogSink, depth int) logr.LogSink {
+	if told, ok := sink.(logr.CallDepthLogSink); ok {
+		return told.WithCallDepth(depth)
+	}
+	return sink
+}
 
 func (s *requestSink) named() logr.LogSink {
 	if s.req == nil {
