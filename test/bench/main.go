@@ -7,20 +7,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/command"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
@@ -38,19 +35,12 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	var err error
-	args := os.Args[1:]
-	if len(args) > 0 && (args[0] == patchedCommand || args[0] == libraryCommand) {
-		err = servePatch(ctx, args[0], args[1:])
-	} else {
-		err = run(ctx, args)
-	}
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(command.Run("bench", func(ctx context.Context, args []string) error {
+		if len(args) > 0 && (args[0] == patchedCommand || args[0] == libraryCommand) {
+			return servePatch(ctx, args[0], args[1:])
+		}
+		return run(ctx, args)
+	}))
 }
 
 func run(ctx context.Context, args []string) error {
@@ -72,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("bad arguments %q: -requests, -clients and -repositories are 1 or more, and there are no others", args)
 	}
 	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
-	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Println(command.Machine())
 
 	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error { return compare(ctx, c, o) })
 }

@@ -6,33 +6,22 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/command"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "installtime:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Run("installtime", run)) }
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("installtime", flag.ContinueOnError)
@@ -62,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Println(command.Machine())
 	return b.measure(ctx, *rounds)
 }
 

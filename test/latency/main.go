@@ -11,16 +11,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/command"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
@@ -36,15 +34,7 @@ type options struct {
 	binary      string
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "latency:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Run("latency", run)) }
 
 func run(ctx context.Context, args []string) error {
 	var o options
@@ -63,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("bad arguments %q: -workloads is 1 or more, -interval 1s or more, -each divides -workloads and needs -waves, and there are no others", args)
 	}
 	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
-	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Println(command.Machine())
 	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error {
 		m, err := prepare(ctx, c, o)
 		if err != nil {

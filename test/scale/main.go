@@ -12,18 +12,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/command"
 )
 
 // options are what is measured, and how much of it.
@@ -39,15 +37,7 @@ type options struct {
 	json         string
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "scale:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Run("scale", run)) }
 
 func run(ctx context.Context, args []string) error {
 	o, err := parse(args)
@@ -55,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
-	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Println(command.Machine())
 	figures, err := measure(ctx, o)
 	if err != nil {
 		return err

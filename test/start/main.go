@@ -5,32 +5,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/garboard-dev/garboard/test/cluster"
+	"github.com/garboard-dev/garboard/test/command"
 	"github.com/garboard-dev/garboard/test/installation"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "start:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Run("start", run)) }
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("start", flag.ContinueOnError)
@@ -44,7 +33,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("bad arguments %q: -rounds is 1 or more, and there are no others than flags", args)
 	}
 	ctrl.SetLogger(logr.Discard()) // Garboard's own logs are files of the cluster
-	fmt.Printf("%s, %d CPUs, %s/%s, %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Println(command.Machine())
 	return cluster.Use(ctx, cluster.Options{}, func(c *cluster.Cluster) error {
 		garboard, err := installation.Install(ctx, c, installation.Options{Source: *source, Binary: *binary, NoUpdater: true, Replicas: 1, Log: os.Stderr})
 		if err != nil {
