@@ -36,8 +36,8 @@ type Options struct {
 	Delay time.Duration
 	// Kept is how long, after that, connections from before are still answered, unless
 	// their callers close them all: a request of HTTP/1.1 that is on its way when an idle
-	// connection is closed is lost. It does nothing for HTTP/2, which says which requests
-	// it still answers. The default is none.
+	// connection is closed is lost. HTTP/2 needs none: it says which requests it still
+	// answers. The default is none.
 	Kept time.Duration
 	// Last is how long the requests that are left may take then. Required.
 	Last time.Duration

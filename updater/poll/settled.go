@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"slices"
 	"time"
 
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -82,16 +83,8 @@ func (p *Poller) stands(r *round, key watched.Key) bool {
 // of its containers.
 func (p *Poller) settle(r *round, key watched.Key, lists []uint64, moves bool) {
 	s := settled{at: r.since, moves: moves}
-	for i, list := range lists {
-		if i > 0 && list != lists[0] {
-			list = 0
-		}
-		if s.list = list; list == 0 {
-			break
-		}
-	}
-	if r.ended != nil || r.rest.container != "" {
-		s.list = 0
+	if r.ended == nil && r.rest.container == "" {
+		s.list = onlyList(lists)
 	}
 	if on := p.tracker.settle(r.repository, key, s); on.list != 0 {
 		if r.read == nil {
@@ -99,4 +92,12 @@ func (p *Poller) settle(r *round, key watched.Key, lists []uint64, moves bool) {
 		}
 		r.read[on] = true
 	}
+}
+
+// onlyList is the number of the list that all answers are of; zero where there is none.
+func onlyList(lists []uint64) uint64 {
+	if len(lists) == 0 || slices.ContainsFunc(lists, func(list uint64) bool { return list != lists[0] }) {
+		return 0
+	}
+	return lists[0]
 }

@@ -54,8 +54,8 @@ type Options struct {
 }
 
 // Server answers GET /v1/status and /v1/versions. It has no credentials to check: a client
-// that can connect reads names of workloads, images and pull Secrets, and reasons, and can change nothing. The
-// second may have registries asked about the images of governed workloads, now and then.
+// that can connect reads names of workloads, images and pull Secrets, and reasons, and can
+// change nothing. The second may have registries asked about the images of governed workloads, now and then.
 type Server struct {
 	options             Options
 	turns, versionTurns chan struct{}

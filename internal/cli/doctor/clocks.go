@@ -23,9 +23,7 @@ const (
 	maxSkew = 5 * time.Second
 	// clockGrain is the API server's: it writes whole seconds of managed fields.
 	clockGrain = time.Second
-)
 
-const (
 	// byThatClock is what goes by the clock of a node that webhooks or updaters run on.
 	byThatClock = "Windows open and close, and minAge ends, by that clock; certificates are judged by it."
 	setClock    = "set the clock of that node, from which the kubelet and the Pods have theirs: timedatectl set-ntp true"
@@ -49,17 +47,12 @@ func (d *Doctor) serverNow(ctx context.Context) time.Time {
 func (d *Doctor) clocks(ctx context.Context) []Finding {
 	var findings []Finding
 	if skew := d.found.webhookSkew.Abs(); skew > maxSkew {
-		findings = append(findings, Finding{
-			Severity: Warning, Object: "service/" + webhookName,
-			Message: fmt.Sprintf("the clock of the webhook that answers and the API server's are %s apart", skew.Round(time.Second)),
-			Why:     byThatClock,
-			Mend:    "set the clock of the node that the Pod runs on: kubectl -n " + d.Namespace + " get pods -o wide",
-		})
+		findings = append(findings, d.podClock("service/"+webhookName, "the webhook that answers", skew))
 	}
 	if d.ServerTime != nil {
 		server, took, err := d.ServerTime(ctx)
 		if err != nil {
-			return []Finding{unknownFinding("", err)}
+			return append(findings, unknownFinding("", err))
 		}
 		if skew := d.Now().Sub(server).Abs(); skew > maxSkew+took {
 			findings = append(findings, Finding{
@@ -79,15 +72,20 @@ func (d *Doctor) clocks(ctx context.Context) []Finding {
 			continue
 		}
 		if skew, known := skewOf(lease); known && skew.Abs() > maxSkew {
-			findings = append(findings, Finding{
-				Severity: Warning, Object: "lease/" + lease.Name,
-				Message: fmt.Sprintf("the clock of %s and the API server's are %s apart", podOf(ptr.Deref(lease.Spec.HolderIdentity, "its holder")), skew.Abs().Round(time.Second)),
-				Why:     byThatClock,
-				Mend:    "set the clock of the node that the Pod runs on: kubectl -n " + d.Namespace + " get pods -o wide",
-			})
+			findings = append(findings, d.podClock("lease/"+lease.Name, podOf(ptr.Deref(lease.Spec.HolderIdentity, "its holder")), skew.Abs()))
 		}
 	}
 	return findings
+}
+
+// podClock tells of the clock of one of Garboard's Pods.
+func (d *Doctor) podClock(object, pod string, skew time.Duration) Finding {
+	return Finding{
+		Severity: Warning, Object: object,
+		Message: fmt.Sprintf("the clock of %s and the API server's are %s apart", pod, skew.Round(time.Second)),
+		Why:     byThatClock,
+		Mend:    "set the clock of the node that the Pod runs on: kubectl -n " + d.Namespace + " get pods -o wide",
+	}
 }
 
 // skewOf is how far the clock of a Lease's holder goes before the API server's, for the

@@ -82,7 +82,7 @@ func (j *judge) container(ctx context.Context, s *subject, o *webhook.Outcome) C
 	reference, err := resolver.ParseReference(o.Slot.Image)
 	if err != nil {
 		c.Keel, c.Garboard = Act{Does: Unknown}, Act{Does: Stays}
-		c.note(reasonProblem, "not an image reference, left as it is")
+		c.note(reasonProblem, o.Problem())
 		return c
 	}
 	rule, polled, tracked := j.rule(s, o.Slot)
