@@ -89,8 +89,8 @@ PROGRAMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,wind
 release: ## Make all files of a release in bin/release: make release VERSION=v0.1.0
 	go run ./release all $(ABOUT) -platforms=$(PLATFORMS) -programs=$(PROGRAMS) $(if $(PUSH),-push=$(PUSH))
 
-# krew's own validator, and krew itself: of a release that the test makes in seconds, of programs
-# that are none, or of a real one: make verify-krew RELEASE=bin/release
+# krew's own validator, and krew itself: of a release that the test makes in seconds, of stand-ins
+# for the programs, or of a real one: make verify-krew RELEASE=bin/release
 .PHONY: verify-krew
 verify-krew: $(KREW_VALIDATOR) $(KREW) ## Let krew judge the plugin's manifest, and install each archive
 	go test -count=1 -v -run TestKrew ./release/artifact -krew=$(dir $(KREW)) $(if $(RELEASE),-release=$(abspath $(RELEASE)))
