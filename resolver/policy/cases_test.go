@@ -18,19 +18,45 @@ func TestReportedCases(t *testing.T) {
 		want    string
 		others  OtherLines
 	}{
-		"an environment moves within itself":  {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0-prod 0.6.0-prod", "0.6.0-dev", OtherLines{}},
-		"and not to the release":              {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0 0.6.0", "0.6.0-dev", OtherLines{}},
-		"nor to a higher one":                 {Spec{Name: "minor"}, "0.0.1-dev", "0.0.1-dev 0.0.5-dev 0.0.6", "0.0.5-dev", OtherLines{}},
-		"but under all":                       {Spec{Name: "all"}, "0.0.1-dev", "0.0.1-dev 0.0.3-dev 0.0.3", "0.0.3", OtherLines{}},
-		"an image with a shell keeps it":      {Spec{Name: "minor"}, "24.16-dev", "24.16 24.16-dev 24.17 24.17-dev", "24.17-dev", OtherLines{}},
-		"linuxserver":                         {Spec{Name: "minor"}, "v1.0.20210914-ls22", "v1.0.20210914-ls22 v1.0.20210914-ls99 v1.0.20210914-ls126", "v1.0.20210914-ls126", OtherLines{}},
-		"linuxserver without matchPreRelease": {Spec{Name: "minor", MatchPreRelease: &no}, "v0.1.0-ls1", "v0.1.0-ls1 v0.1.0-ls2 v0.2.0-ls3", "v0.2.0-ls3", OtherLines{}},
-		"Bitnami":                             {Spec{Name: "patch"}, "0.28.1-scratch-r0", "0.28.1-scratch-r0 0.28.1-scratch-r1", "0.28.1-scratch-r1", OtherLines{}},
-		"version and date":                    {Spec{Name: "minor"}, "v0.0.11-20260226", "v0.0.11-20260226 v0.0.12-20260316", "v0.0.12-20260316", OtherLines{}},
-		"UBI":                                 {Spec{Name: "minor"}, "8.6-990", "8.6-903 8.6-990 8.7-929 8.7", "8.7-929", OtherLines{}},
-		"k3s":                                 {Spec{Name: "patch"}, "v1.29.5-k3s2", "v1.29.5-k3s2 v1.29.6-k3s1", "v1.29.6-k3s1", OtherLines{}},
-		"apk":                                 {Spec{Name: "minor"}, "1.2.3-r1", "1.2.3-r1 1.2.3-r2 1.2.4-r0", "1.2.4-r0", OtherLines{}},
-		"a commit in each tag is told":        {Spec{Name: "all"}, "1.2.0-7f3c2e1", "1.2.0-7f3c2e1 1.3.0-0a1b2c3 1.4.0-deadbee", "1.2.0-7f3c2e1", OtherLines{Tags: []string{"1.4.0-deadbee", "1.3.0-0a1b2c3"}, Settings: []string{"filter and extract"}}},
+		"an environment moves within itself":      {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0-prod 0.6.0-prod", "0.6.0-dev", OtherLines{}},
+		"and not to the release":                  {Spec{Name: "minor"}, "0.5.0-dev", "0.5.0-dev 0.6.0-dev 0.5.0 0.6.0", "0.6.0-dev", OtherLines{}},
+		"nor to a higher one":                     {Spec{Name: "minor"}, "0.0.1-dev", "0.0.1-dev 0.0.5-dev 0.0.6", "0.0.5-dev", OtherLines{}},
+		"but under all":                           {Spec{Name: "all"}, "0.0.1-dev", "0.0.1-dev 0.0.3-dev 0.0.3", "0.0.3", OtherLines{}},
+		"an image with a shell keeps it":          {Spec{Name: "minor"}, "24.16-dev", "24.16 24.16-dev 24.17 24.17-dev", "24.17-dev", OtherLines{}},
+		"linuxserver":                             {Spec{Name: "minor"}, "v1.0.20210914-ls22", "v1.0.20210914-ls22 v1.0.20210914-ls99 v1.0.20210914-ls126", "v1.0.20210914-ls126", OtherLines{}},
+		"linuxserver without matchPreRelease":     {Spec{Name: "minor", MatchPreRelease: &no}, "v0.1.0-ls1", "v0.1.0-ls1 v0.1.0-ls2 v0.2.0-ls3", "v0.2.0-ls3", OtherLines{}},
+		"Bitnami":                                 {Spec{Name: "patch"}, "0.28.1-scratch-r0", "0.28.1-scratch-r0 0.28.1-scratch-r1", "0.28.1-scratch-r1", OtherLines{}},
+		"version and date":                        {Spec{Name: "minor"}, "v0.0.11-20260226", "v0.0.11-20260226 v0.0.12-20260316", "v0.0.12-20260316", OtherLines{}},
+		"UBI":                                     {Spec{Name: "minor"}, "8.6-990", "8.6-903 8.6-990 8.7-929 8.7", "8.7-929", OtherLines{}},
+		"k3s":                                     {Spec{Name: "patch"}, "v1.29.5-k3s2", "v1.29.5-k3s2 v1.29.6-k3s1", "v1.29.6-k3s1", OtherLines{}},
+		"apk":                                     {Spec{Name: "minor"}, "1.2.3-r1", "1.2.3-r1 1.2.3-r2 1.2.4-r0", "1.2.4-r0", OtherLines{}},
+		"a commit in each tag is told":            {Spec{Name: "all"}, "1.2.0-7f3c2e1", "1.2.0-7f3c2e1 1.3.0-0a1b2c3 1.4.0-deadbee", "1.2.0-7f3c2e1", OtherLines{Tags: []string{"1.4.0-deadbee", "1.3.0-0a1b2c3"}, Settings: []string{"filter and extract"}}},
+		"git describe is told":                    {Spec{Name: "minor"}, "v1.2.0-4-g1a2b3c4", "v1.2.0-4-g1a2b3c4 v1.3.0-1-gdeadbee v1.4.0", "v1.2.0-4-g1a2b3c4", OtherLines{Tags: []string{"v1.3.0-1-gdeadbee"}, Settings: []string{"filter and extract"}}},
+		"a branch and a commit are told":          {Spec{Name: "minor"}, "1.2.0-main-1a2b3c4", "1.2.0-main-1a2b3c4 1.3.0-main-deadbee 1.4.0-other-deadbee", "1.2.0-main-1a2b3c4", OtherLines{Tags: []string{"1.3.0-main-deadbee"}, Settings: []string{"filter and extract"}}},
+		"a counter of an unknown word is told":    {Spec{Name: "all"}, "1.2.0-test3", "1.2.0-test3 1.2.0-test4 1.2.0-other5", "1.2.0-test3", OtherLines{Tags: []string{"1.2.0-test4"}, Settings: []string{"variant: test*"}}},
+		"an update of an update is told":          {Spec{Name: "all"}, "0.9-u50-r1", "0.9-u50-r1 0.9-u51-r1", "0.9-u50-r1", OtherLines{Tags: []string{"0.9-u51-r1"}, Settings: []string{"variant: u*"}}},
+		"a choice of what it is built for is not": {Spec{Name: "all"}, "1.2.0-pg15", "1.1.0-pg15 1.2.0-pg15 1.2.0-pg16", "1.2.0-pg15", OtherLines{}},
+		// https://github.com/argoproj-labs/argocd-image-updater/issues/1768
+		"dates without leading zeros": {Spec{Name: "all"}, "v2026-9-01", "v2026-9-01 v2026-10-03 v2026-11-04 v2026-12-25", "v2026-12-25", OtherLines{}},
+		// https://github.com/keel-hq/keel/issues/252
+		"a counter with leading zeros": {Spec{Name: "patch"}, "0.1.0-unstable0001", "0.1.0-unstable0001 0.1.0-unstable0002", "0.1.0-unstable0002", OtherLines{}},
+		// https://github.com/getwud/wud/issues/1261, 566 and 741
+		"linuxserver, of four parts": {Spec{Name: "patch"}, "4.0.12.2823-ls267", "4.0.9.2244-ls257 4.0.12.2823-ls267 4.0.15.2941-ls289", "4.0.15.2941-ls289", OtherLines{}},
+		// https://github.com/renovatebot/renovate/issues/4827 and 2968
+		"a pre-release of Python without a hyphen": {Spec{Name: "all"}, "3.8.0-alpine3.10", "3.8.0-alpine3.10 3.8.0b1-alpine3.10 3.9.0rc1-alpine3.10", "3.8.0-alpine3.10", OtherLines{}},
+		"the variant of a variant":                 {Spec{Name: "minor"}, "1.12-alpine", "1.12-alpine 1.15-alpine-perl 1.15-alpine 1.15", "1.15-alpine", OtherLines{}},
+		// https://github.com/renovatebot/renovate/issues/4339
+		"a v that comes and goes": {Spec{Name: "minor"}, "v1.7.13-alpine", "v1.7.13-alpine 1.7.14-alpine v1.7.14-alpine", "v1.7.14-alpine", OtherLines{}},
+		// https://github.com/crazy-max/diun/issues/1836
+		"two parts and a variant": {Spec{Name: "minor"}, "17.9-alpine", "17.9-alpine 17.10-alpine 17.11-alpine 17.2-alpine", "17.11-alpine", OtherLines{}},
+		// https://github.com/fluxcd/image-reflector-controller/issues/192
+		"a prefix with a number in it": {Spec{Name: "glob:3d-dev-*"}, "3d-dev-1.0.9", "3d-dev-1.0.9 3d-dev-1.0.63 3d-dev-0.0.20200821111819 3d-stg-2.0.0", "3d-dev-1.0.63", OtherLines{}},
+		// https://github.com/argoproj-labs/argocd-image-updater/issues/942
+		"an environment behind three digits": {Spec{Name: "regexp:-prod$"}, "1.0.90-prod", "1.0.9-prod 1.0.90-prod 1.0.100-prod 1.0.101-stg", "1.0.100-prod", OtherLines{}},
+		// https://github.com/argoproj-labs/argocd-image-updater/issues/426
+		"a build of the next patch release": {Spec{Name: "all"}, "v1.0.0", "v1.0.1-64.272fa09 v1.0.0", "v1.0.0", OtherLines{Tags: []string{"v1.0.1-64.272fa09"}}},
+		// https://github.com/keel-hq/keel/issues/432
+		"another branch": {Spec{Name: "glob:branch-*"}, "master-01", "master-01 master-02 branch-02", "branch-02", OtherLines{}},
 		"a number in front of the variant is told":     {Spec{Name: "minor"}, "0.9.2-alpine", "0.9.2-alpine 0.9.3-2-alpine 0.9.4-2-alpine", "0.9.2-alpine", OtherLines{Tags: []string{"0.9.4-2-alpine"}, Settings: []string{"variant: *alpine"}}},
 		"a cumulative update is told":                  {Spec{Name: "major"}, "2022-CU9-ubuntu-22.04", "2022-CU9-ubuntu-22.04 2022-CU12-ubuntu-22.04", "2022-CU9-ubuntu-22.04", OtherLines{Tags: []string{"2022-CU12-ubuntu-22.04"}, Settings: []string{"variant: CU*-ubuntu-22.04"}}},
 		"the base image's next version is told":        {Spec{Name: "minor"}, "1.29.0-alpine3.19", "1.29.0-alpine3.19 1.30.0-alpine3.20 1.30.0", "1.29.0-alpine3.19", OtherLines{Tags: []string{"1.30.0-alpine3.20"}, Settings: []string{"variant: alpine*"}}},

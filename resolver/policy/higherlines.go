@@ -5,6 +5,7 @@ import "math"
 // hasHigherLines reports whether a line that the container does not move among
 // has a higher tag, such as the policy would take if it were of the line.
 func (s *search) hasHigherLines() bool {
+	s.readAlone()
 	for i := range s.view.lines {
 		if s.higherIn(&s.view.lines[i]) != nil {
 			return true
@@ -81,10 +82,23 @@ func (s *search) stuck() bool {
 	return r != reachAll && int(s.key.parts) <= int(r)
 }
 
+// readAlone notes whether no other tag has the variant of the current one. Then what tells
+// variants apart may be a counter, such as that of 1.2.0-test3: of what an image is built on
+// or for, each version has several, and each of these has other versions.
+func (s *search) readAlone() {
+	l := s.view.line(&s.key)
+	s.alone = l == nil || len(l.all) <= 1
+}
+
 // climbs reports a variant that counts up where the version has no more than one
-// number: 2022-CU12 is above 2022-CU9.
+// number, or where it may be a counter: 2022-CU12 is above 2022-CU9.
 func (s *search) climbs(key *lineKey) bool {
+	if !s.alone && s.key.parts > 1 || key.parts != s.key.parts || key.form != s.key.form || !s.entry.stable() {
+		return false
+	}
 	mine, its := s.version.variant, key.variant
-	return s.key.parts == 1 && key.parts == 1 && key.form == s.key.form && s.entry.stable() &&
-		alikeVariants(mine, its) && !isCommit(its) && compareNatural(its, mine) > 0
+	if _, commit := cutCommit(its); commit {
+		return false
+	}
+	return alikeVariants(mine, its) && compareNatural(its, mine) > 0
 }

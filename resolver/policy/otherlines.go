@@ -49,6 +49,7 @@ func (p *Policy) OtherLines(ended func() bool, ix *Index, current string, allow 
 	if !s.isVersion || !p.hasLines() {
 		return OtherLines{}
 	}
+	s.readAlone()
 	var found []passed
 	for i := range s.view.lines {
 		if e := s.higherIn(&s.view.lines[i]); e != nil {
@@ -119,7 +120,10 @@ func (s *search) lettingIn(v *version) string {
 	case sameVariant:
 		return `matchPreRelease: "false"`
 	}
-	if g := s.globOver(v.variant); g != "" && !isCommit(v.variant) {
+	if _, commit := cutCommit(v.variant); commit {
+		return "filter and extract"
+	}
+	if g := s.globOver(v.variant); g != "" {
 		return "variant: " + g
 	}
 	return "filter and extract"
@@ -151,23 +155,26 @@ func (s *search) globOver(other string) string {
 	return string(g)
 }
 
-// alikeVariants reports variants that differ in their numbers alone, or two commits.
+// alikeVariants reports variants that differ in their numbers alone, or in the commit that
+// they end in, too.
 func alikeVariants(a, b string) bool {
-	if isCommit(a) && isCommit(b) {
-		return true
+	x, mine := cutCommit(a)
+	y, its := cutCommit(b)
+	if mine != its {
+		return false
 	}
-	i, j, letters := 0, 0, false
+	i, j, letters := 0, 0, mine
 	for {
-		for i < len(a) && counts(a[i]) {
+		for i < len(x) && counts(x[i]) {
 			i++
 		}
-		for j < len(b) && counts(b[j]) {
+		for j < len(y) && counts(y[j]) {
 			j++
 		}
 		switch {
-		case i == len(a) || j == len(b):
-			return i == len(a) && j == len(b) && letters
-		case a[i] != b[j]:
+		case i == len(x) || j == len(y):
+			return i == len(x) && j == len(y) && letters
+		case x[i] != y[j]:
 			return false
 		}
 		i, j, letters = i+1, j+1, true
@@ -177,7 +184,20 @@ func alikeVariants(a, b string) bool {
 // counts reports what numbers are made of, and what stands between them.
 func counts(c byte) bool { return isDigit(c) || isSeparator(c) || c == '_' }
 
-// isCommit reports a commit hash: 7 to 40 hex digits with a letter.
-func isCommit(s string) bool {
-	return len(s) >= 7 && len(s) <= 40 && strings.Trim(s, "0123456789abcdef") == "" && leadingDigits(s) < len(s)
+// cutCommit takes the commit off that a variant ends in, also as git describe writes it: the
+// 4-g1a2b3c4 of 1.2.0-4-g1a2b3c4. ended is false where it ends in none.
+func cutCommit(variant string) (rest string, ended bool) {
+	last := lastPiece(variant)
+	if !isCommit(last) && (last == "" || last[0] != 'g' || !isHash(last[1:])) {
+		return variant, false
+	}
+	return variant[:len(variant)-len(last)], true
+}
+
+// isCommit reports a commit hash that is no number: one with a letter.
+func isCommit(s string) bool { return isHash(s) && leadingDigits(s) < len(s) }
+
+// isHash reports 7 to 40 hex digits.
+func isHash(s string) bool {
+	return len(s) >= 7 && len(s) <= 40 && strings.Trim(s, "0123456789abcdef") == ""
 }

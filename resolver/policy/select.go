@@ -84,6 +84,7 @@ type search struct {
 	isVersion bool
 	entry     entry // of the version
 	key       lineKey
+	alone     bool // no other tag is of the line; see readAlone
 }
 
 func (s *search) read() {

@@ -57,8 +57,8 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 
 // isDate reports a suffix that is a date as a whole: 20260226 or 2026-02-26.
 func isDate(s string) bool {
-	_, dashed := dashedDate(s)
-	return dashed && len(s) == len(dateLayout) || suffixFormOf("", s) == dateForm
+	_, length := dashedDate(s)
+	return length > 0 && length == len(s) || suffixFormOf("", s) == dateForm
 }
 
 // cutToken returns the text up to the first - or ., and the rest from there.

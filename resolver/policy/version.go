@@ -9,7 +9,8 @@ import (
 )
 
 // version is what a tag says: [v]N[.N[.N[.N]]][_N] with a suffix of pre-release,
-// variant and revision, or YYYY-MM-DD in place of three numbers. The tag itself
+// variant and revision behind a hyphen, or behind an underscore, which stands for SemVer's
+// plus; or YYYY-MM-DD in place of three numbers. The tag itself
 // is kept beside it, since no version is ever written back as text.
 type version struct {
 	major, minor, patch uint64
@@ -38,8 +39,8 @@ func (v *version) read(text string) (ok bool) {
 	if rest != "" && rest[0] == 'v' {
 		v.prefixed, rest = true, rest[1:]
 	}
-	if len(rest) >= len(dateLayout) && rest[4] == '-' && v.readDate(rest) {
-		rest = rest[len(dateLayout):]
+	if length := v.readDate(rest); length > 0 {
+		rest = rest[length:]
 	} else if rest, ok = v.readNumbers(rest); !ok {
 		return false
 	}
@@ -48,7 +49,27 @@ func (v *version) read(text string) (ok bool) {
 			return false
 		}
 	}
-	return rest == "" || rest[0] == '-' && v.readSuffix(rest[1:])
+	switch {
+	case rest == "":
+		return true
+	case rest[0] == '_':
+		return v.readBuild(rest[1:])
+	default:
+		return rest[0] == '-' && v.readSuffix(rest[1:])
+	}
+}
+
+// readBuild reads what stands behind an underscore and is no number. No tag has a plus, so
+// that 1.28.4+vmware.1 is tagged as 1.28.4_vmware.1. It is no variant that stands behind a
+// hyphen.
+func (v *version) readBuild(suffix string) bool {
+	if suffix == "" || !isLetter(suffix[0]) || !v.readSuffix(suffix) {
+		return false
+	}
+	if v.variant != "" {
+		v.variant = "_" + v.variant
+	}
+	return true
 }
 
 // likelyVersion tells almost what parseVersion does, at a fraction of its cost.
@@ -77,14 +98,15 @@ func (v *version) readNumbers(rest string) (string, bool) {
 }
 
 // readDate reads YYYY-MM-DD, which would be a version of one part with a
-// variant, and would move once a year on the same day.
-func (v *version) readDate(rest string) bool {
-	date, ok := dashedDate(rest)
-	if ok {
+// variant, and would move once a year on the same day. It returns how long that is, and 0
+// for none.
+func (v *version) readDate(rest string) (length int) {
+	date, length := dashedDate(rest)
+	if length > 0 {
 		v.major, v.minor, v.patch = date/10000, date/100%100, date%100
 		v.parts, v.dashed = 3, true
 	}
-	return ok
+	return length
 }
 
 // readPlaces reads the revisions that stand among the numbers: a fourth part
@@ -94,7 +116,7 @@ func (v *version) readPlaces(rest string) (string, bool) {
 		sign byte
 		seen *bool
 	}{{'.', &v.revision.form.fourth}, {'_', &v.revision.form.underscore}} {
-		if rest == "" || rest[0] != place.sign {
+		if rest == "" || rest[0] != place.sign || place.sign == '_' && len(rest) > 1 && isLetter(rest[1]) {
 			continue
 		}
 		digits := leadingDigits(rest[1:])

@@ -9,8 +9,8 @@ import (
 // rev is a revision in a suffix.
 func rev(f suffixForm, numbers ...uint64) revision {
 	r := revision{form: form{suffix: f}}
-	if f == numberForm {
-		r.form.dotted = uint8(len(numbers))
+	if f == numberForm || f == hyphenedForm {
+		r.form.numbers = uint8(len(numbers))
 	}
 	for _, n := range numbers {
 		r.add(n)
@@ -97,16 +97,31 @@ func TestParseVersion(t *testing.T) {
 		"a revision that is not last":         {"1.2-r5-alpine", version{major: 1, minor: 2, parts: 2, variant: "r5-alpine"}},
 		"a name that only ends like a form":   {"1.2-debr5", version{major: 1, minor: 2, parts: 2, variant: "debr5"}},
 		"a form in capitals":                  {"1.2-R5", version{major: 1, minor: 2, parts: 2, variant: "R5"}},
-		"two numbers with a hyphen":           {"1.2-1-2", version{major: 1, minor: 2, parts: 2, variant: "1-2"}},
+		"two numbers with a hyphen":           {"1.2-1-2", version{major: 1, minor: 2, parts: 2, revision: rev(hyphenedForm, 1, 2)}},
+		"a number behind a word and a dot":    {"1.2-alpine.ce.0", version{major: 1, minor: 2, parts: 2, variant: "alpine.ce", revision: rev(dottedForm, 0)}},
+		"a number behind a number and a dot":  {"1.2-ubuntu-22.4", version{major: 1, minor: 2, parts: 2, variant: "ubuntu-22.4"}},
+		"a number behind a letter and a dot":  {"1.2-x.4", version{major: 1, minor: 2, parts: 2, variant: "x.4"}},
+		"leading zeros at a word":             {"1.2-unstable0002", version{major: 1, minor: 2, parts: 2, variant: "unstable", revision: rev(paddedForm, 2)}},
+		"leading zeros behind a variant":      {"1.2-redhat-00003", version{major: 1, minor: 2, parts: 2, variant: "redhat", revision: rev(paddedForm, 3)}},
+		"leading zeros of a commit":           {"1.2-4-g0123456", version{major: 1, minor: 2, parts: 2, variant: "4-g0123456"}},
+		"one leading zero":                    {"1.2-alpine03", version{major: 1, minor: 2, parts: 2, variant: "alpine03"}},
+		"two kinds of separators":             {"1.2-1-2.3", version{major: 1, minor: 2, parts: 2, variant: "1-2.3"}},
 		"more numbers than a revision has":    {"1.2-1.2.3.4.5", version{major: 1, minor: 2, parts: 2, variant: "1.2.3.4.5"}},
 		"a revision behind an empty piece":    {"1.2--r1", version{major: 1, minor: 2, parts: 2, variant: "-r1"}},
 		"a number too large inside a variant": {"1.2-cu99999999999999999999", version{major: 1, minor: 2, parts: 2, variant: "cu99999999999999999999"}},
 
+		"an underscore for a plus":                {"v1.28.4_vmware.1", version{major: 1, minor: 28, patch: 4, parts: 3, prefixed: true, variant: "_vmware", revision: rev(dottedForm, 1)}},
+		"an underscore for a plus, with a hyphen": {"1.2_abc-alpine", version{major: 1, minor: 2, parts: 2, variant: "_abc-alpine"}},
+		"a pre-release behind an underscore":      {"1.2.3_rc1", version{major: 1, minor: 2, patch: 3, parts: 3, pre: "rc", preNumber: 1, preNumbered: true}},
+		"an underscore behind a fourth part":      {"1.2.3.4_abc", version{major: 1, minor: 2, patch: 3, parts: 3, variant: "_abc", revision: placed(rev(noForm, 4), true, false)}},
+
 		"a date as version":                  {"2025-08-05", version{major: 2025, minor: 8, patch: 5, parts: 3, dashed: true}},
 		"a date as version, with a variant":  {"2025-08-05-alpine", version{major: 2025, minor: 8, patch: 5, parts: 3, dashed: true, variant: "alpine"}},
 		"a date as version, with a build":    {"v2025-08-05.2", version{major: 2025, minor: 8, patch: 5, parts: 3, dashed: true, prefixed: true, revision: placed(rev(noForm, 2), true, false)}},
-		"what only looks like one":           {"2025-13-05", version{major: 2025, parts: 1, variant: "13-05"}},
-		"what goes on like a number":         {"2025-08-051", version{major: 2025, parts: 1, variant: "08-051"}},
+		"a date without leading zeros":       {"v2026-1-5", version{major: 2026, minor: 1, patch: 5, parts: 3, dashed: true, prefixed: true}},
+		"a date and a time":                  {"2026-01-30-12-05-00", version{major: 2026, minor: 1, patch: 30, parts: 3, dashed: true, revision: rev(hyphenedForm, 12, 5, 0)}},
+		"what only looks like one":           {"2025-13-05", version{major: 2025, parts: 1, revision: rev(hyphenedForm, 13, 5)}},
+		"what goes on like a number":         {"2025-08-051", version{major: 2025, parts: 1, revision: rev(hyphenedForm, 8, 51)}},
 		"a year with a month is a revision":  {"2025-08", version{major: 2025, parts: 1, revision: rev(numberForm, 8)}},
 		"a cumulative update is a variant":   {"2022-CU9-ubuntu-22.04", version{major: 2022, parts: 1, variant: "CU9-ubuntu-22.04"}},
 		"a version of two parts with a year": {"2022.1-0", version{major: 2022, minor: 1, parts: 2, revision: rev(numberForm, 0)}},
@@ -137,7 +152,8 @@ func TestNoVersion(t *testing.T) {
 		"a hash with an exponent":          "12345e7",
 		"two underscores":                  "1.2.3_1_2",
 		"an underscore with nothing":       "1.2.3_",
-		"an underscore with a word":        "1.2.3_a",
+		"an underscore with a part":        "1.2.3_7a",
+		"an underscore and a hyphen":       "1.2.3_-a",
 		"a dot behind an underscore":       "1.2_3.4",
 		"an empty suffix":                  "1.2.3-",
 		"an empty part":                    "1..2",
