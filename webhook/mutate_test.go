@@ -37,7 +37,7 @@ func TestCreateAnswers(t *testing.T) {
 			in: write{object: w.deployment("minor", "latest")}, images: "latest", warned: "semver:", record: "c0=latest",
 		},
 		"an image that is no reference is left alone": {
-			in: write{object: w.deployment("minor", "UPPER CASE")}, images: "UPPER CASE", warned: "not an image reference, left as it is",
+			in: write{object: w.deployment("minor", "UPPER CASE")}, images: "UPPER CASE", warned: "not an image reference, left as it is: it has a blank in it",
 		},
 		"a tag that Helm made of digits without quotes is left alone, with the way out": {
 			in: write{object: w.deployment("minor", "2.026113e+07")}, images: "2.026113e+07", warned: "the tag is a number; quote it in the values",

@@ -82,10 +82,34 @@ func notReference(image string, err error) string {
 	if errors.As(err, &host) {
 		return printable.Escape(host.Error(), maxWarning-20) + "; left as it is"
 	}
-	if endsInExponent(image) {
-		return "not an image reference, left as it is: the tag is a number; quote it in the values"
+	if why := whyNoReference(image); why != "" {
+		return "not an image reference, left as it is: " + why
 	}
 	return "not an image reference, left as it is"
+}
+
+// whyNoReference tells what is wrong with an image that people often get wrong; empty for
+// anything else.
+func whyNoReference(image string) string {
+	name := image
+	path := strings.LastIndexByte(image, '/') + 1
+	if end := strings.IndexAny(image[path:], ":@"); end >= 0 {
+		name = image[:path+end]
+	}
+	switch {
+	case endsInExponent(image):
+		return "the tag is a number; quote it in the values"
+	case strings.Contains(image, "{{"), strings.Contains(image, "${"), strings.Contains(image, "$("):
+		return "a template that was not filled in"
+	case strings.Contains(image, "://"):
+		return "an image has no scheme such as https://"
+	case strings.ContainsAny(image, " \t\r\n"):
+		return "it has a blank in it"
+	case strings.ToLower(name) != name:
+		return "its name has capital letters"
+	default:
+		return ""
+	}
 }
 
 // endsInExponent reports whether an image has a tag such as 2.026113e+07, which is what Helm

@@ -187,6 +187,18 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 			pods("minor Docker/shop:1.2.0"), pods("minor Docker/shop:1.2.0"),
 			`standard input:2: Pod a: c: the capital letter makes "Docker" a host, and a registry's host needs a dot or a port; left as it is`,
 		},
+		"an image with a scheme": {
+			pods("minor https://HOST/shop:1.2.0"), pods("minor https://HOST/shop:1.2.0"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: an image has no scheme such as https://",
+		},
+		"a name in capitals": {
+			pods("minor HOST/Shop:1.2.0"), pods("minor HOST/Shop:1.2.0"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: its name has capital letters",
+		},
+		"an image that a shell was to fill in": {
+			pods("minor HOST/shop:$(TAG)"), pods("minor HOST/shop:$(TAG)"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: a template that was not filled in",
+		},
 		"a host with an underscore": {
 			pods("minor build_host.example.com/shop:1.2.0"), pods("minor build_host.example.com/shop:1.2.0"),
 			`standard input:2: Pod a: c: "build_host.example.com" is no host of a registry: letters, digits, '-' and '.' are allowed; left as it is`,

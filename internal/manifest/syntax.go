@@ -23,7 +23,36 @@ func (e *SyntaxError) Error() string {
 }
 
 func (s *Stream) fault(line int, format string, args ...any) *SyntaxError {
-	return &SyntaxError{File: s.name, Line: line, Reason: fmt.Sprintf(format, args...)}
+	reason := fmt.Sprintf(format, args...)
+	return &SyntaxError{File: s.name, Line: line, Reason: reason + s.wayOut(line, reason)}
+}
+
+// wayOut ends the reason for a line with what to do about it, where that is known.
+func (s *Stream) wayOut(line int, reason string) string {
+	text := s.lineText(line)
+	switch {
+	case strings.Contains(text, "{{"):
+		return "; a template has to be filled in first, as by helm template"
+	case strings.HasSuffix(reason, "found unknown escape character"):
+		return `; \ is written as it is in single quotes, and as \\ in double ones`
+	case strings.HasPrefix(strings.TrimLeft(text, " "), "\t"):
+		return "; YAML is indented with blanks, not with tabs"
+	default:
+		return ""
+	}
+}
+
+// lineText is a line by its number; empty where there is none.
+func (s *Stream) lineText(line int) string {
+	lines := s.text.lines
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	end := len(s.text.data)
+	if line < len(lines) {
+		end = lines[line]
+	}
+	return string(s.text.data[lines[line-1]:end])
 }
 
 // orNil keeps a nil *SyntaxError from becoming an error that is not nil.

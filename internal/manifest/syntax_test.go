@@ -10,7 +10,13 @@ import (
 
 func TestSyntaxErrorsNameTheLine(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
-		"a tab as indentation":             {"a:\n  b: c\n\td: e\n", "f:3: not YAML: found a tab character that violates indentation"},
+		"a tab as indentation":             {"a:\n  b: c\n\td: e\n", "f:3: not YAML: found a tab character that violates indentation; YAML is indented with blanks, not with tabs"},
+		"a tab in front of a key":          {"a:\n\tb: c\n", "f:2: not YAML: found character that cannot start any token; YAML is indented with blanks, not with tabs"},
+		"a tab elsewhere":                  {"a: b\tc\nd\n", "f:2: not YAML: could not find expected ':'"},
+		"a regexp in double quotes":        {"a: b\nc: \"^\\d+$\"\n", `f:2: not YAML: found unknown escape character; \ is written as it is in single quotes, and as \\ in double ones`},
+		"a template of Helm as a value":    {"a: b\nname: {{ .Release.Name }}\nc: d\n", "f:2: a key is text, a number or a boolean, which this is not; a template has to be filled in first, as by helm template"},
+		"a template of Helm and more":      {"a: b\nc: {{ .Values.image }}:1.2\n", "f:2: not YAML: did not find expected key; a template has to be filled in first, as by helm template"},
+		"a condition of Helm":              {"{{- if .Values.on }}\na: b\n{{- end }}\n", "f:1: not YAML: did not find expected node content; a template has to be filled in first, as by helm template"},
 		"a key indented too little":        {"spec:\n  containers:\n  - name: a\n    image: b\n   foo: bar\nx: y\n", "f:5: not YAML: did not find expected key"},
 		"a key indented too much":          {"a: b\nc: d\n  e: f\ng: h\n", "f:3: not YAML: mapping values are not allowed in this context"},
 		"a key without a colon":            {"a: b\nc\nd: e\n", "f:2: not YAML: could not find expected ':'"},

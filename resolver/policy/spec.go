@@ -136,7 +136,7 @@ func (p *Policy) parseName(c *Compiler) (err error) {
 	case kindRegexp:
 		p.pattern, err = parseRegexpPattern(c, argument)
 	default:
-		return unknownPolicy(name)
+		return p.unknownPolicy()
 	}
 	return err
 }
@@ -150,30 +150,12 @@ func Patterns() []string { return []string{"semver", "glob", "regexp"} }
 
 const allowedPolicies = "allowed: all, major, minor, patch, semver:RANGE, glob:PATTERN, regexp:RE, force, newest, never"
 
-func unknownPolicy(name string) error {
-	if name == "" {
+func (p *Policy) unknownPolicy() error {
+	if p.spec.Name == "" {
 		return errors.New("no policy; " + allowedPolicies)
 	}
-	for _, known := range slices.Concat(Names(), Patterns()) {
-		if near(strings.ToLower(name), known) {
-			return fmt.Errorf("unknown policy; did you mean %q? %s", known, allowedPolicies)
-		}
+	if meant := p.meant(); meant != "" {
+		return fmt.Errorf("unknown policy; did you mean %q? %s", short(meant), allowedPolicies)
 	}
 	return errors.New("unknown policy; " + allowedPolicies)
-}
-
-// near reports whether two words differ by one letter: changed, added, left
-// out, or swapped with the next. internal/spelling does the same for other settings, and
-// is not imported: this package is pure.
-func near(a, b string) bool {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	if len(a) <= 1 && len(b) <= 1 {
-		return true
-	}
-	return len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
