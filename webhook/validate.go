@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -121,14 +122,15 @@ func splitFaults(ctx context.Context, in Input) (refused field.ErrorList, warnin
 }
 
 // Unread tells of the policies on an object that govern nothing: those for
-// containers that it does not have, and one that stands on the pod template alone; and of
-// holds that keep nothing back.
+// containers that it does not have, those behind a prefix with a slip, and one that stands
+// on the pod template alone; and of holds that keep nothing back.
 func Unread(o *workload.Object, read *settings.Settings) []string {
-	var unread []string
-	for _, stray := range settings.Strays(o) {
-		unread = append(unread, stray.String())
+	strays := settings.Strays(o)
+	unread := make([]string, len(strays))
+	for i := range strays {
+		unread[i] = strays[i].String()
 	}
-	return append(append(unread, misplaced(o)...), read.IdleHolds(o)...)
+	return slices.Concat(unread, settings.Misspelt(o), misplaced(o), read.IdleHolds(o))
 }
 
 func faultWarning(f settings.Fault) string {
