@@ -2,6 +2,8 @@ package keel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -53,17 +55,31 @@ var chartValues = []struct {
 	{"basicauth.password", BasicAuthPassword, true},
 }
 
-// FromValues reads the values of Keel's chart, as a file gives them to Helm. ok is false
-// where they are those of something else. Of what belongs into a Secret, that it is set
-// is kept, and not what it is.
+// ownValues are values that hardly another chart has.
+var ownValues = []string{"polling", "helmProvider", "hipchat", "notificationLevel", "insecureRegistry", "gcr", "webhookRelay", "basicauth", "dockerRegistry"}
+
+func hasOwn(values map[string]any) bool {
+	return slices.ContainsFunc(ownValues, func(name string) bool { _, given := values[name]; return given })
+}
+
+// FromValues reads the values of Keel's chart, as a file gives them to Helm, also where
+// the chart is part of another. ok is false where they are those of something else. Of
+// what belongs into a Secret, that it is set is kept, and not what it is.
 func FromValues(values map[string]any) (i Installation, ok bool) {
 	i = Installation{Namespace: "keel", Name: "keel", Container: "keel", Env: map[string]Setting{}}
+	if part := childMap(values, "keel"); !hasOwn(values) && hasOwn(part) {
+		values = part
+	}
 	known := 0
-	for name := range values {
-		if _, is := ValueOf(name); !is {
-			return Installation{}, false
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if _, is := ValueOf(name); is {
+			known++
+		} else {
+			i.Unread = append(i.Unread, name)
 		}
-		known++
+	}
+	if len(i.Unread) > 0 && !hasOwn(values) {
+		return Installation{}, false
 	}
 	i.Relay, _ = childMap(values, "webhookRelay")["enabled"].(bool)
 	for _, v := range chartValues {

@@ -20,6 +20,8 @@ type Installation struct {
 	Args []string
 	// Relay is true where Webhook Relay runs beside it.
 	Relay bool
+	// Unread are the values that a file for Keel's chart has and the chart does not read.
+	Unread []string
 }
 
 // Setting is the value of a variable, or where it is.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/garboard-dev/garboard/internal/cli/migrate/plan"
+	"github.com/garboard-dev/garboard/internal/keel"
 	"github.com/garboard-dev/garboard/resolver/registry/memory"
 )
 
@@ -252,6 +253,32 @@ func TestValuesOfTheChart(t *testing.T) {
 	}
 	if got := p.Namespaces[0].Annotations["garboard.dev/trigger"]; got != "push" {
 		t.Errorf("polling is off, and the namespace says trigger: %q", got)
+	}
+}
+
+// People copy values from guides, with keys that the chart never had, and have Keel's chart as
+// part of one of their own.
+func TestValuesOfTheChartWithOthersBesideThem(t *testing.T) {
+	for name, values := range map[string]string{
+		"keys that the chart does not read": "webhooks: {enabled: true}\npolling: {defaultSchedule: '@every 3m'}\nhelmProvider: {enabled: true, version: v3}\n",
+		"the chart as part of another":      "web: {replicas: 2}\nkeel: {polling: {defaultSchedule: '@every 3m'}, webhooks: {}}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := run(t, deployment("annotations: {keel.sh/policy: patch}", "web:1.0.0"), "-f", "-", "-f", file(t, "values.yaml", values), "--tags="+file(t, "tags", "web 1.0.0\n"), "-o", "json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p plan.Plan
+			if err := json.Unmarshal([]byte(out), &p); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Namespaces[0].Annotations["garboard.dev/pollSchedule"]; got != "@every 3m" {
+				t.Errorf("the namespace says pollSchedule: %q", got)
+			}
+			if want := (plan.Variable{Name: "webhooks", Fate: keel.NotRead, Why: "no value of Keel's chart"}); !slices.Contains(p.Variables, want) {
+				t.Errorf("variables: %+v, want %+v among them", p.Variables, want)
+			}
+		})
 	}
 }
 

@@ -77,6 +77,9 @@ func (s *environment) variables() []Variable {
 			add(printable.Escape(name, 63), keel.Variable{Fate: keel.NotRead, Why: "no variable of Keel 0.22.1"})
 		}
 	}
+	for _, name := range s.keel.Unread {
+		all = append(all, Variable{Name: printable.Escape(name, 63), Fate: keel.NotRead, Why: "no value of Keel's chart"})
+	}
 	return all
 }
 
