@@ -5,7 +5,7 @@ package receiver
 func readAzure(m message) ([]string, error) {
 	var payload struct {
 		Action  string
-		Target  struct{ Repository, Tag string }
+		Target  struct{ Repository string }
 		Request struct{ Host string }
 	}
 	if err := decodeJSON(m.body, &payload); err != nil {
@@ -18,7 +18,7 @@ func readAzure(m message) ([]string, error) {
 	default:
 		return nil, nil
 	}
-	image, err := m.at(payload.Request.Host, payload.Target.Repository, payload.Target.Tag)
+	image, err := m.at(payload.Request.Host, payload.Target.Repository)
 	if err != nil {
 		return nil, err
 	}

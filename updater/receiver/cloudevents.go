@@ -13,24 +13,11 @@ type cloudEvent struct {
 	DataBase64 []byte `json:"data_base64"`
 }
 
-// cloudEvents reads the events of zot, and Harbor's, in each of the three modes
-// of the HTTP binding: binary, with the attributes as headers, which is zot's;
-// structured, and batched.
+// cloudEvents reads the events of zot, and Harbor's.
 func cloudEvents(m message) ([]string, error) {
-	media, _, _ := mime.ParseMediaType(m.header.Get("Content-Type")) // a type that cannot be read is neither of the two
-	var events []cloudEvent
-	switch media {
-	case "application/cloudevents-batch+json":
-		if err := decodeJSON(m.body, &events); err != nil {
-			return nil, err
-		}
-	case "application/cloudevents+json":
-		events = make([]cloudEvent, 1)
-		if err := decodeJSON(m.body, &events[0]); err != nil {
-			return nil, err
-		}
-	default:
-		events = []cloudEvent{{Type: m.header.Get("Ce-Type"), Data: m.body}}
+	events, err := readEvents(m)
+	if err != nil {
+		return nil, err
 	}
 	var images []string
 	var fault error
@@ -48,6 +35,25 @@ func cloudEvents(m message) ([]string, error) {
 	return images, nil
 }
 
+// readEvents reads each of the three modes of the HTTP binding: binary, with the attributes
+// as headers, which is zot's; structured, which some post as plain JSON; and batched.
+func readEvents(m message) ([]cloudEvent, error) {
+	media, _, _ := mime.ParseMediaType(m.header.Get("Content-Type")) // a type that cannot be read is none of these
+	kind := m.header.Get("Ce-Type")
+	switch {
+	case media == "application/cloudevents-batch+json":
+		var events []cloudEvent
+		err := decodeJSON(m.body, &events)
+		return events, err
+	case media != "application/cloudevents+json" && kind != "":
+		return []cloudEvent{{Type: kind, Data: m.body}}, nil
+	default:
+		var event cloudEvent
+		err := decodeJSON(m.body, &event)
+		return []cloudEvent{event}, err
+	}
+}
+
 // images reads one event. Zot lets its administrator put another prefix before
 // the type.
 func (e cloudEvent) images(m message) ([]string, error) {
@@ -63,11 +69,11 @@ func (e cloudEvent) images(m message) ([]string, error) {
 	case !strings.HasSuffix(e.Type, ".image.updated"):
 		return nil, nil
 	}
-	var updated struct{ Name, Reference string }
+	var updated struct{ Name string }
 	if err := decodeJSON(data, &updated); err != nil {
 		return nil, err
 	}
-	image, err := m.at("", updated.Name, updated.Reference)
+	image, err := m.at("", updated.Name)
 	if err != nil {
 		return nil, err
 	}

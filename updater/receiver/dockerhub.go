@@ -4,9 +4,6 @@ package receiver
 // never called: the forger of a notification would choose which host is asked.
 func dockerHub(m message) ([]string, error) {
 	var payload struct {
-		PushData struct {
-			Tag string
-		} `json:"push_data"`
 		Repository struct {
 			RepoName string `json:"repo_name"`
 		}
@@ -14,7 +11,7 @@ func dockerHub(m message) ([]string, error) {
 	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
-	image, err := m.at("docker.io", payload.Repository.RepoName, payload.PushData.Tag)
+	image, err := m.at("docker.io", payload.Repository.RepoName)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,8 @@ func recordings() map[string]recorded {
 		"GitHub Enterprise Server is behind another name": {
 			kind: config.GitHub, file: "github-package.json", header: github("package"), registry: "containers.git.corp",
 			want: []string{"containers.git.corp/example-org/app"}},
+		"an older GitHub Enterprise Server tells of a package": {
+			kind: config.GitHub, file: "github-package.json", header: github("package_v2"), want: []string{"ghcr.io/example-org/app"}},
 		"GitHub tries the hook":                       {kind: config.GitHub, file: "github-ping.json", header: github("ping")},
 		"GitHub tells of a package that is no image":  {kind: config.GitHub, file: "github-npm.json", header: github("package")},
 		"Harbor tells of a push":                      {kind: config.Harbor, file: "harbor.json", want: []string{"harbor.corp/team/app"}},

@@ -12,9 +12,9 @@ func readGitea(m message) ([]string, error) {
 	var payload struct {
 		Action  string
 		Package *struct {
-			Type, Name, Version string
-			HTMLURL             string `json:"html_url"`
-			Owner               struct{ Login string }
+			Type, Name string
+			HTMLURL    string `json:"html_url"`
+			Owner      struct{ Login string }
 		}
 	}
 	if err := decodeJSON(m.body, &payload); err != nil {
@@ -33,7 +33,7 @@ func readGitea(m message) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the URL of the package: %w", err)
 	}
-	image, err := m.at(page.Host, strings.ToLower(pushed.Owner.Login+"/"+pushed.Name), pushed.Version)
+	image, err := m.at(page.Host, strings.ToLower(pushed.Owner.Login+"/"+pushed.Name))
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,11 @@ package receiver
 import "strings"
 
 // readGitHub reads the events "package" and "registry_package" of GitHub, which tell
-// of images on ghcr.io. The manifests for the platforms of an image each have an
-// event of their own, without a tag.
+// of images on ghcr.io; "package_v2" is what older servers call the first. The manifests for
+// the platforms of an image each have an event of their own, without a tag.
 func readGitHub(m message) ([]string, error) {
 	switch event := m.header.Get("X-Github-Event"); event {
-	case "package", "registry_package", "":
+	case "package", "package_v2", "registry_package", "":
 	default:
 		return nil, nil // a ping, or an event that need not have been subscribed
 	}
@@ -41,11 +41,9 @@ type githubPackage struct {
 	PackageType     string `json:"package_type"`
 	Ecosystem       string
 	Owner           struct{ Login string }
+	Registry        struct{ URL string }
 	PackageVersion  struct {
-		PackageURL        string `json:"package_url"`
-		ContainerMetadata struct {
-			Tag struct{ Name string }
-		} `json:"container_metadata"`
+		PackageURL string `json:"package_url"`
 	} `json:"package_version"`
 }
 
@@ -57,16 +55,14 @@ func (p *githubPackage) container() bool {
 	return strings.EqualFold(kind, "container") || strings.EqualFold(kind, "docker")
 }
 
-// image is in lower case, which accounts on GitHub need not be. The package's URL
-// ends in ":" where there is no tag.
+// image is in lower case, which accounts on GitHub need not be. The URL of the registry has
+// the account in it, and for docker.pkg.github.com the repository, which no other field has.
 func (p *githubPackage) image(m message) (string, error) {
-	tag := p.PackageVersion.ContainerMetadata.Tag.Name
-	if address := strings.TrimSuffix(p.PackageVersion.PackageURL, ":"); address != "" {
-		at := strings.LastIndex(address, ":")
-		if at > strings.LastIndex(address, "/") {
-			address, tag = address[:at], address[at+1:]
-		}
-		return withTag(m.moved(strings.ToLower(address)), tag), nil
+	if p.PackageVersion.PackageURL != "" {
+		return m.moved(strings.ToLower(p.PackageVersion.PackageURL)), nil
+	}
+	if p.Registry.URL != "" && p.Name != "" {
+		return m.moved(strings.ToLower(strings.TrimRight(p.Registry.URL, "/") + "/" + p.Name)), nil
 	}
 	owner := p.Namespace
 	if owner == "" {
@@ -75,5 +71,5 @@ func (p *githubPackage) image(m message) (string, error) {
 	if owner == "" || p.Name == "" {
 		return "", errNoRepository
 	}
-	return m.at("ghcr.io", strings.ToLower(owner+"/"+p.Name), tag)
+	return m.at("ghcr.io", strings.ToLower(owner+"/"+p.Name))
 }

@@ -16,6 +16,9 @@ func readGoogle(m message) ([]string, error) {
 	}
 	told := payload.change
 	if payload.Message != nil {
+		if len(payload.Message.Data) == 0 {
+			return nil, nil // attributes alone: refused, Pub/Sub would send it for days
+		}
 		told = change{}
 		if err := decodeJSON(payload.Message.Data, &told); err != nil {
 			return nil, fmt.Errorf("reading the data of the message: %w", err)

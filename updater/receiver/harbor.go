@@ -27,8 +27,8 @@ func readHarbor(m message) ([]string, error) {
 	return harborImages(m, payload.Type, data)
 }
 
-// harborImages reads the data of an event. A manifest that is part of another has
-// its digest for a tag, or none, and its resource_url ends in a colon then.
+// harborImages reads the data of an event. The resource_url of a manifest that is part of
+// another ends in its digest, or in a colon.
 func harborImages(m message, kind string, data []byte) ([]string, error) {
 	pushed := false
 	for _, known := range harborPushes {
@@ -39,7 +39,6 @@ func harborImages(m message, kind string, data []byte) ([]string, error) {
 	}
 	var event struct {
 		Resources []struct {
-			Tag         string
 			ResourceURL string `json:"resource_url"`
 		}
 		Repository struct {
@@ -58,7 +57,7 @@ func harborImages(m message, kind string, data []byte) ([]string, error) {
 			found.add(m.moved(resource.ResourceURL), nil)
 			continue
 		}
-		found.add(m.at("", event.Repository.RepoFullName, resource.Tag))
+		found.add(m.at("", event.Repository.RepoFullName))
 	}
 	return found.result()
 }

@@ -3,6 +3,7 @@ package receiver
 import (
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // readJFrog reads the event "Docker tag was pushed" of Artifactory. It names the
@@ -16,7 +17,6 @@ func readJFrog(m message) ([]string, error) {
 		Data      struct {
 			RepoKey   string `json:"repo_key"`
 			ImageName string `json:"image_name"`
-			Tag       string
 		}
 	}
 	if err := decodeJSON(m.body, &payload); err != nil {
@@ -28,19 +28,31 @@ func readJFrog(m message) ([]string, error) {
 	case payload.Domain != "docker" || payload.EventType != "pushed":
 		return nil, nil
 	}
-	host := ""
-	if payload.Origin != "" && payload.Data.RepoKey != "" {
-		origin, err := url.Parse(payload.Origin)
-		if err != nil {
-			return nil, fmt.Errorf("reading jpd_origin: %w", err)
-		}
-		if origin.Host != "" {
-			host = origin.Host + "/" + payload.Data.RepoKey
-		}
-	}
-	image, err := m.at(host, payload.Data.ImageName, payload.Data.Tag)
+	hosts, err := jfrogHosts(payload.Origin, payload.Data.RepoKey)
 	if err != nil {
 		return nil, err
 	}
-	return []string{image}, nil
+	var found imageList
+	for _, host := range hosts {
+		found.add(m.at(host, payload.Data.ImageName))
+	}
+	return found.result()
+}
+
+// jfrogHosts are what images of a repository begin with. What was fetched from elsewhere is
+// told of as pushed to the cache of a remote repository, which nodes pull by the name of
+// the latter.
+func jfrogHosts(origin, repository string) ([]string, error) {
+	at, err := url.Parse(origin)
+	if err != nil {
+		return nil, fmt.Errorf("reading jpd_origin: %w", err)
+	}
+	if at.Host == "" || repository == "" {
+		return []string{""}, nil
+	}
+	hosts := []string{at.Host + "/" + repository}
+	if remote, ok := strings.CutSuffix(repository, "-cache"); ok && remote != "" {
+		hosts = append(hosts, at.Host+"/"+remote)
+	}
+	return hosts, nil
 }

@@ -25,7 +25,8 @@ type message struct {
 }
 
 // format reads the images that a message tells of, as a manifest would name
-// them. None is a message about something else.
+// them, but for the tag: none of a payload is acted on, so that whatever stands there costs
+// no push. None is a message about something else.
 type format func(m message) ([]string, error)
 
 // formatOf is the format of each kind of sender.
@@ -89,6 +90,21 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 	return pushes, nil
 }
 
+// anotherKind is the kind of sender that a message is a notification of, which was posted to
+// the path of another; empty where it is of none. Most JSON objects with a name would do
+// for the native one.
+func anotherKind(than config.SenderKind, m message) config.SenderKind {
+	for _, kind := range config.Kinds() {
+		if kind == than || kind == config.Native {
+			continue
+		}
+		if pushes, err := pushesOf(kind, m, time.Time{}); err == nil && len(pushes) > 0 {
+			return kind
+		}
+	}
+	return ""
+}
+
 // readRepository reads the repository of an image of a payload. Its tag need not be valid:
 // it may be empty behind a colon, a digest, or a text that is no tag anywhere.
 func readRepository(image string) (string, error) {
@@ -120,7 +136,7 @@ func decodeJSON(body []byte, into any) error {
 }
 
 // at is the image of a repository on a host, or on the registry of the settings.
-func (m message) at(host, repository, tag string) (string, error) {
+func (m message) at(host, repository string) (string, error) {
 	if m.registry != "" {
 		host = m.registry
 	}
@@ -130,7 +146,7 @@ func (m message) at(host, repository, tag string) (string, error) {
 	case host == "":
 		return "", errNoRegistry
 	}
-	return withTag(host+"/"+repository, tag), nil
+	return host + "/" + repository, nil
 }
 
 // imageList are the images of a payload that has several: the ones that can be read, or why the
@@ -155,23 +171,23 @@ func (i *imageList) result() ([]string, error) {
 	return i.found, nil
 }
 
-// moved is an image that a payload names with its host, and perhaps a scheme, on the
+// moved is an image that a payload names, perhaps with its host and a scheme, on the
 // registry of the settings where there is one.
 func (m message) moved(image string) string {
 	if _, bare, ok := strings.Cut(image, "://"); ok {
 		image = bare
 	}
-	if _, path, ok := strings.Cut(image, "/"); ok && m.registry != "" {
+	host, path, ok := strings.Cut(image, "/")
+	switch {
+	case m.registry == "":
+		return image
+	case ok && isHost(host):
 		return m.registry + "/" + path
+	default:
+		return m.registry + "/" + image
 	}
-	return image
 }
 
-// withTag is an image with a tag. Some senders put a digest where a tag should be:
-// a manifest that is part of another.
-func withTag(repository, tag string) string {
-	if tag == "" || strings.Contains(tag, ":") {
-		return repository
-	}
-	return repository + ":" + tag
-}
+// isHost tells the host of an image from the first part of its path, as container
+// runtimes do.
+func isHost(first string) bool { return strings.ContainsAny(first, ".:") || first == "localhost" }

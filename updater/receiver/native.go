@@ -6,14 +6,14 @@ import "strings"
 //
 //	{"name": "registry.corp/team/app", "tag": "1.2.3"}
 func readNative(m message) ([]string, error) {
-	var payload struct{ Host, Name, Tag string }
+	var payload struct{ Host, Name string }
 	if err := decodeJSON(m.body, &payload); err != nil {
 		return nil, err
 	}
 	if payload.Name == "" {
 		return nil, errNoRepository
 	}
-	image := withTag(payload.Name, payload.Tag)
+	image := payload.Name
 	if host := payload.Host; host != "" && !strings.HasPrefix(image, host+"/") {
 		image = host + "/" + image
 	}

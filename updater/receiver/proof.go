@@ -96,8 +96,9 @@ func signatureOf(kind config.SenderKind, header http.Header) string {
 	return value
 }
 
-// tokenOf is the one that a request has. Harbor sends as the whole header what its
-// administrator typed, JFrog has a header of its own.
+// tokenOf is the one that a request has. Harbor and the CNCF registry send as the whole
+// header what their administrator typed, which GitLab's page shows without a scheme; JFrog
+// has a header of its own.
 func tokenOf(kind config.SenderKind, header http.Header) string {
 	if value := header.Get(jfrogAuth); kind == config.JFrog && value != "" {
 		return value
@@ -107,7 +108,7 @@ func tokenOf(kind config.SenderKind, header http.Header) string {
 	switch {
 	case ok && strings.EqualFold(scheme, "bearer"):
 		return rest
-	case kind == config.Harbor:
+	case kind == config.Harbor || kind == config.Registry || kind == config.GitLab:
 		return value
 	default:
 		return ""

@@ -56,7 +56,7 @@ func tries(kind config.SenderKind, auth config.Auth, body []byte) map[string]try
 		all["with the beginning of its token"] = try{header: headers("Authorization", "Bearer "+secret[:20]), want: no}
 		all["with an empty token"] = try{header: headers("Authorization", "Bearer "), want: no}
 		switch kind {
-		case config.Harbor:
+		case config.Harbor, config.Registry, config.GitLab:
 			all["with its token as the whole header"] = try{header: headers("Authorization", secret), want: yes}
 		case config.JFrog:
 			all["with its token in JFrog's header"] = try{header: headers("X-Jfrog-Event-Auth", secret), want: yes}

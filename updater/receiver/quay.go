@@ -18,14 +18,5 @@ func readQuay(m message) ([]string, error) {
 	case len(payload.UpdatedTags) == 0:
 		return nil, nil
 	}
-	repository := m.moved(payload.DockerURL)
-	var tags []string
-	if err := json.Unmarshal(payload.UpdatedTags, &tags); err != nil || len(tags) == 0 {
-		tags = []string{""} // old versions send a mapping
-	}
-	images := make([]string, 0, len(tags))
-	for _, tag := range tags {
-		images = append(images, withTag(repository, tag))
-	}
-	return images, nil
+	return []string{m.moved(payload.DockerURL)}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/inflight"
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/updater/poll"
+	"github.com/garboard-dev/garboard/updater/receiver/config"
 )
 
 // refusalEvery is how often a path's refusals are logged: a client that reaches the
@@ -121,11 +122,13 @@ func (r *Receiver) hand(s *sender, m message) answer {
 	log := r.options.Log.WithValues("sender", s.Name)
 	switch {
 	case err != nil:
-		log.Info("malformed", "error", printable.Cut(err.Error(), maxReason))
-		return answer{outcome: malformed, status: http.StatusBadRequest, text: "not a notification of this sender"}
+		text := "not a notification of this sender" + wrongPath(s.Kind, m)
+		log.Info("malformed", "error", printable.Cut(err.Error(), maxReason), "answer", text)
+		return answer{outcome: malformed, status: http.StatusBadRequest, text: text}
 	case len(pushes) == 0:
-		log.V(1).Info("ignored")
-		return answer{outcome: ignored, status: http.StatusOK, text: "nothing to do"}
+		text := "nothing to do" + wrongPath(s.Kind, m)
+		log.V(1).Info("ignored", "answer", text)
+		return answer{outcome: ignored, status: http.StatusOK, text: text}
 	}
 	if err := r.options.Sink.Pushed(pushes); err != nil {
 		log.Info("overloaded", "error", err.Error())
@@ -133,6 +136,16 @@ func (r *Receiver) hand(s *sender, m message) answer {
 	}
 	log.Info("accepted", "repositories", namesOf(pushes))
 	return answer{outcome: accepted, status: http.StatusAccepted, text: "accepted"}
+}
+
+// wrongPath tells, as the end of an answer, where a message should have been posted that is a
+// notification of another kind of sender.
+func wrongPath(kind config.SenderKind, m message) string {
+	other := anotherKind(kind, m)
+	if other == "" {
+		return ""
+	}
+	return "; " + string(other) + " sends this, whose path is " + PathPrefix + string(other)
 }
 
 // maxReason bounds what a line of the log says of a payload, in characters.

@@ -76,6 +76,38 @@ func TestFormsAreRefusedWithWhatToChange(t *testing.T) {
 	}
 }
 
+// Registries are set up with one another's paths: the answer, which is what their pages show,
+// says which it should have been.
+func TestAnswersNameTheRightPath(t *testing.T) {
+	for name, tt := range map[string]struct {
+		to     config.SenderKind
+		file   string
+		header http.Header
+		status int
+		text   string
+	}{
+		// Reported to Keel: https://github.com/keel-hq/keel/issues/510 and 332.
+		"Harbor's, to that of a registry":     {config.Registry, "harbor.json", nil, http.StatusBadRequest, "; harbor sends this, whose path is /v1/webhooks/harbor"},
+		"a registry's, to that of a hub":      {config.DockerHub, "registry.json", nil, http.StatusBadRequest, "; registry sends this, whose path is /v1/webhooks/registry"},
+		"GitHub's, to that of Gitea":          {config.Gitea, "github-package.json", headers("X-Github-Event", "package"), http.StatusOK, "; github sends this, whose path is /v1/webhooks/github"},
+		"Azure's, to that of Google":          {config.GAR, "azure.json", nil, http.StatusOK, "; azure sends this, whose path is /v1/webhooks/azure"},
+		"that of no sender":                   {config.Registry, "github-ping.json", nil, http.StatusBadRequest, "not a notification of this sender"},
+		"its own, which is about no push":     {config.Harbor, "harbor-delete.json", nil, http.StatusOK, "nothing to do"},
+		"a pipeline's, whose form is no clue": {config.Quay, "native.json", nil, http.StatusBadRequest, "not a notification of this sender"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, open(tt.to))
+			got, text := w.post(string(tt.to), tt.header, payload(t, tt.file))
+			if got != tt.status || !strings.HasSuffix(text, tt.text) {
+				t.Errorf("answer %d %q, want %d and %q", got, text, tt.status, tt.text)
+			}
+			if len(w.sink.pushes) > 0 {
+				t.Errorf("pushes %v", w.sink.pushes)
+			}
+		})
+	}
+}
+
 func TestASenderIsLimitedAndOthersAreNot(t *testing.T) {
 	w := newWorld(t, config.Sender{Name: "ci", Kind: config.Native, Auth: config.Auth{BearerToken: secret}}, open(config.DockerHub))
 	good, bad := headers("Authorization", "Bearer "+secret), headers("Authorization", "Bearer x")

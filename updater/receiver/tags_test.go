@@ -67,14 +67,15 @@ func TestWhatIsNoTagCostsNoPush(t *testing.T) {
 	for name, b := range bodies {
 		kinds[b.kind] = true
 		for what, tag := range map[string]string{
-			"a tag": "1.2.3", "an empty tag": "", "a digest for a tag": digest, "half a digest": "sha256:e3b0",
-			"a tag that is too long": strings.Repeat("1", 129), "a tag with blanks": "1 2",
+			"a tag": `"1.2.3"`, "an empty tag": `""`, "a digest for a tag": `"` + digest + `"`, "half a digest": `"sha256:e3b0"`,
+			"a tag that is too long": `"` + strings.Repeat("1", 129) + `"`, "a tag with blanks": `"1 2"`,
+			"a number for a tag": "12", "null for a tag": "null",
 		} {
 			t.Run(name+" tells of "+what, func(t *testing.T) {
 				s := open(b.kind)
 				s.Registry = b.registry
 				w := newWorld(t, s)
-				body := strings.ReplaceAll(b.body, "TAG", tag)
+				body := strings.NewReplacer(`"TAG"`, tag, "TAG", strings.Trim(tag, `"`)).Replace(b.body)
 				if !json.Valid([]byte(body)) {
 					t.Fatalf("the body is no JSON: %s", body)
 				}
@@ -119,8 +120,41 @@ func TestSeveralImagesOfOneNotification(t *testing.T) {
 			{"action": "push", "target": {"mediaType": "` + oci + `", "repository": "team/other"}}]}`, []string{"r.corp/team/app", "r.corp/team/other"}},
 		"EventBridge, a replication that failed": {config.ECR, "", `{"detail-type": "ECR Replication Action", "account": "1", "region": "eu-west-1",
 			"detail": {"action-type": "REPLICATE", "result": "FAILURE", "repository-name": "team/app"}}`, nil},
-		"EventBridge, a scan": {config.ECR, "", `{"detail-type": "ECR Image Scan", "account": "1", "region": "eu-west-1", "detail": {"repository-name": "team/app"}}`, nil},
-		"JFrog, a promotion":  {config.JFrog, "", `{"domain": "docker", "event_type": "promoted", "data": {"image_name": "team/app", "tag": "1.2.3"}}`, nil},
+		"EventBridge, a scan":                    {config.ECR, "", `{"detail-type": "ECR Image Scan", "account": "1", "region": "eu-west-1", "detail": {"repository-name": "team/app"}}`, nil},
+		"Pub/Sub, a message of attributes alone": {config.GAR, "", `{"message": {"attributes": {"key": "value"}, "messageId": "1", "data": ""}, "subscription": "s"}`, nil},
+		"EventBridge, what a pull fetched": {config.ECR, "", `{"detail-type": "ECR Pull Through Cache Action", "account": "1", "region": "eu-west-1",
+			"detail": {"rule-version": "1", "sync-status": "SUCCESS", "ecr-repository-prefix": "hub", "repository-name": "hub/team/app", "image-tag": "1.2.3"}}`,
+			[]string{"1.dkr.ecr.eu-west-1.amazonaws.com/hub/team/app"}},
+		"EventBridge, what a pull could not fetch": {config.ECR, "", `{"detail-type": "ECR Pull Through Cache Action", "account": "1", "region": "eu-west-1",
+			"detail": {"sync-status": "FAILED", "repository-name": "hub/team/app", "failure-code": "SECRET_CANNOT_BE_RETRIEVED"}}`, nil},
+		// The example of Artifactory's own documentation, and of Keel's.
+		"JFrog, what a pull fetched": {config.JFrog, "", `{"domain": "docker", "event_type": "pushed", "jpd_origin": "https://a.jfrog.io",
+			"data": {"repo_key": "docker-remote-cache", "image_name": "library/ubuntu", "tag": "latest"}}`,
+			[]string{"a.jfrog.io/docker-remote-cache/library/ubuntu", "a.jfrog.io/docker-remote/library/ubuntu"}},
+		"JFrog, what a pull fetched, by another name": {config.JFrog, "docker.corp", `{"domain": "docker", "event_type": "pushed", "jpd_origin": "https://a.jfrog.io",
+			"data": {"repo_key": "docker-remote-cache", "image_name": "library/ubuntu", "tag": "latest"}}`,
+			[]string{"docker.corp/library/ubuntu"}},
+		// Of Keel's tests: https://github.com/keel-hq/keel/blob/master/pkg/http/harbor_webhook_trigger_test.go
+		"Harbor, a URL without a host": {config.Harbor, "", `{"type": "pushImage", "event_data": {"resources": [{"resource_url": "team/app"}]}}`,
+			[]string{"docker.io/team/app"}},
+		"Harbor, a URL without a host, by another name": {config.Harbor, "h.corp", `{"type": "pushImage", "event_data": {"resources": [{"resource_url": "team/app:1.2.3"}]}}`,
+			[]string{"h.corp/team/app"}},
+		// The older shape, with the repository in the path.
+		"GitHub, a package of a repository": {config.GitHub, "", `{"action": "published", "registry_package": {"name": "server", "package_type": "docker",
+			"owner": {"login": "Team"}, "package_version": {"version": "1.2.3"}, "registry": {"type": "docker", "url": "https://docker.pkg.github.com/Team/App"}}}`,
+			[]string{"docker.pkg.github.com/team/app/server"}},
+		"GitHub, a package of an account": {config.GitHub, "", `{"action": "created", "package": {"name": "app", "ecosystem": "CONTAINER", "namespace": "Team",
+			"registry": {"url": null}, "package_version": null}}`, []string{"ghcr.io/team/app"}},
+		"GitHub, a nested name": {config.GitHub, "", `{"action": "updated", "package": {"name": "team/app", "package_type": "CONTAINER", "namespace": "Org",
+			"package_version": {"package_url": "ghcr.io/Org/team/app:1.2.3"}}}`, []string{"ghcr.io/org/team/app"}},
+		"a registry behind a proxy that hides its name": {config.Registry, "", `{"events": [{"action": "push",
+			"target": {"mediaType": "` + oci + `", "repository": "team/app", "url": "https://r.corp/v2/team/app/manifests/` + digest + `"}, "request": {"host": ""}}]}`,
+			[]string{"r.corp/team/app"}},
+		"a registry, a tag of no known type": {config.Registry, "r.corp", `{"events": [{"action": "push", "target": {"repository": "team/app", "tag": "1.2.3"}},
+			{"action": "push", "target": {"mediaType": "application/octet-stream", "repository": "team/other"}}]}`, []string{"r.corp/team/app"}},
+		"zot, a structured event that is posted as JSON": {config.CloudEvents, "z.corp",
+			`{"specversion": "1.0", "type": "zotregistry.image.updated", "data": {"name": "team/app", "reference": "1.2.3"}}`, []string{"z.corp/team/app"}},
+		"JFrog, a promotion": {config.JFrog, "", `{"domain": "docker", "event_type": "promoted", "data": {"image_name": "team/app", "tag": "1.2.3"}}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(tt.kind)
