@@ -2,8 +2,9 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math"
 	"net"
@@ -137,9 +138,8 @@ func (s *space) readFirst() (repository string) {
 	for n := 0; ; n++ {
 		repository = fmt.Sprintf("%s/app-%d", s.name, n)
 		s.image = s.Registry + "/" + repository
-		hash := fnv.New32a()
-		_, _ = hash.Write([]byte(s.image)) // a hash takes anything
-		if hash.Sum32() < math.MaxUint32/60 {
+		hash := sha256.Sum256([]byte(s.image))
+		if binary.BigEndian.Uint64(hash[:]) < math.MaxUint64/60 {
 			return repository
 		}
 	}

@@ -1,7 +1,8 @@
 package poll
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"sync"
@@ -248,9 +249,10 @@ func (t *tracker) next(repository string, after time.Time, first bool) (due time
 // maxJitter is how far polls that are due at one moment are spread.
 const maxJitter = 30 * time.Second
 
-// shareOf returns a part of an interval, always the same for a repository.
+// shareOf returns a part of an interval, always the same for a repository. Names that differ
+// in their last letters alone, as those of one registry do, get places far from each other,
+// which not every hash gives them.
 func shareOf(repository string, interval time.Duration) time.Duration {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(repository)) // a hash takes anything
-	return time.Duration(float64(interval) * float64(h.Sum32()) / (1 << 32))
+	sum := sha256.Sum256([]byte(repository))
+	return time.Duration(float64(interval) * float64(binary.BigEndian.Uint64(sum[:])) / (1 << 64))
 }

@@ -1,6 +1,8 @@
 package poll
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,6 +46,32 @@ func TestShortestScheduleOfARepositoryCounts(t *testing.T) {
 	tracked.set(key("slow"), nil)
 	if _, ok := tracked.next("example.com/app", now, false); ok || tracked.size() != 0 {
 		t.Errorf("%d repositories are left", tracked.size())
+	}
+}
+
+// Of 200 repositories whose names differ in a number, each tenth of the interval has some, and
+// none has more than twice its part: they all belong to one registry, which allows so many
+// requests a second.
+func TestFirstPollsOfLikeNamesAreSpread(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, names := range []string{"ghcr.io/acme/service-%d", "registry.example.com/shop/app-%d", "127.0.0.1:5000/scale/app-%d", "example.com/team-%d/app", "example.com/%03d"} {
+		t.Run(names, func(t *testing.T) {
+			tracked := newTracker()
+			var tenths [10]int
+			for n := range 200 {
+				use := schedule(t, "@every 10m")
+				use.Repository = fmt.Sprintf(names, n)
+				tracked.set(key(use.Repository), []Use{use})
+				due, ok := tracked.next(use.Repository, now, true)
+				if !ok || due.Before(now) || !due.Before(now.Add(10*time.Minute)) {
+					t.Fatalf("%s: due %v, in %s", use.Repository, ok, due.Sub(now))
+				}
+				tenths[due.Sub(now)/time.Minute]++
+			}
+			if slices.Min(tenths[:]) < 5 || slices.Max(tenths[:]) > 40 {
+				t.Errorf("polls in each tenth of the interval: %d, want 5 to 40", tenths)
+			}
+		})
 	}
 }
 
