@@ -26,7 +26,8 @@ func (u *Updater) followOwnership(ctx context.Context) {
 
 // handOver brings the repositories that were ours up to date. Of those that are new
 // the rollouts are watched again that the former owner began, as by a new leader; the
-// polls are planned as after a start.
+// polls are planned as after a start. A poll that was refused since the last time, while
+// it was not sure what is ours, has taken its repository out of the plan: it is put back.
 func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
 	for _, repository := range u.poller.Repositories() {
 		switch now := u.Ownership.Owns(repository); {
@@ -38,7 +39,9 @@ func (u *Updater) handOver(ctx context.Context, ours map[string]bool) {
 					u.resume(ctx, key)
 				}
 			}
-		case !now && ours[repository]:
+		case now:
+			u.poller.Observe(repository)
+		case ours[repository]:
 			delete(ours, repository)
 			u.poller.Unplan(repository)
 			for _, key := range u.poller.UsersOf(repository) {

@@ -11,7 +11,8 @@ type Ownership interface {
 	// to no other replica in good order. The context ends when it is lost all the
 	// same. ok is false, and the others nil, where the repository is not ours.
 	Begin(ctx context.Context, repository string) (work context.Context, done func(), ok bool)
-	// Changed is signalled when what is ours may have changed.
+	// Changed is signalled when what is ours may have changed, and when what was refused by
+	// Owns or Begin is ours after all.
 	Changed() <-chan struct{}
 }
 

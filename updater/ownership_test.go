@@ -71,3 +71,51 @@ func TestMovesOfAnotherUpdaterAreDropped(t *testing.T) {
 		t.Errorf("what waits is %+v, with %d Events", waiting, len(b.events.Events))
 	}
 }
+
+// lapsed is an Ownership that is not sure of anything for a while.
+type lapsed struct {
+	ownsAll
+	lapse bool
+}
+
+func (l *lapsed) Owns(string) bool { return !l.lapse }
+
+func (l *lapsed) Begin(ctx context.Context, repository string) (context.Context, func(), bool) {
+	if l.lapse {
+		return nil, nil, false
+	}
+	return l.ownsAll.Begin(ctx, repository)
+}
+
+// The listener hears of the end of a lapse alone, and finds that what is ours has not changed;
+// or it has looked in its middle.
+func TestPollsGoOnAfterALapseOfOwnership(t *testing.T) {
+	for name, looksMeanwhile := range map[string]bool{
+		"nothing has looked meanwhile": false, "what is ours was looked at meanwhile": true,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, move.Pace{}, followed(t, "pollSchedule", "@every 10m"))
+			ownership := &lapsed{}
+			b.Ownership, b.poller.Ownership = ownership, ownership
+			ours := map[string]bool{}
+			b.handOver(t.Context(), ours)
+			if _, planned := b.poller.Due(repository); !planned {
+				t.Fatal("what is ours is not polled")
+			}
+			ownership.lapse = true
+			b.Pushed(poll.Push{Repository: repository, Received: b.clock.Now()})
+			b.poller.Work(t.Context())
+			if looksMeanwhile {
+				b.handOver(t.Context(), ours)
+			}
+			if _, planned := b.poller.Due(repository); planned {
+				t.Fatal("what may be another updater's is polled")
+			}
+			ownership.lapse = false
+			b.handOver(t.Context(), ours)
+			if _, planned := b.poller.Due(repository); !planned {
+				t.Error("it is not polled any more")
+			}
+		})
+	}
+}

@@ -27,6 +27,8 @@ type claim struct {
 	stop context.CancelFunc
 	// held: the election was won. leaving: nothing new is begun.
 	held, leaving bool
+	// refused: a piece of work did not begin, since the shard may have been another's.
+	refused bool
 	// lost ends when the Lease was lost, and with it what is under way.
 	lost   context.Context
 	lose   context.CancelFunc

@@ -66,6 +66,53 @@ func TestNothingBeginsOnceTheLeaseMayBeAnothers(t *testing.T) {
 	}
 }
 
+// A poll that is refused is planned no more until it is told of a change. The election knows
+// of none where the Lease was renewed late, and yet in time.
+func TestListenerIsToldWhenARefusedShardIsWorkedOnAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		late    time.Duration
+		begins  bool
+		renewed bool
+		want    bool
+	}{
+		"a piece of work was refused":        {late: 20 * time.Second, begins: true, renewed: true, want: true},
+		"nothing was refused, in time":       {late: 19 * time.Second, begins: true, renewed: true},
+		"nothing was refused, nothing due":   {late: 20 * time.Second, renewed: true},
+		"the Lease has not been renewed yet": {late: 20 * time.Second, begins: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := clocktesting.NewFakeClock(time.Unix(1000, 0))
+			m, c := ownClaim(t, clock)
+			<-m.Changed() // the shard was won
+			clock.Step(test.late)
+			if test.begins {
+				if _, done, ok := m.Begin(t.Context(), "example.com/app"); ok {
+					done()
+				}
+			}
+			if test.renewed {
+				c.lock.at = clock.Now()
+			}
+			if err := m.round(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if owns := m.Owns("example.com/app"); owns != test.renewed {
+				t.Errorf("Owns: got %v, want %v", owns, test.renewed)
+			}
+			select {
+			case <-m.Changed():
+				if !test.want {
+					t.Error("a change was told")
+				}
+			default:
+				if test.want {
+					t.Error("no change was told")
+				}
+			}
+		})
+	}
+}
+
 func TestWorkIsToldThatItsShardIsLost(t *testing.T) {
 	m, c := ownClaim(t, clock.RealClock{})
 	work, done, ok := m.Begin(t.Context(), "example.com/app")

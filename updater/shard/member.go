@@ -120,6 +120,7 @@ func (m *Member) follow(ctx context.Context, v view, began time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.looked = began
+	m.readmit()
 	m.wait(v)
 	wanted := assignShards(v.holders, v.members)
 	for shard := range m.Shards {

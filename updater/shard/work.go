@@ -2,16 +2,15 @@ package shard
 
 import "context"
 
-// Changed is told when this member has gained or lost shards. It is for one
-// listener; changes that were not received yet are one.
+// Changed is told when this member has gained or lost shards, and when it works again on
+// one that it refused to work on meanwhile. It is for one listener; changes that were not received yet are one.
 func (m *Member) Changed() <-chan struct{} { return m.changed }
 
 // Owns reports whether the repository's shard is this member's.
 func (m *Member) Owns(repository string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := m.claims[Of(repository, m.Shards)]
-	return c != nil && m.works(c)
+	return m.admits(m.claims[Of(repository, m.Shards)])
 }
 
 // Begin is Owns for a piece of work: while it is under way, the shard is not
@@ -22,7 +21,7 @@ func (m *Member) Begin(ctx context.Context, repository string) (work context.Con
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.claims[Of(repository, m.Shards)]
-	if c == nil || !m.works(c) {
+	if !m.admits(c) {
 		return nil, nil, false
 	}
 	c.active++
@@ -37,6 +36,30 @@ func (m *Member) Begin(ctx context.Context, repository string) (work context.Con
 			close(c.idle)
 		}
 	}, true
+}
+
+// admits is works for a caller, to whom a shard that is refused is not this member's. Where
+// it is all the same, as Leases were renewed late, the caller is told afterwards: see
+// readmit. The caller holds the lock.
+func (m *Member) admits(c *claim) bool {
+	if c == nil {
+		return false
+	}
+	works := m.works(c)
+	c.refused = c.refused || !works
+	return works
+}
+
+// readmit tells of shards that are worked on again, although no election was lost or won.
+// The caller holds the lock.
+func (m *Member) readmit() {
+	for _, c := range m.claims {
+		if c.refused && m.works(c) {
+			c.refused = false
+			m.log.Info("working on a shard again", "shard", c.shard)
+			m.tell()
+		}
+	}
 }
 
 // works reports whether a claim is good for work that begins now: the Lease was
@@ -78,7 +101,7 @@ func (m *Member) won(ctx context.Context, c *claim) {
 	if ctx.Err() != nil {
 		return
 	}
-	c.held = true
+	c.held, c.refused = true, false
 	m.log.Info("took a shard", "shard", c.shard)
 	m.tell()
 }
