@@ -18,6 +18,14 @@ func (s *search) hasHigherLines() bool {
 // out of the line, if it were the current tag's own. A line of dates is never
 // above one of counters.
 func (s *search) higherIn(l *line) *entry {
+	e := s.aboveFloor(l)
+	if e != nil && s.otherCount(&l.key) && !s.laterRevision(e) {
+		return nil
+	}
+	return e
+}
+
+func (s *search) aboveFloor(l *line) *entry {
 	if l.key.bare || l.key.dates != s.key.dates {
 		return nil
 	}
@@ -61,8 +69,10 @@ func (s *search) floor(l *line) (floor entry, other bool) {
 	switch {
 	case key.parts > s.key.parts && !s.stuck():
 		floor.cover(s.key.parts)
-	case !own && s.climbs(&key):
-		floor.suffix, floor.preNumber = released-1, math.MaxUint64
+	case !own && (s.climbs(&key) || s.otherCount(&key)):
+		floor.lower()
+	case !own && s.otherBuild(&key):
+		floor.tail = s.entry.tail
 	}
 	return floor, true
 }
@@ -91,14 +101,56 @@ func (s *search) readAlone() {
 }
 
 // climbs reports a variant that counts up where the version has no more than one
-// number, or where it may be a counter: 2022-CU12 is above 2022-CU9.
+// number, where it may be a counter, or where it ends in a commit, which a number stands
+// before: 2022-CU12 is above 2022-CU9, and 1.2.0-5-g1a2b3c4 above 1.2.0-4-g5d6e7f8.
 func (s *search) climbs(key *lineKey) bool {
-	if !s.alone && s.key.parts > 1 || key.parts != s.key.parts || key.form != s.key.form || !s.entry.stable() {
+	mine, committed := cutCommit(s.version.variant)
+	its, too := cutCommit(key.variant)
+	switch {
+	case key.parts != s.key.parts, key.form != s.key.form, committed != too:
+		return false
+	case !committed && !s.alone && s.key.parts > 1:
 		return false
 	}
-	mine, its := s.version.variant, key.variant
-	if _, commit := cutCommit(its); commit {
+	return compareNatural(its, mine) > 0 && alikeVariants(s.version.variant, key.variant)
+}
+
+// otherBuild reports a variant that differs by the commit that it ends in, and by nothing
+// else: revisions in front of it have an order.
+func (s *search) otherBuild(key *lineKey) bool {
+	mine, committed := cutCommit(s.version.variant)
+	its, too := cutCommit(key.variant)
+	return committed && too && mine == its && key.parts == s.key.parts && key.form == s.key.form
+}
+
+// otherCount reports revisions of more or fewer numbers than the current one has: that of
+// 9.3-1552.1706093463 is higher than that of 9.3-1552.
+func (s *search) otherCount(key *lineKey) bool {
+	mine, its := s.key.form, key.form
+	if mine.suffix != numberForm || mine.numbers == its.numbers {
 		return false
 	}
-	return alikeVariants(mine, its) && compareNatural(its, mine) > 0
+	its.numbers = mine.numbers
+	return mine == its && key.variant == s.key.variant && key.parts == s.key.parts
+}
+
+// laterRevision reports a tag of the current one's version, or not, whose revision is no
+// lower, as far as numbers go.
+func (s *search) laterRevision(e *entry) bool {
+	if !e.sameRelease(&s.entry) {
+		return true
+	}
+	v, ok := parseVersion(s.view.texts[e.tag])
+	return ok && compareRevisions(&v.revision, &s.version.revision) > 0
+}
+
+// lower makes the entry the highest below its version and pre-release.
+func (e *entry) lower() {
+	e.tail = math.MaxUint64
+	switch {
+	case e.preNumber > 0:
+		e.preNumber--
+	case e.suffix > 0:
+		e.suffix, e.preNumber = e.suffix-1, math.MaxUint64
+	}
 }
