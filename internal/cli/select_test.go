@@ -199,6 +199,14 @@ func TestSelect(t *testing.T) {
 			tags: "1.0.0\n" + strings.Repeat("a", 5000), args: []string{"--policy", "glob:*"},
 			want: outcome{Code: 2, Err: "standard input: line 2: longer than 4096 bytes\n"},
 		},
+		"a registry's answer for a list": {
+			tags: `{"name":"shop","tags":["1.0.0","1.1.0"]}`, args: []string{"--policy", "minor", "--current", "1.0.0"},
+			want: outcome{Code: 2, Err: `standard input: "{\"name\":\"shop\",\"tags\":[\"1.0.0\",\"1.1.0\"]}": no line is a tag; allowed: one tag a line, without its image` + "\n"},
+		},
+		"images for tags": {
+			tags: "acme/shop:1.0.0\nacme/shop:1.1.0\n", args: []string{"--policy", "minor", "--current", "1.0.0"},
+			want: outcome{Code: 2, Err: `standard input: "acme/shop:1.0.0": no line is a tag; allowed: one tag a line, without its image` + "\n"},
+		},
 		"a list without end": {
 			tags: strings.Repeat("a\n", 100_001), args: []string{"--policy", "glob:*"},
 			want: outcome{Code: 2, Err: "standard input: more than 100000 tags\n"},

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
+	"github.com/garboard-dev/garboard/resolver/policy"
 )
 
 // Bounds on a list of tags. A tag has at most 128 characters.
@@ -57,6 +59,8 @@ func scanTags(in io.Reader) ([]string, error) {
 		return nil, cmdline.Faults{fmt.Sprintf("standard input: line %d: longer than %d bytes", number, maxTagLine)}
 	case err != nil:
 		return nil, fmt.Errorf("reading tags: %w", err)
+	case len(tags) > 0 && !slices.ContainsFunc(tags, policy.ValidTag):
+		return nil, cmdline.Faults{fmt.Sprintf("standard input: %.80q: no line is a tag; allowed: one tag a line, without its image", tags[0])}
 	}
 	return tags, nil
 }
