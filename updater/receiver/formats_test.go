@@ -56,6 +56,15 @@ func recordings() map[string]recorded {
 		"JFrog tells of a push":                       {kind: config.JFrog, file: "jfrog.json", want: []string{"example.jfrog.io/docker-local/team/app"}},
 		"JFrog is pulled by a virtual repository":     {kind: config.JFrog, file: "jfrog.json", registry: "docker.corp", want: []string{"docker.corp/team/app"}},
 		"JFrog tells of a deletion":                   {kind: config.JFrog, file: "jfrog-deleted.json"},
+		"Nexus tells of a component": {
+			kind: config.Nexus, file: "nexus.json", registry: "nexus.corp:8082", header: headers("X-Nexus-Webhook-Id", "rm:repository:component"),
+			want: []string{"nexus.corp:8082/team/app"}},
+		"Nexus tells of a component by a path": {
+			kind: config.Nexus, file: "nexus.json", registry: "nexus.corp/docker-hosted", want: []string{"nexus.corp/docker-hosted/team/app"}},
+		"Nexus tells of a component that is no image": {
+			kind: config.Nexus, file: "nexus-npm.json", registry: "nexus.corp", header: headers("X-Nexus-Webhook-Id", "rm:repository:component")},
+		"Nexus tells of an asset": {
+			kind: config.Nexus, file: "nexus-asset.json", registry: "nexus.corp", header: headers("X-Nexus-Webhook-Id", "rm:repository:asset")},
 		"a registry tells of a layer, a manifest and an index": {
 			kind: config.Registry, file: "registry.json", header: headers("Content-Type", "application/vnd.docker.distribution.events.v2+json"),
 			want: []string{"registry.corp:5000/team/app"}},

@@ -46,6 +46,8 @@ func formatOf(kind config.SenderKind) format {
 		return readHarbor
 	case config.JFrog:
 		return readJFrog
+	case config.Nexus:
+		return readNexus
 	case config.Registry, config.GitLab:
 		return readDistribution
 	case config.ECR:
@@ -94,6 +96,7 @@ func pushesOf(kind config.SenderKind, m message, now time.Time) ([]poll.Push, er
 // the path of another; empty where it is of none. Most JSON objects with a name would do
 // for the native one.
 func anotherKind(than config.SenderKind, m message) config.SenderKind {
+	m.registry = "registry.invalid" // some senders name none, and which one it is does not matter here
 	for _, kind := range config.Kinds() {
 		if kind == than || kind == config.Native {
 			continue

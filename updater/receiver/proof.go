@@ -1,11 +1,15 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // Nexus signs by HMAC-SHA1 alone
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"encoding/json"
+	"hash"
 	"net/http"
 	"strings"
 	"time"
@@ -33,7 +37,10 @@ func (r *Receiver) proof(ctx context.Context, s config.Sender) proof {
 	switch auth := s.Auth; {
 	case auth.HMACSecret != "":
 		return proof{signed: true, check: func(_ context.Context, req *http.Request, body []byte) bool {
-			return signed(signatureOf(s.Kind, req.Header), auth.HMACSecret, body)
+			if s.Kind == config.Nexus {
+				return signedByNexus(req.Header.Get(nexusSignature), auth.HMACSecret, body)
+			}
+			return signed(sha256.New, signatureOf(s.Kind, req.Header), auth.HMACSecret, body)
 		}}
 	case auth.BearerToken != "":
 		return byHeader(func(req *http.Request) bool { return equalSecret(tokenOf(s.Kind, req.Header), auth.BearerToken) })
@@ -61,13 +68,21 @@ func equalSecret(given string, secret config.Secret) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
+// signedByNexus is signed for Sonatype Nexus, which has no other hash. Its page signs the
+// body without blanks, whatever those are that it sends.
+func signedByNexus(signature string, secret config.Secret, body []byte) bool {
+	var compact bytes.Buffer
+	return signed(sha1.New, signature, secret, body) ||
+		json.Compact(&compact, body) == nil && signed(sha1.New, signature, secret, compact.Bytes())
+}
+
 // signed reports whether a signature, in hexadecimal, is that of the body.
-func signed(signature string, secret config.Secret, body []byte) bool {
+func signed(of func() hash.Hash, signature string, secret config.Secret, body []byte) bool {
 	given, err := hex.DecodeString(signature)
 	if err != nil {
 		return false
 	}
-	mac := hmac.New(sha256.New, []byte(secret))
+	mac := hmac.New(of, []byte(secret))
 	mac.Write(body)
 	return hmac.Equal(given, mac.Sum(nil))
 }
@@ -77,6 +92,7 @@ const (
 	githubSignature  = "X-Hub-Signature-256"
 	giteaSignature   = "X-Gitea-Signature"
 	forgejoSignature = "X-Forgejo-Signature"
+	nexusSignature   = "X-Nexus-Webhook-Signature"
 	jfrogAuth        = "X-Jfrog-Event-Auth"
 )
 

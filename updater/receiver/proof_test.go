@@ -1,6 +1,8 @@
 package receiver_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,7 +15,8 @@ func genuine() map[config.SenderKind]recorded {
 	return map[config.SenderKind]recorded{
 		config.Native: {file: "native.json"}, config.DockerHub: {file: "dockerhub.json"}, config.Quay: {file: "quay.json"},
 		config.Azure: {file: "azure.json"}, config.GitHub: {file: "github-package.json", header: headers("X-Github-Event", "package")},
-		config.Harbor: {file: "harbor.json"}, config.JFrog: {file: "jfrog.json"}, config.Registry: {file: "registry.json"},
+		config.Harbor: {file: "harbor.json"}, config.JFrog: {file: "jfrog.json"},
+		config.Nexus: {file: "nexus.json", registry: "nexus.corp"}, config.Registry: {file: "registry.json"},
 		config.GitLab: {file: "registry.json"}, config.ECR: {file: "ecr.json"}, config.GCR: {file: "gar.json"}, config.GAR: {file: "gar.json"},
 		config.Gitea: {file: "gitea.json"}, config.Forgejo: {file: "gitea.json"},
 		config.CloudEvents: {file: "zot.json", header: headers("Ce-Type", "zotregistry.image.updated"), registry: "zot.corp"},
@@ -33,10 +36,12 @@ func tries(kind config.SenderKind, auth config.Auth, body []byte) map[string]try
 	all := map[string]try{"without a credential": {want: no}}
 	switch {
 	case auth.HMACSecret != "":
-		name, prefix := "X-Hub-Signature-256", "sha256="
+		name, prefix, sign := "X-Hub-Signature-256", "sha256=", sign
 		switch kind {
 		case config.JFrog:
 			name, prefix = "X-Jfrog-Event-Auth", ""
+		case config.Nexus:
+			name, prefix, sign = "X-Nexus-Webhook-Signature", "", signSHA1
 		case config.Gitea:
 			name, prefix = "X-Gitea-Signature", ""
 		case config.Forgejo:
@@ -116,6 +121,32 @@ func TestSendersHaveToProveThemselves(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Nexus's own page signs what JSON.stringify makes of the body.
+func TestNexusMaySignTheBodyWithoutBlanks(t *testing.T) {
+	body := payload(t, "nexus.json")
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, body); err != nil || compact.Len() == len(body) {
+		t.Fatalf("%v: the payload has no blanks", err)
+	}
+	for name, tt := range map[string]struct {
+		signature string
+		want      int
+	}{
+		"of the body as it is":     {signSHA1(secret, body), http.StatusAccepted},
+		"of the body without them": {signSHA1(secret, compact.Bytes()), http.StatusAccepted},
+		"by another hash":          {sign(secret, body), http.StatusUnauthorized},
+		"of something else":        {signSHA1(secret, []byte("{}")), http.StatusUnauthorized},
+		"with nothing":             {"", http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, config.Sender{Name: "nexus", Kind: config.Nexus, Registry: "nexus.corp", Auth: config.Auth{HMACSecret: secret}})
+			if got, text := w.post("nexus", headers("X-Nexus-Webhook-Signature", tt.signature), body); got != tt.want {
+				t.Errorf("answer %d %q, want %d", got, text, tt.want)
+			}
+		})
 	}
 }
 

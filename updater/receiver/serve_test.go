@@ -87,13 +87,14 @@ func TestAnswersNameTheRightPath(t *testing.T) {
 		text   string
 	}{
 		// Reported to Keel: https://github.com/keel-hq/keel/issues/510 and 332.
-		"Harbor's, to that of a registry":     {config.Registry, "harbor.json", nil, http.StatusBadRequest, "; harbor sends this, whose path is /v1/webhooks/harbor"},
-		"a registry's, to that of a hub":      {config.DockerHub, "registry.json", nil, http.StatusBadRequest, "; registry sends this, whose path is /v1/webhooks/registry"},
-		"GitHub's, to that of Gitea":          {config.Gitea, "github-package.json", headers("X-Github-Event", "package"), http.StatusOK, "; github sends this, whose path is /v1/webhooks/github"},
-		"Azure's, to that of Google":          {config.GAR, "azure.json", nil, http.StatusOK, "; azure sends this, whose path is /v1/webhooks/azure"},
-		"that of no sender":                   {config.Registry, "github-ping.json", nil, http.StatusBadRequest, "not a notification of this sender"},
-		"its own, which is about no push":     {config.Harbor, "harbor-delete.json", nil, http.StatusOK, "nothing to do"},
-		"a pipeline's, whose form is no clue": {config.Quay, "native.json", nil, http.StatusBadRequest, "not a notification of this sender"},
+		"Harbor's, to that of a registry":                    {config.Registry, "harbor.json", nil, http.StatusBadRequest, "; harbor sends this, whose path is /v1/webhooks/harbor"},
+		"a registry's, to that of a hub":                     {config.DockerHub, "registry.json", nil, http.StatusBadRequest, "; registry sends this, whose path is /v1/webhooks/registry"},
+		"GitHub's, to that of Gitea":                         {config.Gitea, "github-package.json", headers("X-Github-Event", "package"), http.StatusOK, "; github sends this, whose path is /v1/webhooks/github"},
+		"Azure's, to that of Google":                         {config.GAR, "azure.json", nil, http.StatusOK, "; azure sends this, whose path is /v1/webhooks/azure"},
+		"that of Nexus, which names no registry, to JFrog's": {config.JFrog, "nexus.json", nil, http.StatusBadRequest, "; nexus sends this, whose path is /v1/webhooks/nexus"},
+		"that of no sender":                                  {config.Registry, "github-ping.json", nil, http.StatusBadRequest, "not a notification of this sender"},
+		"its own, which is about no push":                    {config.Harbor, "harbor-delete.json", nil, http.StatusOK, "nothing to do"},
+		"a pipeline's, whose form is no clue":                {config.Quay, "native.json", nil, http.StatusBadRequest, "not a notification of this sender"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, open(tt.to))

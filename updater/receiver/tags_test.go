@@ -42,6 +42,7 @@ var bodies = map[string]struct {
 	"Harbor's CloudEvents": {config.CloudEvents, headers("Content-Type", "application/cloudevents+json"), "",
 		`{"specversion": "1.0", "type": "harbor.artifact.pushed", "data": {"resources": [{"resource_url": "h.corp/team/app:TAG"}]}}`, "h.corp/team/app"},
 	"JFrog": {config.JFrog, nil, "r.corp", `{"domain": "docker", "event_type": "pushed", "data": {"image_name": "team/app", "tag": "TAG"}}`, "r.corp/team/app"},
+	"Nexus": {config.Nexus, nil, "n.corp", `{"action": "UPDATED", "component": {"format": "docker", "name": "team/app", "version": "TAG"}}`, "n.corp/team/app"},
 	"a registry": {config.Registry, nil, "",
 		`{"events": [{"action": "push", "target": {"mediaType": "` + oci + `", "repository": "team/app", "tag": "TAG"}, "request": {"host": "r.corp:5000"}}]}`, "r.corp:5000/team/app"},
 	"GitLab": {config.GitLab, nil, "r.corp",

@@ -6,7 +6,7 @@ import "slices"
 // part of the path that it posts them to.
 type SenderKind string
 
-// Kinds of senders. Keel has those from Native to Registry, on the same paths.
+// Kinds of senders. Keel has those from Native to Registry but Nexus, on the same paths.
 const (
 	Native      SenderKind = "native"
 	DockerHub   SenderKind = "dockerhub"
@@ -15,6 +15,7 @@ const (
 	GitHub      SenderKind = "github"
 	Harbor      SenderKind = "harbor"
 	JFrog       SenderKind = "jfrog"
+	Nexus       SenderKind = "nexus"
 	Registry    SenderKind = "registry"
 	GitLab      SenderKind = "gitlab"
 	ECR         SenderKind = "ecr"
@@ -28,14 +29,14 @@ const (
 // Kinds are all that there are.
 func Kinds() []SenderKind {
 	return []SenderKind{
-		Native, DockerHub, Quay, Azure, GitHub, Harbor, JFrog, Registry, GitLab,
+		Native, DockerHub, Quay, Azure, GitHub, Harbor, JFrog, Nexus, Registry, GitLab,
 		ECR, GCR, GAR, Gitea, Forgejo, CloudEvents,
 	}
 }
 
 // Signs reports whether senders of the kind can sign the body.
 func (k SenderKind) Signs() bool {
-	return slices.Contains([]SenderKind{Native, GitHub, JFrog, Gitea, Forgejo}, k)
+	return slices.Contains([]SenderKind{Native, GitHub, JFrog, Nexus, Gitea, Forgejo}, k)
 }
 
 // OnlyURL reports whether senders of the kind have nowhere to put a secret but
@@ -48,4 +49,4 @@ func (k SenderKind) Google() bool { return k == GCR || k == GAR }
 
 // NamesNoRegistry reports whether nothing in a payload says which registry it is
 // about.
-func (k SenderKind) NamesNoRegistry() bool { return k == CloudEvents }
+func (k SenderKind) NamesNoRegistry() bool { return k == CloudEvents || k == Nexus }

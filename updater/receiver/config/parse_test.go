@@ -82,7 +82,7 @@ const ways = "one of hmacSecretFile, bearerTokenFile, queryTokenFile, basic, oid
 
 // The key is what is wrong, the second line on is the file.
 func TestFaultsAreTold(t *testing.T) {
-	kinds := "native, dockerhub, quay, azure, github, harbor, jfrog, registry, gitlab, ecr, gcr, gar, gitea, forgejo, cloudevents"
+	kinds := "native, dockerhub, quay, azure, github, harbor, jfrog, nexus, registry, gitlab, ecr, gcr, gar, gitea, forgejo, cloudevents"
 	keys := "basic, bearerTokenFile, hmacSecretFile, name, oidc, queryTokenFile, registry, sender, unauthenticated"
 	const anchors = "anchors and aliases (& and *) have no place here; put a text that begins with one in quotes"
 	for name, test := range map[string]struct{ text, want string }{
