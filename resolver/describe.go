@@ -75,6 +75,7 @@ func (r *Resolver) described(ctx context.Context, q *Query, digest string, crede
 	p := r.descriptions.Get(k, func() *describedEntry { return &describedEntry{} })
 	return updateSource(ctx, &p.source, &r.options, demand[registry.Description]{
 		repository: q.Repository.String(),
+		places:     r.reads.of(q.Owner),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },
 		afterRead:  func(time.Time) {},

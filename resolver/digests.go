@@ -45,6 +45,7 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 	}
 	return updateSource(ctx, &p.source, &r.options, demand[string]{
 		repository: q.Repository.String(),
+		places:     r.reads.of(q.Owner),
 		what:       lookupDigest,
 		since:      since,
 		needed:     func(now time.Time) bool { return p.stale(now, freshFor) || differs(now) },
@@ -55,7 +56,7 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 		},
 		fetch: func(ctx context.Context) (string, error) {
 			if readsManifests {
-				return r.readManifest(ctx, from, k, credential, ahead)
+				return r.readManifest(ctx, from, k, credential, ahead, q.Owner)
 			}
 			return r.registry.Digest(ctx, q.Repository, tag, credential)
 		},

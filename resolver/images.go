@@ -39,7 +39,7 @@ func (r *Resolver) image(ctx context.Context, q *Query, digest string, credentia
 	read := func(ctx context.Context) (registry.Image, error) {
 		return r.registry.Image(ctx, q.Repository, digest, credential, dated)
 	}
-	kept, err := updateSource(ctx, &p.source, &r.options, r.demandImage(k, p, read), func() (keptImage, bool) {
+	kept, err := updateSource(ctx, &p.source, &r.options, r.demandImage(k, p, q.Owner, read), func() (keptImage, bool) {
 		if p.known && p.seen.IsZero() {
 			p.seen = r.options.Now()
 		}
@@ -56,9 +56,10 @@ func (r *Resolver) imageEntry(k imageKey) *imageEntry {
 }
 
 // demandImage wants an image, whenever it was read.
-func (r *Resolver) demandImage(k imageKey, p *imageEntry, read func(context.Context) (registry.Image, error)) demand[foundImage] {
+func (r *Resolver) demandImage(k imageKey, p *imageEntry, owner string, read func(context.Context) (registry.Image, error)) demand[foundImage] {
 	return demand[foundImage]{
 		repository: k.repository.String(),
+		places:     r.reads.of(owner),
 		what:       lookupImage,
 		needed:     func(time.Time) bool { return !p.known },
 		afterRead:  func(time.Time) {},

@@ -103,6 +103,7 @@ func (r *Resolver) seen(e *entry, q *Query) (seen view, known bool) {
 func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential Credential) view {
 	seen, err := updateSource(ctx, &e.source, &r.options, demand[*policy.Index]{
 		repository: q.Repository.String(),
+		places:     r.reads.of(q.Owner),
 		what:       lookupList,
 		since:      q.Since,
 		needed:     func(now time.Time) bool { return r.needed(e, q, now) },

@@ -46,6 +46,10 @@ type Options struct {
 	// workloads can name the longest lists there are. The default is 96
 	// MiB; a thousand lists of a thousand tags take 66 MB.
 	MaxBytes int
+	// MaxReads bounds the reads that are under way at once, those whose callers have left
+	// among them, and an eighth of it those that one Query.Owner has begun. Callers wait for a
+	// place as long as they have time. The default is 256.
+	MaxReads int
 	// ReadOnce is for programs that end soon: a list is never read again for a
 	// tag that it lacks. The default is to read it once a tag and FreshFor.
 	ReadOnce bool
@@ -70,6 +74,7 @@ func (o Options) withDefaults() Options {
 	o.DropAfter = cmp.Or(o.DropAfter, defaultDropAfter)
 	o.MaxEntries = cmp.Or(o.MaxEntries, defaultMaxEntries)
 	o.MaxBytes = cmp.Or(o.MaxBytes, defaultMaxBytes)
+	o.MaxReads = cmp.Or(o.MaxReads, defaultMaxReads)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -73,6 +73,9 @@ type Query struct {
 	TellAsked bool
 	// Allow narrows the candidates further; nil allows all.
 	Allow func(tag string) bool
+	// Owner is for whom is asked, such as a namespace: the reads that are begun for one owner
+	// leave places for those of others. The zero value has no bound but that of all reads.
+	Owner string
 	// Sharing is how many queries are asked for one workload, which have one bound
 	// together on what the regular expressions of its policies take. The zero value is
 	// one.

@@ -31,6 +31,7 @@ type Resolver struct {
 	digests    *recent.Map[digestKey, *digestEntry]
 	images     *recent.Map[imageKey, *imageEntry]
 	refusals   *recent.Map[key, *refusal]
+	reads      *reads
 	// descriptions are those that people asked for.
 	descriptions *recent.Map[imageKey, *describedEntry]
 	// places are those that credentials were read from, each with the identity of
@@ -60,6 +61,7 @@ func New(source Registry, options Options) *Resolver {
 		lists:        recent.New[key, *entry](options.MaxEntries, options.DropAfter, options.Now),
 		digests:      recent.New[digestKey, *digestEntry](digestsEach*options.MaxEntries, options.DropAfter, options.Now),
 		images:       recent.New[imageKey, *imageEntry](imagesEach*options.MaxEntries, options.DropAfter, options.Now),
+		reads:        newReads(&options),
 		refusals:     recent.New[key, *refusal](options.MaxEntries, refusedFor, options.Now),
 		descriptions: recent.New[imageKey, *describedEntry](maxDescribed, options.DropAfter, options.Now),
 		places:       recent.New[string, string](placesEach*options.MaxEntries, options.DropAfter, options.Now),

@@ -43,7 +43,9 @@ const longWait = time.Second
 // called with the source locked.
 type demand[T any] struct {
 	repository string
-	what       string // as the metric names it
+	// places are where a read that is begun needs one.
+	places places
+	what   string // as the metric names it
 	// since asks for a read that ended no earlier, in spite of a pause; the
 	// zero value leaves it to needed.
 	since time.Time
@@ -75,6 +77,12 @@ func updateSource[T, V any](ctx context.Context, s *source[T], o *Options, d dem
 // released while refresh waits.
 func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waited bool, err error) {
 	arrived := s.started
+	var leave func() // of a place that no read has taken yet
+	defer func() {
+		if leave != nil {
+			leave()
+		}
+	}()
 	for {
 		now := o.Now()
 		switch {
@@ -89,8 +97,18 @@ func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waite
 			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
 		flight := s.flight
-		if flight == nil {
-			flight = s.start(ctx, o, d)
+		if flight == nil && leave == nil {
+			if leave, err = s.takePlace(ctx, d.places); err != nil {
+				return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errManyReads}
+			}
+			continue // while it waited, another caller may have begun
+		}
+		switch {
+		case flight == nil:
+			flight, leave = s.start(ctx, o, d, leave), nil
+		case leave != nil: // another caller has begun
+			leave()
+			leave = nil
 		}
 		if s.slow && d.since.IsZero() {
 			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
@@ -125,14 +143,25 @@ func (s *source[T]) failed(since, now time.Time) bool {
 	return s.failure != nil && !s.failedAt.Before(since)
 }
 
-// start begins a read. The source is locked.
-func (s *source[T]) start(ctx context.Context, o *Options, d demand[T]) *flight {
+// takePlace waits for a place of a read. The source is locked, and released meanwhile.
+func (s *source[T]) takePlace(ctx context.Context, from places) (leave func(), err error) {
+	if leave, ok := from.tryTake(); ok {
+		return leave, nil
+	}
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	return from.take(ctx)
+}
+
+// start begins a read, which leaves its place at its end. The source is locked.
+func (s *source[T]) start(ctx context.Context, o *Options, d demand[T], leave func()) *flight {
 	s.started++
 	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now()}
 	s.flight = begun
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.ReadTimeout)
 	go func() {
 		defer cancel()
+		defer leave()
 		value, err := d.fetch(ctx)
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -52,26 +52,29 @@ func (r *Resolver) readsBaseAhead(q *Query, k kind) readAhead {
 }
 
 // readManifest returns the digest of a tag, and begins to read what it stands for.
-func (r *Resolver) readManifest(ctx context.Context, from manifestReader, k digestKey, credential Credential, ahead readAhead) (string, error) {
+func (r *Resolver) readManifest(ctx context.Context, from manifestReader, k digestKey, credential Credential, ahead readAhead, owner string) (string, error) {
 	manifest, err := from.Manifest(ctx, k.repository, k.tag, credential)
 	if err != nil || !manifest.IsRead() {
 		return manifest.Digest(), err
 	}
 	image := imageKey{k.key, manifest.Digest(), ahead == withDate}
-	r.beginImage(ctx, image, func(ctx context.Context) (registry.Image, error) {
+	r.beginImage(ctx, image, owner, func(ctx context.Context) (registry.Image, error) {
 		return from.ImageOf(ctx, k.repository, manifest, credential, image.dated)
 	})
 	return manifest.Digest(), nil
 }
 
 // beginImage begins a read of an image, unless it is known, being read, or to be left
-// alone after a failure. The next caller that asks for the image waits for this read.
-func (r *Resolver) beginImage(ctx context.Context, k imageKey, read func(context.Context) (registry.Image, error)) {
+// alone after a failure, or there is no place for a read. The next caller that asks for the
+// image waits for this read.
+func (r *Resolver) beginImage(ctx context.Context, k imageKey, owner string, read func(context.Context) (registry.Image, error)) {
 	p := r.imageEntry(k)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.known || p.flight != nil || p.failed(time.Time{}, r.options.Now()) {
 		return
 	}
-	p.start(ctx, &r.options, r.demandImage(k, p, read))
+	if leave, ok := r.reads.of(owner).tryTake(); ok {
+		p.start(ctx, &r.options, r.demandImage(k, p, owner, read), leave)
+	}
 }

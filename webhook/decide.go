@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/garboard-dev/garboard/internal/cluster"
@@ -131,8 +132,12 @@ type Outcome struct {
 	updaters bool
 }
 
+// maxAtOnce is how many containers of a workload are resolved at once. Most have fewer, and one
+// that names hundreds of registries takes no more of our memory for it.
+const maxAtOnce = 16
+
 // Decide works out the answer for every slot. It changes nothing and asks the
-// registry only for the slots whose row says so, all at once.
+// registry only for the slots whose row says so, as many as maxAtOnce at a time.
 func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	if in.settings == nil {
 		_ = in.readSettings(context.WithoutCancel(ctx)) // which has no end
@@ -140,7 +145,8 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 	view := newView(in, in.User != "" && in.User == d.UpdaterAccount)
 	decision := &Decision{input: in}
 	placed := d.placed(ctx, in.Object)
-	var wait sync.WaitGroup
+	var wait errgroup.Group
+	wait.SetLimit(maxAtOnce - 1) // beside the caller's own
 	var panicked panicCollector
 	slots := in.Object.Slots()
 	decision.outcomes = make([]Outcome, len(slots))
@@ -156,7 +162,7 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			continue
 		}
 		query := o.query(view.bump.Targets)
-		query.Sharing = len(slots)
+		query.Sharing, query.Owner = len(slots), in.Namespace.Name
 		if query.Platforms == nil && placed != nil {
 			query.Platforms = placed()
 		}
@@ -168,9 +174,10 @@ func (d *Decider) Decide(ctx context.Context, in Input) *Decision {
 			o.setResolution(d.resolve(ctx, query))
 			continue
 		}
-		wait.Go(panicked.wrap(func() { o.setResolution(d.resolve(ctx, query)) }))
+		resolve := panicked.wrap(func() { o.setResolution(d.resolve(ctx, query)) })
+		wait.Go(func() error { resolve(); return nil })
 	}
-	wait.Wait()
+	_ = wait.Wait() // they return no errors
 	panicked.rethrow()
 	decision.annotate()
 	return decision

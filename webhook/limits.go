@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/garboard-dev/garboard/internal/inflight"
 	"github.com/garboard-dev/garboard/resolver"
 )
@@ -26,6 +28,12 @@ const (
 	// large one takes eleven times as much memory in all (measured with 750 kB)
 	// beside the body itself, and the container has 256 MiB.
 	maxBodies = 16 << 20
+	// maxWaiting bounds those of requests that may wait for registries. What is left
+	// is for those that do not: a registry that hangs takes the room from nothing else.
+	maxWaiting = maxBodies / 2
+	// smallBody is one that does not count for maxWaiting: as many as may wait at
+	// the same time have room beside it.
+	smallBody = 16 << 10
 )
 
 // Limits bound what requests take together.
@@ -44,13 +52,18 @@ type inFlightLimiter struct {
 	limits   Limits
 	inFlight atomic.Int64
 	bodies   *inflight.Bodies
+	// waiting has room for bodies of requests that may wait for registries.
+	waiting *semaphore.Weighted
 }
 
 func newInFlightLimiter(next http.Handler, limits Limits) *inFlightLimiter {
 	if limits.InFlight <= 0 {
 		limits.InFlight = DefaultInFlight
 	}
-	return &inFlightLimiter{next: recoverHTTP(limits.Metrics, next), limits: limits, bodies: inflight.NewBodies(maxBodies)}
+	return &inFlightLimiter{
+		next: recoverHTTP(limits.Metrics, next), limits: limits,
+		bodies: inflight.NewBodies(maxBodies), waiting: semaphore.NewWeighted(maxWaiting),
+	}
 }
 
 // ServeHTTP answers one request. It counts once it is here whole: a client that
@@ -64,7 +77,7 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	read, release, err := l.bodies.ReadAll(r.Body)
+	read, release, err := l.bodies.ReadAll(r.Body, inflight.Interrupt(w))
 	defer release()
 	if err != nil && !errors.Is(err, inflight.ErrNoRoom) {
 		http.Error(w, "the request cannot be read", http.StatusBadRequest)
@@ -79,7 +92,9 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = newWholeBody(read)
-	if now > int64(l.limits.InFlight) {
+	wait, waited := l.mayWait(now, int64(len(read)))
+	defer waited()
+	if !wait {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 	}
 	held := &heldAnswer{ResponseWriter: w}
@@ -91,6 +106,22 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	held.send()
 	attempt(r.Context(), panicOutside, l.limits.Metrics, held.tell)
+}
+
+// mayWait reports whether a request with a body of a size may wait for a registry, beside so
+// many in flight. waited is called when it is answered.
+func (l *inFlightLimiter) mayWait(inFlight, size int64) (wait bool, waited func()) {
+	none := func() {}
+	switch {
+	case inFlight > int64(l.limits.InFlight):
+		return false, none
+	case size <= smallBody:
+		return true, none
+	case l.waiting.TryAcquire(size):
+		return true, func() { l.waiting.Release(size) }
+	default:
+		return false, none
+	}
 }
 
 type busyKey struct{}

@@ -5,40 +5,136 @@ package inflight
 import (
 	"errors"
 	"io"
-
-	"golang.org/x/sync/semaphore"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
 )
 
 // ErrNoRoom is a body that is too much together with those of others.
 var ErrNoRoom = errors.New("too much in flight")
 
 // Bodies has room for so many bytes.
-type Bodies struct{ room *semaphore.Weighted }
+type Bodies struct {
+	most int64
 
-// NewBodies returns room for most bytes.
-func NewBodies(most int64) *Bodies { return &Bodies{semaphore.NewWeighted(most)} }
-
-// ReadAll reads a body, and takes room for it as it comes: a client that only
-// announces one, or sends it slowly, takes no place from another. The room is given back by release, which
-// is never nil. The error is ErrNoRoom, or that of the body.
-func (b *Bodies) ReadAll(from io.Reader) (data []byte, release func(), err error) {
-	m := &metered{from: from, room: b.room}
-	data, err = io.ReadAll(m)
-	return data, func() { m.room.Release(m.held) }, err
+	mu   sync.Mutex
+	held int64
+	// coming are those that are not here whole, the one that began first at the front.
+	coming []*metered
 }
 
+// NewBodies returns room for most bytes.
+func NewBodies(most int64) *Bodies { return &Bodies{most: most} }
+
+// ReadAll reads a body, and takes room for it as it comes. Where there is none left, the
+// body gets that of others that are not here whole yet, of the one that began first before
+// all: a client that announces a body, or sends one slowly or in part, takes no place from
+// another. interrupt ends a read of such a body that waits for its client; ReadAll then
+// returns ErrNoRoom. The room is given back by release, which is never nil. The error is
+// ErrNoRoom, or that of the body.
+func (b *Bodies) ReadAll(from io.Reader, interrupt func()) (data []byte, release func(), err error) {
+	m := &metered{from: from, interrupt: interrupt, bodies: b}
+	b.begin(m)
+	data, err = io.ReadAll(m)
+	if b.end(m) {
+		data, err = nil, ErrNoRoom
+	}
+	return data, func() { b.giveBack(m) }, err
+}
+
+// Interrupt returns what ends a read of the body of a request that w answers.
+func Interrupt(w http.ResponseWriter) func() {
+	return func() {
+		// What cannot be interrupted ends by its own time.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// metered is a body with the room that it has taken.
 type metered struct {
-	from io.Reader
-	room *semaphore.Weighted
+	from      io.Reader
+	interrupt func()
+	bodies    *Bodies
+
+	// The rest is guarded by the lock of the bodies.
+
 	held int64
+	// left is true where the room was given to another body.
+	left bool
 }
 
 // Read reads on, for as long as there is room.
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.from.Read(p)
-	if !m.room.TryAcquire(int64(n)) {
+	if !m.bodies.take(m, int64(n)) {
 		return 0, ErrNoRoom
 	}
-	m.held += int64(n)
 	return n, err
+}
+
+func (b *Bodies) begin(m *metered) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.coming = append(b.coming, m)
+}
+
+// end notes that a body is here whole, or will never be, and reports whether its room was
+// given to another.
+func (b *Bodies) end(m *metered) (left bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.drop(m)
+	return m.left
+}
+
+func (b *Bodies) drop(m *metered) {
+	b.coming = slices.DeleteFunc(b.coming, func(other *metered) bool { return other == m })
+}
+
+func (b *Bodies) giveBack(m *metered) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held -= m.held
+	m.held = 0
+}
+
+// take takes room for the next bytes of a body; false where there is none.
+func (b *Bodies) take(m *metered, n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.left || !b.makeRoom(m, n) {
+		return false
+	}
+	b.held += n
+	m.held += n
+	return true
+}
+
+// makeRoom has the bodies that are not here whole give way to another, if that makes enough
+// room. The caller holds the lock.
+func (b *Bodies) makeRoom(wanted *metered, n int64) bool {
+	over, others := b.held+n-b.most, int64(0)
+	for _, m := range b.coming {
+		if m != wanted {
+			others += m.held
+		}
+	}
+	if over > others {
+		return false
+	}
+	for _, m := range slices.Clone(b.coming) {
+		if over <= 0 {
+			break
+		}
+		if m == wanted || m.held == 0 {
+			continue
+		}
+		over -= m.held
+		b.held -= m.held
+		m.held, m.left = 0, true
+		b.drop(m)
+		m.interrupt()
+	}
+	return true
 }

@@ -72,7 +72,7 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) 
 	if route.headerAlone() && route.sender(req, nil) == nil {
 		return r.refuse(route)
 	}
-	payload, release, err := r.bodies.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
+	payload, release, err := r.bodies.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody), inflight.Interrupt(w))
 	defer release()
 	var large *http.MaxBytesError
 	switch {
