@@ -1,11 +1,13 @@
 package registry
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/garboard-dev/garboard/resolver/registry/auth"
+	"github.com/garboard-dev/garboard/resolver/registry/failure"
 )
 
 func TestNothingLeftPausesTheHost(t *testing.T) {
@@ -58,13 +60,25 @@ func TestLimitedAnswerMayNameItsReset(t *testing.T) {
 
 // hub is a registry that counts pulls as Docker Hub does, and whose HEAD gives
 // no digest, so that a GET is asked for.
-type hub struct{ left map[string]string } // by user
+type hub struct {
+	left map[string]string // by user
+	// quiet: a HEAD does not tell of the count. A pull beyond it is refused.
+	quiet bool
+	// more is a header of a pull that is refused.
+	more http.Header
+}
 
 func (h *hub) manifest(w http.ResponseWriter, r *http.Request) {
 	user, _, _ := r.BasicAuth()
-	if left := h.left[user]; left != "" {
+	left, pull := h.left[user], r.Method == http.MethodGet
+	if left != "" && (pull || !h.quiet) {
 		w.Header().Set("RateLimit-Limit", "100;w=21600")
 		w.Header().Set("RateLimit-Remaining", left+";w=21600")
+	}
+	if left == "0" && pull {
+		maps.Copy(w.Header(), h.more)
+		says(http.StatusTooManyRequests, `{"errors":[{"code":"TOOMANYREQUESTS"}]}`)(w, r)
+		return
 	}
 	says(http.StatusOK, `{"schemaVersion":2}`)(w, r)
 }
@@ -119,6 +133,45 @@ func TestQuotaOfPullsStopsPullsAlone(t *testing.T) {
 	now.Advance(quotaWindow)
 	if err := digest(Credential{}); err != nil {
 		t.Errorf("after the window: %v", err)
+	}
+}
+
+// The nodes pull with the same account, or from the same address. Whose pulls they have used
+// up is refused one; nobody else has to wait for that.
+func TestRefusedPullIsItsCredentialsAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		more   http.Header
+		others failure.Kind // of other credentials' requests; "" for none
+	}{
+		"the quota is used up":       {nil, ""},
+		"and the host wants a pause": {http.Header{"Retry-After": {"60"}}, RateLimited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			counter := &hub{left: map[string]string{"": "0"}, quiet: true, more: tt.more}
+			registry := counter.start(t)
+			c := client(t, at(newClock()))
+			digest := func(credential Credential) error {
+				_, err := c.Digest(t.Context(), named(registry.repository("a")), "1", credential)
+				return err
+			}
+			if refused := wantError(t, digest(Credential{}), RateLimited); refused.Status != http.StatusTooManyRequests {
+				t.Errorf("refused with %d, want by the registry", refused.Status)
+			}
+			if got := failure.KindOf(digest(auth.Basic("paying", "x"))); got != tt.others {
+				t.Errorf("another account's pull: %q, want %q", got, tt.others)
+			}
+			if _, err := list(t, c, registry.repository("a"), Credential{}); failure.KindOf(err) != tt.others {
+				t.Errorf("a list, which is no pull: %v, want %q", err, tt.others)
+			}
+			registry.since()
+			wantKind(t, digest(Credential{}), RateLimited)
+			if gets := registry.count("GET /v2/a/manifests/1"); gets > 0 {
+				t.Errorf("pulled %d times more", gets)
+			}
+			if remaining, limit, known := c.Limit(registry.host()); remaining != 0 || limit != 100 || !known {
+				t.Errorf("got %d of %d, %t; want 0 of 100", remaining, limit, known)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,12 @@ type limits struct {
 	window           time.Duration
 }
 
+// exhausted reports whether a quota of a window is used up, as Docker Hub's of pulls, of which
+// no moment is told when it is full again.
+func (l limits) exhausted() bool {
+	return l.known && l.remaining == 0 && l.reset == 0 && l.window > 0
+}
+
 // limitsOf reads the IETF draft's headers, where reset counts in seconds;
 // GitLab's, where it is a moment; and Docker Hub's `100;w=21600`, which have no
 // reset but the length of the window.

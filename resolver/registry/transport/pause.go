@@ -27,13 +27,10 @@ type pause struct {
 
 func (p *pause) left(now time.Time) time.Duration { return max(0, p.until.Sub(now)) }
 
-// observe takes the pause that an answer asks for: any 429, a 503 that names
-// one, and whatever says that nothing remains until a certain moment. A pause
-// is made longer, never shorter.
+// observe takes the pause that an answer asks for: a 429 that is not about one
+// credential's quota, a 503 that names one, and whatever says that nothing remains until
+// a certain moment. A pause is made longer, never shorter.
 func (p *pause) observe(status int, named time.Duration, said limits, began, now time.Time, jitter func() float64) (changed bool) {
-	if said.known {
-		p.seen = said
-	}
 	var asked time.Duration
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -82,7 +79,7 @@ func (q *quota) observe(said limits, now time.Time) {
 	switch {
 	case said.remaining > 0:
 		q.until = time.Time{}
-	case said.reset == 0 && said.window > 0 && q.left(now) == 0:
+	case said.exhausted() && q.left(now) == 0:
 		q.until = now.Add(said.window)
 	}
 }

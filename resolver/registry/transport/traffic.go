@@ -175,10 +175,12 @@ func (p *permit) answered(resp *http.Response) {
 
 	said := limitsOf(resp.Header, now)
 	named, isNamed := retryAfter(resp.Header, now)
-	if p.host.pause.observe(resp.StatusCode, named, said, p.ticket.began, now, p.traffic.jitter) {
+	ofQuota := resp.StatusCode == http.StatusTooManyRequests && !isNamed && countsAsPull(p.req) && said.exhausted()
+	if !ofQuota && p.host.pause.observe(resp.StatusCode, named, said, p.ticket.began, now, p.traffic.jitter) {
 		p.traffic.metrics.paused(p.host.name, p.host.pause.until, now)
 	}
 	if said.known {
+		p.host.pause.seen = said
 		p.traffic.metrics.remaining(p.host.name, said.remaining, now)
 		p.host.quota(p.req).observe(said, now)
 	}
