@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
+	"github.com/garboard-dev/garboard/resolver/registry"
 )
 
 // condition is what a candidate must pass besides the policy. The walks
@@ -143,13 +144,36 @@ func (r *Resolver) read(ctx context.Context, q *Query, c *candidate, needs cost)
 	if needs >= costsImage {
 		needs = r.costs(q, c.kind)
 		image, err := r.image(ctx, q, c.digest, c.credential, needs == costsBuildDate)
-		if err != nil {
+		switch {
+		case err == nil:
+		case r.comesAfterArtefact(ctx, q, c, err):
+			image.Platforms = []Platform{{}} // it is for any
+		default:
 			return unreadableImage(err)
 		}
 		c.image = image
 	}
 	c.read = needs
 	return nil
+}
+
+// comesAfterArtefact reports whether a candidate that could not be read as an image is an
+// artefact to mount, as the base is. Where the base is an image, what follows has to be one:
+// not every container runtime mounts another.
+func (r *Resolver) comesAfterArtefact(ctx context.Context, q *Query, c *candidate, err error) bool {
+	if !q.Mounted || registry.KindOf(err) != registry.NotAnImage {
+		return false
+	}
+	base := *q
+	base.WantDigest = "" // which may be another tag's
+	if base.Digest == "" {
+		base.Digest, _ = r.digest(ctx, &base, q.Tag, c.credential, digestAlone, r.options.FreshFor)
+	}
+	if base.Digest == "" {
+		return false
+	}
+	_, err = r.image(ctx, &base, base.Digest, c.credential, false)
+	return registry.KindOf(err) == registry.NotAnImage
 }
 
 // readDigest reads what a candidate's tag points at.

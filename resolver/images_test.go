@@ -70,6 +70,49 @@ func TestCandidatesMustServeThePlatforms(t *testing.T) {
 	}
 }
 
+// Kubernetes mounts what is no image, too.
+func TestWhatIsMountedMayBeAnArtefact(t *testing.T) {
+	image, artefact := built(amd64), registry.Image{}
+	passed := []Rejection{{"1.0.1", "no container image"}}
+	for name, tt := range map[string]struct {
+		base, next registry.Image
+		query      Query
+		want       Resolution
+	}{
+		"an artefact after an artefact": {
+			artefact, artefact, Query{Mounted: true}, Resolution{Tag: "1.0.1", Reason: policy.NewerPatch},
+		},
+		"which is pinned": {
+			artefact, artefact, Query{Mounted: true, Digest: "sha256:1.0.0", Pin: PinDigest}, Resolution{Tag: "1.0.1", Digest: "sha256:1.0.1", Reason: policy.NewerPatch},
+		},
+		"an image after an artefact": {
+			artefact, image, Query{Mounted: true}, Resolution{Tag: "1.0.1", Reason: policy.NewerPatch},
+		},
+		"an artefact after an image": {
+			image, artefact, Query{Mounted: true}, Resolution{Tag: "1.0.0", Reason: StayNoPlatform, Passed: passed},
+		},
+		"an artefact that would have to run": {
+			artefact, artefact, Query{}, Resolution{Tag: "1.0.0", Reason: StayNoPlatform, Passed: passed},
+		},
+		"one that is as old as it has to be by its date alone": {
+			artefact, artefact, Query{Mounted: true, MinAge: time.Hour},
+			Resolution{Tag: "1.0.0", Reason: StayTooYoung, OldEnoughAt: newClock().Now().Add(time.Hour),
+				Passed: []Rejection{{"1.0.1", "younger than 1h0m0s (first seen 2026-03-01T12:00:00Z)"}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(listed(map[string]registry.Image{"1.0.0": tt.base, "1.0.1": tt.next}), Options{Now: newClock().Now})
+			q := tt.query
+			q.Repository, q.Tag, q.Policy, q.Platforms = repo("example.com/app"), "1.0.0", parse(t, "patch"), []Platform{amd64}
+			got := resolve(t, r, q)
+			got.List = 0 // see TestNumberOfAListChangesWithItsTags
+			if diff := gocmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestImagesAreReadOnce(t *testing.T) {
 	now := newClock()
 	source := listed(map[string]registry.Image{"1.0.0": built(amd64), "1.0.1": built(amd64), "1.0.2": {}})

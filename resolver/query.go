@@ -52,6 +52,9 @@ type Query struct {
 	Since time.Time
 	// Platforms are those that the image must run on; none is not asked about.
 	Platforms []Platform
+	// Mounted is true for what is mounted as a volume, and is not run: what comes after an
+	// artefact may be another artefact.
+	Mounted bool
 	// Hold is the version that was left, and is not gone back to; the zero value
 	// is none.
 	Hold Hold

@@ -210,7 +210,7 @@ func (d *Decider) resolve(ctx context.Context, q resolver.Query) (answer resolve
 func (o *Outcome) query(bump record.Record) resolver.Query {
 	base := o.Answer.Image
 	q := o.Rule.Query(base.Repository, base.Tag, o.baseDigest(), o.Case.Submitted.Digest != "")
-	q.Want = append(q.Want, o.Case.Submitted.Tag)
+	q.Want, q.Mounted = append(q.Want, o.Case.Submitted.Tag), o.Slot.Type == workload.ImageVolume
 	q.Hold, q.Create, q.TellOthers = resolver.Hold(o.Answer.Hold), o.Case.Stored == nil, o.newSource()
 	if o.target != nil {
 		q.Allow = func(tag string) bool { return tag == o.target.Tag }

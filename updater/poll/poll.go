@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/updater/watched"
@@ -139,6 +140,7 @@ func (r *round) query(c watched.Container) resolver.Query {
 	q := c.Rule.Query(c.Reference.Repository, c.Running.Tag, c.Running.Digest, c.Reference.Digest != "")
 	q.Since, q.MinAge, q.TellOthers = r.since, c.Rule.MinAge, true
 	return q
+	q.Mounted = c.Slot.Type == workload.ImageVolume
 }
 
 // retryAfter is when a registry wants to be asked again, if it said so.
