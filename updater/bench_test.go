@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ type server struct {
 	objects map[string]*unstructured.Unstructured
 	// behind are workloads as the cache still has them.
 	behind map[string]*unstructured.Unstructured
+	// lastRead is the name of the workload that was read from the cache last, a string.
+	lastRead atomic.Value
 	// writes are how often it was asked to write: dry runs count, too. patches are what
 	// was asked.
 	writes  int
@@ -88,6 +91,7 @@ func (c cached) Get(_ context.Context, key client.ObjectKey, into client.Object,
 	if !ok {
 		return nil
 	}
+	c.lastRead.Store(key.Name)
 	if o, behind := c.behind[key.Name]; behind {
 		full = o
 	}

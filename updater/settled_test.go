@@ -53,6 +53,11 @@ func TestPollsEvaluateAnewWhatMayHaveChanged(t *testing.T) {
 				b.event(t, o)
 			}
 		}, time.Minute, 3},
+		{"events that come while they are evaluated", func() (resolver.Resolution, error) {
+			b.event(t, b.objects[b.lastRead.Load().(string)])
+			return answers("1.2.7", 8)()
+		}, func() { b.poller.Unplan(repository); b.poller.Observe(repository) }, time.Minute, 3},
+		{"which may have changed what was evaluated", answers("1.2.7", 8), nil, time.Minute, 3},
 		{"what others than the list decide", answers("1.2.7", 0), nil, time.Minute, 3},
 		{"once more", answers("1.2.7", 0), nil, time.Minute, 3},
 		{"a list that decides alone", answers("1.2.7", 8), nil, time.Minute, 3},

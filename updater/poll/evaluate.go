@@ -16,9 +16,9 @@ import (
 )
 
 // evaluate decides about the containers of one workload that use the round's
-// repository. Those that move are handed on to the gates; the error is the
-// registry's.
-func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *unstructured.Unstructured) error {
+// repository, and was a user of it before it was read. Those that move are handed on to the
+// gates; the error is the registry's.
+func (p *Poller) evaluate(ctx context.Context, r *round, was *user, key watched.Key, o *unstructured.Unstructured) error {
 	w, ok := p.Workloads.Govern(ctx, o)
 	if !ok {
 		return nil
@@ -62,7 +62,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, key watched.Key, o *uns
 		r.moves = true
 		p.Mover.Found(key, r.pushed, found...)
 	}
-	p.settle(r, key, lists, len(found) > 0)
+	p.settle(r, key, was, lists, len(found) > 0)
 	return failure
 }
 

@@ -76,6 +76,7 @@ func (p *Poller) evaluateAll(ctx context.Context, r *round, users []watched.Key)
 		if p.stands(r, key) {
 			continue
 		}
+		user := p.tracker.userOf(r.repository, key)
 		object := watched.Empty(key.GVK())
 		if err := p.Workloads.Cache.Get(ctx, key.NamespacedName, object); err != nil {
 			if !apierrors.IsNotFound(err) {
@@ -83,7 +84,7 @@ func (p *Poller) evaluateAll(ctx context.Context, r *round, users []watched.Key)
 			}
 			continue
 		}
-		if err := p.evaluate(ctx, r, key, object); err != nil {
+		if err := p.evaluate(ctx, r, user, key, object); err != nil {
 			failure = err
 		}
 		if r.ended != nil {
@@ -139,8 +140,8 @@ type round struct {
 func (r *round) query(c watched.Container) resolver.Query {
 	q := c.Rule.Query(c.Reference.Repository, c.Running.Tag, c.Running.Digest, c.Reference.Digest != "")
 	q.Since, q.MinAge, q.TellOthers = r.since, c.Rule.MinAge, true
-	return q
 	q.Mounted = c.Slot.Type == workload.ImageVolume
+	return q
 }
 
 // retryAfter is when a registry wants to be asked again, if it said so.

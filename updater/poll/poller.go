@@ -137,8 +137,14 @@ func (p *Poller) ShutDown() { p.Queue.ShutDown() }
 
 // Track replaces what a workload uses.
 func (p *Poller) Track(key watched.Key, uses []Use) {
+	before := p.tracker.repositoriesOf(key)
 	for _, repository := range p.tracker.set(key, uses) {
 		p.Observe(repository)
+	}
+	for _, repository := range before {
+		if !p.tracker.used(repository) {
+			p.Queue.AddAfter(repository, p.keptFor(repository))
+		}
 	}
 	p.Report.Following(p.tracker.size())
 }

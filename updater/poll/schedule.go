@@ -12,6 +12,11 @@ func (p *Poller) Work(ctx context.Context) bool {
 	if shutdown {
 		return false
 	}
+	if !p.tracker.used(repository) {
+		p.drop(repository)
+		p.Queue.Done(repository)
+		return true
+	}
 	now := p.Clock.Now()
 	if due, known := p.Due(repository); known && now.Before(due) && !p.isDueEarly(repository, now) {
 		p.Queue.AddAfter(repository, due.Sub(now)) // its schedule became longer
@@ -68,6 +73,23 @@ func (p *Poller) planOf(repository string) *plan {
 		p.plans[repository] = of
 	}
 	return of
+}
+
+// keptFor is how long the plan of a repository is kept that no workload uses any more: for as
+// long as it keeps the next poll back.
+func (p *Poller) keptFor(repository string) time.Duration {
+	if p.Minimum == nil {
+		return maxBackoff
+	}
+	return max(maxBackoff, p.Minimum(repository))
+}
+
+// drop forgets all that is known of a repository. A poll of it does not go on.
+func (p *Poller) drop(repository string) {
+	p.slow.note(repository, false)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.plans, repository)
 }
 
 // mark notes that a poll makes a step.

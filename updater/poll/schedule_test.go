@@ -62,6 +62,43 @@ func TestFailuresBackOffAndNoEventBringsThemForward(t *testing.T) {
 	}
 }
 
+// A workload names any repository, and may be gone in a moment.
+func TestNothingIsKeptOfRepositoriesWithoutWorkloads(t *testing.T) {
+	for name, use := range map[string]Use{
+		"polled each minute":  schedule(t, "@every 1m"),
+		"polled once a year":  schedule(t, "0 0 1 1 *"),
+		"polled after a push": {Repository: repository},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, clock := planner(t)
+			p.Minimum = func(string) time.Duration { return time.Hour }
+			p.Track(key("web"), []Use{use})
+			p.slow.note(repository, true)
+			p.Forget(key("web"))
+			if p.plans[repository] == nil {
+				t.Error("what keeps the next poll back is forgotten at once: to make the workload anew would have it polled")
+			}
+			clock.Step(time.Hour)
+			p.Work(t.Context())
+			if len(p.plans)+len(p.slow.known) > 0 {
+				t.Errorf("plans %v, slow repositories %v, want none", p.plans, p.slow.known)
+			}
+		})
+	}
+	t.Run("what is used again meanwhile keeps its plan", func(t *testing.T) {
+		p, clock := planner(t)
+		p.Track(key("web"), []Use{schedule(t, "0 0 1 1 *")})
+		due, _ := p.Due(repository)
+		p.Forget(key("web"))
+		p.Track(key("web"), []Use{schedule(t, "0 0 1 1 *")})
+		clock.Step(maxBackoff)
+		p.Work(t.Context())
+		if after, known := p.Due(repository); !known || !after.Equal(due) {
+			t.Errorf("due at %s, want %s", after, due)
+		}
+	})
+}
+
 // The settings of a registry bound how often it is polled, whatever a workload
 // asks for; the first poll does not wait for it.
 func TestPollMinimumOfTheRegistry(t *testing.T) {

@@ -27,13 +27,21 @@ type basis struct {
 	list  uint64
 }
 
+// userOf returns a workload as it uses a repository now; nil where it does not.
+func (t *tracker) userOf(repository string, key watched.Key) *user {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.users[repository][key]
+}
+
 // settle notes what the evaluation of a workload in a round was made of. Any event of the
-// workload, its namespace or its Helm release has it forgotten, as set makes a new user.
-func (t *tracker) settle(repository string, key watched.Key, s settled) basis {
+// workload, its namespace or its Helm release has it forgotten, as set makes a new user: of
+// one that came since the user was looked up, before the workload was read, nothing is noted.
+func (t *tracker) settle(repository string, key watched.Key, was *user, s settled) basis {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of := t.users[repository][key]
-	if of == nil {
+	if of == nil || of != was {
 		return basis{}
 	}
 	of.settled = s
@@ -81,12 +89,12 @@ func (p *Poller) stands(r *round, key watched.Key) bool {
 
 // settle notes what the evaluation of a workload was made of, if one list decided about all
 // of its containers.
-func (p *Poller) settle(r *round, key watched.Key, lists []uint64, moves bool) {
+func (p *Poller) settle(r *round, key watched.Key, was *user, lists []uint64, moves bool) {
 	s := settled{at: r.since, moves: moves}
 	if r.ended == nil && r.rest.container == "" {
 		s.list = onlyList(lists)
 	}
-	if on := p.tracker.settle(r.repository, key, s); on.list != 0 {
+	if on := p.tracker.settle(r.repository, key, was, s); on.list != 0 {
 		if r.read == nil {
 			r.read = map[basis]bool{}
 		}

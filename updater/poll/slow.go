@@ -86,7 +86,7 @@ func (p *Poller) run(ctx context.Context, repository string, poll func(context.C
 	p.slow.going.Go(func() {
 		poll(ctx)
 		cancel(nil)
-		p.slow.note(repository, p.Clock.Since(began) >= prompt)
+		p.slow.note(repository, p.Clock.Since(began) >= prompt && p.tracker.used(repository))
 		close(done)
 		if <-placed {
 			p.slow.release()
