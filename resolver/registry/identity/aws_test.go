@@ -73,7 +73,7 @@ func TestAmazonTokenIsAskedForOnceARegion(t *testing.T) {
 	awsEnvironment(t, staticKeys())
 	now := newClock()
 	fake := newCloud(t, map[string]http.HandlerFunc{ecrAPI: ecrAnswers(now.Now)})
-	i := New(Options{Providers: Providers{AWS}, Now: now.Now, Transport: fake.transport})
+	i := New(Options{Providers: Providers{AWS}, Now: now.Now, Transport: fake.transport, Patience: time.Minute})
 	first := auth.Basic("AWS", "password 1")
 
 	var all sync.WaitGroup
@@ -108,7 +108,7 @@ func TestAmazonEndpointIsTheRegionsOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			awsEnvironment(t, staticKeys())
 			fake := newCloud(t, map[string]http.HandlerFunc{test.api: ecrAnswers(time.Now)})
-			i := New(Options{Providers: Auto(), Transport: fake.transport})
+			i := New(Options{Providers: Auto(), Transport: fake.transport, Patience: time.Minute})
 			one(t, i, test.host+"/web", auth.Basic("AWS", "password 1"), ecrSource)
 		})
 	}
@@ -119,7 +119,7 @@ func TestAmazonEndpointOfTheEnvironment(t *testing.T) {
 	fake := newCloud(t, map[string]http.HandlerFunc{})
 	fake.on(fake.plain.URL+"/", ecrAnswers(time.Now))
 	t.Setenv("AWS_ENDPOINT_URL", fake.plain.URL)
-	one(t, New(Options{Providers: Auto()}), ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
+	one(t, New(Options{Providers: Auto(), Patience: time.Minute}), ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 }
 
 func TestAmazonRoleOfTheServiceAccount(t *testing.T) {
@@ -146,7 +146,7 @@ func TestAmazonRoleOfTheServiceAccount(t *testing.T) {
 				</AssumeRoleWithWebIdentityResponse>`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 		},
 	})
-	i := New(Options{Providers: Auto(), Transport: fake.transport})
+	i := New(Options{Providers: Auto(), Transport: fake.transport, Patience: time.Minute})
 	one(t, i, ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 	one(t, i, "123456789012.dkr.ecr.us-east-1.amazonaws.com/web", auth.Basic("AWS", "password 1"), ecrSource)
 	fake.wantRequests(stsAPI, 1) // One role serves all regions.
@@ -173,7 +173,7 @@ func TestAmazonPodIdentity(t *testing.T) {
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI":     agent,
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": file,
 	})
-	i := New(Options{Providers: Auto(), Transport: fake.transport})
+	i := New(Options{Providers: Auto(), Transport: fake.transport, Patience: time.Minute})
 	one(t, i, ecrRepository, auth.Basic("AWS", "password 1"), ecrSource)
 	fake.wantRequests(agent, 1)
 }
@@ -186,7 +186,7 @@ func TestAmazonRefusalIsRemembered(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"User: arn:aws:iam::1:user/x is not authorized"}`)
 	}})
-	i := New(Options{Providers: Auto(), Now: now.Now, Transport: fake.transport})
+	i := New(Options{Providers: Auto(), Now: now.Now, Transport: fake.transport, Patience: time.Minute})
 
 	for range 1000 {
 		err := refused(t, i, ecrRepository, AWS, "arn:", "AKIDEXAMPLE")

@@ -87,7 +87,7 @@ func TestAzureTokenIsAskedForOnceAHost(t *testing.T) {
 	workloadIdentity(t)
 	now := newClock()
 	fake := newCloud(t, azureRoutes())
-	i := New(Options{Providers: Providers{Azure}, Now: now.Now, Transport: fake.transport})
+	i := New(Options{Providers: Providers{Azure}, Now: now.Now, Transport: fake.transport, Patience: time.Minute})
 	first := auth.IdentityToken("refresh-contoso.azurecr.io-1")
 
 	var all sync.WaitGroup
@@ -147,7 +147,7 @@ func TestAzureIdentityIsRefused(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = fmt.Fprint(w, `{"error":"invalid_request","error_description":"AADSTS70021: No matching federated identity record found"}`)
 	})
-	i := New(Options{Providers: Auto(), Now: now.Now, Transport: fake.transport})
+	i := New(Options{Providers: Auto(), Now: now.Now, Transport: fake.transport, Patience: time.Minute})
 	for range 100 {
 		err := refused(t, i, acrRepository, Azure, "AADSTS", "projected token")
 		if !strings.Contains(err.Error(), "AADSTS70021") {

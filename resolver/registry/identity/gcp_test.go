@@ -58,7 +58,7 @@ func metadataServer(t *testing.T, answer http.HandlerFunc) (*cloud, string) {
 func TestGoogleTokenOfTheMetadataServer(t *testing.T) {
 	now := newClock()
 	fake, route := metadataServer(t, googleAnswers())
-	i := New(Options{Providers: Providers{GCP}, Now: now.Now})
+	i := New(Options{Providers: Providers{GCP}, Now: now.Now, Patience: time.Minute})
 	first := auth.Basic("oauth2accesstoken", "token-1")
 
 	var all sync.WaitGroup
@@ -82,7 +82,7 @@ func TestGoogleTokenOfTheMetadataServer(t *testing.T) {
 func TestGoogleMetadataServerThatComesLater(t *testing.T) {
 	now := newClock()
 	fake, route := metadataServer(t, http.NotFound)
-	i := New(Options{Providers: Auto(), Now: now.Now})
+	i := New(Options{Providers: Auto(), Now: now.Now, Patience: time.Minute})
 	for range 100 {
 		_ = refused(t, i, garRepository, GCP)
 	}
