@@ -94,6 +94,7 @@ try {
     const tile = page.getByRole("link", { name: /^Waiting \d/ });
     await tile.focus();
     await page.keyboard.press("Enter");
+    await page.getByText("5 rows").waitFor(); // the overview names that window twice
     await page.getByText("the window opens at 22:00").waitFor();
     assert.equal(await page.locator("tbody tr").count(), 5);
   });
