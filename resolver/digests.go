@@ -34,17 +34,40 @@ func (p *digestEntry) differs(q *Query) bool { return q.WantDigest != "" && q.Wa
 // The error is why it is not known, or, beside a digest, why that is an old one. Of a tag
 // that nothing is known of, what is asked for next is read ahead.
 func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential Credential, ahead readAhead, freshFor time.Duration) (string, error) {
+	k, p := r.digestEntry(q, tag, credential)
+	if p.isKnown() {
+		ahead = digestAlone
+	}
+	d := r.demandDigest(q, k, p, credential, ahead, freshFor)
+	return updateSource(ctx, &p.source, &r.options, d, func() (string, bool) { return p.digest, p.digest != "" })
+}
+
+// beginDigest begins a read of what a tag points at, unless something is known of it.
+func (r *Resolver) beginDigest(ctx context.Context, q *Query, tag string, credential Credential, ahead readAhead) {
+	k, p := r.digestEntry(q, tag, credential)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.digest == "" {
+		p.begin(ctx, &r.options, r.demandDigest(q, k, p, credential, ahead, r.options.FreshFor))
+	}
+}
+
+func (r *Resolver) digestEntry(q *Query, tag string, credential Credential) (digestKey, *digestEntry) {
 	k := digestKey{key{q.Repository, credential.Identity()}, tag}
-	p := r.digests.Get(k, func() *digestEntry { return r.saved.digestEntry(k) })
+	return k, r.digests.Get(k, func() *digestEntry { return r.saved.digestEntry(k) })
+}
+
+// demandDigest wants a digest that was read no longer than freshFor ago.
+func (r *Resolver) demandDigest(q *Query, k digestKey, p *digestEntry, credential Credential, ahead readAhead, freshFor time.Duration) demand[string] {
 	from, readsManifests := r.registry.(manifestReader)
-	readsManifests = readsManifests && ahead != digestAlone && !p.isKnown()
+	readsManifests = readsManifests && ahead != digestAlone
 	differs := func(now time.Time) bool { return p.differs(q) && now.Sub(p.asked) >= r.options.FreshFor }
 	since := q.Since
 	if freshFor > r.options.FreshFor {
 		since = time.Time{}
 	}
-	return updateSource(ctx, &p.source, &r.options, demand[string]{
-		repository: q.Repository.String(),
+	return demand[string]{
+		repository: k.repository.String(),
 		places:     r.reads.of(q.Owner),
 		what:       lookupDigest,
 		since:      since,
@@ -58,11 +81,11 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 			if readsManifests {
 				return r.readManifest(ctx, from, k, credential, ahead, q.Owner)
 			}
-			return r.registry.Digest(ctx, q.Repository, tag, credential)
+			return r.registry.Digest(ctx, k.repository, k.tag, credential)
 		},
 		accept: func(digest string, _ time.Time) {
 			p.digest = digest
 			r.changes.Add(1)
 		},
-	}, func() (string, bool) { return p.digest, p.digest != "" })
+	}
 }

@@ -43,6 +43,10 @@ type Query struct {
 	// WantDigest is the digest that a bump names. Where another is known, the
 	// registry is asked again.
 	WantDigest string
+	// Expected is the tag that the answer will likely move to, such as the target of a bump;
+	// empty for none. Where the list has to be read, what the answer needs of that tag is read
+	// beside it.
+	Expected string
 	// Credentials finds the credentials that come before the Resolver's own; nil
 	// is none.
 	Credentials Credentials

@@ -153,6 +153,17 @@ func (s *source[T]) takePlace(ctx context.Context, from places) (leave func(), e
 	return from.take(ctx)
 }
 
+// begin begins a read that the next caller waits for, unless one is on its way, or to be left
+// alone after a failure, or there is no place for a read. The source is locked.
+func (s *source[T]) begin(ctx context.Context, o *Options, d demand[T]) {
+	if s.flight != nil || s.failed(time.Time{}, o.Now()) {
+		return
+	}
+	if leave, ok := d.places.tryTake(); ok {
+		s.start(ctx, o, d, leave)
+	}
+}
+
 // start begins a read, which leaves its place at its end. The source is locked.
 func (s *source[T]) start(ctx context.Context, o *Options, d demand[T], leave func()) *flight {
 	s.started++

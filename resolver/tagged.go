@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"context"
-	"time"
 
 	"github.com/garboard-dev/garboard/resolver/registry"
 )
@@ -64,17 +63,12 @@ func (r *Resolver) readManifest(ctx context.Context, from manifestReader, k dige
 	return manifest.Digest(), nil
 }
 
-// beginImage begins a read of an image, unless it is known, being read, or to be left
-// alone after a failure, or there is no place for a read. The next caller that asks for the
-// image waits for this read.
+// beginImage begins a read of an image, unless it is known.
 func (r *Resolver) beginImage(ctx context.Context, k imageKey, owner string, read func(context.Context) (registry.Image, error)) {
 	p := r.imageEntry(k)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known || p.flight != nil || p.failed(time.Time{}, r.options.Now()) {
-		return
-	}
-	if leave, ok := r.reads.of(owner).tryTake(); ok {
-		p.start(ctx, &r.options, r.demandImage(k, p, owner, read), leave)
+	if !p.known {
+		p.begin(ctx, &r.options, r.demandImage(k, p, owner, read))
 	}
 }

@@ -217,7 +217,7 @@ func (o *Outcome) query(bump record.Record) resolver.Query {
 		q.TellDigest = q.TellDigest && o.target.Digest != "" // or else none was approved
 	}
 	if target, ok := bump[o.Slot.Key()]; ok && target.Tag != "" {
-		q.Want = append(q.Want, target.Tag)
+		q.Want, q.Expected = append(q.Want, target.Tag), target.Tag
 		q.WantDigest = target.Digest
 	} else if o.Rule.Follows() || o.Rule.Policy.FollowsSameTag(base.Tag) {
 		// Another replica may have seen the tag move.

@@ -145,6 +145,29 @@ func TestBumpIsConsumed(t *testing.T) {
 	}
 }
 
+// expecting notes the tag that the last query expects.
+type expecting struct{ tag string }
+
+func (e *expecting) Resolve(_ context.Context, q resolver.Query) (resolver.Resolution, error) {
+	e.tag = q.Expected
+	return resolver.Resolution{Tag: q.Tag}, nil
+}
+
+// The registry is asked for what a bump names, beside the list.
+func TestTargetOfABumpIsExpected(t *testing.T) {
+	w := newWorld(t, "1.2.0")
+	stored, _ := w.mutate(write{object: w.deployment("patch", "1.2.0")})
+	asked := &expecting{}
+	w.serveWith(asked)
+	for value, want := range map[string]string{"c0=1.2.8": "1.2.8", "": "", "c1=1.2.8": ""} {
+		object := submit(t, stored, `{"spec":{"template":{"metadata":{"annotations":{"garboard.dev/bump":"`+value+`"}}}}}`)
+		asked.tag = ""
+		if w.mutate(write{object: object, old: stored, manager: "garboard-updater"}); asked.tag != want {
+			t.Errorf("of the bump %q %q is expected, want %q", value, asked.tag, want)
+		}
+	}
+}
+
 func TestRegistryFaultsAdmitAsWritten(t *testing.T) {
 	for name, fault := range map[string]http.HandlerFunc{
 		"an error":      func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) },
