@@ -31,7 +31,9 @@ type options struct {
 	// each is how many workloads use one repository; waves is how often all repositories
 	// are pushed at once, in place of the comparison of the single pushes.
 	each, waves int
-	binary      string
+	// rest is how long nothing is pushed before each of the waves.
+	rest   time.Duration
+	binary string
 }
 
 func main() { os.Exit(command.Run("latency", run)) }
@@ -45,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.limit, "limit", time.Minute, "how long a push may take to be seen")
 	flags.IntVar(&o.each, "each", 1, "workloads that use one repository")
 	flags.IntVar(&o.waves, "waves", 0, "measure so many pushes of all repositories at once, and not each by itself")
+	flags.DurationVar(&o.rest, "rest", 1200*time.Millisecond, "how long nothing is pushed before each of the waves: pushes of one repository are a second apart at least")
 	flags.StringVar(&o.binary, "binary", "", "program to measure, such as that of another commit; by default it is built from the source")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -27,6 +27,9 @@ func (w *wave) workload(repository, n int) int { return repository*w.each + n }
 func (w *wave) compare(ctx context.Context) error {
 	var hand, push times
 	for round := range w.rounds {
+		if err := w.pause(ctx); err != nil {
+			return err
+		}
 		tag := fmt.Sprintf("1.%d.0", round+1)
 		for _, way := range []struct {
 			into *times
@@ -43,6 +46,16 @@ func (w *wave) compare(ctx context.Context) error {
 		w.repositories, w.each, w.rounds, hand.row("their patches in a loop"), push.row("push notifications"))
 	fmt.Printf("\nPush notifications take %.2f times as long at p50, %.2f times at p95\n", ratio(push.at(50), hand.at(50)), ratio(push.at(95), hand.at(95)))
 	return nil
+}
+
+// pause waits: a push within a second of the last one of its repository is told of later.
+func (w *wave) pause(ctx context.Context) error {
+	select {
+	case <-time.After(w.rest):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // push puts a tag into all repositories.
