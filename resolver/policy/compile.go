@@ -68,6 +68,8 @@ func (c *Compiler) compile(text string) (compiled, error) {
 		return compiled{}, errors.New("empty; allowed: an RE2 regular expression")
 	case len(text) > maxExpression:
 		return compiled{}, fmt.Errorf("%d bytes; allowed: at most %d", len(text), maxExpression)
+	case len(text) > 1 && text[0] == '/' && text[len(text)-1] == '/':
+		return compiled{}, errors.New("between slashes, which no tag and no name has; allowed: an RE2 regular expression without them")
 	case c.exhausted || !c.charged[text] && c.left < readingCost(text):
 		return compiled{}, c.refuse()
 	}

@@ -41,6 +41,8 @@ func TestParseRefuses(t *testing.T) {
 		"a glob of other tools":         {Spec{Name: "glob:v[0-9]*"}, "policy", `'[' is in no tag`},
 		"a bad regexp":                  {Spec{Name: "regexp:("}, "policy", "missing closing )"},
 		"a regexp of other engines":     {Spec{Name: "regexp:(?!rc)"}, "policy", "RE2"},
+		"a regexp between slashes":      {Spec{Name: "regexp:/^v/"}, "policy", "between slashes"},
+		"a filter between slashes":      {Spec{Name: "all", Filter: "/^v/"}, "filter", "between slashes"},
 		"a regexp that costs much":      {Spec{Name: "regexp:(a{40}){25}b{1000}"}, "policy", "too many repetitions"},
 		"a long regexp":                 {Spec{Name: "regexp:" + strings.Repeat("a", 513)}, "policy", "513 bytes; allowed: at most 512"},
 		"a long range":                  {Spec{Name: "semver:" + strings.Repeat("1 ", 300)}, "policy", "600 bytes"},
