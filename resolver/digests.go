@@ -42,13 +42,16 @@ func (r *Resolver) digest(ctx context.Context, q *Query, tag string, credential 
 	return updateSource(ctx, &p.source, &r.options, d, func() (string, bool) { return p.digest, p.digest != "" })
 }
 
-// beginDigest begins a read of what a tag points at, unless something is known of it.
+// beginDigest begins a read of what a tag points at, which may not be there, unless something
+// is known of it.
 func (r *Resolver) beginDigest(ctx context.Context, q *Query, tag string, credential Credential, ahead readAhead) {
 	k, p := r.digestEntry(q, tag, credential)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.digest == "" {
-		p.begin(ctx, &r.options, r.demandDigest(q, k, p, credential, ahead, r.options.FreshFor))
+		d := r.demandDigest(q, k, p, credential, ahead, r.options.FreshFor)
+		d.guessed = true
+		p.begin(ctx, &r.options, d)
 	}
 }
 

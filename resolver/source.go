@@ -32,7 +32,9 @@ type flight struct {
 	number int
 	done   chan struct{}
 	begun  time.Time
-	err    error // once done is closed
+	// guessed is as in the demand.
+	guessed bool
+	err     error // once done is closed
 }
 
 // longWait makes a source a slow one. A caller that had less left says nothing
@@ -55,7 +57,9 @@ type demand[T any] struct {
 	// that the caller does not ask again for what the registry does not have.
 	afterRead func(now time.Time)
 	fetch     func(context.Context) (T, error)
-	accept    func(value T, now time.Time)
+	// guessed is a read that no caller asked for: what it fails with is no answer.
+	guessed bool
+	accept  func(value T, now time.Time)
 }
 
 var errSlow = errors.New("other callers waited for this read without an answer")
@@ -126,7 +130,7 @@ func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waite
 			s.slow = s.slow || o.Now().Sub(flight.begun) >= longWait
 			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: ctx.Err()}
 		}
-		if flight.err != nil {
+		if flight.err != nil && !flight.guessed {
 			return waited, flight.err
 		}
 		// One that had begun before is perhaps too old for what is wanted. The
@@ -167,7 +171,7 @@ func (s *source[T]) begin(ctx context.Context, o *Options, d demand[T]) {
 // start begins a read, which leaves its place at its end. The source is locked.
 func (s *source[T]) start(ctx context.Context, o *Options, d demand[T], leave func()) *flight {
 	s.started++
-	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now()}
+	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now(), guessed: d.guessed}
 	s.flight = begun
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.ReadTimeout)
 	go func() {
@@ -178,11 +182,12 @@ func (s *source[T]) start(ctx context.Context, o *Options, d demand[T], leave fu
 		defer s.mu.Unlock()
 		now := o.Now()
 		s.flight, begun.err = nil, err
-		if err == nil {
+		switch {
+		case err == nil:
 			s.failure, s.retryAt, s.pause, s.slow = nil, time.Time{}, 0, false
 			s.readAt, s.read = now, begun.number
 			d.accept(value, now)
-		} else {
+		case !d.guessed:
 			s.pause = min(max(2*s.pause, o.RetryAfter), max(o.FreshFor, o.RetryAfter))
 			s.failure, s.failedAt, s.retryAt = err, now, now.Add(s.pause)
 		}

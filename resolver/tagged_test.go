@@ -40,6 +40,12 @@ func newIndexes(t *testing.T, tags ...string) *indexes {
 	return x
 }
 
+func (x *indexes) add(tag string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.created[tag] = "2026-01-02T00:00:00Z"
+}
+
 func (x *indexes) body(tag string) string {
 	return fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",
 		"annotations":{"org.opencontainers.image.created":%q,"tag":%q},
