@@ -23,7 +23,7 @@ func begin(t *testing.T, bodies *inflight.Bodies, bytes int) sent {
 	s := sent{reader, client, make(chan error, 1)}
 	go func() {
 		_, release, err := bodies.ReadAll(reader, func() { _ = reader.Close() })
-		defer release()
+		release()
 		s.ended <- err
 	}()
 	// The second write returns once a second read has begun, which is after the room of the
