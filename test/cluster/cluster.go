@@ -34,6 +34,7 @@ type Cluster struct {
 	ports      ports
 	address    string   // see Options.Address
 	flags      []string // of the API server
+	etcdFlags  []string
 	nodes      int
 	temporary  bool // Dir goes with the cluster
 	bound      bool // the parts die with this process

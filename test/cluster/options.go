@@ -31,6 +31,8 @@ type Options struct {
 	LessCollection bool
 	// APIServerFlags are added to the API server's own, as "--name=value".
 	APIServerFlags []string
+	// EtcdFlags are added to etcd's own, as "--name=value".
+	EtcdFlags []string
 	// Log gets what takes long, line by line. The default is os.Stderr.
 	Log io.Writer
 }

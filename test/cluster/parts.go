@@ -47,12 +47,12 @@ func (c *Cluster) versioned(name string, flags ...string) program {
 // etcd may be a program of this machine.
 func (c *Cluster) etcd() program {
 	client, peer := "http://"+loopback(c.ports.Etcd), "http://"+loopback(c.ports.Peer)
-	return program{name: partEtcd, path: c.binaries.Path(partEtcd), args: []string{
+	return program{name: partEtcd, path: c.binaries.Path(partEtcd), args: append([]string{
 		"--name=e0", "--data-dir=etcd.data", "--log-level=warn",
 		"--unsafe-no-fsync", // a power cut may lose a test's data
 		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=e0=" + peer,
-	}}
+	}, c.etcdFlags...)}
 }
 
 func (c *Cluster) apiServer() program {

@@ -35,8 +35,9 @@ type state struct {
 	Binaries   string
 	Kubernetes string // see Options.Kubernetes
 	Ports      ports
-	Address    string // of API server and registry
-	Flags      []string
+	Address    string   // of API server and registry
+	Flags      []string // of the API server
+	EtcdFlags  []string
 }
 
 // prepare writes all that the parts read and returns a cluster that is ready to
@@ -77,7 +78,7 @@ func prepareIn(dir string, o Options, binaries, kubernetes Binaries) (*Cluster, 
 	if err != nil {
 		return nil, err
 	}
-	s.Binaries, s.Kubernetes, s.Address, s.Flags = binaries.Dir, kubernetes.Dir, o.Address, o.APIServerFlags
+	s.Binaries, s.Kubernetes, s.Address, s.Flags, s.EtcdFlags = binaries.Dir, kubernetes.Dir, o.Address, o.APIServerFlags, o.EtcdFlags
 	if err := errors.Join(writeState(dir, s), writeConfig(dir), writeKeys(dir, o.Address), removeLogs(dir)); err != nil {
 		return nil, err
 	}
@@ -109,6 +110,7 @@ func newCluster(dir string, s state) (*Cluster, error) {
 		ports:       s.Ports,
 		address:     s.Address,
 		flags:       s.Flags,
+		etcdFlags:   s.EtcdFlags,
 		parts:       map[string]*Process{},
 		log:         os.Stderr,
 		rest: &rest.Config{

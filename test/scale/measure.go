@@ -2,19 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"math"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/garboard-dev/garboard/internal/voting/enforcement"
 )
@@ -22,62 +13,21 @@ import (
 // stepLimit bounds each step of a measurement.
 const stepLimit = 40 * time.Minute
 
-// figure is what was measured at one size.
-type figure struct {
-	// Source is the folder of the version.
-	Source                  string
-	Workloads, Repositories int
-	// CreateSeconds is how long it took to create those that were not there yet, New.
-	New           int
-	CreateSeconds float64
-	// StartSeconds is from the updater's start to its first poll, when it knows all
-	// workloads; Start are its requests by then.
-	StartSeconds float64
-	Start        map[string]int
-	// HeapBytes and ResidentBytes are the updater's after all repositories were
-	// polled once, PeakBytes the most that was resident until the end.
-	HeapBytes, ResidentBytes, PeakBytes float64
-	// RestSeconds is how long nothing happened; Rest are the requests to the API
-	// server meanwhile, and Polls and Lists how often repositories were polled and
-	// lists read, of Listed repositories.
-	RestSeconds          float64
-	Rest                 map[string]int
-	Polls, Lists, Listed int
-	// MoveSeconds is from the last push to the last bump, and Move are the requests
-	// meanwhile, MoveCPU the seconds of a CPU that each process took. Once is how many
-	// Deployments run the new tag after one change.
-	MoveSeconds float64
-	Move        map[string]int
-	MoveCPU     cpu
-	Once        int
-}
-
-// measure takes the figures of one size, with an updater of its own.
-func (s *stage) measure(ctx context.Context, size int, b build) (figure, error) {
-	f := figure{Source: b.source, Workloads: size, Repositories: s.repositories, New: size - s.created}
+// measure takes the figures of one size, with updaters of its own.
+func (s *stage) measure(ctx context.Context, z size, b build) (figure, error) {
+	s.size = z
+	f := figure{Source: b.source, Workloads: z.workloads, Repositories: s.repositories, New: z.workloads - s.created, Updaters: make([]part, z.updaters)}
 	s.garboard.Use(b.source, b.binary)
-	asked := newAudit(s.cluster.AuditLog)
-	began := time.Now()
-	if err := s.within(ctx, "creating", func(ctx context.Context) error { return s.grow(ctx, f.Workloads) }); err != nil {
-		return f, err
-	}
-	f.CreateSeconds = time.Since(began).Seconds()
-	if _, err := asked.requests(); err != nil {
-		return f, err
-	}
-	err := s.within(ctx, "starting the updater", func(ctx context.Context) error { return s.start(ctx, asked, &f) })
-	if err != nil {
-		return f, err
-	}
+	log := newAudit(s.cluster.AuditLog)
 	for _, step := range []struct {
 		what string
 		do   func(context.Context, *audit, *figure) error
-	}{{"resting", s.atRest}, {"moving all", s.move}} {
-		if err := s.within(ctx, step.what, func(ctx context.Context) error { return step.do(ctx, asked, &f) }); err != nil {
+	}{{"creating", s.create}, {"starting the updaters", s.start}, {"resting", s.atRest}, {"moving all", s.move}} {
+		if err := s.within(ctx, step.what, func(ctx context.Context) error { return step.do(ctx, log, &f) }); err != nil {
 			return f, err
 		}
 	}
-	return f, s.garboard.StopUpdater(ctx)
+	return f, s.running.stop(ctx)
 }
 
 func (s *stage) within(ctx context.Context, what string, do func(context.Context) error) error {
@@ -90,56 +40,78 @@ func (s *stage) within(ctx context.Context, what string, do func(context.Context
 	return nil
 }
 
-// start starts the updater and waits for its first poll, and then until it has
-// polled all repositories.
-func (s *stage) start(ctx context.Context, asked *audit, f *figure) error {
+// create creates the workloads that are not there yet. The log of the API server, which has
+// updaters before these, is read to its end.
+func (s *stage) create(ctx context.Context, log *audit, f *figure) error {
 	began := time.Now()
-	clear(asked.read) // the log has the updater of the size before, too
-	if err := s.garboard.StartUpdater(ctx, fmt.Sprintf("--max-rollouts=%d", s.pace)); err != nil {
+	if err := s.grow(ctx, f.Workloads); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, "garboard_updater_polls_total", 1); err != nil {
+	f.CreateSeconds = time.Since(began).Seconds()
+	return log.read()
+}
+
+// start starts the updaters and waits for the first poll of each, and then until they share
+// the repositories evenly and have polled all.
+func (s *stage) start(ctx context.Context, log *audit, f *figure) error {
+	began := time.Now()
+	s.registry.listed()
+	if err := s.startUpdaters(ctx, log); err != nil {
+		return err
+	}
+	if err := s.running.until(ctx, each(metricPolls, 1, math.Inf(1))); err != nil {
 		return err
 	}
 	f.StartSeconds = time.Since(began).Seconds()
-	var err error
-	if f.Start, err = asked.requests(); err != nil {
+	made, err := log.take(s.running.credentials)
+	if err != nil {
 		return err
 	}
-	if tracked, err := s.until(ctx, "garboard_updater_repositories", float64(s.repositories)); err != nil || int(tracked) != s.repositories {
-		return fmt.Errorf("%v repositories are polled, want %d: %w", tracked, s.repositories, err)
+	for i := range f.Updaters {
+		f.Updaters[i].Start = made[i]
 	}
-	if _, err = s.until(ctx, "garboard_updater_polls_total", float64(s.repositories)); err != nil {
+	if err := s.untilPolled(ctx); err != nil {
 		return err
 	}
+	f.PolledSeconds = time.Since(began).Seconds()
 	if f.Source != s.source { // another version may read nothing of votes
 		return nil
 	}
-	return untilVotesAreJudged(ctx, asked)
+	// They look, once and beside the first polls, at what votes rest on: the bindings of the
+	// policies are the last that is read of it.
+	return log.untilRead(ctx, s.running.credentials, "validatingadmissionpolicybindings", len(enforcement.Names()))
 }
 
-// untilVotesAreJudged waits until the updater has looked, once and beside its first polls,
-// at what votes rest on: the bindings of the policies are the last that it reads of it.
-func untilVotesAreJudged(ctx context.Context, asked *audit) error {
-	const bindings = "validatingadmissionpolicybindings"
-	err := wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, true, func(context.Context) (bool, error) {
-		_, err := asked.requests()
-		return asked.read[bindings] >= len(enforcement.Names()), err
-	})
-	if err != nil {
-		return fmt.Errorf("waiting for the updater to read %d %s: it has read %d: %w", len(enforcement.Names()), bindings, asked.read[bindings], err)
+// untilPolled waits until each updater follows all repositories and has its equal part of the
+// shards, and all repositories were polled.
+func (s *stage) untilPolled(ctx context.Context) error {
+	all := float64(s.repositories)
+	least, most := s.shards/s.updaters, (s.shards+s.updaters-1)/s.updaters
+	for _, good := range []func([]metrics) error{
+		each("garboard_updater_repositories", all, all),
+		each(metricShards, float64(least), float64(most)),
+		together(metricPolls, all),
+		func([]metrics) error {
+			if n := s.registry.read(); n < s.repositories {
+				return fmt.Errorf("the lists of %d repositories were read, want %d", n, s.repositories)
+			}
+			return nil
+		},
+	} {
+		if err := s.running.until(ctx, good); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // atRest measures memory, and what is asked while nothing happens.
-func (s *stage) atRest(ctx context.Context, asked *audit, f *figure) error {
-	before, err := s.metrics(ctx)
+func (s *stage) atRest(ctx context.Context, log *audit, f *figure) error {
+	before, err := s.running.metrics(ctx)
 	if err != nil {
 		return err
 	}
-	f.HeapBytes, f.ResidentBytes = before["go_memstats_heap_inuse_bytes"], before["process_resident_memory_bytes"]
-	if _, err := asked.requests(); err != nil {
+	if _, err := log.take(s.running.credentials); err != nil {
 		return err
 	}
 	s.registry.listed()
@@ -153,123 +125,65 @@ func (s *stage) atRest(ctx context.Context, asked *audit, f *figure) error {
 	}
 	f.RestSeconds = time.Since(began).Seconds()
 	f.Lists, f.Listed = s.registry.listed()
-	after, err := s.metrics(ctx)
+	after, err := s.running.metrics(ctx)
 	if err != nil {
 		return err
 	}
-	f.Polls = int(after["garboard_updater_polls_total"] - before["garboard_updater_polls_total"])
-	f.Rest, err = asked.requests()
-	return err
+	made, err := log.take(s.running.credentials)
+	if err != nil {
+		return err
+	}
+	for i := range f.Updaters {
+		p := &f.Updaters[i]
+		p.HeapBytes, p.ResidentBytes = before[i]["go_memstats_heap_inuse_bytes"], before[i][metricResident]
+		p.Polls = int(after[i][metricPolls] - before[i][metricPolls])
+		p.Rest = made[i]
+	}
+	return nil
 }
 
 // move pushes a tag to all repositories and waits until all workloads run it.
-func (s *stage) move(ctx context.Context, asked *audit, f *figure) error {
-	before, err := s.standings(ctx)
+func (s *stage) move(ctx context.Context, log *audit, f *figure) error {
+	ran, err := s.standings(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.push(ctx); err != nil {
+	before, err := s.usage(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := log.take(s.running.credentials); err != nil {
 		return err
 	}
 	began := time.Now()
-	busy, err := s.cpu(ctx)
-	if err != nil {
+	if err := s.push(ctx); err != nil {
 		return err
 	}
-	if f.Move, err = asked.untilPatched(ctx, f.Workloads); err != nil {
+	f.PushSeconds = time.Since(began).Seconds()
+	if err := log.untilPatched(ctx, s.running.credentials, f.Workloads); err != nil {
 		return err
 	}
-	if _, err := s.until(ctx, `garboard_updater_bumps_total{outcome="moved"}`, float64(f.Workloads)); err != nil {
+	if err := s.running.until(ctx, together(metricMoved, float64(f.Workloads))); err != nil {
 		return err
 	}
 	f.MoveSeconds = time.Since(began).Seconds()
-	taken, err := s.cpu(ctx)
+	after, err := s.usage(ctx)
 	if err != nil {
 		return err
 	}
-	f.MoveCPU = taken.since(busy)
-	rest, err := asked.requests()
+	made, err := log.take(s.running.credentials)
 	if err != nil {
 		return err
 	}
-	for kind, n := range rest {
-		f.Move[kind] += n
-	}
-	after, err := s.standings(ctx)
+	f.moved(before, after, made)
+	run, err := s.standings(ctx)
 	if err != nil {
 		return err
 	}
-	for name, now := range after {
-		if now.tag == s.tag && now.generation == before[name].generation+1 {
+	for name, now := range run {
+		if now.tag == s.tag && now.generation == ran[name].generation+1 {
 			f.Once++
 		}
 	}
-	f.PeakBytes, err = peak(s.garboard.Updater().Pid())
-	return err
-}
-
-// until waits until a metric has a value, or more.
-func (s *stage) until(ctx context.Context, metric string, least float64) (float64, error) {
-	// As often as that tells anything: to read the metrics costs the updater time, the
-	// more workloads it has.
-	var last float64
-	var unread error
-	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
-		var all map[string]float64
-		all, unread = s.metrics(ctx)
-		last = all[metric]
-		return unread == nil && last >= least, nil
-	})
-	if err != nil {
-		return last, errors.Join(fmt.Errorf("waiting for %s: it is %v, want %v", metric, last, least), unread)
-	}
-	return last, nil
-}
-
-// metrics reads the updater's, summed up by name, and each with its labels.
-func (s *stage) metrics(ctx context.Context) (map[string]float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.garboard.Updater().Metrics+"/metrics", nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	return parseMetrics(response.Body)
-}
-
-func parseMetrics(text io.Reader) (map[string]float64, error) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(text)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]float64{}
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			value := m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			all[name] += value
-			for _, label := range m.GetLabel() {
-				all[fmt.Sprintf("%s{%s=%q}", name, label.GetName(), label.GetValue())] += value
-			}
-		}
-	}
-	return all, nil
-}
-
-// peak is the most memory that a process had resident.
-func peak(pid int) (float64, error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	if err != nil {
-		return 0, fmt.Errorf("reading the updater's memory: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
-			return kilobytes * 1024, err
-		}
-	}
-	return 0, fmt.Errorf("reading the updater's memory: no VmHWM in /proc/%d/status", pid)
+	return nil
 }

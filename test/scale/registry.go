@@ -45,3 +45,10 @@ func (r *registry) listed() (lists, repositories int) {
 	r.lists = map[string]int{}
 	return lists, repositories
 }
+
+// read returns of how many repositories lists were read since they were forgotten.
+func (r *registry) read() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.lists)
+}

@@ -8,129 +8,153 @@ import (
 	"strings"
 )
 
-// table prints the figures, as docs/scale.md has them.
-func table(w io.Writer, o options, figures []figure) {
-	fmt.Fprintf(w, "\n%d repositories, polled every %s; %d rollouts at once.\n\n| |", o.repositories, o.interval, o.pace)
-	for _, f := range figures {
-		version := ""
-		if f.Source != o.source {
-			version = ", the other version"
+// printFigures prints the figures, as docs/scale.md has them.
+func printFigures(w io.Writer, o options, figures []figure) {
+	fmt.Fprintf(w, "\n%d repositories, polled every %s; %d rollouts at once.\n\n", o.repositories, o.interval, o.pace)
+	columns, sums := make([]string, len(figures)), make([]part, len(figures))
+	for i := range figures {
+		column := size{workloads: figures[i].Workloads, updaters: len(figures[i].Updaters)}.String()
+		if figures[i].Source != o.source {
+			column += ", the other version"
 		}
-		fmt.Fprintf(w, " %d workloads%s |", f.Workloads, version)
+		columns[i], sums[i] = column, figures[i].together()
 	}
-	fmt.Fprint(w, "\n|---|", strings.Repeat("---|", len(figures)), "\n")
-	for _, row := range []struct {
-		name string
-		of   func(figure) string
-	}{
-		{"from the start to the first poll", func(f figure) string { return fmt.Sprintf("%.1f s", f.StartSeconds) }},
-		{"requests to the API server by then", func(f figure) string { return counted(f.Start, 1) }},
-		{"heap after the first polls", func(f figure) string { return megabytes(f.HeapBytes) }},
-		{"resident then", func(f figure) string { return megabytes(f.ResidentBytes) }},
-		{"resident at most, with all moves", func(f figure) string { return megabytes(f.PeakBytes) }},
-		{"requests to the API server a minute, at rest", func(f figure) string { return counted(f.Rest, 60/f.RestSeconds) }},
-		{"lists read an interval, at rest", func(f figure) string {
-			return fmt.Sprintf("%.0f", float64(f.Lists)*o.interval.Seconds()/f.RestSeconds)
-		}},
-		{"from a push to all repositories to the last bump", func(f figure) string { return fmt.Sprintf("%.0f s", f.MoveSeconds) }},
-		{"workloads moved a second", func(f figure) string { return fmt.Sprintf("%.0f", float64(f.Workloads)/f.MoveSeconds) }},
-		{"CPU time meanwhile: updater, API server", func(f figure) string {
-			return fmt.Sprintf("%.1f s, %.0f s", f.MoveCPU.Updater, f.MoveCPU.APIServer)
-		}},
-		{"requests to the API server meanwhile, a workload", func(f figure) string { return each(f.Move, f.Workloads) }},
-		{"moved, by one change", func(f figure) string { return fmt.Sprint(f.Once) }},
-		{"created through admission, a second", func(f figure) string {
-			if f.New == 0 { // for the other version before
-				return "-"
-			}
-			return fmt.Sprintf("%.0f", float64(f.New)/f.CreateSeconds)
-		}},
-	} {
-		fmt.Fprintf(w, "| %s |", row.name)
-		for _, f := range figures {
-			fmt.Fprintf(w, " %s |", row.of(f))
+	printTable(w, columns, rowsOf(o, figures, sums))
+	for i := range figures {
+		if len(figures[i].Updaters) > 1 {
+			printUpdaters(w, o, columns[i], &figures[i])
 		}
-		fmt.Fprintln(w)
 	}
-	if len(o.sizes) < 2 {
-		return
-	}
-	for at := range len(figures) / len(o.sizes) { // of each version
-		compare(w, figures[at], figures[len(figures)-len(figures)/len(o.sizes)+at])
+	for _, of := range byKind(figures) {
+		if len(of) > 1 {
+			compare(w, &of[0], &of[len(of)-1])
+		}
 	}
 }
 
+// byKind has those figures together that are of one version and as many updaters, and can be
+// compared.
+func byKind(figures []figure) (kinds [][]figure) {
+	for _, f := range figures {
+		at := slices.IndexFunc(kinds, func(of []figure) bool {
+			return of[0].Source == f.Source && len(of[0].Updaters) == len(f.Updaters)
+		})
+		if at < 0 {
+			at, kinds = len(kinds), append(kinds, nil)
+		}
+		kinds[at] = append(kinds[at], f)
+	}
+	return kinds
+}
+
+// row is one line of a table.
+type row struct {
+	name string
+	// of returns the cell of a column.
+	of func(column int) string
+}
+
+func printTable(w io.Writer, columns []string, rows []row) {
+	fmt.Fprintf(w, "| | %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+	for _, r := range rows {
+		fmt.Fprintf(w, "| %s |", r.name)
+		for column := range columns {
+			fmt.Fprintf(w, " %s |", r.of(column))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// rowsOf has what all updaters took together, a column for each figure.
+func rowsOf(o options, figures []figure, sums []part) []row {
+	return slices.Concat([]row{
+		{"created through admission, a second", func(c int) string {
+			if figures[c].New == 0 { // for the other version before
+				return "-"
+			}
+			return fmt.Sprintf("%.0f", float64(figures[c].New)/figures[c].CreateSeconds)
+		}},
+		{"from the start to the first poll of each updater", func(c int) string { return seconds(figures[c].StartSeconds) }},
+		{"from the start until all repositories were polled", func(c int) string { return seconds(figures[c].PolledSeconds) }},
+	}, rowsAtRest(o, sums, func(c int) float64 { return figures[c].RestSeconds }), []row{
+		{"lists read an interval, at rest", func(c int) string {
+			return fmt.Sprintf("%.0f", float64(figures[c].Lists)*o.interval.Seconds()/figures[c].RestSeconds)
+		}},
+		{"from the first push, of one to each repository, to the last bump", func(c int) string { return seconds(figures[c].MoveSeconds) }},
+		{"of that the pushes", func(c int) string { return seconds(figures[c].PushSeconds) }},
+		{"workloads moved a second", func(c int) string { return fmt.Sprintf("%.0f", float64(sums[c].Moved)/figures[c].MoveSeconds) }},
+		{"CPU time of the updaters meanwhile", func(c int) string { return seconds(sums[c].CPU) }},
+		{"CPU time of the API server meanwhile", func(c int) string { return seconds(figures[c].APIServer.CPU) }},
+		{"requests to the API server meanwhile, a workload", func(c int) string { return perWorkload(sums[c].Move, figures[c].Workloads) }},
+		{"shards that changed hands meanwhile", func(c int) string { return fmt.Sprint(figures[c].Transitions) }},
+		{"moved, by one change", func(c int) string { return fmt.Sprint(figures[c].Once) }},
+		{"resident in the end: API server", func(c int) string { return megabytes(figures[c].APIServer.ResidentBytes) }},
+		{"etcd's file in the end", func(c int) string { return megabytes(figures[c].APIServer.StoredBytes) }},
+	})
+}
+
+// rowsAtRest has what is measured of each updater until the push.
+func rowsAtRest(o options, parts []part, rest func(column int) float64) []row {
+	return []row{
+		{"requests to the API server by the first poll", func(c int) string { return counted(parts[c].Start, 1) }},
+		{"heap after the first polls", func(c int) string { return megabytes(parts[c].HeapBytes) }},
+		{"resident then", func(c int) string { return megabytes(parts[c].ResidentBytes) }},
+		{"resident at most, with all moves", func(c int) string { return megabytes(parts[c].PeakBytes) }},
+		{"requests to the API server a minute, at rest", func(c int) string { return counted(parts[c].Rest, 60/rest(c)) }},
+		{"polls an interval, at rest", func(c int) string {
+			return fmt.Sprintf("%.0f", float64(parts[c].Polls)*o.interval.Seconds()/rest(c))
+		}},
+	}
+}
+
+// printUpdaters prints what each updater took at one size, and all of them.
+func printUpdaters(w io.Writer, o options, title string, f *figure) {
+	parts := append(slices.Clone(f.Updaters), f.together())
+	columns := make([]string, len(parts))
+	for i := range f.Updaters {
+		columns[i] = fmt.Sprintf("updater %d", i+1)
+	}
+	columns[len(parts)-1] = "together"
+	fmt.Fprintf(w, "\n%s, each updater:\n\n", title)
+	printTable(w, columns, slices.Concat([]row{
+		{"shards", func(c int) string { return fmt.Sprint(parts[c].Shards) }},
+	}, rowsAtRest(o, parts, func(int) float64 { return f.RestSeconds }), []row{
+		{"workloads moved", func(c int) string { return fmt.Sprint(parts[c].Moved) }},
+		{"CPU time meanwhile", func(c int) string { return seconds(parts[c].CPU) }},
+		{"requests to the API server meanwhile", func(c int) string { return counted(parts[c].Move, 1) }},
+	}))
+}
+
 // compare prints what the largest size takes of what the smallest takes.
-func compare(w io.Writer, first, last figure) {
-	fmt.Fprintf(w, "\n%.1f times the workloads take %.1f times the start, %.1f times the heap, %.1f times as long to move, with %.1f times the updater's CPU time and %.1f times the API server's.\n",
-		ratio(last.Workloads, first.Workloads), last.StartSeconds/first.StartSeconds, last.HeapBytes/first.HeapBytes, last.MoveSeconds/first.MoveSeconds,
-		last.MoveCPU.Updater/first.MoveCPU.Updater, last.MoveCPU.APIServer/first.MoveCPU.APIServer)
+func compare(w io.Writer, first, last *figure) {
+	less, more := first.together(), last.together()
+	fmt.Fprintf(w, "\nUpdaters: %d. %.1f times the workloads take %.1f times the start, %.1f times the heap, %.1f times as long to move, with %.1f times the updaters' CPU time and %.1f times the API server's.\n",
+		len(first.Updaters), ratio(last.Workloads, first.Workloads), last.StartSeconds/first.StartSeconds, more.HeapBytes/less.HeapBytes, last.MoveSeconds/first.MoveSeconds,
+		more.CPU/less.CPU, last.APIServer.CPU/first.APIServer.CPU)
 }
 
 func ratio(a, b int) float64 { return float64(a) / float64(b) }
 
+func seconds(s float64) string { return fmt.Sprintf("%.1f s", s) }
+
 func megabytes(bytes float64) string { return fmt.Sprintf("%.0f MB", bytes/(1<<20)) }
 
 // counted lists requests by kind, times a factor.
-func counted(requests map[string]int, factor float64) string {
-	return listed(requests, func(n int) string { return fmt.Sprintf("%.0f", float64(n)*factor) })
+func counted(of requests, factor float64) string {
+	return listed(of, func(n int) string { return fmt.Sprintf("%.0f", float64(n)*factor) })
 }
 
-func each(requests map[string]int, workloads int) string {
-	return listed(requests, func(n int) string { return fmt.Sprintf("%.2f", ratio(n, workloads)) })
+func perWorkload(of requests, workloads int) string {
+	return listed(of, func(n int) string { return fmt.Sprintf("%.2f", ratio(n, workloads)) })
 }
 
-func listed(requests map[string]int, format func(int) string) string {
-	texts := make([]string, 0, len(requests))
-	for _, kind := range slices.Sorted(maps.Keys(requests)) {
-		texts = append(texts, format(requests[kind])+" "+kind)
+func listed(of requests, format func(int) string) string {
+	texts := make([]string, 0, len(of))
+	for _, kind := range slices.Sorted(maps.Keys(of)) {
+		texts = append(texts, format(of[kind])+" "+kind)
 	}
 	if len(texts) == 0 {
 		return "none"
 	}
 	return strings.Join(texts, ", ")
-}
-
-// faults are what must not be, at any size and on any machine: all of them are
-// counts, and none a time.
-func faults(o options, figures []figure) []error {
-	var found []error
-	wrong := func(f figure, text string, values ...any) {
-		if f.Source != o.source { // another version has faults of its own
-			return
-		}
-		found = append(found, fmt.Errorf("%d workloads: %s", f.Workloads, fmt.Sprintf(text, values...)))
-	}
-	for _, f := range figures {
-		for _, kind := range []string{"list", "get", "patch", "dry run", "create"} {
-			if n := f.Rest[kind]; n > 0 {
-				wrong(f, "%d requests %q while nothing happened", n, kind)
-			}
-		}
-		// Those that are under way when the counting begins and ends.
-		if off := f.Lists - f.Polls; off < -o.repositories/2 || off > o.repositories/2 {
-			wrong(f, "%d lists were read for %d polls", f.Lists, f.Polls)
-		}
-		if f.Listed > o.repositories || f.Lists == 0 {
-			wrong(f, "%d lists were read, of %d repositories; want %d", f.Lists, f.Listed, o.repositories)
-		}
-		if f.Once != f.Workloads {
-			wrong(f, "%d run the new tag after one change", f.Once)
-		}
-		// One dry run stands for a namespace; the workers that begin in it at a time make
-		// one each.
-		most := (f.Workloads + perNamespace - 1) / perNamespace * workers
-		if n := f.Move["dry run"]; f.Move["patch"] != f.Workloads || n < 1 || n > most {
-			wrong(f, "%d bumps after %d dry runs, want one bump a workload after 1 to %d dry runs", f.Move["patch"], n, most)
-		}
-		// That it was moved, and that its rollout went well. Who waits in line is none:
-		// ten thousand Events at once kept the API server from the updater's Lease.
-		if n := f.Move["Event"]; n > 2*f.Workloads {
-			wrong(f, "%d Events, want two a workload", n)
-		}
-		if f.Start["list"] != figures[0].Start["list"] {
-			wrong(f, "%d lists at the start, with %d workloads %d", f.Start["list"], figures[0].Workloads, figures[0].Start["list"])
-		}
-	}
-	return found
 }

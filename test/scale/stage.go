@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -28,11 +29,14 @@ const workers = 4
 // stage is a cluster with Garboard and the workloads so far.
 type stage struct {
 	options
+	size
 	cluster  *cluster.Cluster
 	garboard *installation.Installation
 	registry *registry
 	client   kubernetes.Interface
 	created  int
+	// running are the updaters that are measured now.
+	running updaters
 	// builds are the updaters that are measured at each size, in this order.
 	builds []build
 	// tag is what all workloads run, pushed how many tags each repository has.
@@ -61,6 +65,9 @@ func prepare(ctx context.Context, c *cluster.Cluster, o options) (*stage, error)
 		s.garboard, err = installation.Install(ctx, c, installation.Options{
 			Source: o.source, NoUpdater: true, Log: os.Stderr, Args: []string{"--registries-config=" + settings},
 		})
+	}
+	if err == nil && slices.ContainsFunc(o.sizes, func(z size) bool { return z.shards > 1 }) {
+		_, _, err = c.Kubectl(ctx, "", "apply", "-f", filepath.Join(o.source, "manifests", "components", "sharded", "rbac.yaml"))
 	}
 	if err == nil {
 		err = s.buildAll(ctx)
