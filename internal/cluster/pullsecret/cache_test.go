@@ -67,6 +67,10 @@ type step struct {
 
 const gone = "Missing Secret regcred"
 
+func tooOld() *metav1.Status {
+	return &metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired}
+}
+
 func TestLifeOfAnObject(t *testing.T) {
 	const path = "secrets/shop/regcred"
 	change := func(user string) func(*cluster) {
@@ -95,8 +99,26 @@ func TestLifeOfAnObject(t *testing.T) {
 			{what: "read", want: "a", gets: 1, watches: 1},
 			{what: "failed", do: func(c *cluster) {
 				c.put(with("b"))
-				c.watches[path].Error(&metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired})
+				c.watches[path].Error(&metav1.Status{Status: metav1.StatusFailure, Code: 500, Reason: metav1.StatusReasonInternalError})
 			}, after: 29 * time.Second, want: "a"},
+			{what: "read again", after: time.Second, want: "b", gets: 1, watches: 1},
+		},
+		"where the version is too old to watch from, the watch begins with what is there": {
+			{what: "read", want: "a", gets: 1, watches: 1},
+			{what: "too old", do: func(c *cluster) { c.watches[path].Error(tooOld()) }, want: "a", watches: 1},
+			{what: "what is there", do: func(c *cluster) { c.watches[path].Add(with("a")) }, after: 20 * time.Minute, want: "a"},
+			{what: "changed", do: change("b"), want: "b"},
+			{what: "deleted", do: func(c *cluster) { c.watches[path].Delete(with("b")) }, want: gone},
+		},
+		"where nothing is there any more then, that is read after half a minute": {
+			{what: "read", want: "a", gets: 1, watches: 1},
+			{what: "too old, and deleted", do: func(c *cluster) { clear(c.objects); c.watches[path].Error(tooOld()) }, after: 29 * time.Second, want: "a", watches: 1},
+			{what: "read again", after: time.Second, want: gone, gets: 1},
+		},
+		"where that is refused as well the object is read again after half a minute": {
+			{what: "read", want: "a", gets: 1, watches: 1},
+			{what: "too old", do: func(c *cluster) { c.watches[path].Error(tooOld()) }, want: "a", watches: 1},
+			{what: "too old again", do: func(c *cluster) { c.put(with("b")); c.watches[path].Error(tooOld()) }, after: 29 * time.Second, want: "a"},
 			{what: "read again", after: time.Second, want: "b", gets: 1, watches: 1},
 		},
 		"where watching is forbidden the object is read every half minute": {
@@ -138,6 +160,7 @@ func TestLifeOfAnObject(t *testing.T) {
 			bubble(t, c, pullsecret.Options{}, func(t *testing.T, finder *pullsecret.Finder) {
 				for _, s := range steps {
 					c.reset()
+					before := len(c.starts)
 					if s.do != nil {
 						s.do(c)
 					}
@@ -148,10 +171,14 @@ func TestLifeOfAnObject(t *testing.T) {
 					if gets, watches := c.count("get"), c.count("watch"); gets != s.gets || watches != s.watches {
 						t.Errorf("%s: got %d GETs and %d watches, want %d and %d", s.what, gets, watches, s.gets, s.watches)
 					}
-				}
-				for i, selector := range c.selectors {
-					if selector != "metadata.name=regcred" || c.starts[i] != "7" {
-						t.Errorf("got a watch of %q from %q", selector, c.starts[i])
+					start := "" // what is there
+					if s.gets > 0 {
+						start = "7" // what was read
+					}
+					for i := before; i < len(c.starts); i++ {
+						if c.selectors[i] != "metadata.name=regcred" || c.starts[i] != start {
+							t.Errorf("%s: got a watch of %q from %q, want it from %q", s.what, c.selectors[i], c.starts[i], start)
+						}
 					}
 				}
 			})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
@@ -36,8 +37,8 @@ func (c *cache[O, T]) sweep(ctx context.Context) {
 //
 // A watch that ends is not begun again by itself: the API server ends each of
 // them within the hour, and the next caller reads the object and watches it
-// again. So nothing is watched that is not used, no version is ever too old,
-// and where watching is forbidden the object is read every half minute.
+// again. So nothing is watched that is not used, and where watching is forbidden
+// the object is read every half minute.
 func (c *cache[O, T]) follow(k key, o *object[T], version string) {
 	if c.running == nil {
 		return
@@ -50,28 +51,44 @@ func (c *cache[O, T]) follow(k key, o *object[T], version string) {
 	})
 }
 
+// watch watches from the version that was read. The API server remembers a hundred changes of
+// a kind or some more, and none from before its own start: to most objects that were just
+// read it answers that the version is too old. It is asked then to begin with what is there.
 func (c *cache[O, T]) watch(ctx context.Context, k key, o *object[T], version string) {
+	if tooOld := c.watchFrom(ctx, k, o, version); tooOld {
+		c.watchFrom(ctx, k, o, "")
+	}
+}
+
+func (c *cache[O, T]) watchFrom(ctx context.Context, k key, o *object[T], version string) (tooOld bool) {
 	watched, err := c.in(k.namespace).Watch(ctx, metav1.ListOptions{
 		FieldSelector:   fields.OneTermEqualSelector(metav1.ObjectNameField, k.name).String(),
 		ResourceVersion: version,
 	})
 	if err != nil {
-		return // the answer holds for as long as it does without a watch
+		return isTooOld(err) // the answer holds for as long as it does without a watch
 	}
 	defer watched.Stop()
-	c.update(func() { o.watched = true })
+	if version != "" { // otherwise the first event tells that the object is there still
+		c.update(func() { o.watched = true })
+	}
 	defer c.update(func() { o.watched, o.until = false, c.now().Add(unwatchedFor) })
 	for {
 		select {
 		case event, open := <-watched.ResultChan():
+			if open && event.Type == watch.Error {
+				return isTooOld(apierrors.FromObject(event.Object))
+			}
 			if !open || !c.take(k, o, event) {
-				return
+				return false
 			}
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }
+
+func isTooOld(err error) bool { return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) }
 
 // take brings an object up to date; false ends its watch.
 func (c *cache[O, T]) take(k key, o *object[T], event watch.Event) bool {
@@ -91,7 +108,7 @@ func (c *cache[O, T]) take(k key, o *object[T], event watch.Event) bool {
 		return false
 	}
 	c.update(func() {
-		o.answer = next
+		o.answer, o.watched = next, true
 		c.trim(c.now())
 	})
 	return true
