@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -86,7 +87,8 @@ type entry struct {
 		Username string
 		Extra    map[string][]string
 	}
-	ObjectRef struct{ Resource string }
+	ObjectRef      struct{ Resource string }
+	ResponseStatus struct{ Code int }
 }
 
 // read reads what was logged since the last time.
@@ -125,7 +127,7 @@ func (a *audit) count(e *entry) {
 		by = &asked{byVerb: requests{}, byResource: requests{}}
 		a.of[credential] = by
 	}
-	by.byVerb[kindOf(e.Verb, e.ObjectRef.Resource, e.RequestURI)]++
+	by.byVerb[kindOf(e)]++
 	by.byResource[e.ObjectRef.Resource]++
 }
 
@@ -161,7 +163,7 @@ func (a *audit) untilNew(ctx context.Context) (credential string, err error) {
 	return credential, nil
 }
 
-// untilPatched waits until the updaters have sent so many patches since they were taken. To
+// untilPatched waits until so many patches of the updaters were stored since they were taken. To
 // read that here costs an updater nothing, as its metrics would.
 func (a *audit) untilPatched(ctx context.Context, credentials []string, least int) error {
 	patched := 0
@@ -203,16 +205,24 @@ func (a *audit) until(ctx context.Context, done func() bool) error {
 	})
 }
 
-func kindOf(verb, resource, uri string) string {
+// kindOf names what is counted together. Patches and dry runs that failed are sent again: on
+// a machine that is too slow for the deadlines of webhooks there may be any number.
+func kindOf(e *entry) string {
+	kind := e.Verb
 	switch {
-	case resource == "leases":
+	case e.ObjectRef.Resource == "leases":
 		return "Lease"
-	case resource == "events":
+	case e.ObjectRef.Resource == "events":
 		return "Event"
-	case resource == "": // which kinds there are
+	case e.ObjectRef.Resource == "": // which kinds there are
 		return "discovery"
-	case strings.Contains(uri, "dryRun="):
-		return "dry run"
+	case strings.Contains(e.RequestURI, "dryRun="):
+		kind = "dry run"
+	case e.Verb != "patch":
+		return kind
 	}
-	return verb
+	if e.ResponseStatus.Code != http.StatusOK {
+		kind += " that failed"
+	}
+	return kind
 }

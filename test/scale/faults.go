@@ -27,7 +27,7 @@ func faults(o options, figures []figure) []error {
 }
 
 func faultsAtRest(f *figure, sum part, wrong func(text string, values ...any)) {
-	for _, kind := range []string{"list", "get", "patch", "dry run", "create"} {
+	for _, kind := range []string{"list", "get", "patch", "patch that failed", "dry run", "dry run that failed", "create"} {
 		if n := sum.Rest[kind]; n > 0 {
 			wrong("%d requests %q while nothing happened", n, kind)
 		}

@@ -9,12 +9,12 @@ import (
 // happens, one list is read a poll, and a workload is moved by one bump, whether one updater
 // does so or several share the repositories.
 //
-// It takes more than 20 seconds: ten of rest for each size, and the start of a cluster.
+// It takes more than 20 seconds: six of rest for each size, the Leases of three updaters, and the start of a cluster.
 func TestScale(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a cluster")
 	}
-	o, err := parse([]string{"-source=../..", "-workloads=20,100", "-updaters=1,3", "-repositories=10", "-interval=2s", "-rest=10s", "-pace=10"})
+	o, err := parse([]string{"-source=../..", "-workloads=20,100", "-updaters=1,3", "-repositories=10", "-interval=2s", "-rest=6s", "-pace=10"})
 	if err != nil {
 		t.Fatal(err)
 	}
