@@ -18,12 +18,3 @@ func (r *Resolver) expects(ctx context.Context, q *Query) bool {
 	pair := policy.NewIndex([]string{q.Tag, q.Expected})
 	return q.Policy.Select(pair, q.Tag).Tag == q.Expected && q.allows(nil, q.Expected) && r.judgeTag(ctx, q, q.Expected) == nil
 }
-
-// beginExpected begins to read what the answer needs of the expected tag.
-func (r *Resolver) beginExpected(ctx context.Context, q *Query, credential Credential) {
-	ahead := digestAlone
-	if r.costs(q, move) >= costsImage {
-		ahead = r.readsAhead(q, move)
-	}
-	r.beginDigest(ctx, q, q.Expected, credential, ahead)
-}

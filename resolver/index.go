@@ -102,7 +102,7 @@ func (r *Resolver) seen(e *entry, q *Query) (seen view, known bool) {
 // renewed returns the index once it is read, or cannot be.
 func (r *Resolver) renewed(ctx context.Context, e *entry, q *Query, credential Credential) view {
 	if r.expects(ctx, q) {
-		r.beginExpected(ctx, q, credential)
+		r.beginDigest(ctx, q, q.Expected, credential, r.readsAhead(q, move))
 	}
 	seen, err := updateSource(ctx, &e.source, &r.options, demand[*policy.Index]{
 		repository: q.Repository.String(),
