@@ -149,3 +149,36 @@ func TestLargeObjectsThatWaitLeaveRoom(t *testing.T) {
 	close(release)
 	<-first
 }
+
+// Three megabytes of tolerations, as anybody may send who may create a workload, are ninety in
+// memory. They must neither wait there for a registry nor be read beside many others.
+func TestObjectsOfManySmallValuesDoNotFillTheMemory(t *testing.T) {
+	w := newWorld(t, "1.2.0", "1.2.7")
+	s := serve(t, w.mux, webhook.Limits{Metrics: w.metrics})
+	hang := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	w.fault.Store(&hang)
+	review := func(item string) []byte {
+		list := "[" + strings.Repeat(item+",", (3<<20)/len(item)) + item + "]"
+		return write{object: strings.Replace(w.deployment("patch", "1.2.0"), `"containers":`, `"tolerations":`+list+`,"containers":`, 1)}.review()
+	}
+	for name, tt := range map[string]struct {
+		item   string
+		status int
+		answer string
+	}{
+		"tolerations, which the API server passes on": {`{"key":"a"}`, http.StatusOK, "too many requests to wait"},
+		"what would fill the memory by itself":        {`{"":1}`, http.StatusRequestEntityTooLarge, "too large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response, err := s.client.Post(s.url+webhook.MutatePath+"?timeout=30s", "application/json", bytes.NewReader(review(tt.item)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			if err != nil || response.StatusCode != tt.status || !strings.Contains(string(body), tt.answer) {
+				t.Errorf("status %d, error %v, want %d and %q in %.500q", response.StatusCode, err, tt.status, tt.answer, body)
+			}
+		})
+	}
+}

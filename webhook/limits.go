@@ -24,9 +24,9 @@ const (
 	// MaxBody is how large a request may be, in bytes: two objects of 3 MiB, the
 	// most that the API server takes, and the rest of a review.
 	MaxBody = 7 << 20
-	// maxBodies bounds the bodies of all requests together, in bytes. To answer a
-	// large one takes eleven times as much memory in all (measured with 750 kB)
-	// beside the body itself, and the container has 256 MiB.
+	// maxBodies bounds the bodies of all requests together, in bytes of usual objects.
+	// To answer a large one takes eleven times as much memory in all (measured with
+	// 750 kB) beside the body itself, and the container has 256 MiB.
 	maxBodies = 16 << 20
 	// maxWaiting bounds those of requests that may wait for registries. What is left
 	// is for those that do not: a registry that hangs takes the room from nothing else.
@@ -77,9 +77,13 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	read, release, err := l.bodies.ReadAll(r.Body, inflight.Interrupt(w))
-	defer release()
-	if err != nil && !errors.Is(err, inflight.ErrNoRoom) {
+	read, err := l.bodies.ReadAll(r.Body, inflight.Interrupt(w))
+	defer read.Release()
+	switch {
+	case errors.Is(err, inflight.ErrTooLarge):
+		http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
+		return
+	case err != nil && !errors.Is(err, inflight.ErrNoRoom):
 		http.Error(w, "the request cannot be read", http.StatusBadRequest)
 		return
 	}
@@ -91,8 +95,8 @@ func (l *inFlightLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Garboard has too many requests to answer", http.StatusServiceUnavailable)
 		return
 	}
-	r.Body = newWholeBody(read)
-	wait, waited := l.mayWait(now, int64(len(read)))
+	r.Body = newWholeBody(read.Data)
+	wait, waited := l.mayWait(now, read.Weight)
 	defer waited()
 	if !wait {
 		r = r.WithContext(context.WithValue(r.Context(), busyKey{}, true))

@@ -1,5 +1,5 @@
 // Package inflight bounds what the bodies of all requests that are being answered
-// take together.
+// take together: as they come, and as what JSON makes of them.
 package inflight
 
 import (
@@ -11,10 +11,15 @@ import (
 	"time"
 )
 
-// ErrNoRoom is a body that is too much together with those of others.
-var ErrNoRoom = errors.New("too much in flight")
+var (
+	// ErrNoRoom is a body that is too much together with those of others.
+	ErrNoRoom = errors.New("too much in flight")
+	// ErrTooLarge is one that is too much by itself.
+	ErrTooLarge = errors.New("too large")
+)
 
-// Bodies has room for so many bytes.
+// Bodies has room for so many bytes of usual bodies. JSON of many small values takes more of
+// it than its length.
 type Bodies struct {
 	most int64
 
@@ -31,17 +36,29 @@ func NewBodies(most int64) *Bodies { return &Bodies{most: most} }
 // body gets that of others that are not here whole yet, of the one that began first before
 // all: a client that announces a body, or sends one slowly or in part, takes no place from
 // another. interrupt ends a read of such a body that waits for its client; ReadAll then
-// returns ErrNoRoom. The room is given back by release, which is never nil. The error is
-// ErrNoRoom, or that of the body.
-func (b *Bodies) ReadAll(from io.Reader, interrupt func()) (data []byte, release func(), err error) {
+// returns ErrNoRoom. The error is ErrNoRoom, ErrTooLarge, or that of the body. What is
+// returned beside it is never nil.
+func (b *Bodies) ReadAll(from io.Reader, interrupt func()) (*Body, error) {
 	m := &metered{from: from, interrupt: interrupt, bodies: b}
 	b.begin(m)
-	data, err = io.ReadAll(m)
-	if b.end(m) {
+	data, err := io.ReadAll(m)
+	weight, left := b.end(m)
+	if left {
 		data, err = nil, ErrNoRoom
 	}
-	return data, func() { b.giveBack(m) }, err
+	return &Body{Data: data, Weight: weight, metered: m}, err
 }
+
+// Body is one that is here whole, as far as it could be read.
+type Body struct {
+	Data []byte
+	// Weight is how much room it takes.
+	Weight  int64
+	metered *metered
+}
+
+// Release gives its room back, once.
+func (b *Body) Release() { b.metered.bodies.giveBack(b.metered) }
 
 // Interrupt returns what ends a read of the body of a request that w answers.
 func Interrupt(w http.ResponseWriter) func() {
@@ -67,8 +84,8 @@ type metered struct {
 // Read reads on, for as long as there is room.
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.from.Read(p)
-	if !m.bodies.take(m, int64(n)) {
-		return 0, ErrNoRoom
+	if refused := m.bodies.take(m, weightOf(p[:n])); refused != nil {
+		return 0, refused
 	}
 	return n, err
 }
@@ -79,13 +96,13 @@ func (b *Bodies) begin(m *metered) {
 	b.coming = append(b.coming, m)
 }
 
-// end notes that a body is here whole, or will never be, and reports whether its room was
-// given to another.
-func (b *Bodies) end(m *metered) (left bool) {
+// end notes that a body is here whole, or will never be. It returns how much room the body
+// has, and whether that was given to another.
+func (b *Bodies) end(m *metered) (held int64, left bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.drop(m)
-	return m.left
+	return m.held, m.left
 }
 
 func (b *Bodies) drop(m *metered) {
@@ -99,16 +116,19 @@ func (b *Bodies) giveBack(m *metered) {
 	m.held = 0
 }
 
-// take takes room for the next bytes of a body; false where there is none.
-func (b *Bodies) take(m *metered, n int64) bool {
+// take takes room for the next piece of a body. The error says why there is none.
+func (b *Bodies) take(m *metered, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if m.left || !b.makeRoom(m, n) {
-		return false
+	switch {
+	case m.held+n > b.most:
+		return ErrTooLarge
+	case m.left || !b.makeRoom(m, n):
+		return ErrNoRoom
 	}
 	b.held += n
 	m.held += n
-	return true
+	return nil
 }
 
 // makeRoom has the bodies that are not here whole give way to another, if that makes enough

@@ -1,8 +1,10 @@
 package inflight_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -22,8 +24,8 @@ func begin(t *testing.T, bodies *inflight.Bodies, bytes int) sent {
 	reader, client := io.Pipe()
 	s := sent{reader, client, make(chan error, 1)}
 	go func() {
-		_, release, err := bodies.ReadAll(reader, func() { _ = reader.Close() })
-		release()
+		body, err := bodies.ReadAll(reader, func() { _ = reader.Close() })
+		body.Release()
 		s.ended <- err
 	}()
 	// The second write returns once a second read has begun, which is after the room of the
@@ -38,11 +40,11 @@ func begin(t *testing.T, bodies *inflight.Bodies, bytes int) sent {
 
 func read(t *testing.T, bodies *inflight.Bodies, bytes int) (release func(), err error) {
 	t.Helper()
-	data, release, err := bodies.ReadAll(strings.NewReader(strings.Repeat("y", bytes)), func() {})
-	if err == nil && len(data) != bytes {
-		t.Errorf("%d bytes were read, want %d", len(data), bytes)
+	body, err := bodies.ReadAll(strings.NewReader(strings.Repeat("y", bytes)), func() {})
+	if err == nil && len(body.Data) != bytes {
+		t.Errorf("%d bytes were read, want %d", len(body.Data), bytes)
 	}
-	return release, err
+	return body.Release, err
 }
 
 func TestBodyThatStopsHalfWayGivesItsRoomToOthers(t *testing.T) {
@@ -93,5 +95,71 @@ func TestBodyThatIsHereWholeKeepsItsRoom(t *testing.T) {
 	defer whole()
 	if _, err := read(t, bodies, 1); !errors.Is(err, inflight.ErrNoRoom) {
 		t.Errorf("more was given back than was taken: %v", err)
+	}
+}
+
+// What a body becomes in memory is what room is for: of some texts each byte takes fifty.
+func TestRoomIsForWhatJSONMakesOfABody(t *testing.T) {
+	const size = 256 << 10
+	list := func(item string) string { return "[" + strings.Repeat(item+",", size/len(item)) + item + "]" }
+	for name, text := range map[string]string{
+		"a text":                            `"` + strings.Repeat("x", size) + `"`,
+		"a usual object":                    list(`{"name":"LOG_LEVEL","value":"info","valueFrom":{"configMapKeyRef":{"name":"settings","key":"logLevel"}}}`),
+		"empty objects":                     list(`{}`),
+		"empty objects with blanks in them": list(`{ }`),
+		"objects of one short field":        list(`{"":1}`),
+		"objects of nine":                   list(`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}`),
+		"tolerations":                       list(`{"key":"a"}`),
+		"empty lists":                       list(`[]`),
+		"lists in lists":                    list(strings.Repeat("[", 99) + strings.Repeat("]", 99)),
+		"empty texts":                       list(`""`),
+		"numbers":                           list(`1`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, err := inflight.NewBodies(16*size).ReadAll(strings.NewReader(text), func() {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "a text" && body.Weight != int64(len(text)) || name == "a usual object" && body.Weight > int64(len(text))*3/2 {
+				t.Errorf("%d bytes take room of %d", len(text), body.Weight)
+			}
+			before := heap()
+			var value any
+			if err := json.Unmarshal(body.Data, &value); err != nil {
+				t.Fatal(err)
+			}
+			took := heap() - before
+			runtime.KeepAlive(value)
+			if most := 12 * body.Weight; took > most {
+				t.Errorf("%d bytes are %d in memory, want at most %d", len(text), took, most)
+			}
+		})
+	}
+}
+
+// heap is how much memory is in use.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc) //nolint:gosec // no heap is that large
+}
+
+func TestBodyThatIsMoreThanAllRoomIsTooLarge(t *testing.T) {
+	bodies := inflight.NewBodies(300)
+	stopped := begin(t, bodies, 100)
+	if _, err := read(t, bodies, 301); !errors.Is(err, inflight.ErrTooLarge) {
+		t.Errorf("it ends with %v, want ErrTooLarge", err)
+	}
+	if err := stopped.client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-stopped.ended; err != nil {
+		t.Errorf("another ends with %v", err)
+	}
+	if release, err := read(t, bodies, 300); err != nil {
+		t.Errorf("not all room was given back: %v", err)
+	} else {
+		release()
 	}
 }

@@ -72,25 +72,25 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) 
 	if route.headerAlone() && route.sender(req, nil) == nil {
 		return r.refuse(route)
 	}
-	payload, release, err := r.bodies.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody), inflight.Interrupt(w))
-	defer release()
+	payload, err := r.bodies.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody), inflight.Interrupt(w))
+	defer payload.Release()
 	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
+	case errors.As(err, &large), errors.Is(err, inflight.ErrTooLarge):
 		return answer{outcome: tooLarge, status: http.StatusRequestEntityTooLarge, text: "the notification is too large"}
 	case errors.Is(err, inflight.ErrNoRoom):
 		return answer{outcome: overloaded, status: http.StatusServiceUnavailable, text: "too many notifications at once"}
 	case err != nil:
 		return answer{outcome: malformed, status: http.StatusBadRequest, text: "the notification cannot be read"}
 	}
-	s := route.sender(req, payload)
+	s := route.sender(req, payload.Data)
 	if s == nil {
 		return r.refuse(route)
 	}
 	if !s.limit.AllowN(r.options.Clock.Now(), 1) {
 		return answer{outcome: limited, status: http.StatusTooManyRequests, text: "too many notifications"}
 	}
-	return r.hand(s, message{header: req.Header, body: payload, registry: s.Registry})
+	return r.hand(s, message{header: req.Header, body: payload.Data, registry: s.Registry})
 }
 
 // fitsRoute checks what can be said before anything is read.
