@@ -176,17 +176,17 @@ func judgeImages(ctx context.Context, in Input, settings *settings.Settings) ima
 	return faults
 }
 
-// misplaced finds a policy that stands on the pod template alone, where it is not
-// read. Charts often repeat labels there, so that it is no more than said.
+// misplaced finds a policy that stands on the pod template or that of Jobs alone, where it
+// is not read. Charts often repeat labels there, so that it is no more than said.
 func misplaced(o *workload.Object) []string {
 	if o.Kind.Template == nil {
 		return nil
 	}
-	key, ok := settings.TemplateOnlyPolicy(o)
+	key, template, ok := settings.TemplateOnlyPolicy(o)
 	if !ok {
 		return nil
 	}
-	return []string{key + " stands on the pod template, where it is not read: put it on the " + strings.ToLower(o.Kind.GroupVersionKind.Kind)}
+	return []string{key + " stands on the " + template + " template, where it is not read: put it on the " + strings.ToLower(o.Kind.GroupVersionKind.Kind)}
 }
 
 // fieldPath writes a slot's path as the API writes paths.

@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/garboard-dev/garboard/internal/printable"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
+	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/webhook/intent"
 )
 
@@ -91,22 +94,47 @@ func notReference(image string, err error) string {
 // whyNoReference tells what is wrong with an image that people often get wrong; empty for
 // anything else.
 func whyNoReference(image string) string {
-	name := image
 	path := strings.LastIndexByte(image, '/') + 1
+	name, behind := image, ""
 	if end := strings.IndexAny(image[path:], ":@"); end >= 0 {
-		name = image[:path+end]
+		name, behind = image[:path+end], image[path+end:]
 	}
 	switch {
 	case endsInExponent(image):
 		return "the tag is a number; quote it in the values"
-	case strings.Contains(image, "{{"), strings.Contains(image, "${"), strings.Contains(image, "$("):
+	case strings.ContainsAny(image, "{}$%<>"), strings.Contains(image, "[["), strings.Contains(image, "@@"):
 		return "a template that was not filled in"
 	case strings.Contains(image, "://"):
 		return "an image has no scheme such as https://"
 	case strings.ContainsAny(image, " \t\r\n"):
 		return "it has a blank in it"
-	case strings.ToLower(name) != name:
+	}
+	if at := strings.IndexFunc(image, func(r rune) bool { return r > unicode.MaxASCII }); at >= 0 {
+		r, _ := utf8.DecodeRuneInString(image[at:])
+		return fmt.Sprintf("it has the character %U in it", r)
+	}
+	if strings.ToLower(name) != name {
 		return "its name has capital letters"
+	}
+	return whyNoTag(behind)
+}
+
+// whyNoTag tells what is wrong with what stands behind an image's name.
+func whyNoTag(behind string) string {
+	tag, digested, ok := strings.Cut(strings.TrimPrefix(behind, ":"), "@")
+	switch {
+	case behind == "":
+		return ""
+	case strings.HasPrefix(tag, "sha256:"):
+		return "a digest has @ before it"
+	case strings.HasPrefix(behind, ":") && tag == "" || strings.HasPrefix(tag, ":"):
+		return "its tag is empty"
+	case strings.Contains(tag, ":"):
+		return "it has two tags"
+	case strings.Contains(tag, "+"):
+		return "a tag has no +; _ and - are allowed"
+	case ok && !document.ValidDigest(digested):
+		return "what is behind @ is no digest"
 	default:
 		return ""
 	}

@@ -199,6 +199,38 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 			pods("minor HOST/shop:$(TAG)"), pods("minor HOST/shop:$(TAG)"),
 			"standard input:2: Pod a: c: not an image reference, left as it is: a template that was not filled in",
 		},
+		"an image that a pipeline was to fill in": {
+			pods("minor 'HOST/shop:#{tag}#'"), pods("minor 'HOST/shop:#{tag}#'"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: a template that was not filled in",
+		},
+		"a variable in place of the name": {
+			pods("minor $IMAGE:1.2.0"), pods("minor $IMAGE:1.2.0"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: a template that was not filled in",
+		},
+		"a tag behind a tag": {
+			pods("minor HOST/shop:1.2.0:latest"), pods("minor HOST/shop:1.2.0:latest"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: it has two tags",
+		},
+		"a tag that a chart has left empty": {
+			pods("minor 'HOST/shop:'"), pods("minor 'HOST/shop:'"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: its tag is empty",
+		},
+		"a tag with build metadata": {
+			pods("minor HOST/shop:1.2.0+7"), pods("minor HOST/shop:1.2.0+7"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: a tag has no +; _ and - are allowed",
+		},
+		"a digest in place of a tag": {
+			pods("minor HOST/shop:sha256:0123"), pods("minor HOST/shop:sha256:0123"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: a digest has @ before it",
+		},
+		"a digest that is cut": {
+			pods("minor HOST/shop:1.2.0@sha256:0123"), pods("minor HOST/shop:1.2.0@sha256:0123"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: what is behind @ is no digest",
+		},
+		"a character that is not seen": {
+			pods("minor 'HOST/shop:1.2.0\u200b'"), pods("minor 'HOST/shop:1.2.0\u200b'"),
+			"standard input:2: Pod a: c: not an image reference, left as it is: it has the character U+200B in it",
+		},
 		"a host with an underscore": {
 			pods("minor build_host.example.com/shop:1.2.0"), pods("minor build_host.example.com/shop:1.2.0"),
 			`standard input:2: Pod a: c: "build_host.example.com" is no host of a registry: letters, digits, '-' and '.' are allowed; left as it is`,
@@ -211,6 +243,26 @@ func TestResolveWarnsAndGoesOn(t *testing.T) {
 		"a policy on the pod template alone": {
 			templated("apps/v1", "Deployment", "", "keel.sh/policy: all"), templated("apps/v1", "Deployment", "", "keel.sh/policy: all"),
 			"standard input:1: Deployment a: keel.sh/policy stands on the pod template, where it is not read: put it on the deployment",
+		},
+		"a policy on the template of Jobs": {
+			"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {jobTemplate: {metadata: {annotations: {garboard.dev/policy: all}}, spec: {template: {spec: {containers: [{name: c, image: HOST/shop:1.2.0}]}}}}}\n",
+			"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {jobTemplate: {metadata: {annotations: {garboard.dev/policy: all}}, spec: {template: {spec: {containers: [{name: c, image: HOST/shop:1.2.0}]}}}}}\n",
+			"standard input:1: CronJob a: garboard.dev/policy stands on the job template, where it is not read: put it on the cronjob",
+		},
+		"a kind in lower case": {
+			templated("apps/v1", "deployment", "keel.sh/policy: all", ""), templated("apps/v1", "deployment", "keel.sh/policy: all", ""),
+			`standard input:1: deployment a: keel.sh/policy is not read: kind "deployment"; did you mean "Deployment"?`,
+		},
+		"what is no manifest": {
+			"404: Not Found\n", "404: Not Found\n", "standard input:1: no manifest, left as it is: it has no apiVersion and no kind",
+		},
+		"values beside manifests": {
+			pods("all HOST/shop:1.2.0") + "---\nimage: {repository: HOST/shop}\n", pods("all HOST/shop:1.2.9") + "---\nimage: {repository: HOST/shop}\n",
+			"standard input:7: no manifest, left as it is: it has no apiVersion and no kind",
+		},
+		"a key that is given again": {
+			strings.Replace(pods("all HOST/shop:1.2.0"), "{name: a, ", "{name: b, name: a, ", 1), strings.Replace(pods("all HOST/shop:1.2.9"), "{name: a, ", "{name: b, name: a, ", 1),
+			`standard input:4: key "name" is given again; the last one counts, as for kubectl`,
 		},
 		"an API version of old, whose images are resolved all the same": {
 			templated("apps/v1beta2", "Deployment", "keel.sh/policy: all", ""),

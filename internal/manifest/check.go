@@ -7,8 +7,9 @@ import (
 )
 
 // checker refuses documents whose meaning is in doubt. Behind it, every alias
-// leads to a node of the same document outside of itself, every key is text
-// given once, and every merge key takes mappings.
+// leads to a node of the same document outside of itself, every key is text, and every
+// merge key takes mappings. A key that is given more than once is no doubt: the last one
+// counts for kubectl and Helm, and charts are full of them.
 type checker struct {
 	stream *Stream
 	seen   map[*yaml.Node]bool // anchors so far; true while inside of the node
@@ -83,7 +84,7 @@ func (c *checker) mapping(n *yaml.Node) *SyntaxError {
 			return c.stream.fault(key.Line, "a key is text, a number or a boolean, which this is not")
 		}
 		if !keys.add(name) {
-			return c.stream.fault(key.Line, "key %q is given twice", name)
+			c.stream.repeats(key.Line, name)
 		}
 	}
 	return nil

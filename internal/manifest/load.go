@@ -14,7 +14,7 @@ const maxDepth = 10000
 
 // loadYAML reads the file's documents.
 func (s *Stream) loadYAML() ([]*yaml.Node, *SyntaxError) {
-	nodes, err := decodeYAML(s.text.body())
+	nodes, err := decodeYAML(s.text.yaml(len(s.text.data)))
 	if err != nil {
 		return nil, s.yamlFault(err)
 	}

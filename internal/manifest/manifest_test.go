@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,9 @@ func TestBytesThatEditorsHide(t *testing.T) {
 		"Unicode's line breaks":            {"a: \"x\u2028y\u2029z\u0085w\" # \u2028image: nginx:1.2\n", "a: \"x\u2028y\u2029z\u0085w\" # \u2028image: nginx:1.3\n"},
 		"Unicode's line breaks in JSON":    {"{\"a\":\"x\u2028y\",\n\"image\":\"nginx:1.2\"}", "{\"a\":\"x\u2028y\",\n\"image\":\"nginx:1.3\"}"},
 		"a backslash before the end quote": {"{a: \"\\\\\", image: \"nginx:1.2\\u0020\"}", "{a: \"\\\\\", image: \"nginx:1.3\"}"},
+		"a mark before a later document":   {"a: b\n---\n\ufeffimage: nginx:1.2 # c\n", "a: b\n---\n\ufeffimage: nginx:1.3 # c\n"},
+		"a mark before each document":      {"\ufeffa: b\r\n--- # c\r\n\ufeff# d\r\nimage: 'nginx:1.2'\r\n", "\ufeffa: b\r\n--- # c\r\n\ufeff# d\r\nimage: 'nginx:1.3'\r\n"},
+		"a mark in a text":                 {"a: \"\ufeff\"\nb: |\n  c\n  \ufeffd\nimage: nginx:1.2\n", "a: \"\ufeff\"\nb: |\n  c\n  \ufeffd\nimage: nginx:1.3\n"},
 		"quotes inside of single quotes":   {"image: 'it''s'''\n", "image: 'nginx:1.3'\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +95,7 @@ func TestValuesAreKubectls(t *testing.T) {
 		"folded text":             "a: b\n  c\n\n  d\ne: >\n  f\n  g\n\nh: |+\n  i\n\nj: \"k\n  l\\\n  m\"",
 		"strings":                 "a: [\"\\x41\\u00e9\\n\", 'it''s']",
 		"an anchor without alias": "a: &x\nb: &y c",
+		"keys given again":        "a: {b: 1, c: 2}\n1: d\na: {b: 3}\n'1': e\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := yaml.YAMLToJSON([]byte(in))
@@ -214,6 +219,47 @@ func TestOddValues(t *testing.T) {
 			want := map[string]any{"plain": value, "single": value, "double": value, "block": value, "flow": []any{value}, "anchor": "b", "alias": value}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// kubectl and Helm take the last one, and charts that repeat a label are many.
+func TestKeysThatAreGivenAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in, want string
+		warnings []string
+	}{
+		"a label of a chart": {
+			"metadata:\n  labels:\n    app: a\n    app: a\nimage: nginx:1.2\n", "metadata:\n  labels:\n    app: a\n    app: a\nimage: nginx:1.3\n",
+			[]string{`f:4: key "app" is given again; the last one counts, as for kubectl`},
+		},
+		"the image": {
+			"image: nginx:1.1\nname: c\nimage: nginx:1.2\n", "image: nginx:1.1\nname: c\nimage: nginx:1.3\n",
+			[]string{`f:3: key "image" is given again; the last one counts, as for kubectl`},
+		},
+		"JSON": {
+			"{\n\"image\": \"nginx:1.1\",\n\"image\": \"nginx:1.2\"}", "{\n\"image\": \"nginx:1.1\",\n\"image\": \"nginx:1.3\"}",
+			[]string{`f:3: key "image" is given again; the last one counts, as for kubectl`},
+		},
+		"what only some take for the same": {
+			"1: a\n\"1\": b\nimage: nginx:1.2\n", "1: a\n\"1\": b\nimage: nginx:1.3\n",
+			[]string{`f:2: key "1" is given again; the last one counts, as for kubectl`},
+		},
+		"very often": {
+			strings.Repeat("a: b\n", 20) + "image: nginx:1.2\n", strings.Repeat("a: b\n", 20) + "image: nginx:1.3\n",
+			append(slices.Repeat([]string{`key "a" is given again; the last one counts, as for kubectl`}, 10), "f: 9 keys more that are given again"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := parse(t, tc.in)
+			got := s.Warnings()
+			if !slices.EqualFunc(got, tc.warnings, strings.HasSuffix) {
+				t.Errorf("warnings: got %q, want %q", got, tc.warnings)
+			}
+			replace(t, s, 0, "image", "nginx:1.3")
+			if got := rewritten(t, s); got != tc.want {
+				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 		})
 	}

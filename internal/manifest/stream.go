@@ -10,10 +10,14 @@ package manifest
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/garboard-dev/garboard/internal/printable"
 )
 
 // Stream is one file: its bytes, and the documents in it.
@@ -22,6 +26,9 @@ type Stream struct {
 	text  *text
 	roots []*root
 	docs  []*Document
+	// repeated tells of keys that are given again, the first ones of more.
+	repeated []string
+	more     int
 }
 
 // root is one document of the file, which may be a list of manifests.
@@ -79,6 +86,30 @@ func (s *Stream) Source() []byte { return bytes.Clone(s.text.data) }
 
 // Documents returns the manifests, in order.
 func (s *Stream) Documents() []*Document { return s.docs }
+
+// maxRepeated is how many keys that are given again are told of by their names.
+const maxRepeated = 10
+
+// repeats notes that a mapping gives a key again.
+func (s *Stream) repeats(line int, key string) {
+	if len(s.repeated) == maxRepeated {
+		s.more++
+		return
+	}
+	s.repeated = append(s.repeated, fmt.Sprintf("%s:%d: key %q is given again; the last one counts, as for kubectl",
+		s.name, line, printable.Escape(key, maxShownKey)))
+}
+
+// maxShownKey is how much of a key is shown.
+const maxShownKey = 253
+
+// Warnings tells what the file has that other readers refuse, a line each.
+func (s *Stream) Warnings() []string {
+	if s.more == 0 {
+		return s.repeated
+	}
+	return append(slices.Clone(s.repeated), fmt.Sprintf("%s: %s more that are given again", s.name, printable.Count(s.more, "key")))
+}
 
 // looksJSON finds a brace and a quote, or a closing brace.
 var looksJSON = regexp.MustCompile(`^[ \t\r\n]*\{[ \t\r\n]*["}]`)

@@ -31,7 +31,7 @@ func (s *Stream) fault(line int, format string, args ...any) *SyntaxError {
 func (s *Stream) wayOut(line int, reason string) string {
 	text := s.lineText(line)
 	switch {
-	case strings.Contains(text, "{{"):
+	case strings.Contains(text, "{{"), strings.Contains(text, "{%"), strings.Contains(text, "<%"):
 		return "; a template has to be filled in first, as by helm template"
 	case strings.HasSuffix(reason, "found unknown escape character"):
 		return `; \ is written as it is in single quotes, and as \\ in double ones`
@@ -90,7 +90,7 @@ func (s *Stream) yamlFault(err error) *SyntaxError {
 		if n+1 < len(lines) {
 			end = lines[n+1]
 		}
-		_, again := decodeYAML(s.text.data[lines[0]:end])
+		_, again := decodeYAML(s.text.yaml(end))
 		return again != nil && again.Error() == err.Error()
 	}
 	line := 1 + sort.Search(len(lines)-1, fails)

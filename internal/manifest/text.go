@@ -10,8 +10,12 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // text is a file's bytes and where its lines begin.
 type text struct {
-	data  []byte
-	lines []int // the offset of each line; the first is behind a byte order mark
+	data []byte
+	// lines are the offsets of the lines. That of one that begins with a byte order mark,
+	// where a document may begin, is behind it.
+	lines []int
+	// marks are the offsets of such marks but the one at the beginning.
+	marks []int
 	// otherBreaks says that lines also end otherwise than in a line feed.
 	otherBreaks bool
 }
@@ -36,8 +40,12 @@ func newText(data []byte) *text {
 			continue
 		}
 		i += n
-		t.lines = append(t.lines, i)
 		t.otherBreaks = t.otherBreaks || data[i-1] != '\n'
+		if bytes.HasPrefix(data[i:], byteOrderMark) && endsDocument(data[t.lines[len(t.lines)-1]:]) {
+			t.marks = append(t.marks, i)
+			i += len(byteOrderMark)
+		}
+		t.lines = append(t.lines, i)
 	}
 	return t
 }
@@ -64,8 +72,32 @@ func spaceLen(b []byte) int {
 	return breakLen(b)
 }
 
+// endsDocument reports whether a line is a separator, behind which another document
+// begins.
+func endsDocument(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("---")) || bytes.HasPrefix(line, []byte("..."))
+}
+
 // body is the file without its byte order mark.
 func (t *text) body() []byte { return t.data[t.lines[0]:] }
+
+// yaml is the file up to an offset, without the byte order marks that files have which were
+// put one behind the other: kubectl reads each document by itself, and the parser would take
+// a mark for text.
+func (t *text) yaml(end int) []byte {
+	start := t.lines[0]
+	if len(t.marks) == 0 {
+		return t.data[start:end]
+	}
+	var body []byte
+	for _, mark := range t.marks {
+		if mark >= end {
+			break
+		}
+		body, start = append(body, t.data[start:mark]...), mark+len(byteOrderMark)
+	}
+	return append(body, t.data[start:max(start, end)]...)
+}
 
 // line returns the line of an offset, counted from 1.
 func (t *text) line(offset int) int {

@@ -78,6 +78,11 @@ func (o *Object) TemplateLabels() map[string]any {
 	return Child(Child(o.template(), "metadata"), "labels")
 }
 
+// JobMetadata returns the metadata of the template of a CronJob's Jobs; nil for all else.
+func (o *Object) JobMetadata() map[string]any {
+	return Child(Child(Child(o.root, "spec"), "jobTemplate"), "metadata")
+}
+
 // Deleting reports whether the object is on its way out.
 func (o *Object) Deleting() bool { return o.metadata()["deletionTimestamp"] != nil }
 

@@ -5,6 +5,7 @@ package offline
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -53,10 +54,13 @@ func NewPlan(r *resolver.Resolver, kinds workload.Kinds, files []*manifest.Strea
 	p := &Plan{decider: decider, files: files}
 	namespaces := p.namespaces()
 	for _, file := range files {
+		p.Warnings = append(p.Warnings, file.Warnings()...)
 		for _, document := range file.Documents() {
 			object, ok := kinds.FromMap(document.Object)
 			if why := settings.Ungoverned(kinds, document.Object); why != "" {
 				p.warn(title(file, document), why)
+			} else if missing := kindless(document); missing != "" {
+				p.Warnings = append(p.Warnings, fmt.Sprintf("%s:%d: no manifest, left as it is: it has no %s", file.Name(), document.Line, missing))
 			}
 			if !ok || object.Owned() {
 				continue
@@ -97,6 +101,18 @@ func (p *Plan) namespaces() map[string]workload.Namespace {
 		}
 	}
 	return found
+}
+
+// kindless names what every manifest has and this document does not, as values of a chart
+// or a page that says "404: Not Found"; empty for a manifest.
+func kindless(document *manifest.Document) string {
+	var missing []string
+	for _, field := range []string{"apiVersion", "kind"} {
+		if text, _ := document.Object[field].(string); text == "" {
+			missing = append(missing, field)
+		}
+	}
+	return strings.Join(missing, " and no ")
 }
 
 // title names a manifest. Its name is foreign text, and goes to a terminal.

@@ -33,7 +33,7 @@ import (
 type releases = func(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error)
 
 // fromFiles reads manifests, and the values of Keel's chart. What is neither is an error.
-func fromFiles(ctx context.Context, names []string, in io.Reader) ([]plan.Source, releases, error) {
+func fromFiles(ctx context.Context, names []string, in io.Reader, warnings io.Writer) ([]plan.Source, releases, error) {
 	files, err := cmdline.ReadManifests(ctx, names, in)
 	if err != nil {
 		return nil, nil, err
@@ -41,6 +41,9 @@ func fromFiles(ctx context.Context, names []string, in io.Reader) ([]plan.Source
 	var sources []plan.Source
 	var secrets fileSecrets
 	for _, file := range files {
+		for _, warning := range file.Warnings() {
+			fmt.Fprintln(warnings, "garboard:", warning)
+		}
 		for _, document := range file.Documents() {
 			where := fmt.Sprintf("%s:%d", file.Name(), document.Line)
 			u := unstructured.Unstructured{Object: document.Object}

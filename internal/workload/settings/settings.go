@@ -256,11 +256,14 @@ func (s *Settings) policyFor(slot workload.Slot) *policy.Policy {
 	return p
 }
 
-// TemplateOnlyPolicy returns the key of a policy on the pod template of an
-// object that has none itself.
-func TemplateOnlyPolicy(o *workload.Object) (string, bool) {
-	key := policyKey(o.TemplateAnnotations(), o.TemplateLabels())
-	return key, key != "" && policyKey(o.Annotations(), o.Labels()) == ""
+// TemplateOnlyPolicy returns the key of a policy on the pod template of an object, or on
+// the template of its Jobs, and which of them; only is true where the object has none itself.
+func TemplateOnlyPolicy(o *workload.Object) (key, template string, only bool) {
+	key, template = policyKey(o.TemplateAnnotations(), o.TemplateLabels()), "pod"
+	if job := o.JobMetadata(); key == "" && job != nil {
+		key, template = policyKey(workload.Child(job, "annotations"), workload.Child(job, "labels")), "job"
+	}
+	return key, template, key != "" && policyKey(o.Annotations(), o.Labels()) == ""
 }
 
 // policyKey returns the first key that sets a policy among annotations or labels;

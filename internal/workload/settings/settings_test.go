@@ -263,9 +263,9 @@ func TestPolicyOnTheTemplateAlone(t *testing.T) {
 				"metadata": map[string]any{"annotations": test.annotations},
 				"spec":     map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": test.onTemplate, "labels": test.labelsThere}}},
 			})
-			key, only := settings.TemplateOnlyPolicy(o)
-			if key != test.want || only != test.only {
-				t.Errorf("got %q, %v; want %q, %v", key, only, test.want, test.only)
+			key, template, only := settings.TemplateOnlyPolicy(o)
+			if key != test.want || only != test.only || template != "pod" {
+				t.Errorf("got %q of the %s template, %v; want %q, %v", key, template, only, test.want, test.only)
 			}
 		})
 	}

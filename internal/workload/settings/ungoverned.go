@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/garboard-dev/garboard/internal/printable"
+	"github.com/garboard-dev/garboard/internal/spelling"
 	"github.com/garboard-dev/garboard/internal/workload"
 )
 
@@ -29,11 +30,18 @@ func Ungoverned(k workload.Kinds, root map[string]any) string {
 	if key == "" || !hasContainers(root) {
 		return ""
 	}
+	var known []string
 	for _, kind := range workload.StandardKinds().All() {
 		if kind.GroupVersionKind.Kind == name {
 			return fmt.Sprintf("%s is not read: Kubernetes serves %s as %s, not as %q",
 				key, kind.GroupVersionKind.Kind, kind.GroupVersion(), printable.Escape(version, workload.MaxName))
 		}
+		if kind.Group == gv.Group {
+			known = append(known, kind.GroupVersionKind.Kind)
+		}
+	}
+	if meant := spelling.Nearest(name, known); meant != "" {
+		return fmt.Sprintf("%s is not read: kind %q; did you mean %q?", key, printable.Escape(name, workload.MaxName), meant)
 	}
 	return fmt.Sprintf("%s is not read: kind %q of %q is not governed; --custom-kinds names further kinds",
 		key, printable.Escape(name, workload.MaxName), printable.Escape(version, workload.MaxName))
