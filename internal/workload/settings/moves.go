@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -45,22 +46,38 @@ type Canary struct {
 func (c Canary) Follows() bool { return c.Set != "" && !c.First }
 
 const (
-	ageAllowed    = `a duration such as "72h" or "3d", of at most 366d`
+	ageAllowed    = `a duration such as "72h", "3d" or "1w", of at most 366d`
 	canaryAllowed = `"SET first for DURATION" for the workload that goes ahead, "SET" for the rest`
 	healthAllowed = `a duration of 10s to 24h, such as "10m"`
 	notifyAllowed = "names of channels, comma-separated, at most 16"
 )
 
-// parseDuration reads Go's durations, and whole days as "3d".
+// parseDuration reads Go's durations, with weeks and days before them: 1w, 3d, 1d12h.
 func parseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		if err != nil {
-			return 0, errors.New("not a number of days")
+	var whole time.Duration
+	rest := text
+	for _, unit := range []struct {
+		letter string
+		length time.Duration
+	}{{"w", 7 * day}, {"d", day}} {
+		number, behind, ok := strings.Cut(rest, unit.letter)
+		if !ok {
+			continue
 		}
-		return time.Duration(n) * day, nil
+		n, err := strconv.ParseUint(number, 10, 12)
+		if err != nil {
+			return 0, errors.New("not a number of weeks or days")
+		}
+		whole, rest = whole+time.Duration(n)*unit.length, behind
 	}
-	return time.ParseDuration(text)
+	if rest == "" && text != "" {
+		return whole, nil
+	}
+	part, err := time.ParseDuration(rest)
+	if rest != text && (part < 0 || part > math.MaxInt64-whole) {
+		return 0, errors.New("out of bounds")
+	}
+	return whole + part, err
 }
 
 // shortDuration writes a duration without the zeros that Go's own has at its end.

@@ -20,6 +20,15 @@ const scheduleAllowed = `"@every DURATION" of at least 1s, "@hourly" and the lik
 // ParseSchedule reads a poll schedule: "@every 10m", a five-field cron
 // expression, or Keel's six fields with the seconds first.
 func ParseSchedule(s string) (cron.Schedule, error) {
+	schedule, err := parseSchedule(strings.TrimSpace(s))
+	if err != nil {
+		return nil, err
+	}
+	return withLeaps(schedule), nil
+}
+
+// parseSchedule reads a schedule that knows nothing of clocks that leap.
+func parseSchedule(s string) (cron.Schedule, error) {
 	if len(s) > maxSchedule {
 		return nil, fmt.Errorf("longer than %d characters", maxSchedule)
 	}
@@ -28,10 +37,14 @@ func ParseSchedule(s string) (cron.Schedule, error) {
 		return nil, err
 	}
 	if every, ok := strings.CutPrefix(timing, "@every "); ok {
-		d, err := time.ParseDuration(strings.TrimSpace(every))
-		if err != nil || d < time.Second {
+		d, err := parseDuration(strings.TrimSpace(every))
+		if err != nil {
+			return nil, errors.New("not a duration such as 10m, 1h30m or 1d")
+		}
+		if d < time.Second {
 			return nil, errors.New("not a duration of at least 1s")
 		}
+		return cron.Every(d), nil
 	}
 	for field := range strings.FieldsSeq(timing) {
 		// The parser takes an empty list for one that never matches, and then
@@ -51,6 +64,45 @@ func ParseSchedule(s string) (cron.Schedule, error) {
 		return nil, errors.New("a time that never comes")
 	}
 	return schedule, nil
+}
+
+// leaping is a schedule in a zone whose clock is put forward once a year. What that leaps
+// over comes at the moment of the leap; the library lets it come a day or a week later.
+type leaping struct{ *cron.SpecSchedule }
+
+// withLeaps is a schedule that misses nothing where its own zone's clock leaps.
+func withLeaps(schedule cron.Schedule) cron.Schedule {
+	if s, ok := schedule.(*cron.SpecSchedule); ok && s.Location != time.Local {
+		return leaping{s}
+	}
+	return schedule
+}
+
+// Next is the first moment of the schedule after another one.
+func (l leaping) Next(after time.Time) time.Time {
+	next := l.SpecSchedule.Next(after)
+	for from := after; !next.IsZero(); {
+		_, change := from.In(l.Location).ZoneBounds()
+		switch {
+		case change.IsZero() || !change.Before(next):
+			return next
+		case l.isLeaptOver(change):
+			return change.In(after.Location())
+		}
+		from = change
+	}
+	return next
+}
+
+// isLeaptOver reports whether the schedule has a moment that the clock does not show, as it
+// is put forward then.
+func (l leaping) isLeaptOver(change time.Time) bool {
+	_, before := change.Add(-1).In(l.Location).Zone()
+	_, behind := change.In(l.Location).Zone()
+	clock := *l.SpecSchedule
+	clock.Location = time.UTC // of a clock that is not put forward
+	missing := change.UTC().Add(time.Duration(before) * time.Second)
+	return behind > before && clock.Next(missing.Add(-time.Second)).Before(missing.Add(time.Duration(behind-before)*time.Second))
 }
 
 // withoutZone takes off the time zone that may stand in front, as in

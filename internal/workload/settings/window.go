@@ -53,6 +53,9 @@ func ParseWindow(text string) (*Window, error) {
 }
 
 func parseSpan(words []string) (span, error) {
+	if len(words) == 0 {
+		return span{}, errors.New("an empty one")
+	}
 	zone := "UTC"
 	if n := len(words); n > 2 && words[n-2] == "in" {
 		zone, words = words[n-1], words[:n-2]
@@ -76,14 +79,14 @@ func parseSpan(words []string) (span, error) {
 	if err != nil || zone == "Local" {
 		return span{}, fmt.Errorf("%q is no IANA time zone", printable.Escape(zone, maxShownValue))
 	}
-	schedule, err := ParseSchedule(strings.Join(opens, " "))
+	schedule, err := parseSchedule(strings.Join(opens, " "))
 	if err != nil {
 		return span{}, err
 	}
 	if of, ok := schedule.(*cron.SpecSchedule); ok {
 		of.Location = location
 	}
-	return span{schedule, length}, nil
+	return span{withLeaps(schedule), length}, nil
 }
 
 // String is the window as it was written; empty for always.
