@@ -2,7 +2,6 @@ package keel
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -55,6 +54,9 @@ var chartValues = []struct {
 	{"basicauth.password", BasicAuthPassword, true},
 }
 
+// ofChart are the variables that the chart sets where the values say nothing.
+var ofChart = map[string]string{PollDefaultSchedule: "@every 1m", Helm3Provider: "true"}
+
 // ownValues are values that hardly another chart has.
 var ownValues = []string{"polling", "helmProvider", "hipchat", "notificationLevel", "insecureRegistry", "gcr", "webhookRelay", "basicauth", "dockerRegistry"}
 
@@ -66,33 +68,46 @@ func hasOwn(values map[string]any) bool {
 // the chart is part of another. ok is false where they are those of something else. Of
 // what belongs into a Secret, that it is set is kept, and not what it is.
 func FromValues(values map[string]any) (i Installation, ok bool) {
-	i = Installation{Namespace: "keel", Name: "keel", Container: "keel", Env: map[string]Setting{}}
 	if part := childMap(values, "keel"); !hasOwn(values) && hasOwn(part) {
 		values = part
 	}
-	known := 0
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if _, is := ValueOf(name); is {
-			known++
-		} else {
-			i.Unread = append(i.Unread, name)
+	for name := range values {
+		switch _, known := ValueOf(name); {
+		case known:
+			ok = true
+		case !hasOwn(values):
+			return Installation{}, false
 		}
 	}
-	if len(i.Unread) > 0 && !hasOwn(values) {
-		return Installation{}, false
+	return installed(values), ok
+}
+
+// installed is what the chart makes of values.
+func installed(values map[string]any) Installation {
+	i := Installation{
+		Namespace: "keel", Name: "keel", Container: "keel", Image: "ghcr.io/keel-hq/keel",
+		Env: map[string]Setting{}, Unread: unread(values),
 	}
+	secret := "keel"
 	i.Relay, _ = childMap(values, "webhookRelay")["enabled"].(bool)
+	if exposed, _ := childMap(values, "service")["enabled"].(bool); exposed {
+		i.Service = "keel"
+	}
+	if name := asText(childMap(values, "secret")["name"]); name != "" {
+		secret = name // which may hold more than the values say
+		i.SecretRefs = []Ref{{Name: name}}
+	}
 	for _, v := range chartValues {
 		value, given := at(values, v.path)
-		if !given || value == "" {
-			continue
+		if !given {
+			value = ofChart[v.variable]
 		}
 		group, _, _ := strings.Cut(v.path, ".")
-		if enabled, is := childMap(values, group)["enabled"].(bool); is && !enabled && v.variable != Poll {
+		if enabled, is := childMap(values, group)["enabled"].(bool); value == "" || is && !enabled && v.variable != Poll {
 			continue
 		}
 		if v.secret {
-			i.Env[v.variable] = Setting{Secret: "keel", Key: v.variable}
+			i.Env[v.variable] = Setting{Secret: secret, Key: v.variable}
 		} else {
 			i.Env[v.variable] = Setting{Value: value}
 		}
@@ -102,8 +117,35 @@ func FromValues(values map[string]any) (i Installation, ok bool) {
 			i.Env[name] = Setting{Value: asText(asMap(item)["value"])}
 		}
 	}
-	i.Image = "ghcr.io/keel-hq/keel"
-	return i, known > 0
+	return i
+}
+
+// notifiers are the values of channels, of which older charts have other ones.
+var notifiers = []string{"slack", "mattermost", "teams", "discord", "webhook", "shoutrrr"}
+
+// unread are the values that the chart does not read.
+func unread(values map[string]any) []string {
+	var found []string
+	for name, value := range values {
+		if _, known := ValueOf(name); !known {
+			found = append(found, name)
+		}
+		if !slices.Contains(notifiers, name) {
+			continue
+		}
+		for key := range asMap(value) {
+			path := name + "." + key
+			known := key == "enabled"
+			for _, v := range chartValues {
+				known = known || v.path == path
+			}
+			if !known {
+				found = append(found, path)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 func at(values map[string]any, path string) (string, bool) {

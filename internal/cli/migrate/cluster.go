@@ -102,7 +102,11 @@ func (l *lister) ofKeel(ctx context.Context, warnings io.Writer) error {
 		if err := l.list(ctx, corev1.SchemeGroupVersion.WithKind("Service"), i.Namespace); err != nil {
 			return err
 		}
-		for _, name := range i.SecretRefs {
+		if err := l.configMaps(ctx, i, warnings); err != nil {
+			return err
+		}
+		for _, ref := range i.SecretRefs {
+			name := ref.Name
 			secret := &metav1.PartialObjectMetadata{}
 			secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 			err := l.cluster.Client.Get(ctx, client.ObjectKey{Namespace: i.Namespace, Name: name}, secret)
@@ -115,6 +119,24 @@ func (l *lister) ofKeel(ctx context.Context, warnings io.Writer) error {
 				return fmt.Errorf("reading the metadata of Secret %s/%s: %w", i.Namespace, name, err)
 			}
 			l.found = append(l.found, plan.Source{Object: object})
+		}
+	}
+	return nil
+}
+
+// configMaps reads what Keel's environment is made of.
+func (l *lister) configMaps(ctx context.Context, i keel.Installation, warnings io.Writer) error {
+	for _, name := range i.ConfigMaps() {
+		found := &unstructured.Unstructured{}
+		found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
+		err := l.cluster.Client.Get(ctx, client.ObjectKey{Namespace: i.Namespace, Name: name}, found)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("reading ConfigMap %s/%s: %w", i.Namespace, name, err)
+		case err != nil:
+			fmt.Fprintf(warnings, "garboard: Keel's ConfigMap %s/%s cannot be read, so what it sets is not in the plan: %v\n", i.Namespace, name, err)
+		default:
+			l.found = append(l.found, plan.Source{Object: found.Object})
 		}
 	}
 	return nil

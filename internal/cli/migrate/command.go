@@ -98,7 +98,7 @@ func (o *options) run(command *cobra.Command) error {
 	into := plan.Options{Keel: o.keel, Both: o.both, Kinds: o.custom.Kinds()}
 	var err error
 	if len(o.files) > 0 {
-		into.Sources, into.Releases, err = fromFiles(ctx, o.files, command.InOrStdin(), command.ErrOrStderr())
+		into.Sources, into.Releases, err = fromFiles(ctx, o.files, o.Namespace, command.InOrStdin(), command.ErrOrStderr())
 	} else {
 		err = o.fromCluster(ctx, &into, command.ErrOrStderr())
 	}

@@ -3,10 +3,12 @@ package migrate
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -33,7 +35,8 @@ import (
 type releases = func(ctx context.Context, namespace string, o *workload.Object) (settings.Release, error)
 
 // fromFiles reads manifests, and the values of Keel's chart. What is neither is an error.
-func fromFiles(ctx context.Context, names []string, in io.Reader, warnings io.Writer) ([]plan.Source, releases, error) {
+// A manifest that names no namespace is one of the namespace that is given.
+func fromFiles(ctx context.Context, names []string, namespace string, in io.Reader, warnings io.Writer) ([]plan.Source, releases, error) {
 	files, err := cmdline.ReadManifests(ctx, names, in)
 	if err != nil {
 		return nil, nil, err
@@ -52,13 +55,26 @@ func fromFiles(ctx context.Context, names []string, in io.Reader, warnings io.Wr
 					return nil, nil, fmt.Errorf("%s: no manifest; allowed: an object with apiVersion and kind, or the values of Keel's chart", where)
 				}
 			}
+			object := inNamespace(document.Object, cmp.Or(namespace, metav1.NamespaceDefault))
 			if u.GetKind() == "Secret" {
-				secrets.add(document.Object)
+				secrets.add(object)
 			}
-			sources = append(sources, plan.Source{Where: where, Object: document.Object})
+			sources = append(sources, plan.Source{Where: where, Object: object})
 		}
 	}
 	return sources, helmvalues.New(helmvalues.Options{Live: secrets}).Of, nil
+}
+
+// inNamespace is a manifest with a namespace, where it names none. Those that are in no
+// namespace are not asked for one.
+func inNamespace(object map[string]any, namespace string) map[string]any {
+	metadata, ok := object["metadata"].(map[string]any)
+	if !ok || workload.Text(metadata["namespace"]) != "" {
+		return object
+	}
+	whole, named := maps.Clone(object), maps.Clone(metadata)
+	whole["metadata"], named["namespace"] = named, namespace
+	return whole
 }
 
 // fileSecrets are the Secrets of Helm's releases among the manifests, as an API server

@@ -95,6 +95,9 @@ func (w *printer) settings(p *plan.Plan) {
 			if v.From != "" {
 				from = " (Secret " + v.From + ")"
 			}
+			if v.ConfigMap != "" {
+				from = " (ConfigMap " + v.ConfigMap + ")"
+			}
 			w.line("    %s%s: %s", v.Name, from, v.Why)
 		}
 	}

@@ -67,6 +67,7 @@ func readSources(sources []Source, kinds workload.Kinds, named string) (*input, 
 	in := &input{namespaces: map[string]workload.Namespace{}}
 	var found []*keel.Installation
 	var names []string
+	var inGit *keel.Installation
 	for _, s := range sources {
 		u := unstructured.Unstructured{Object: s.Object}
 		if u.GetKind() == workload.NamespaceKind.Kind && u.GetAPIVersion() == workload.NamespaceKind.Version {
@@ -77,9 +78,15 @@ func readSources(sources []Source, kinds workload.Kinds, named string) (*input, 
 			names = append(names, i.Namespace+"/"+i.Name)
 			continue // it looks after itself
 		}
+		if i, ok := keel.FromGitOps(s.Object); ok {
+			inGit = &i
+		}
 		if o, ok := kinds.FromMap(s.Object); ok && !o.Owned() && !o.Deleting() {
 			in.workloads = append(in.workloads, o)
 		}
+	}
+	if len(found) == 0 && inGit != nil { // what it installs says more
+		found, names = []*keel.Installation{inGit}, []string{inGit.Namespace + "/" + inGit.Name}
 	}
 	at := slices.Index(names, named)
 	switch {
@@ -93,7 +100,7 @@ func readSources(sources []Source, kinds workload.Kinds, named string) (*input, 
 		in.keel = found[0]
 	}
 	if in.keel != nil {
-		in.takeSecrets(sources)
+		in.takeSources(sources)
 		in.reached = whatReaches(in.keel, sources)
 	}
 	return in, nil
@@ -107,13 +114,20 @@ func installation(object map[string]any) (keel.Installation, bool) {
 	return keel.Read(object)
 }
 
-// takeSecrets learns which variables come from Secrets that are taken whole. Of these
-// the names of keys are read.
-func (in *input) takeSecrets(sources []Source) {
+// takeSources learns which variables come from ConfigMaps, and from Secrets that are taken
+// whole. Of these the names of keys are read.
+func (in *input) takeSources(sources []Source) {
 	for _, s := range sources {
 		u := unstructured.Unstructured{Object: s.Object}
-		if u.GetKind() == "Secret" && u.GetNamespace() == in.keel.Namespace {
+		if u.GetNamespace() != in.keel.Namespace {
+			continue
+		}
+		switch u.GetKind() {
+		case "Secret":
 			in.keel.Take(u.GetName(), secretKeys(&u))
+		case "ConfigMap":
+			data, _, _ := unstructured.NestedStringMap(u.Object, "data")
+			in.keel.TakeConfigMap(u.GetName(), data)
 		}
 	}
 }
@@ -151,6 +165,9 @@ func whatReaches(k *keel.Installation, sources []Source) string {
 				return "Service " + u.GetName()
 			}
 		}
+	}
+	if k.Service != "" {
+		return "Service " + k.Service
 	}
 	if k.Relay {
 		return "Webhook Relay"

@@ -66,6 +66,8 @@ type Variable struct {
 	Why  string    `json:"why"`
 	// From names the Secret and key that it comes from; empty for the Deployment.
 	From string `json:"from,omitempty"`
+	// ConfigMap names the ConfigMap and key that it comes from.
+	ConfigMap string `json:"configMap,omitempty"`
 }
 
 // Namespace is one that opts in.

@@ -30,9 +30,12 @@ type environment struct {
 
 // value is a command that prints a variable.
 func (s *environment) value(name string) string {
-	from, ok := s.keel.Env[name]
+	from := s.keel.Find(name)
 	switch {
-	case !ok || from.Value == "" && from.Secret == "":
+	case from.ConfigMap != "":
+		return fmt.Sprintf("kubectl -n %s get configmap %s -o go-template=%s",
+			quoteForShell(s.keel.Namespace), quoteForShell(from.ConfigMap), quoteForShell(fmt.Sprintf("{{index .data %q}}", from.Key)))
+	case from == keel.Setting{}:
 		return "printf ''"
 	case from.Secret != "":
 		return fmt.Sprintf("kubectl -n %s get secret %s -o go-template=%s",
@@ -64,8 +67,11 @@ func (s *environment) variables() []Variable {
 		if at.Secret != "" {
 			from = at.Secret + "/" + at.Key
 		}
+		if at.IsUnread() {
+			v.Why += "; the ConfigMap was not read, so that its value is not in the plan"
+		}
 		seen[name] = true
-		all = append(all, Variable{Name: name, Fate: v.Fate, Why: v.Why, From: from})
+		all = append(all, Variable{Name: name, Fate: v.Fate, Why: v.Why, From: from, ConfigMap: ofConfigMap(at)})
 	}
 	for _, v := range keel.Variables() {
 		if _, ok := s.keel.Env[v.Name]; ok {
@@ -81,6 +87,14 @@ func (s *environment) variables() []Variable {
 		all = append(all, Variable{Name: printable.Escape(name, 63), Fate: keel.NotRead, Why: "no value of Keel's chart"})
 	}
 	return all
+}
+
+// ofConfigMap names the ConfigMap and key of a variable; empty for all others.
+func ofConfigMap(s keel.Setting) string {
+	if s.ConfigMap == "" {
+		return ""
+	}
+	return s.ConfigMap + "/" + s.Key
 }
 
 // files are the settings files that are needed, with the Secrets that they refer to.
