@@ -66,6 +66,16 @@ func TestParseRefusesWhatIsNoText(t *testing.T) {
 			head + "deny: ['" + strings.Repeat("ä", 1000) + "']",
 			`f:3: deny[0]: "` + strings.Repeat("ä", 79) + `…": allowed: host, host:port, *.domain or *, and /path behind it, in lower case`,
 		},
+		"an image of Docker Hub without its host": {
+			head + "deny: [evil/app, nginx, localhost/app, evil:5000]\nregistries: [{prefix: team/app}, {prefix: auth, private: true}]",
+			`f:3: deny[0]: "evil/app": an image's host has a dot or a port; did you mean "docker.io/evil/app"? allowed: host, host:port, *.domain or *, and /path behind it, in lower case` + "\n" +
+				`f:3: deny[1]: "nginx": an image's host has a dot or a port; did you mean "docker.io/library/nginx"? allowed: host, host:port, *.domain or *, and /path behind it, in lower case` + "\n" +
+				`f:4: registries[0].prefix: "team/app": an image's host has a dot or a port; did you mean "docker.io/team/app"? allowed: host, host:port, *.domain or *, and /path behind it, in lower case`,
+		},
+		"a range of addresses": {
+			head + "deny: [10.0.0.0/8]",
+			`f:3: deny[0]: "10.0.0.0/8": a range of addresses, and hosts are compared as images name them; allowed: host, host:port, *.domain or *, and /path behind it, in lower case`,
+		},
 		"a long key": {
 			head + strings.Repeat("k", 100) + ": 1",
 			`f:3: "` + strings.Repeat("k", 79) + `…": unknown key; allowed: allow, apiVersion, deny, kind, registries`,

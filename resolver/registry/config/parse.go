@@ -65,8 +65,9 @@ func (r *reader) config(at configfile.Value) *Config {
 	return c
 }
 
-// pattern is nil after a fault: the zero Pattern is that of every registry.
-func (r *reader) pattern(at configfile.Value) *Pattern {
+// pattern is nil after a fault: the zero Pattern is that of every registry. images tells
+// that it is of images alone, and not of token services too.
+func (r *reader) pattern(at configfile.Value, images bool) *Pattern {
 	text := r.Text(at, allowedPattern)
 	if text == "" {
 		return nil
@@ -76,13 +77,17 @@ func (r *reader) pattern(at configfile.Value) *Pattern {
 		r.Bad(at, "", allowedPattern)
 		return nil
 	}
+	if why := p.misses(text, images); why != "" {
+		r.Bad(at, why, allowedPattern)
+		return nil
+	}
 	return &p
 }
 
 func (r *reader) patterns(at configfile.Value) []Pattern {
 	var patterns []Pattern
 	r.List(at, "a list, each "+allowedPattern, func(at configfile.Value) {
-		if p := r.pattern(at); p != nil {
+		if p := r.pattern(at, true); p != nil {
 			patterns = append(patterns, *p)
 		}
 	})
@@ -123,7 +128,7 @@ func (r *reader) registry(at configfile.Value) (registry Registry, prefix *confi
 	g := &registry
 	known := r.connection(&g.Server)
 	known["prefix"] = func(at configfile.Value) {
-		if p := r.pattern(at); p != nil {
+		if p := r.pattern(at, false); p != nil {
 			g.Prefix, prefix = *p, &at
 		}
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -80,6 +81,23 @@ func validPort(text string) bool {
 	digits, ok := strings.CutPrefix(text, ":")
 	port, err := strconv.ParseUint(digits, 10, 16)
 	return ok && err == nil && port > 0
+}
+
+// misses tells why a pattern that was written so is not of what was meant: no image lies
+// under it. It is empty for all others. A host without dot and port may be that of a token
+// service, where no path follows it.
+func (p Pattern) misses(text string, images bool) string {
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return "a range of addresses, and hosts are compared as images name them"
+	}
+	if p.wild || p.host == "" || p.host == "localhost" || strings.ContainsAny(p.host, ".:[") || !images && p.path == "" {
+		return ""
+	}
+	meant := dockerHub + "/" + p.String()
+	if p.path == "" {
+		meant = dockerHub + "/library/" + p.host
+	}
+	return fmt.Sprintf("an image's host has a dot or a port; did you mean %q?", meant)
 }
 
 // every reports whether the host may be any.
