@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/component-base/cli"
 	kubectl "k8s.io/kubectl/pkg/cmd"
+
+	_ "github.com/garboard-dev/garboard/test/cluster/controlplane/english"
 )
 
 func main() { os.Exit(cli.Run(kubectl.NewDefaultKubectlCommand())) }
