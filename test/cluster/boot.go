@@ -53,9 +53,9 @@ func (c *Cluster) boot(ctx context.Context) error {
 func (c *Cluster) startParts(ctx context.Context, programs ...program) error {
 	for _, what := range programs {
 		if c.lessCollection {
-			what.env = append(what.env, lazyCollection, "GOMEMLIMIT=1GiB")
+			what.env = append(what.env, "GOMEMLIMIT=1GiB")
 		}
-		p, err := startProcess(ctx, c.Dir, c.bound, what)
+		p, err := c.startProcess(ctx, what)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -138,7 +139,7 @@ func (c *Cluster) StartProcess(name, path string, env []string, args ...string) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(c.life, c.Dir, c.bound, program{name: name, path: path, args: args, env: env})
+	p, err := c.startProcess(c.life, program{name: name, path: path, args: args, env: env})
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +147,13 @@ func (c *Cluster) StartProcess(name, path string, env []string, args ...string) 
 	defer c.mu.Unlock()
 	c.programs = append(c.programs, p)
 	return p, nil
+}
+
+func (c *Cluster) startProcess(ctx context.Context, what program) (*Process, error) {
+	if c.lessCollection {
+		what.env = append(slices.Clip(what.env), lazyCollection)
+	}
+	return startProcess(ctx, c.Dir, c.bound, what)
 }
 
 // RESTConfig is the administrator's, without a rate limit; a copy.

@@ -26,8 +26,9 @@ type Options struct {
 	Helm string
 	// NoCertManager leaves cert-manager and its CRDs out.
 	NoCertManager bool
-	// LessCollection lets the parts collect garbage a quarter as often, up to a gigabyte
-	// each, which saves CPU time: for tests, and not for what is measured.
+	// LessCollection lets the parts, and the programs that StartProcess starts, collect garbage
+	// a quarter as often, the parts up to a gigabyte each, which saves CPU time: for tests, and
+	// not for what is measured.
 	LessCollection bool
 	// APIServerFlags are added to the API server's own, as "--name=value".
 	APIServerFlags []string

@@ -50,6 +50,7 @@ func newPerson(t *testing.T) *person {
 			p.env = append(p.env, v)
 		}
 	}
+	p.env = append(p.env, cluster.NoCollection()...)
 	p.env = append(p.env, "PATH="+bin+":"+os.Getenv("PATH"), "KUBECONFIG="+c.Kubeconfig, "HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
 	return p
 }
