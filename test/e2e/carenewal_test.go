@@ -171,7 +171,7 @@ func TestCARenewalUnderLoad(t *testing.T) {
 			}
 		}
 		writes.atLeast(50) // with both trusted, and what the old one signed
-		s.awaitServed(2 * kubeletDelay)
+		writes.calm(func() { s.awaitServed(2 * kubeletDelay) })
 		writes.atLeast(50)
 	}
 
