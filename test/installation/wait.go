@@ -20,14 +20,18 @@ import (
 // that cannot reach it.
 const refusal = `metadata.annotations[garboard.dev/policy]: Invalid value: "nonsense"`
 
-// pollEvery is how often a state is asked for that nothing announces.
-const pollEvery = 50 * time.Millisecond
+const (
+	// pollEvery is how often a state is asked for that nothing announces, at first.
+	pollEvery = 50 * time.Millisecond
+	// pollAtLeast is how often it is asked for after that.
+	pollAtLeast = 250 * time.Millisecond
+)
 
 func awaitReady(ctx context.Context, s *Server, log string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	ended := false
-	err := Until(ctx, "its readiness", func(ctx context.Context) error {
+	err := Promptly(ctx, "its readiness", func(ctx context.Context) error {
 		select {
 		case <-s.Done():
 			ended = true
@@ -61,12 +65,25 @@ func awaitReady(ctx context.Context, s *Server, log string) error {
 }
 
 // Until polls a check until it is good or the context ends; the error is then
-// the check's last that was not the context's own.
+// the check's last that was not the context's own. It asks less often the longer it waits,
+// and the longer a check takes: many tests wait at a time, some of them by a program.
 func Until(ctx context.Context, what string, check func(context.Context) error) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
+	began := time.Now()
+	return until(ctx, what, check, func(took time.Duration) time.Duration {
+		return max(pollEvery, min(time.Since(began)/20, pollAtLeast), 3*took)
+	})
+}
+
+// Promptly is Until for what is measured: it asks as often as at first.
+func Promptly(ctx context.Context, what string, check func(context.Context) error) error {
+	return until(ctx, what, check, func(time.Duration) time.Duration { return pollEvery })
+}
+
+// until is Until with a period, which is told how long the last check took.
+func until(ctx context.Context, what string, check func(context.Context) error, period func(took time.Duration) time.Duration) error {
 	var err error
 	for {
+		asked := time.Now()
 		now := check(ctx)
 		if now == nil {
 			return nil
@@ -74,8 +91,9 @@ func Until(ctx context.Context, what string, check func(context.Context) error) 
 		if err == nil || ctx.Err() == nil {
 			err = now
 		}
+		took := time.Since(asked)
 		select {
-		case <-tick.C:
+		case <-time.After(period(took) - took):
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for %s: %w", what, err)
 		}
@@ -100,7 +118,7 @@ func (i *Installation) awaitAdmission(ctx context.Context) error {
 		ObjectMeta: metav1.ObjectMeta{Name: "probe", Annotations: map[string]string{"garboard.dev/policy": "nonsense"}},
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "example.com/app:1.0.0"}}},
 	}
-	err := Until(ctx, "admission", func(ctx context.Context) error {
+	err := Promptly(ctx, "admission", func(ctx context.Context) error {
 		_, err := core.Pods(probe).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		if err == nil {
 			return errors.New("a bad policy was admitted")

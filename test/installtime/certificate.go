@@ -11,7 +11,7 @@ import (
 
 // awaitCertificate notes when the certificate is there, and when the API server has its CA.
 func (r *round) awaitCertificate(ctx context.Context) error {
-	err := installation.Until(ctx, "the certificate", func(ctx context.Context) error {
+	err := installation.Promptly(ctx, "the certificate", func(ctx context.Context) error {
 		_, err := r.Client().CoreV1().Secrets("garboard").Get(ctx, "garboard-webhook-tls", metav1.GetOptions{})
 		return err
 	})
@@ -19,7 +19,7 @@ func (r *round) awaitCertificate(ctx context.Context) error {
 		return err
 	}
 	r.done(issued)
-	err = installation.Until(ctx, "the CA", r.wantCA)
+	err = installation.Promptly(ctx, "the CA", r.wantCA)
 	r.done(injected)
 	return err
 }

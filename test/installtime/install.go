@@ -152,7 +152,7 @@ func (r *round) awaitAnswer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = installation.Until(ctx, "an answer", func(ctx context.Context) error {
+	err = installation.Promptly(ctx, "an answer", func(ctx context.Context) error {
 		image, err := create(ctx, quiet, r.Registry+"/"+repository+":1.2.0")
 		if err == nil && !strings.HasSuffix(image, ":1.2.7") {
 			err = fmt.Errorf("answered with %s", image)
