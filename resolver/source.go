@@ -34,6 +34,7 @@ type flight struct {
 	begun  time.Time
 	// guessed is as in the demand.
 	guessed bool
+	asker   *registry.Asker
 	err     error // once done is closed
 }
 
@@ -114,6 +115,7 @@ func (s *source[T]) refresh(ctx context.Context, o *Options, d demand[T]) (waite
 			leave()
 			leave = nil
 		}
+		flight.asker.Join(d.places.owner)
 		if s.slow && d.since.IsZero() {
 			return waited, &registry.Error{Kind: registry.Timeout, Repository: d.repository, Err: errSlow}
 		}
@@ -171,9 +173,9 @@ func (s *source[T]) begin(ctx context.Context, o *Options, d demand[T]) {
 // start begins a read, which leaves its place at its end. The source is locked.
 func (s *source[T]) start(ctx context.Context, o *Options, d demand[T], leave func()) *flight {
 	s.started++
-	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now(), guessed: d.guessed}
+	begun := &flight{number: s.started, done: make(chan struct{}), begun: o.Now(), guessed: d.guessed, asker: registry.NewAsker(d.places.owner)}
 	s.flight = begun
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.ReadTimeout)
+	ctx, cancel := context.WithTimeout(registry.WithAsker(context.WithoutCancel(ctx), begun.asker), o.ReadTimeout)
 	go func() {
 		defer cancel()
 		defer leave()

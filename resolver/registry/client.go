@@ -19,7 +19,7 @@ type Client struct {
 	options  Options
 	insecure map[string]bool
 	network  *transport.Network
-	large    chan struct{} // one for each long list that is being read
+	turns    *turns
 
 	settings      atomic.Pointer[settings]
 	reconfiguring sync.Mutex
@@ -35,7 +35,7 @@ func New(options Options) (*Client, error) {
 func newClient(options Options, dns *net.Resolver) (*Client, error) {
 	options = options.withDefaults()
 	insecure, insecureErr := hostSet(options.Insecure)
-	c := &Client{options: options, insecure: insecure, large: make(chan struct{}, largeLists)}
+	c := &Client{options: options, insecure: insecure, turns: newTurns()}
 	var networkErr error
 	c.network, networkErr = transport.NewNetwork(transport.Options{
 		Private: options.Private, RootCAs: options.RootCAs, UserAgent: options.UserAgent,

@@ -31,7 +31,7 @@ func (s *session) digest(ctx context.Context, tag string) (string, error) {
 
 // hash reads the manifest itself, for proxies that drop the digest's header.
 func (s *session) hash(ctx context.Context, u *url.URL) (string, error) {
-	_, body, err := s.get(ctx, u, document.AcceptManifests, document.MaxManifest)
+	_, body, err := s.get(ctx, u, document.AcceptManifests, document.MaxManifest, 0)
 	if err != nil {
 		return "", err
 	}

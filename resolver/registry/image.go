@@ -153,8 +153,21 @@ func (s *session) config(ctx context.Context, of document.Manifest) (document.Co
 	return document.ReadConfig(body)
 }
 
-// get reads what is at a URL. Its header is returned with a body that cannot be read, too.
-func (s *session) get(ctx context.Context, u *url.URL, accept string, limit int64) (http.Header, []byte, error) {
+// get reads what is at a URL, of which so many bytes were read before. A long answer is read
+// by those who have a turn; who has to wait for one asks again then. Its header is returned
+// with a body that cannot be read, too.
+func (s *session) get(ctx context.Context, u *url.URL, accept string, limit, before int64) (http.Header, []byte, error) {
+	header, body, err := s.getOnce(ctx, u, accept, limit, before)
+	if !errors.Is(err, errNoTurn) {
+		return header, body, err
+	}
+	if err := s.waitLarge(ctx); err != nil {
+		return header, nil, err
+	}
+	return s.getOnce(ctx, u, accept, limit, before)
+}
+
+func (s *session) getOnce(ctx context.Context, u *url.URL, accept string, limit, before int64) (http.Header, []byte, error) {
 	resp, err := s.Do(ctx, http.MethodGet, u, accept)
 	if err != nil {
 		return nil, nil, err
@@ -163,7 +176,7 @@ func (s *session) get(ctx context.Context, u *url.URL, accept string, limit int6
 		return nil, nil, s.client.network.Failure(resp)
 	}
 	defer transport.Drain(resp)
-	body, err := readBody(ctx, resp.Body, limit)
+	body, err := readBody(ctx, &largeReader{session: s, body: resp.Body, read: before}, limit)
 	return resp.Header, body, err
 }
 
@@ -173,7 +186,7 @@ func (s *session) verified(ctx context.Context, kind, digest, accept string, lim
 	if !document.ValidDigest(digest) {
 		return nil, failure.Bad("the manifest names a digest that is not valid")
 	}
-	_, body, err := s.get(ctx, s.URL(kind, digest), accept, limit)
+	_, body, err := s.get(ctx, s.URL(kind, digest), accept, limit, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,10 @@ import (
 
 	"github.com/garboard-dev/garboard/resolver/registry/document"
 	"github.com/garboard-dev/garboard/resolver/registry/failure"
-	"github.com/garboard-dev/garboard/resolver/registry/transport"
 )
 
 // tags reads a list, and once more where the first way of asking was wrong.
 func (s *session) tags(ctx context.Context) ([]string, error) {
-	defer s.leaveLarge()
 	size := s.pageSize
 	sized := url.Values{"n": {strconv.Itoa(size)}}.Encode()
 
@@ -94,17 +92,8 @@ func (s *session) walk(ctx context.Context, query string) (walk, error) {
 
 // page reads one page and the query of the next; "" after the last.
 func (s *session) page(ctx context.Context, u *url.URL, done *walk) (document.Page, string, error) {
-	resp, err := s.Do(ctx, http.MethodGet, u, "application/json")
-	if err != nil {
-		return document.Page{}, "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return document.Page{}, "", s.client.network.Failure(resp)
-	}
-	defer transport.Drain(resp)
-
 	limit := min(s.client.options.MaxPageBytes, s.client.options.MaxBytes-done.bytes)
-	body, err := readBody(ctx, &largeReader{ctx: ctx, session: s, body: resp.Body, read: done.bytes}, limit)
+	header, body, err := s.get(ctx, u, "application/json", limit, done.bytes)
 	if err != nil {
 		return document.Page{}, "", err
 	}
@@ -113,7 +102,7 @@ func (s *session) page(ctx context.Context, u *url.URL, done *walk) (document.Pa
 	if err != nil {
 		return document.Page{}, "", err
 	}
-	next, err := document.NextQuery(resp.Header)
+	next, err := document.NextQuery(header)
 	return found, next, err
 }
 
@@ -126,6 +115,8 @@ func readBody(ctx context.Context, body io.Reader, limit int64) ([]byte, error) 
 		return nil, &Error{Kind: TooLarge, Err: errors.New("more bytes than are read")}
 	case err == nil:
 		return read, nil
+	case errors.Is(err, errNoTurn):
+		return nil, err
 	case ctx.Err() != nil:
 		return nil, failure.Classify(ctx.Err())
 	}

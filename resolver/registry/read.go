@@ -20,7 +20,10 @@ type session struct {
 	reading
 	*auth.Session
 	pageSize int
-	large    bool // one of the places for long lists is taken
+	host     string
+	asker    *Asker
+	// turn are the names by which a turn for long answers was taken; nil if none was.
+	turn []string
 }
 
 // readEndpoints asks about a repository: its mirrors in turn, then the registry itself,
@@ -82,11 +85,14 @@ func askMirror[T any](ctx context.Context, about reading, e *endpoint, ask func(
 func askEndpoint[T any](ctx context.Context, about reading, e *endpoint, credential Credential, ask func(context.Context, *session) (T, error)) (T, error) {
 	defer e.client.Release()
 	var none T
-	signedIn, err := e.client.Session(ctx, e.address(about.repository), about.repository.Path(), credential, about.settings.listsPrivate)
+	at := e.address(about.repository)
+	signedIn, err := e.client.Session(ctx, at, about.repository.Path(), credential, about.settings.listsPrivate)
 	if err != nil {
 		return none, err
 	}
-	return ask(ctx, &session{reading: about, Session: signedIn, pageSize: e.pageSize})
+	s := &session{reading: about, Session: signedIn, pageSize: e.pageSize, host: at.Host, asker: askerOf(ctx)}
+	defer s.leaveLarge()
+	return ask(ctx, s)
 }
 
 // asksNext reports whether a mirror's failure leaves the question open. What is

@@ -59,7 +59,7 @@ func (c *Client) ImageOf(ctx context.Context, repository Repository, manifest Ma
 }
 
 func (s *session) tagged(ctx context.Context, tag string) (Manifest, error) {
-	header, body, err := s.get(ctx, s.URL("manifests", tag), document.AcceptManifests, document.MaxManifest)
+	header, body, err := s.get(ctx, s.URL("manifests", tag), document.AcceptManifests, document.MaxManifest, 0)
 	digest, named := document.ReadDigest(header)
 	switch {
 	case named && (err != nil || !document.HashesTo(body, digest)):

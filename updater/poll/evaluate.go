@@ -69,7 +69,7 @@ func (p *Poller) evaluate(ctx context.Context, r *round, was *user, key watched.
 // complete adds to a query what the cluster tells: where the Pods may run, and what they
 // pull with.
 func (p *Poller) complete(q *resolver.Query, w watched.Workload, c watched.Container, placed func() []resolver.Platform) {
-	q.Sharing, q.TellAsked = len(w.Object.Slots()), true
+	q.Sharing, q.TellAsked, q.Owner = len(w.Object.Slots()), true, w.Stored.GetNamespace()
 	if q.Platforms == nil && p.Placement != nil {
 		q.Platforms = placed()
 	}
