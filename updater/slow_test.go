@@ -147,11 +147,30 @@ func TestSlowRegistriesKeepNoOtherPoll(t *testing.T) {
 	}
 }
 
+// Whoever may write one namespace has as many slow registries as they like.
+func TestSlowRegistriesOfOneNamespaceKeepNoSlowPollOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := &slowRegistry{delay: 45 * time.Second, reads: map[string]int{}}
+		other := polledEachMinute(t, "other", "slow.example/other", 1)
+		other.SetNamespace("other")
+		objects := []*unstructured.Unstructured{other}
+		for i := range 400 {
+			objects = append(objects, polledEachMinute(t, fmt.Sprintf("slow-%d", i), fmt.Sprintf("slow.example/app-%d", i), 1))
+		}
+		u, _ := newPoller(t, registry, 4, objects...)
+		polling(t, u, 2*time.Hour)
+		// A read, an interval, and five seconds where no place was free.
+		if got, want := registry.of("slow.example/other:1.0.0"), int(2*time.Hour/(2*time.Minute))-5; got < want {
+			t.Errorf("the slow repository of another namespace was read %d times in 2h, want %d", got, want)
+		}
+	})
+}
+
 // A read that is cut off since there is no place for another slow poll says nothing
 // about the registry.
 func TestPollThatIsPutOffTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const places = 8 // of one worker
+		const places = 6 // of one worker, for one namespace
 		registry := &slowRegistry{delay: 55 * time.Second, reads: map[string]int{}}
 		objects := []*unstructured.Unstructured{polledEachMinute(t, "late", "slow.example/late", 1)}
 		for i := range places {

@@ -14,7 +14,8 @@ const (
 	// prompt is how long a poll may keep a worker. One that takes longer goes on
 	// without it, so that no registry keeps another's polls.
 	prompt = 5 * time.Second
-	// slowPerWorker bounds the polls that go on without a worker.
+	// slowPerWorker bounds the polls that go on without a worker. One namespace has three
+	// quarters of them at most.
 	slowPerWorker = 8
 	// putBack is when a poll is tried again for which there was no place.
 	putBack = 5 * time.Second
@@ -34,27 +35,50 @@ var (
 // slowPolls are the polls that go on without a worker, and which repositories are
 // known to need that.
 type slowPolls struct {
-	places chan struct{}
-	going  sync.WaitGroup
-	mu     sync.Mutex
-	known  map[string]bool
+	most  int
+	going sync.WaitGroup
+
+	mu    sync.Mutex
+	known map[string]bool
+	taken int
+	// of counts the places by namespace.
+	of map[string]int
 }
 
 func newSlowPolls(workers int) *slowPolls {
-	return &slowPolls{places: make(chan struct{}, slowPerWorker*workers), known: map[string]bool{}}
+	return &slowPolls{most: slowPerWorker * workers, known: map[string]bool{}, of: map[string]int{}}
 }
 
-// take takes a place, if one is free.
-func (s *slowPolls) take() bool {
-	select {
-	case s.places <- struct{}{}:
-		return true
-	default:
-		return false
+// take takes a place for a poll that workloads of some namespaces want, if one is free: as
+// that of the namespace that has fewest, so that no other namespace can use up what one has.
+func (s *slowPolls) take(namespaces []string) (release func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken == s.most {
+		return nil, false
+	}
+	fewest := ""
+	for i, namespace := range namespaces {
+		if i == 0 || s.of[namespace] < s.of[fewest] {
+			fewest = namespace
+		}
+	}
+	if s.of[fewest] >= s.most*3/4 {
+		return nil, false
+	}
+	s.taken++
+	s.of[fewest]++
+	return func() { s.release(fewest) }, true
+}
+
+func (s *slowPolls) release(namespace string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken--
+	if s.of[namespace]--; s.of[namespace] == 0 {
+		delete(s.of, namespace)
 	}
 }
-
-func (s *slowPolls) release() { <-s.places }
 
 func (s *slowPolls) is(repository string) bool {
 	s.mu.Lock()
@@ -77,44 +101,49 @@ func (s *slowPolls) note(repository string, slow bool) {
 // end, or when it turns out slow. A repository that was slow before needs a place from
 // the start; run reports false, without a poll, if there is none.
 func (p *Poller) run(ctx context.Context, repository string, poll func(context.Context)) bool {
-	slow := p.slow.is(repository)
-	if slow && !p.slow.take() {
-		return false
+	slow, release := p.slow.is(repository), func() {}
+	if slow {
+		var free bool
+		if release, free = p.takeSlow(repository); !free {
+			return false
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	began, done, placed := p.Clock.Now(), make(chan struct{}), make(chan bool, 1)
+	began, done, placed := p.Clock.Now(), make(chan struct{}), make(chan func(), 1)
 	p.slow.going.Go(func() {
 		poll(ctx)
 		cancel(nil)
 		p.slow.note(repository, p.Clock.Since(began) >= prompt && p.tracker.used(repository))
 		close(done)
-		if <-placed {
-			p.slow.release()
-		}
+		(<-placed)()
 	})
 	if !slow {
-		slow = p.turnsSlow(done, cancel)
+		release = p.turnsSlow(repository, done, cancel)
 	}
-	placed <- slow
+	placed <- release
 	return true
 }
 
-// turnsSlow waits until a poll is done, and reports false then; or until it turns out
-// slow and there is a place for it. Where there is none the poll is ended.
-func (p *Poller) turnsSlow(done <-chan struct{}, cancel context.CancelCauseFunc) bool {
+func (p *Poller) takeSlow(repository string) (release func(), ok bool) {
+	return p.slow.take(p.tracker.namespacesOf(repository))
+}
+
+// turnsSlow waits until a poll is done, or until it turns out slow, and takes a place for it
+// then. Where there is none the poll is ended. It returns what gives the place back.
+func (p *Poller) turnsSlow(repository string, done <-chan struct{}, cancel context.CancelCauseFunc) (release func()) {
 	timer := p.Clock.NewTimer(prompt)
 	defer timer.Stop()
 	select {
 	case <-done:
-		return false
+		return func() {}
 	case <-timer.C():
 	}
-	if p.slow.take() {
-		return true
+	if release, ok := p.takeSlow(repository); ok {
+		return release
 	}
 	cancel(errNoPlace)
 	<-done
-	return false
+	return func() {}
 }
 
 // rest is what a poll that took too long has not looked at.

@@ -133,6 +133,17 @@ func (t *tracker) usersOf(repository string) []watched.Key {
 	return slices.Collect(maps.Keys(t.users[repository]))
 }
 
+// namespacesOf returns the namespaces of the workloads that use a repository.
+func (t *tracker) namespacesOf(repository string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := map[string]bool{}
+	for key := range t.users[repository] {
+		all[key.Namespace] = true
+	}
+	return slices.Collect(maps.Keys(all))
+}
+
 // dueUsers returns those whose turn it is: of each group of credentials all, or
 // none.
 func (t *tracker) dueUsers(repository string, now time.Time) []watched.Key {
