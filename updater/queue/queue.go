@@ -5,10 +5,15 @@ package queue
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 )
+
+// longest is how long an item waits for its time without being handed out: it is kept for as
+// long, even if what it names is gone.
+const longest = time.Hour
 
 // Queue hands out urgent items before the others, each in the order of arrival.
 type Queue[T comparable] struct {
@@ -28,6 +33,12 @@ func New[T comparable](clock clock.WithTicker, depth func(int)) *Queue[T] {
 			Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[T]{Clock: clock, Queue: order}),
 		}),
 	}
+}
+
+// AddAfter adds an item once a time has passed, or an hour: who gets it before its time adds it
+// again.
+func (q *Queue[T]) AddAfter(item T, wait time.Duration) {
+	q.TypedDelayingInterface.AddAfter(item, min(wait, longest))
 }
 
 // AddUrgent adds an item that goes before those that are not urgent.

@@ -3,9 +3,33 @@ package queue
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"k8s.io/utils/clock"
 )
+
+// Workloads come and go while gates are closed for months: what waits for one is not kept for
+// so long.
+func TestWhatWaitsForLongIsHandedOutEachHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue := New[string](clock.RealClock{}, func(int) {})
+		defer queue.ShutDown()
+		began := time.Now()
+		queue.AddAfter("in a year", 365*24*time.Hour)
+		queue.AddAfter("in a minute", time.Minute)
+		for _, want := range []struct {
+			item  string
+			after time.Duration
+		}{{"in a minute", time.Minute}, {"in a year", time.Hour}} {
+			item, _ := queue.Get()
+			queue.Done(item)
+			if took := time.Since(began); item != want.item || took < want.after || took > want.after+time.Minute {
+				t.Errorf("%q came after %s, want %q after %s", item, took, want.item, want.after)
+			}
+		}
+	})
+}
 
 func TestUrgentItemsComeFirst(t *testing.T) {
 	depth := 0
