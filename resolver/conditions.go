@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"slices"
 
 	"github.com/garboard-dev/garboard/resolver/policy"
 	"github.com/garboard-dev/garboard/resolver/registry"
@@ -146,6 +147,7 @@ func (r *Resolver) read(ctx context.Context, q *Query, c *candidate, needs cost)
 		image, err := r.image(ctx, q, c.digest, c.credential, needs == costsBuildDate)
 		switch {
 		case err == nil:
+			image.Platforms = append(slices.Clip(image.Platforms), r.lackedByBase(ctx, q, c, image)...)
 		case r.comesAfterArtefact(ctx, q, c, err):
 			image.Platforms = []Platform{{}} // it is for any
 		default:
@@ -164,16 +166,40 @@ func (r *Resolver) comesAfterArtefact(ctx context.Context, q *Query, c *candidat
 	if !q.Mounted || registry.KindOf(err) != registry.NotAnImage {
 		return false
 	}
+	_, known, err := r.base(ctx, q, c)
+	return known && registry.KindOf(err) == registry.NotAnImage
+}
+
+// lackedByBase returns the platforms of a query for which neither a candidate that is mounted
+// nor the base was built. Container runtimes check the platforms of an index alone, so that
+// data that was built on one machine is mounted on all.
+func (r *Resolver) lackedByBase(ctx context.Context, q *Query, c *candidate, image datedImage) []Platform {
+	if !q.Mounted {
+		return nil
+	}
+	lacked := slices.DeleteFunc(slices.Clone(q.Platforms), image.Runs)
+	if len(lacked) == 0 {
+		return nil
+	}
+	base, known, err := r.base(ctx, q, c)
+	if !known || err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(lacked, base.Runs)
+}
+
+// base reads the image that a candidate comes after. known is false where its digest is not.
+func (r *Resolver) base(ctx context.Context, q *Query, c *candidate) (image datedImage, known bool, err error) {
 	base := *q
 	base.WantDigest = "" // which may be another tag's
 	if base.Digest == "" {
 		base.Digest, _ = r.digest(ctx, &base, q.Tag, c.credential, digestAlone, r.options.FreshFor)
 	}
 	if base.Digest == "" {
-		return false
+		return datedImage{}, false, nil
 	}
-	_, err = r.image(ctx, &base, base.Digest, c.credential, false)
-	return registry.KindOf(err) == registry.NotAnImage
+	image, err = r.image(ctx, &base, base.Digest, c.credential, false)
+	return image, true, err
 }
 
 // readDigest reads what a candidate's tag points at.

@@ -70,6 +70,32 @@ func TestCandidatesMustServeThePlatforms(t *testing.T) {
 	}
 }
 
+// Data that was built on one machine is mounted on nodes of other platforms, too, where its
+// manifest is in no index.
+func TestWhatIsMountedLacksNoPlatformThatTheBaseHas(t *testing.T) {
+	both := built(amd64, arm64)
+	for name, tt := range map[string]struct {
+		base, next registry.Image
+		mounted    bool
+		want       policy.Reason
+	}{
+		"both were built for one platform":              {built(amd64), built(amd64), true, policy.NewerPatch},
+		"for one, and then for two":                     {built(amd64), both, true, policy.NewerPatch},
+		"for two, and then for one":                     {both, built(amd64), true, StayNoPlatform},
+		"for one, and then for another":                 {built(amd64), built(arm64), true, StayNoPlatform},
+		"both for one, of an image that has to run":     {built(amd64), built(amd64), false, StayNoPlatform},
+		"the base is an artefact, which is for any one": {registry.Image{}, built(amd64), true, StayNoPlatform},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(listed(map[string]registry.Image{"1.0.0": tt.base, "1.0.1": tt.next}), Options{})
+			got := resolve(t, r, Query{Repository: repo("example.com/app"), Tag: "1.0.0", Policy: parse(t, "patch"), Platforms: []Platform{amd64, arm64}, Mounted: tt.mounted})
+			if got.Reason != tt.want {
+				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // Kubernetes mounts what is no image, too.
 func TestWhatIsMountedMayBeAnArtefact(t *testing.T) {
 	image, artefact := built(amd64), registry.Image{}
