@@ -14,8 +14,10 @@ import (
 const (
 	// sessionCookie is bound to the host, and to HTTPS, by its name.
 	sessionCookie = "__Host-garboard-session"
-	// maxSessions is how many are kept at once.
+	// maxSessions is how many are kept at once, and maxOfOne how many of one person, which
+	// is more than anybody has browsers.
 	maxSessions = 10_000
+	maxOfOne    = 32
 )
 
 // sessions are those of people who have signed in, in memory: a page that starts again
@@ -53,18 +55,40 @@ func (s *sessions) begin(p Person, until time.Time) (*http.Cookie, error) {
 	id := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, one := range s.all {
-		if !now.Before(one.until) {
-			one.end()
-			delete(s.all, key)
-		}
-	}
+	s.tidy(p.Name, now)
 	if len(s.all) >= maxSessions {
 		end()
 		return nil, &RefusalError{http.StatusServiceUnavailable, "Too many people are signed in: try again later."}
 	}
 	s.all[sha256.Sum256([]byte(id))] = &kept{id, p, until, life, end}
 	return strict(sessionCookie, id, int(until.Sub(now).Seconds())), nil
+}
+
+// tidy ends the sessions that are over, and where a person has as many as one may have, that
+// of them which ends first. The caller holds the lock.
+func (s *sessions) tidy(person string, now time.Time) {
+	count, first := 0, [sha256.Size]byte{}
+	for key, one := range s.all {
+		switch {
+		case !now.Before(one.until):
+			s.drop(key)
+		case one.person.Name == person:
+			if count++; count == 1 || one.until.Before(s.all[first].until) {
+				first = key
+			}
+		}
+	}
+	if count >= maxOfOne {
+		s.drop(first)
+	}
+}
+
+// drop ends a session. The caller holds the lock.
+func (s *sessions) drop(key [sha256.Size]byte) {
+	if one := s.all[key]; one != nil {
+		one.end()
+		delete(s.all, key)
+	}
 }
 
 // of returns the session of a request, nil where it has none that lasts.
@@ -84,11 +108,7 @@ func (s *sessions) endOf(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, cookie := range r.CookiesNamed(sessionCookie) {
-		key := sha256.Sum256([]byte(cookie.Value))
-		if one := s.all[key]; one != nil {
-			one.end()
-			delete(s.all, key)
-		}
+		s.drop(sha256.Sum256([]byte(cookie.Value)))
 	}
 }
 
