@@ -30,9 +30,9 @@ const (
 	MaxBody = 1 << 20
 	// maxBodies bounds those that are being read, together.
 	maxBodies = 16 << 20
-	// perSecond and burst bound what one sender may tell. A push of an image for
-	// many platforms is a dozen notifications with some senders, and a pipeline
-	// pushes dozens of images at once.
+	// perSecond and burst bound what one sender may tell, in notifications, where one of
+	// several repositories counts as so many. A push of an image for many platforms is a
+	// dozen notifications with some senders, and a pipeline pushes dozens of images at once.
 	perSecond = 50
 	burst     = 500
 )

@@ -39,6 +39,9 @@ type answer struct {
 	text    string
 }
 
+// tooMany answers a sender that tells more than it may.
+var tooMany = answer{outcome: limited, status: http.StatusTooManyRequests, text: "too many notifications"}
+
 // ServeHTTP answers one notification.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	route := r.route(req.URL.Path)
@@ -88,7 +91,7 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, route *route) 
 		return r.refuse(route)
 	}
 	if !s.limit.AllowN(r.options.Clock.Now(), 1) {
-		return answer{outcome: limited, status: http.StatusTooManyRequests, text: "too many notifications"}
+		return tooMany
 	}
 	return r.hand(s, message{header: req.Header, body: payload.Data, registry: s.Registry})
 }
@@ -129,6 +132,10 @@ func (r *Receiver) hand(s *sender, m message) answer {
 		text := "nothing to do" + wrongPath(s.Kind, m)
 		log.V(1).Info("ignored", "answer", text)
 		return answer{outcome: ignored, status: http.StatusOK, text: text}
+	}
+	// Each repository counts: what one sender may tell must not take the room of the others.
+	if !s.limit.AllowN(r.options.Clock.Now(), len(pushes)-1) {
+		return tooMany
 	}
 	if err := r.options.Sink.Pushed(pushes); err != nil {
 		log.Info("overloaded", "error", err.Error())

@@ -138,6 +138,26 @@ func TestASenderIsLimitedAndOthersAreNot(t *testing.T) {
 	}
 }
 
+// A sender that told of thousands of repositories a second took all room that pushes wait in.
+func TestEachRepositoryOfANotificationCounts(t *testing.T) {
+	w := newWorld(t, open(config.Registry))
+	notification := func(n int) []byte {
+		events := make([]string, 100)
+		for i := range events {
+			events[i] = fmt.Sprintf(`{"action": "push", "target": {"repository": "team/app-%d-%d", "tag": "1"}, "request": {"host": "registry.corp"}}`, n, i)
+		}
+		return []byte(`{"events": [` + strings.Join(events, ",") + `]}`)
+	}
+	for n, want := range []int{http.StatusAccepted, http.StatusAccepted, http.StatusAccepted, http.StatusAccepted, http.StatusAccepted, http.StatusTooManyRequests} {
+		if got, text := w.post("registry", nil, notification(n)); got != want {
+			t.Errorf("notification %d: answer %d %q, want %d", n, got, text, want)
+		}
+	}
+	if got := len(w.sink.pushes); got != 500 {
+		t.Errorf("%d pushes, want 500", got)
+	}
+}
+
 func TestASinkThatIsFullIsToldOf(t *testing.T) {
 	w := newWorld(t, open(config.Native))
 	w.sink.err = errors.New("full")
