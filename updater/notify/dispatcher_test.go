@@ -211,6 +211,29 @@ garboard_notifications_pending{channel="ops"} 1001
 	}
 }
 
+// Whoever may write one namespace can have a thousand notices made at once.
+func TestNoNamespacePushesOutTheNoticesOfAnother(t *testing.T) {
+	release := make(chan struct{})
+	in := newInbox(t, func(n int) int {
+		if n == 1 {
+			<-release
+		}
+		return http.StatusOK
+	})
+	w := newWorld(t, "- {name: ops, default: true, batch: 0s, url: "+in.url()+"}")
+	w.dispatcher.Notify(moved("first"))
+	in.await(t, 1)
+	w.dispatcher.Notify(moved("web"))
+	for n := range 2000 {
+		w.dispatcher.Notify(moved(fmt.Sprintf("web-%d", n), func(n *notify.Notice) { n.Namespace = "loud" }))
+	}
+	w.wantCount("ops", "dropped", 1001)
+	close(release)
+	if got := in.await(t, 1001)[1]; got != line("web") {
+		t.Errorf("the first that waited: got %q, want %q", got, line("web"))
+	}
+}
+
 // Some services know no deadline: requests to those that never answer would pile up.
 func TestAServiceThatHangsIsLeftAlone(t *testing.T) {
 	release := make(chan struct{})

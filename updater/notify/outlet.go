@@ -29,15 +29,29 @@ type item struct {
 // add puts a notice at the end of the queue.
 func (o *outlet) add(i item) {
 	o.queue = append(o.queue, i)
-	if over := len(o.queue) - maxQueue; over > 0 {
-		o.queue = slices.Delete(o.queue, 0, over)
-		o.count(outcomeDropped, over)
+	for len(o.queue) > maxQueue {
+		at := oldestOfMost(o.queue)
+		o.queue = slices.Delete(o.queue, at, at+1)
+		o.count(outcomeDropped, 1)
 	}
 	o.measure()
 	select {
 	case o.wake <- struct{}{}:
 	default:
 	}
+}
+
+// oldestOfMost is where the oldest notice is of the namespace that has most: none pushes out
+// what is told of another.
+func oldestOfMost(queue []item) int {
+	count, most := map[string]int{}, ""
+	for i := range queue {
+		namespace := queue[i].notice.Namespace
+		if count[namespace]++; count[namespace] > count[most] {
+			most = namespace
+		}
+	}
+	return slices.IndexFunc(queue, func(i item) bool { return i.notice.Namespace == most })
 }
 
 func (o *outlet) measure() {
