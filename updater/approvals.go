@@ -22,7 +22,7 @@ func (u *Updater) stageOfApprovals() move.Approvals {
 	u.approvals = approval.New(approval.Options{
 		Informers: u.Cache, Client: u.Client, Live: u.Live, Workloads: u.workloads, Report: u.report, Enforced: u.VotesEnforced,
 		Owns: u.Ownership.Owns, Retry: u.tryApproved, Clock: u.Clock, History: history,
-		Queue: queue.New[types.NamespacedName](u.Clock, u.Metrics.DepthOf("approvals")),
+		Queue: queue.New(u.Clock, func(name types.NamespacedName) string { return name.Namespace }, u.Metrics.DepthOf("approvals")),
 	})
 	return u.approvals
 }

@@ -6,6 +6,7 @@ package updater
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -122,7 +123,7 @@ func New(o Options) *Updater {
 		report:    report.New(report.Options{Events: o.Events, Notifier: o.Notifier, Metrics: o.Metrics, Clock: o.Clock, PageURL: o.PageURL}),
 	}
 	stage := func(name string) *queue.Queue[watched.Key] {
-		return queue.New[watched.Key](o.Clock, o.Metrics.DepthOf(name))
+		return queue.New(o.Clock, func(key watched.Key) string { return key.Namespace }, o.Metrics.DepthOf(name))
 	}
 	u.watcher = rollout.NewWatcher(rollout.Options[watched.Key]{
 		Owner: owner{u}, Pods: rollout.Pods{Live: o.Live, Kinds: o.Kinds}, Clock: o.Clock,
@@ -138,7 +139,7 @@ func New(o Options) *Updater {
 	u.poller = poll.New(poll.Options{
 		Workloads: u.workloads, Resolver: o.Resolver, Images: o.Images, Credentials: o.Credentials, Placement: o.Placement, Minimum: o.PollMinimum,
 		Report: u.report, Mover: u.mover, Ownership: o.Ownership, Recent: u.recent,
-		Queue:  queue.New[string](o.Clock, o.Metrics.DepthOf("polls")),
+		Queue:  queue.New(o.Clock, hostOf, o.Metrics.DepthOf("polls")),
 		Tracer: o.Tracer, Clock: o.Clock, Workers: o.Workers,
 	})
 	return u
@@ -201,4 +202,10 @@ func (u *Updater) Start(ctx context.Context) error {
 	}
 	workers.Wait()
 	return nil
+}
+
+// hostOf is the registry of a repository.
+func hostOf(repository string) string {
+	host, _, _ := strings.Cut(repository, "/")
+	return host
 }

@@ -70,7 +70,7 @@ func newCluster(t *testing.T, annotations map[string]string) *cluster {
 		Enforced: func(context.Context) (time.Time, error) { return c.since, c.unprotected },
 		Owns:     func(string) bool { return !c.others },
 		Retry:    func(watched.Key, string) { c.retries++ },
-		Queue:    queue.New[types.NamespacedName](c.clock, func(int) {}), Clock: c.clock, History: DefaultHistory,
+		Queue:    queue.New(c.clock, func(name types.NamespacedName) string { return name.Namespace }, func(int) {}), Clock: c.clock, History: DefaultHistory,
 	})
 	c.setMissing("")
 	t.Cleanup(c.ShutDown)

@@ -23,7 +23,7 @@ func planner(t *testing.T, schedules ...string) (*Poller, *clocktesting.FakeCloc
 	}
 	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	p := New(Options{
-		Clock: clock, Report: report.New(report.Options{Metrics: metrics, Clock: clock}), Queue: queue.New[string](clock, metrics.DepthOf("polls")),
+		Clock: clock, Report: report.New(report.Options{Metrics: metrics, Clock: clock}), Queue: queue.New(clock, func(string) string { return "" }, metrics.DepthOf("polls")),
 	})
 	t.Cleanup(p.ShutDown)
 	for _, s := range schedules {

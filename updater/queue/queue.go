@@ -1,9 +1,8 @@
-// Package queue orders the work of the updater's stages: urgent items first, an item to
-// one worker at a time.
+// Package queue orders the work of the updater's stages: urgent items first, namespaces or
+// registries in turns, an item to one worker at a time.
 package queue
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -15,17 +14,18 @@ import (
 // long, even if what it names is gone.
 const longest = time.Hour
 
-// Queue hands out urgent items before the others, each in the order of arrival.
+// Queue hands out urgent items before the others, and each of both in turns among those whose
+// they are.
 type Queue[T comparable] struct {
 	workqueue.TypedDelayingInterface[T]
 	urgent *urgentItems[T]
 }
 
-// New returns a queue without items. depth is told how many items wait, whenever that
-// changes.
-func New[T comparable](clock clock.WithTicker, depth func(int)) *Queue[T] {
+// New returns a queue without items. whose tells whose an item is. depth is told how many
+// items wait, whenever that changes.
+func New[T comparable](clock clock.WithTicker, whose func(T) string, depth func(int)) *Queue[T] {
 	urgent := &urgentItems[T]{items: map[T]bool{}}
-	order := &priorityQueue[T]{urgent: urgent, inFast: map[T]bool{}, depth: depth}
+	order := &priorityQueue[T]{urgent: urgent, inFast: map[T]bool{}, whose: whose, depth: depth}
 	return &Queue[T]{
 		urgent: urgent,
 		TypedDelayingInterface: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[T]{
@@ -68,12 +68,13 @@ func (u *urgentItems[T]) take(item T) bool {
 	return is
 }
 
-// priorityQueue is the order of a queue: urgent items first, each lane in the order of
-// arrival. The queue that it is in locks it.
+// priorityQueue is the order of a queue: urgent items first. The queue that it is in locks
+// it.
 type priorityQueue[T comparable] struct {
 	urgent     *urgentItems[T]
-	fast, slow []T
+	fast, slow lane[T]
 	inFast     map[T]bool
+	whose      func(T) string
 	depth      func(int)
 }
 
@@ -82,32 +83,34 @@ func (l *priorityQueue[T]) Touch(item T) {
 	if l.inFast[item] || !l.urgent.take(item) {
 		return
 	}
-	if i := slices.Index(l.slow, item); i >= 0 {
-		l.slow = slices.Delete(l.slow, i, i+1)
-		l.fast, l.inFast[item] = append(l.fast, item), true
+	if whose := l.whose(item); l.slow.remove(whose, item) {
+		l.fast.push(whose, item)
+		l.inFast[item] = true
 	}
 }
 
 // Push takes an item in.
 func (l *priorityQueue[T]) Push(item T) {
+	whose := l.whose(item)
 	if l.urgent.take(item) {
-		l.fast, l.inFast[item] = append(l.fast, item), true
+		l.fast.push(whose, item)
+		l.inFast[item] = true
 	} else {
-		l.slow = append(l.slow, item)
+		l.slow.push(whose, item)
 	}
 	l.depth(l.Len())
 }
 
 // Len is how many items wait.
-func (l *priorityQueue[T]) Len() int { return len(l.fast) + len(l.slow) }
+func (l *priorityQueue[T]) Len() int { return l.fast.len + l.slow.len }
 
 // Pop hands out the next item.
 func (l *priorityQueue[T]) Pop() (item T) {
-	if len(l.fast) > 0 {
-		item, l.fast = l.fast[0], l.fast[1:]
+	if l.fast.len > 0 {
+		item = l.fast.pop()
 		delete(l.inFast, item)
 	} else {
-		item, l.slow = l.slow[0], l.slow[1:]
+		item = l.slow.pop()
 	}
 	l.depth(l.Len())
 	return item

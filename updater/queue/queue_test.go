@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"path"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,7 @@ import (
 // so long.
 func TestWhatWaitsForLongIsHandedOutEachHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := New[string](clock.RealClock{}, func(int) {})
+		queue := New(clock.RealClock{}, ofNobody, func(int) {})
 		defer queue.ShutDown()
 		began := time.Now()
 		queue.AddAfter("in a year", 365*24*time.Hour)
@@ -31,9 +32,35 @@ func TestWhatWaitsForLongIsHandedOutEachHour(t *testing.T) {
 	})
 }
 
+func ofNobody(string) string { return "" }
+
+// One namespace may have thousands of workloads, of which each takes its time.
+func TestThoseWithFewItemsDoNotWaitForThoseWithMany(t *testing.T) {
+	queue := New(clock.RealClock{}, path.Dir, func(int) {})
+	t.Cleanup(queue.ShutDown)
+	for _, item := range []string{"many/1", "many/2", "many/3", "few/1", "many/4", "few/2"} {
+		queue.Add(item)
+	}
+	for _, item := range []string{"many/5", "many/6", "few/2"} {
+		queue.AddUrgent(item)
+	}
+	var got []string
+	for queue.Len() > 0 {
+		item, _ := queue.Get()
+		got = append(got, item)
+		queue.Done(item)
+		if item == "few/1" { // comes again in its turn
+			queue.Add("few/3")
+		}
+	}
+	if want := []string{"many/5", "few/2", "many/6", "many/1", "few/1", "many/2", "few/3", "many/3", "many/4"}; !slices.Equal(got, want) {
+		t.Errorf("order %v, want %v", got, want)
+	}
+}
+
 func TestUrgentItemsComeFirst(t *testing.T) {
 	depth := 0
-	queue := New[string](clock.RealClock{}, func(n int) { depth = n })
+	queue := New(clock.RealClock{}, ofNobody, func(n int) { depth = n })
 	t.Cleanup(queue.ShutDown)
 	add := func(item string, urgent bool) {
 		if urgent {
