@@ -12,8 +12,9 @@ import (
 const (
 	// maxPeople is of how many people is kept what they were shown last.
 	maxPeople = 100
-	// restAfter is how long after their last request that is forgotten.
-	restAfter = 10 * time.Minute
+	// restAfter is how long after their last request that is forgotten: it is old by then,
+	// and five megabytes of each person where there are ten thousand containers.
+	restAfter = time.Minute
 )
 
 // people keeps a Page for each person who came lately: what is read for one is never shown
