@@ -130,6 +130,9 @@ func Unread(o *workload.Object, read *settings.Settings) []string {
 	for i := range strays {
 		unread[i] = strays[i].String()
 	}
+	if unmonitored := read.Unmonitored(o); unmonitored != "" {
+		unread = append(unread, unmonitored)
+	}
 	return slices.Concat(unread, settings.Misspelt(o), misplaced(o), read.IdleHolds(o))
 }
 

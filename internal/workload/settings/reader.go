@@ -109,7 +109,7 @@ func (r *reader) read(o *workload.Object) {
 	s := r.settings
 	if v, ok := r.good(keyMonitorContainers); ok && v != "" {
 		if re, err := r.patterns.Compile(v); err == nil {
-			s.monitor = r.matching(re, o)
+			s.monitor, s.monitorAt = r.matching(re, o), r.chosen[keyMonitorContainers]
 		}
 	}
 	s.skipInit = r.boolean(keyInitContainers) == no

@@ -80,6 +80,7 @@ type Settings struct {
 	standard   *policy.Policy
 	containers map[string]*policy.Policy
 	monitor    *matcher
+	monitorAt  entry // where monitor stands
 	skipInit   bool
 	skipVolume bool
 	rule       Rule

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -53,4 +54,22 @@ func Strays(o *workload.Object) []Stray {
 		strays = append(strays, Stray{Path: e.path(), Container: container, Meant: spelling.Nearest(container, named)})
 	}
 	return strays
+}
+
+// Unmonitored tells that monitorContainers of a workload chooses none of its containers, so
+// that nothing is governed; empty where it chooses one. A namespace's default is for many
+// workloads, and is not looked at.
+func (s *Settings) Unmonitored(o *workload.Object) string {
+	at := s.monitorAt
+	if s.monitor == nil || at.place != onAnnotations && at.place != onLabels || o.Beyond() > 0 || s.standard == nil && len(s.containers) == 0 {
+		return ""
+	}
+	if slices.ContainsFunc(o.Slots(), func(slot workload.Slot) bool { return s.monitor.matches(slot.Name) }) {
+		return ""
+	}
+	wayOut := ""
+	if strings.Contains(at.value, ",") {
+		wayOut = `; names are divided by "|"`
+	}
+	return fmt.Sprintf("%s: %q matches no container here, so that none is governed%s", at.path(), printable.Escape(at.value, maxShownValue), wayOut)
 }

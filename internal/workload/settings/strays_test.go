@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/garboard-dev/garboard/internal/workload"
 	"github.com/garboard-dev/garboard/internal/workload/settings"
 	"github.com/garboard-dev/garboard/internal/workload/workloadtest"
 )
@@ -48,6 +49,33 @@ func TestStrays(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("strays (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What governs nothing passes for what governs something.
+func TestMonitorContainersThatChooseNothing(t *testing.T) {
+	tests := map[string]struct {
+		annotations, labels, namespace keys
+		want                           string
+	}{
+		"none is told to be chosen":   {annotations: keys{"garboard.dev/policy": "minor"}},
+		"one is chosen":               {annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": "^web$"}},
+		"an image volume is chosen":   {annotations: keys{"keel.sh/policy": "minor", "keel.sh/monitorContainers": "models"}},
+		"another name":                {annotations: keys{"keel.sh/policy": "minor", "keel.sh/monitorContainers": "app"}, want: `metadata.annotations[keel.sh/monitorContainers]: "app" matches no container here, so that none is governed`},
+		"a list":                      {annotations: keys{"garboard.dev/policy": "minor", "garboard.dev/monitorContainers": "web,setup"}, want: `metadata.annotations[garboard.dev/monitorContainers]: "web,setup" matches no container here, so that none is governed; names are divided by "|"`},
+		"a label":                     {annotations: keys{"garboard.dev/policy.web": "minor"}, labels: keys{"keel.sh/monitorContainers": "app"}, want: `metadata.labels[keel.sh/monitorContainers]: "app" matches no container here, so that none is governed`},
+		"without a policy":            {annotations: keys{"garboard.dev/monitorContainers": "app"}},
+		"the default of a namespace":  {annotations: keys{"garboard.dev/policy": "minor"}, namespace: keys{"garboard.dev/monitorContainers": "app"}},
+		"what cannot be read, as all": {annotations: keys{"keel.sh/policy": "minor", "keel.sh/monitorContainers": "["}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := workloadtest.Deployment(t, test.annotations, test.labels)
+			got := settings.ReadSettings(o, workload.Namespace{Name: "shop", Annotations: test.namespace}).Unmonitored(o)
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
 	}

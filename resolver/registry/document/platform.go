@@ -23,7 +23,7 @@ type Platform struct {
 	Variant string
 }
 
-var platformPattern = regexp.MustCompile(`^([a-z0-9]{1,32})/([a-z0-9]{1,32})(?:/(v[0-9]{1,2}))?$`)
+var platformPattern = regexp.MustCompile(`^([a-z0-9]{1,32})/(x86[_-]64|[a-z0-9]{1,32})(?:/(v[0-9]{1,2}))?$`)
 
 // ParsePlatform reads os/architecture or os/architecture/variant, as in
 // linux/arm/v7. linux/arm64/v8 is linux/arm64.

@@ -76,7 +76,7 @@ func TestDeclaredPlatforms(t *testing.T) {
 func TestParsePlatform(t *testing.T) {
 	for text, want := range map[string]string{
 		"linux/amd64": "linux/amd64", "linux/arm/v7": "linux/arm/v7", "linux/arm64/v8": "linux/arm64",
-		"linux/aarch64": "linux/arm64", "windows/amd64": "windows/amd64",
+		"linux/aarch64": "linux/arm64", "linux/x86_64": "linux/amd64", "linux/x86-64/v2": "linux/amd64/v2", "windows/amd64": "windows/amd64",
 	} {
 		if got, err := ParsePlatform(text); err != nil || got.String() != want {
 			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
