@@ -13,23 +13,36 @@ import (
 // everything at once, not take every workload down that it breaks.
 const defaultRollouts = 50
 
+// shareOfRollouts stands for as many in one namespace as leave a quarter of --max-rollouts to
+// others: rollouts that come to nothing keep their places for ten minutes, or for as long as
+// their workload says.
+const shareOfRollouts = -1
+
 func addPaceFlags(flags *pflag.FlagSet, pace *move.Pace) {
 	flags.IntVar(&pace.Cluster, "max-rollouts", defaultRollouts, "workloads that are being rolled out at once; 0 for no bound")
-	flags.IntVar(&pace.Namespace, "max-rollouts-per-namespace", 0, "the same in each namespace; 0 for no bound")
+	flags.IntVar(&pace.Namespace, "max-rollouts-per-namespace", shareOfRollouts, "the same in each namespace; 0 for no bound, -1 for three quarters of --max-rollouts")
 	flags.IntVar(&pace.Registry, "max-rollouts-per-registry", 0, "the same of images from one registry; 0 for no bound")
 }
 
 func paceFaults(pace move.Pace) cmdline.Faults {
 	var faults cmdline.Faults
 	for _, bound := range []struct {
-		flag  string
-		value int
+		flag         string
+		value, least int
 	}{
-		{"max-rollouts", pace.Cluster}, {"max-rollouts-per-namespace", pace.Namespace}, {"max-rollouts-per-registry", pace.Registry},
+		{"max-rollouts", pace.Cluster, 0}, {"max-rollouts-per-namespace", pace.Namespace, shareOfRollouts}, {"max-rollouts-per-registry", pace.Registry, 0},
 	} {
-		if bound.value < 0 {
-			faults = append(faults, fmt.Sprintf("--%s: %d: allowed: 0 or more", bound.flag, bound.value))
+		if bound.value < bound.least {
+			faults = append(faults, fmt.Sprintf("--%s: %d: allowed: %d or more", bound.flag, bound.value, bound.least))
 		}
 	}
 	return faults
+}
+
+// inForce are the bounds that the flags stand for.
+func inForce(pace move.Pace) move.Pace {
+	if pace.Namespace == shareOfRollouts {
+		pace.Namespace = (3*pace.Cluster + 3) / 4
+	}
+	return pace
 }
