@@ -126,9 +126,9 @@ func splitFaults(ctx context.Context, in Input) (refused field.ErrorList, warnin
 // on the pod template alone; and of holds that keep nothing back.
 func Unread(o *workload.Object, read *settings.Settings) []string {
 	strays := settings.Strays(o)
-	unread := make([]string, len(strays))
+	unread := make([]string, 0, len(strays)+1)
 	for i := range strays {
-		unread[i] = strays[i].String()
+		unread = append(unread, strays[i].String())
 	}
 	if unmonitored := read.Unmonitored(o); unmonitored != "" {
 		unread = append(unread, unmonitored)
