@@ -14,6 +14,7 @@ func FromGitOps(object map[string]any) (i Installation, ok bool) {
 		return Installation{}, false
 	}
 	i = installed(values)
+	i.Keeper = map[string]string{"HelmRelease": "Flux", "HelmChart": "k3s", "Application": "Argo CD"}[asText(object["kind"])]
 	if namespace != "" {
 		i.Namespace = namespace
 	}
@@ -62,4 +63,22 @@ func valuesOfText(text string) map[string]any {
 		return nil
 	}
 	return values
+}
+
+// keeperOf is what keeps an object as Git has it, by the marks that it leaves.
+func keeperOf(labels, annotations map[string]any) string {
+	for _, mark := range []struct {
+		on          map[string]any
+		key, keeper string
+	}{
+		{labels, "helm.toolkit.fluxcd.io/name", "Flux"},
+		{labels, "kustomize.toolkit.fluxcd.io/name", "Flux"},
+		{labels, "argocd.argoproj.io/instance", "Argo CD"},
+		{annotations, "argocd.argoproj.io/tracking-id", "Argo CD"},
+	} {
+		if asText(mark.on[mark.key]) != "" {
+			return mark.keeper
+		}
+	}
+	return ""
 }

@@ -24,6 +24,8 @@ type Installation struct {
 	Service string
 	// Unread are the values that a file for Keel's chart has and the chart does not read.
 	Unread []string
+	// Keeper is what puts it back as Git has it: Flux, say; empty where none is known.
+	Keeper string
 	// taken are the Secrets whose keys are known.
 	taken []string
 }
@@ -53,6 +55,7 @@ func Read(object map[string]any) (Installation, bool) {
 	spec := childMap(childMap(childMap(object, "spec"), "template"), "spec")
 	metadata := childMap(object, "metadata")
 	i := Installation{Namespace: asText(metadata["namespace"]), Name: asText(metadata["name"]), Env: map[string]Setting{}}
+	i.Keeper = keeperOf(childMap(metadata, "labels"), childMap(metadata, "annotations"))
 	found := false
 	for _, item := range asList(spec["containers"]) {
 		container := asMap(item)

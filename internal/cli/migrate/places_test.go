@@ -99,7 +99,10 @@ func TestKeelInGit(t *testing.T) {
 			"spec: {destination: {namespace: tools}, sources: [{ref: values}, {chart: keel, helm: {values: \"polling: {defaultSchedule: '@every 4m'}\"}}]}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _ := planFor(t, in)
+			p, text := planFor(t, in)
+			if keeper, _, _ := strings.Cut(name, ","); !strings.Contains(text, "Stop Keel. What is pushed from now on is found by Garboard's first poll. "+keeper+" keeps it as Git has it") {
+				t.Errorf("%s would start it again:\n%s", keeper, text)
+			}
 			if p.Keel == nil || p.Keel.Namespace != "tools" {
 				t.Fatalf("Keel: %+v", p.Keel)
 			}
@@ -114,6 +117,21 @@ func TestKeelInGit(t *testing.T) {
 	p, _ := planFor(t, "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop, namespace: tools}\nspec: {chart: {spec: {chart: shop}}, values: {polling: {}}}\n")
 	if p.Keel != nil {
 		t.Errorf("another chart is taken for Keel's: %+v", p.Keel)
+	}
+}
+
+func TestWhatStartsKeelAgain(t *testing.T) {
+	for mark, keeper := range map[string]string{
+		"labels: {helm.toolkit.fluxcd.io/name: keel}": "Flux", "labels: {kustomize.toolkit.fluxcd.io/name: tools}": "Flux",
+		"labels: {argocd.argoproj.io/instance: keel}": "Argo CD", "annotations: {argocd.argoproj.io/tracking-id: 'keel:apps/Deployment:keel/keel'}": "Argo CD",
+	} {
+		_, text := planFor(t, strings.Replace(keelWith("env: []"), "name: keel, namespace", mark+", name: keel, namespace", 1))
+		if !strings.Contains(text, keeper+" keeps it as Git has it") {
+			t.Errorf("%s: not told in\n%s", mark, text)
+		}
+	}
+	if _, text := planFor(t, keelWith("env: []")); strings.Contains(text, "as Git has it") {
+		t.Errorf("nothing keeps it:\n%s", text)
 	}
 }
 

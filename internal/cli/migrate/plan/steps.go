@@ -93,7 +93,11 @@ func (p *Plan) change(in *input) []Step {
 		steps = append(steps, Step{Text: "Hold the workloads that would roll at the switch, if they are not to. A hold ends when something newer is pushed.", Commands: off})
 	}
 	if in.keel != nil {
-		steps = append(steps, Step{Text: "Stop Keel. What is pushed from now on is found by Garboard's first poll.",
+		text := "Stop Keel. What is pushed from now on is found by Garboard's first poll."
+		if in.keel.Keeper != "" {
+			text += " " + in.keel.Keeper + " keeps it as Git has it: take it out there, or suspend that, or it is started again."
+		}
+		steps = append(steps, Step{Text: text,
 			Commands: []string{scale(in.keel, 0)}})
 	}
 	steps = append(steps, Step{Text: "Apply the settings and the labels of the namespaces.",
