@@ -272,6 +272,7 @@ func helm(ctx context.Context, stdin string, args ...string) (stdout, stderr str
 	}
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = append(cmd.Environ(), cluster.NoCollection()...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	err = cmd.Run()
 	return out.String(), errs.String(), err

@@ -57,7 +57,7 @@ func kustomize(t *testing.T, dir string) string {
 	must(t, err)
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), programs.Path("kubectl"), "kustomize", dir)
-	cmd.Stderr = &stderr
+	cmd.Env, cmd.Stderr = append(cmd.Environ(), cluster.NoCollection()...), &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("rendering %q: %v\n%s", dir, err, stderr.String())
