@@ -18,6 +18,8 @@ func TestSyntaxErrorsNameTheLine(t *testing.T) {
 		"a template of Helm and more":      {"a: b\nc: {{ .Values.image }}:1.2\n", "f:2: not YAML: did not find expected key; a template has to be filled in first, as by helm template"},
 		"a block of Jinja":                 {"{% if on %}\na: b\n{% endif %}\n", "f:1: not YAML: found character that cannot start any token; a template has to be filled in first, as by helm template"},
 		"a condition of Helm":              {"{{- if .Values.on }}\na: b\n{{- end }}\n", "f:1: not YAML: did not find expected node content; a template has to be filled in first, as by helm template"},
+		"a document behind an end":         {"a: b\n...\nc: d\n", "f:3: not YAML: did not find expected <document start>"},
+		"objects of JSON below a comment":  {"# c\n{\"a\": 1}\n{\"b\": 2}\n", "f:3: not YAML: did not find expected <document start>"},
 		"a key indented too little":        {"spec:\n  containers:\n  - name: a\n    image: b\n   foo: bar\nx: y\n", "f:5: not YAML: did not find expected key"},
 		"a key indented too much":          {"a: b\nc: d\n  e: f\ng: h\n", "f:3: not YAML: mapping values are not allowed in this context"},
 		"a key without a colon":            {"a: b\nc\nd: e\n", "f:2: not YAML: could not find expected ':'"},
