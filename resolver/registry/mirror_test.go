@@ -108,7 +108,7 @@ func TestHangingMirrorsLeaveTimeForTheRegistry(t *testing.T) {
 func TestErrorIsTheRegistrysWithTheMirrorsInside(t *testing.T) {
 	mirror := hangs(t)
 	registry := newFake(t, open(nil))
-	c := client(t, obeying(mirrored(t, registry.host(), mirror.URL)), func(o *Options) { o.Timeout = 400 * time.Millisecond })
+	c := client(t, obeying(mirrored(t, registry.host(), mirror.URL)), func(o *Options) { o.Timeout = 2 * time.Second })
 
 	_, err := list(t, c, registry.repository("a"), Credential{})
 	failed := wantError(t, err, NotFound)
