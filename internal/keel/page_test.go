@@ -4,8 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/garboard-dev/garboard/resolver/registry/identity"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated parts of docs/keel.md")
@@ -111,4 +114,21 @@ func TestPageHasVariablesAndValues(t *testing.T) {
 	}
 	generated(t, "variables", variables.String())
 	generated(t, "values", values.String())
+}
+
+// What the page says of an option is what the option takes.
+func TestNamedCloudsAreKnown(t *testing.T) {
+	named := regexp.MustCompile("--cloud-identities=([a-z,]+)")
+	found := false
+	for _, v := range Variables() {
+		for _, match := range named.FindAllStringSubmatch(v.Why, -1) {
+			found = true
+			if err := new(identity.Providers).Set(match[1]); err != nil {
+				t.Errorf("%s: %s: %v", v.Name, match[0], err)
+			}
+		}
+	}
+	if !found {
+		t.Error("no variable names a cloud")
+	}
 }

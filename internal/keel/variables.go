@@ -62,7 +62,7 @@ const (
 const (
 	hipChatIsGone = "HipChat was shut down in February 2019; nothing can be sent to it"
 	mailURL       = "the mail channel's URL"
-	noPage        = "Garboard has no page to sign in to; rights are Kubernetes'"
+	ownSignIn     = "rights are Kubernetes'; a page in the cluster, where you turn it on, has settings of its own for signing in"
 	inCluster     = "Garboard runs in the cluster that it looks after; `--kubeconfig` names another"
 	clouds        = "the same variable on both Deployments, or better an identity of the Pods, with `--cloud-identities`"
 	proxies       = "the same variable on both Deployments, or `proxy` in the registry settings"
@@ -118,14 +118,14 @@ var variables = []Variable{
 	{BasicAuthUser, Mapped, "`basic` of each push sender, where `AUTHENTICATED_WEBHOOKS` is `true`; else nothing needs it"},
 	{BasicAuthPassword, Mapped, "as `BASIC_AUTH_USER`, in the Secret `garboard-push`"},
 	{AuthenticatedWebhooks, Mapped, "`basic` of each push sender but `registry`; without it the senders are `unauthenticated`, as in Keel"},
-	{"TOKEN_SECRET", NotNeeded, noPage},
-	{"AUTH_MODE", NotNeeded, noPage},
-	{"AUTH_PROXY_USER_HEADER", NotNeeded, noPage},
-	{"AUTH_PROXY_LOGOUT_URL", NotNeeded, noPage},
+	{"TOKEN_SECRET", NotNeeded, ownSignIn},
+	{"AUTH_MODE", NotNeeded, ownSignIn},
+	{"AUTH_PROXY_USER_HEADER", NotNeeded, ownSignIn},
+	{"AUTH_PROXY_LOGOUT_URL", NotNeeded, ownSignIn},
 	{PrivateRegistry, Mapped, "`registry` of the push sender `jfrog`"},
 	{InsecureRegistry, Mapped, "`plainHTTP` of the registries that look private; certificates are always verified, so one with TLS gets a `ca` in its place"},
 	{"DOCKER_REGISTRY_CFG", NotPossible, "a program that reads no Secret cannot divide it: credentials of each registry in its settings, or a pull secret of the workloads or their ServiceAccount"},
-	{"GOOGLE_APPLICATION_CREDENTIALS", Mapped, "an identity of the Pods, with `--cloud-identities=google`; outside Google Cloud the variable on both Deployments, with the file mounted"},
+	{"GOOGLE_APPLICATION_CREDENTIALS", Mapped, "an identity of the Pods, with `--cloud-identities=gcp`; outside Google Cloud the variable on both Deployments, with the file mounted"},
 	{"AWS_ACCESS_KEY_ID", Mapped, clouds},
 	{"AWS_SECRET_ACCESS_KEY", Mapped, clouds},
 	{"AWS_SESSION_TOKEN", Mapped, clouds},

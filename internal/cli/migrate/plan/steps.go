@@ -19,7 +19,7 @@ func accessNotes(k *keel.Installation) []string {
 	}
 	if k != nil {
 		all = append(all, "Chats and mail are reached from the updater, as they were from Keel.",
-			"In place of Keel's page and API on port 9300 there are garboard page, garboard status and kubectl, on your own machine and with your own rights.")
+			"In place of Keel's page and API on port 9300 there are garboard page, garboard status and kubectl, on your own machine and with your own rights. The component page is a page in the cluster.")
 	}
 	return all
 }
