@@ -66,7 +66,7 @@ func (s *Stage) keep(ctx context.Context, name types.NamespacedName) {
 		s.tell(u, key, w, c, next)
 	}
 	if again > 0 {
-		s.Queue.AddAfter(name, again)
+		s.Queue.AddLater(name, again)
 	}
 	if next.EndedAt != nil {
 		s.prune(ctx, u.Spec.WorkloadRef.UID)

@@ -165,7 +165,7 @@ func (s *Mover) movesPastGates(ctx context.Context, o *unstructured.Unstructured
 		}
 	}
 	if !again.IsZero() {
-		s.Queue.AddAfter(moves[0].Key, max(again.Sub(s.Clock.Now()), 0))
+		s.Queue.AddLater(moves[0].Key, max(again.Sub(s.Clock.Now()), 0))
 	}
 	return ready
 }

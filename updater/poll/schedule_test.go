@@ -3,11 +3,14 @@ package poll
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/updater/queue"
 	"github.com/garboard-dev/garboard/updater/report"
 )
@@ -109,6 +112,46 @@ func TestNothingIsKeptOfRepositoriesWithoutWorkloads(t *testing.T) {
 			t.Errorf("due at %s, want %s", after, due)
 		}
 	})
+}
+
+// A poll that comes before its time asks a registry that wants to be left alone, and one that
+// is put off by the schedule then comes late for what it was to look at.
+func TestNothingIsHandedOutBeforeOrAfterItsTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		plan func(*testing.T, *Poller)
+		want time.Duration
+	}{
+		"what a registry wants to be left alone": {func(_ *testing.T, p *Poller) {
+			p.tracker.set(key("pushed"), []Use{{Repository: repository}})
+			p.pollAt(repository, p.Clock.Now()) // as a poll that failed does
+			p.schedule(repository, &registry.Error{Kind: registry.RateLimited, RetryAfter: 5 * time.Hour})
+		}, 5 * time.Hour},
+		"what is polled each day and looked at before": {func(t *testing.T, p *Poller) {
+			p.tracker.set(key("daily"), []Use{schedule(t, "@every 24h")})
+			p.schedule(repository, nil)
+			p.RepollAt(repository, p.Clock.Now().Add(90*time.Minute))
+		}, 90 * time.Minute},
+		"what nobody uses, where its registry is seldom asked": {func(_ *testing.T, p *Poller) {
+			p.Minimum = func(string) time.Duration { return 6 * time.Hour }
+			p.Track(key("web"), []Use{{Repository: repository}})
+			p.Forget(key("web"))
+		}, 6 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, _ := planner(t)
+				p.ShutDown()
+				p.Clock, p.Queue = clock.RealClock{}, queue.New(clock.RealClock{}, func(string) string { return "" }, func(int) {})
+				began := p.Clock.Now()
+				test.plan(t, p)
+				_, _ = p.Queue.Get()
+				if got := p.Clock.Since(began); got < test.want || got > test.want+time.Minute {
+					t.Errorf("it came after %s, want %s", got, test.want)
+				}
+				p.ShutDown()
+			})
+		})
+	}
 }
 
 // The settings of a registry bound how often it is polled, whatever a workload

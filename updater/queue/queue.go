@@ -10,8 +10,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// longest is how long an item waits for its time without being handed out: it is kept for as
-// long, even if what it names is gone.
+// longest is how long an item of AddLater waits for its time without being handed out: it is
+// kept for as long, even if what it names is gone.
 const longest = time.Hour
 
 // Queue hands out urgent items before the others, and each of both in turns among those whose
@@ -35,10 +35,10 @@ func New[T comparable](clock clock.WithTicker, whose func(T) string, depth func(
 	}
 }
 
-// AddAfter adds an item once a time has passed, or an hour: who gets it before its time adds it
-// again.
-func (q *Queue[T]) AddAfter(item T, wait time.Duration) {
-	q.TypedDelayingInterface.AddAfter(item, min(wait, longest))
+// AddLater adds an item once a time has passed, or an hour: who gets it before its time adds it
+// again. AddAfter is for those who must not get it before.
+func (q *Queue[T]) AddLater(item T, wait time.Duration) {
+	q.AddAfter(item, min(wait, longest))
 }
 
 // AddUrgent adds an item that goes before those that are not urgent.

@@ -17,8 +17,8 @@ func TestWhatWaitsForLongIsHandedOutEachHour(t *testing.T) {
 		queue := New(clock.RealClock{}, ofNobody, func(int) {})
 		defer queue.ShutDown()
 		began := time.Now()
-		queue.AddAfter("in a year", 365*24*time.Hour)
-		queue.AddAfter("in a minute", time.Minute)
+		queue.AddLater("in a year", 365*24*time.Hour)
+		queue.AddLater("in a minute", time.Minute)
 		for _, want := range []struct {
 			item  string
 			after time.Duration
