@@ -21,6 +21,8 @@ func TestRoot(t *testing.T) {
 		},
 		"an unknown flag":      {args: []string{"--bogus"}, want: outcome{Code: 2, Err: "--bogus: unknown flag\n"}},
 		"two arguments":        {args: []string{"version", "a", "b"}, want: outcome{Code: 2, Err: "\"a\": unexpected argument\n\"b\": unexpected argument\n"}},
+		"a file without -f":    {args: []string{"resolve", "a.yaml"}, want: outcome{Code: 2, Err: "\"a.yaml\": unexpected argument; files are named by -f\n"}},
+		"files without -f":     {args: []string{"migrate", "keel", "a", "b"}, want: outcome{Code: 2, Err: "\"a\": unexpected argument; files are named by -f\n\"b\": unexpected argument; files are named by -f\n"}},
 		"a bad format":         {args: []string{"version", "-oxml"}, want: outcome{Code: 2, Err: "--output: \"xml\": allowed: json, yaml\n"}},
 		"a format left out":    {args: []string{"version", "-o"}, want: outcome{Code: 2, Err: "--output: needs a value\n"}},
 		"a flag no byte names": {args: []string{"version", "-ö"}, want: outcome{Code: 2, Err: "-ö: unknown flag\n"}},

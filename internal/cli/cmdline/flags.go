@@ -217,8 +217,12 @@ func (r *flagReader) noteArguments(command *cobra.Command, positional cobra.Posi
 		r.note(err)
 		return
 	}
+	allowed := ""
+	if command.Flags().Lookup("filename") != nil {
+		allowed = "; files are named by -f"
+	}
 	for _, arg := range r.rest {
-		r.faults = append(r.faults, fmt.Sprintf("%q: unexpected argument", arg))
+		r.faults = append(r.faults, fmt.Sprintf("%q: unexpected argument%s", arg, allowed))
 	}
 }
 

@@ -62,7 +62,34 @@ func fromFiles(ctx context.Context, names []string, namespace string, in io.Read
 			sources = append(sources, plan.Source{Where: where, Object: object})
 		}
 	}
+	warnOfAbsent(sources, warnings)
 	return sources, helmvalues.New(helmvalues.Options{Live: secrets}).Of, nil
+}
+
+// warnOfAbsent tells which Secrets and ConfigMaps Keel takes whole into its environment, and
+// no file has: nothing else in the plan shows that something is missing.
+func warnOfAbsent(sources []plan.Source, warnings io.Writer) {
+	there := map[string]bool{}
+	for _, s := range sources {
+		u := unstructured.Unstructured{Object: s.Object}
+		there[u.GetKind()+" "+u.GetNamespace()+"/"+u.GetName()] = true
+	}
+	for _, s := range sources {
+		i, ok := keel.Read(s.Object)
+		if !ok {
+			continue
+		}
+		for _, ref := range i.SecretRefs {
+			if name := "Secret " + i.Namespace + "/" + ref.Name; !there[name] {
+				fmt.Fprintf(warnings, "garboard: Keel's %s is in none of the files, so what it sets is not in the plan; its keys with empty values will do\n", name)
+			}
+		}
+		for _, ref := range i.ConfigMapRefs {
+			if name := "ConfigMap " + i.Namespace + "/" + ref.Name; !there[name] {
+				fmt.Fprintf(warnings, "garboard: Keel's %s is in none of the files, so what it sets is not in the plan\n", name)
+			}
+		}
+	}
 }
 
 // inNamespace is a manifest with a namespace, where it names none. Those that are in no

@@ -152,3 +152,35 @@ func TestKeelOfAnotherName(t *testing.T) {
 		t.Errorf("Keel: %+v", p.Keel)
 	}
 }
+
+func TestWhatNoFileHasIsTold(t *testing.T) {
+	const notInThePlan = " is in none of the files, so what it sets is not in the plan"
+	from := "envFrom: [{secretRef: {name: tokens}}, {configMapRef: {name: settings}}]"
+	secret := func(namespace string) string {
+		return "---\napiVersion: v1\nkind: Secret\nmetadata: {name: tokens, namespace: " + namespace + "}\ndata: {SLACK_BOT_TOKEN: ''}\n"
+	}
+	for name, test := range map[string]struct {
+		in   string
+		want []string
+	}{
+		"both are missing":           {keelWith(from), []string{"Secret keel/tokens", "ConfigMap keel/settings"}},
+		"of another namespace":       {keelWith(from) + keelConfigMap + secret("other"), []string{"Secret keel/tokens"}},
+		"both are there":             {keelWith(from) + keelConfigMap + secret("keel"), nil},
+		"one key is taken by itself": {keelWith("env: [{name: SLACK_BOT_TOKEN, valueFrom: {secretKeyRef: {name: tokens, key: bot}}}]"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := run(t, test.in, "-f", "-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(text, notInThePlan); got != len(test.want) {
+				t.Errorf("told of %d in\n%s", got, text)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(text, "garboard: Keel's "+want+notInThePlan) {
+					t.Errorf("nothing of %s in\n%s", want, text)
+				}
+			}
+		})
+	}
+}

@@ -36,7 +36,7 @@ func (p *Plan) instruct(in *input, both bool) {
 
 // prepare is what disturbs nothing: no namespace has opted in yet.
 func (p *Plan) prepare(in *input) []Step {
-	steps := []Step{{Text: "Install cert-manager, then Garboard. No namespace has opted in, so nothing changes.",
+	steps := []Step{{Text: "Install cert-manager, then Garboard with your image, which docs/install.md has an overlay for. With the chart, see docs/keel.md. No namespace has opted in, so nothing changes.",
 		Commands: []string{"kubectl kustomize manifests/base | kubectl apply --server-side -f -"}}}
 	for _, s := range p.Secrets {
 		lines := make([]string, 0, len(s.Keys)+1)
