@@ -52,7 +52,7 @@ func run(socket, routes, api, ca, tokenFile string) error {
 	}
 	return http.Serve(l, &proxy{
 		routes: routes,
-		lookup: services{api: api, token: strings.TrimSpace(string(token)), client: client},
+		lookup: &services{api: api, token: strings.TrimSpace(string(token)), client: client},
 	})
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +21,7 @@ const dialTimeout = 2 * time.Second
 
 type proxy struct {
 	routes string // file name
-	lookup services
+	lookup *services
 	turn   atomic.Uint64
 }
 
@@ -62,30 +61,30 @@ func closeWrite(c net.Conn) {
 }
 
 // dial connects to a backend of the Service that has the address, "ip:port"
-// or "name.namespace.svc:port".
+// or "name.namespace.svc:port". The API server is asked where no address is known: a busy
+// one takes seconds, of the few that a webhook has.
 func (p *proxy) dial(ctx context.Context, address string) (string, net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := os.Open(p.routes)
+	routes, err := os.ReadFile(p.routes)
 	if err != nil {
 		return "", nil, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		service, backends, ok := strings.Cut(strings.TrimSpace(lines.Text()), " ")
-		name, servicePort, _ := strings.Cut(service, ":")
-		namespace, short, _ := strings.Cut(name, "/")
-		if !ok || servicePort != port || strings.HasPrefix(service, "#") {
-			continue
+	for _, hasAddress := range []func(ctx context.Context, namespace, name, address string) bool{p.lookup.knows, p.lookup.has} {
+		for line := range strings.Lines(string(routes)) {
+			service, backends, ok := strings.Cut(strings.TrimSpace(line), " ")
+			name, servicePort, _ := strings.Cut(service, ":")
+			namespace, short, _ := strings.Cut(name, "/")
+			if !ok || servicePort != port || strings.HasPrefix(service, "#") {
+				continue
+			}
+			if host == short+"."+namespace+".svc" || hasAddress(ctx, namespace, short, host) {
+				c, err := p.first(ctx, strings.Split(strings.TrimSpace(backends), ","))
+				return name, c, err
+			}
 		}
-		if host != short+"."+namespace+".svc" && host != p.lookup.clusterIP(ctx, namespace, short) {
-			continue
-		}
-		c, err := p.first(ctx, strings.Split(strings.TrimSpace(backends), ","))
-		return name, c, err
 	}
 	return "", nil, errors.New("no route")
 }
