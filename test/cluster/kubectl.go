@@ -42,7 +42,7 @@ func NoCollection() []string { return []string{"GOGC=off", "GOMEMLIMIT=256MiB"} 
 func runTool(ctx context.Context, path string, env []string, stdin string, args []string) (stdout, stderr string, err error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = slices.Concat(env, NoCollection())
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // a busy machine reads late what a program wrote
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
