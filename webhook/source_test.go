@@ -31,6 +31,29 @@ func TestManifestAppliedWhileTheImageMovedIsTheSource(t *testing.T) {
 	apply(apply(first, "1.2.7"), "1.2.0")
 }
 
+// A program that gives no field manager, as k9s gives none where a person chooses an image,
+// looks like one that applies a manifest. kubectl's own manifest has not gone down since.
+func TestManifestThatHasNotChangedIsNoWayDown(t *testing.T) {
+	const kubectl = "kubectl-client-side-apply"
+	w := newWorld(t, "1.1.0", "1.2.0", "1.2.8")
+	applied := func(names string) string {
+		return w.annotated(names, `,"`+lastAppliedKey+`":`+quoted(w.deployment("minor", names)), "")
+	}
+	stored, _ := w.mutate(write{object: applied("1.2.0"), manager: kubectl})
+	w.push("1.2.9")
+	stored, _ = w.mutate(write{object: submit(t, stored, w.deployment("minor", "1.2.9")), old: stored})
+	for range 2 {
+		stored, _ = w.mutate(write{object: submit(t, stored, applied("1.2.0")), old: stored, manager: kubectl})
+		if got := w.images(stored); got != "1.2.9" {
+			t.Fatalf("the same manifest again brings %s", got)
+		}
+	}
+	stored, _ = w.mutate(write{object: submit(t, stored, applied("1.1.0")), old: stored, manager: kubectl})
+	if got := w.images(stored); got != "1.1.0" {
+		t.Errorf("a manifest that goes down brings %s", got)
+	}
+}
+
 // edited is an object after a change.
 func edited(t testing.TB, object string, change func(metadata map[string]any)) string {
 	t.Helper()

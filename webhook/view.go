@@ -86,6 +86,16 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 	return &image
 }
 
+// clientSideApply is the field manager of kubectl apply. Others leave what it once noted of
+// its manifest, and some apply under a name of their own.
+const clientSideApply = "kubectl-client-side-apply"
+
+// isReapplied reports whether kubectl applies the manifest that it applied last.
+func (v *view) isReapplied() bool {
+	text := v.in.Object.LastAppliedText()
+	return v.in.Manager == clientSideApply && text != "" && text == v.in.Stored.LastAppliedText()
+}
+
 // putsManifest reports whether the request is a PUT of a manifest. That does not know of
 // our state; who has read the object and puts it back does.
 func (v *view) putsManifest() bool {
@@ -191,6 +201,7 @@ func (v *view) stored(o *Outcome, was workload.Slot) {
 	image, _ := intent.ImageOf(was.Image) // one that cannot be read is of another repository
 	c.Stored, c.State = &image, v.state[key]
 	c.Found = foundFor(c.State, image, c.Pins)
+	c.Reapplied = v.isReapplied()
 	v.evidence(c, o.Slot)
 	before := v.before.Rule(was)
 	c.Bumped = v.bumped(o, c.Gated)
@@ -239,8 +250,7 @@ func (v *view) evidence(c *intent.Case, slot workload.Slot) {
 	}
 	c.Untouched = v.in.Object.LeavesImage(v.in.Stored, slot)
 	c.Applies = v.putsManifest()
-	// Others leave what kubectl once noted there, and some under a name of their own.
-	if v.in.Manager != "kubectl-client-side-apply" {
+	if v.in.Manager != clientSideApply {
 		return
 	}
 	if named, err := intent.ImageOf(v.applying().ImageOf(slot.Key())); err == nil {

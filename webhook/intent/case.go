@@ -56,6 +56,9 @@ type Case struct {
 	// webhook may have rewritten it.
 	Named     *Image
 	Untouched bool
+	// Reapplied is true where kubectl applies the manifest that it applied last: it has not
+	// gone down, whatever others have made of the source since.
+	Reapplied bool
 	// Applies is true where the submitted image is known to be the manifest's own, as a
 	// PUT shows in its first round. A server-side apply looks alike in both.
 	Applies bool

@@ -91,6 +91,7 @@ type story struct {
 	changed       bool
 	gated         bool
 	onChange      bool
+	reapplied     bool
 	create        bool
 	createOnly    bool
 	put           bool
@@ -119,7 +120,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		State: history(st.history...), SubmittedState: st.submitted,
 		Record: results(st.was), SubmittedRecord: results(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
-		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Manager: st.manager,
+		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Reapplied: st.reapplied, Manager: st.manager,
 	}
 	if len(st.kept) > 0 {
 		c.State = kept(st.kept...)
@@ -373,6 +374,10 @@ func TestRows(t *testing.T) {
 		"row 9: a source that what runs answered without a move is the same again": {
 			s: "1.2.5", o: "1.2.7", f: "1.2.6", history: []string{"1.2.0>1.2.7", "1.2.5>1.2.7", "1.2.6>1.2.7"}, was: "1.2.7", record: "1.2.7",
 			want: want{Row: intent.SourceDown, Image: "1.2.7", Resolve: true, Source: "1.2.5"},
+		},
+		"row 9: a manifest that kubectl applied last is the same again, whoever named another source since": {
+			s: "1.2.0", o: "1.2.9", f: "1.2.9", history: []string{"1.2.0>1.2.8", "1.2.9>1.2.9"}, was: "1.2.9", record: "1.2.9", reapplied: true,
+			want: want{Row: intent.SourceDown, Image: "1.2.9", Resolve: true, Source: "1.2.0"},
 		},
 		"row 9: a source that goes down is obeyed": {
 			s: "1.1.0", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.7",

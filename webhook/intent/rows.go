@@ -194,7 +194,7 @@ func decideDeclared(c Case, f Image) Answer {
 	case !linked:
 		again.Resolve = true
 		return again
-	case c.answered():
+	case c.answered(), c.Reapplied:
 		return again
 	default:
 		return Answer{Row: SourceDown, Image: c.Submitted, Source: c.Submitted.Text, Hold: c.leaves(c.stored(), c.Submitted), Below: true}
