@@ -8,8 +8,8 @@ import (
 
 // checker refuses documents whose meaning is in doubt. Behind it, every alias
 // leads to a node of the same document outside of itself, every key is text, and every
-// merge key takes mappings. A key that is given more than once is no doubt: the last one
-// counts for kubectl and Helm, and charts are full of them.
+// merge key takes mappings. A key that is given more than once as text is no doubt: the last
+// one counts for kubectl and Helm, and charts are full of them.
 type checker struct {
 	stream *Stream
 	seen   map[*yaml.Node]bool // anchors so far; true while inside of the node
@@ -64,7 +64,7 @@ func (c *checker) alias(n *yaml.Node) *SyntaxError {
 }
 
 func (c *checker) mapping(n *yaml.Node) *SyntaxError {
-	keys := newNames(len(n.Content) / 2)
+	keys, numbers := newNames(len(n.Content)/2), map[string]bool(nil)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		for _, child := range []*yaml.Node{key, value} {
@@ -83,7 +83,16 @@ func (c *checker) mapping(n *yaml.Node) *SyntaxError {
 		if !ok {
 			return c.stream.fault(key.Line, "a key is text, a number or a boolean, which this is not")
 		}
-		if !keys.add(name) {
+		if key.ShortTag() != "!!str" {
+			if numbers == nil {
+				numbers = map[string]bool{}
+			}
+			numbers[name] = true
+		}
+		switch known := !keys.add(name); {
+		case known && numbers[name]: // kubectl takes 1 or "1", by chance
+			return c.stream.fault(key.Line, "key %q is given again, and is not text each time", name)
+		case known:
 			c.stream.repeats(key.Line, name)
 		}
 	}

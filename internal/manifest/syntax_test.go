@@ -30,6 +30,8 @@ func TestSyntaxErrorsNameTheLine(t *testing.T) {
 		"an anchor of another document":    {"a: &d b\n---\nc: *d\n", `f:3: no anchor "d" in this document`},
 		"an anchor that contains itself":   {"a: &d\n  b: *d\n", `f:2: anchor "d" contains itself`},
 		"a key that is a mapping":          {"a: b\n? {c: d}\n: e\n", "f:2: a key is text, a number or a boolean, which this is not"},
+		"a number and text as a key":       {"1: a\n\"1\": b\n", `f:2: key "1" is given again, and is not text each time`},
+		"text and a number as a key":       {"\"1\": a\n1: b\n", `f:2: key "1" is given again, and is not text each time`},
 		"a merge key that takes text":      {"a: b\n<<: c\n", "f:2: what a merge key takes is a mapping, or a list of them"},
 		"text":                             {"# c\nhello\n", "f:2: a manifest is a mapping, which this is not"},
 		"a list":                           {"- a: b\n", "f:1: a manifest is a mapping, which this is not"},
