@@ -1,6 +1,7 @@
 package keel
 
 import (
+	"cmp"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -9,57 +10,45 @@ import (
 // FromGitOps reads an object by which Keel's chart is installed from Git: Flux's
 // HelmRelease, k3s' HelmChart and Argo CD's Application. ok is false for all others.
 func FromGitOps(object map[string]any) (i Installation, ok bool) {
-	values, namespace, ok := valuesInGit(object)
-	if !ok {
-		return Installation{}, false
-	}
-	i = installed(values)
-	i.Keeper = map[string]string{"HelmRelease": "Flux", "HelmChart": "k3s", "Application": "Argo CD"}[asText(object["kind"])]
-	if namespace != "" {
-		i.Namespace = namespace
-	}
-	return i, true
-}
-
-// valuesInGit are the values of Keel's chart in an object, and the namespace that it is
-// installed into; empty for that of the object.
-func valuesInGit(object map[string]any) (values map[string]any, namespace string, ok bool) {
 	spec := childMap(object, "spec")
 	group, _, _ := strings.Cut(asText(object["apiVersion"]), "/")
-	namespace = asText(childMap(object, "metadata")["namespace"])
+	namespace := cmp.Or(asText(spec["targetNamespace"]), asText(childMap(object, "metadata")["namespace"]))
 	switch kind := asText(object["kind"]); {
 	case kind == "HelmRelease" && group == "helm.toolkit.fluxcd.io":
-		if to := asText(spec["targetNamespace"]); to != "" {
-			namespace = to
-		}
-		return childMap(spec, "values"), namespace, isKeelsChart(asText(childMap(childMap(spec, "chart"), "spec")["chart"]))
+		return inGit("Flux", childMap(childMap(spec, "chart"), "spec")["chart"], childMap(spec, "values"), namespace)
 	case kind == "HelmChart" && group == "helm.cattle.io":
-		if to := asText(spec["targetNamespace"]); to != "" {
-			namespace = to
-		}
-		return valuesOfText(asText(spec["valuesContent"])), namespace, isKeelsChart(asText(spec["chart"]))
+		return inGit("k3s", spec["chart"], valuesOfText(spec["valuesContent"]), namespace)
 	case kind == "Application" && group == "argoproj.io":
-		namespace = asText(childMap(spec, "destination")["namespace"])
 		for _, source := range append([]any{spec["source"]}, asList(spec["sources"])...) {
-			if isKeelsChart(asText(asMap(source)["chart"])) {
-				helm := childMap(asMap(source), "helm")
-				if values := childMap(helm, "valuesObject"); values != nil {
-					return values, namespace, true
-				}
-				return valuesOfText(asText(helm["values"])), namespace, true
+			helm := childMap(asMap(source), "helm")
+			values := childMap(helm, "valuesObject")
+			if values == nil {
+				values = valuesOfText(helm["values"])
+			}
+			if i, ok := inGit("Argo CD", asMap(source)["chart"], values, asText(childMap(spec, "destination")["namespace"])); ok {
+				return i, true
 			}
 		}
 	}
-	return nil, "", false
+	return Installation{}, false
 }
 
-// isKeelsChart reports whether a chart's name, or its address, is that of Keel's.
-func isKeelsChart(chart string) bool { return chart[strings.LastIndexByte(chart, '/')+1:] == "keel" }
+// inGit is what a chart that a keeper installs makes of values, if the chart's name, or its
+// address, is that of Keel's.
+func inGit(keeper string, chart any, values map[string]any, namespace string) (Installation, bool) {
+	name := asText(chart)
+	if name[strings.LastIndexByte(name, '/')+1:] != "keel" {
+		return Installation{}, false
+	}
+	i := installed(values)
+	i.Keeper, i.Namespace = keeper, cmp.Or(namespace, i.Namespace)
+	return i, true
+}
 
 // valuesOfText reads values that stand in an object as a text; nil for what is none.
-func valuesOfText(text string) map[string]any {
+func valuesOfText(text any) map[string]any {
 	var values map[string]any
-	if yaml.Unmarshal([]byte(text), &values) != nil {
+	if yaml.Unmarshal([]byte(asText(text)), &values) != nil {
 		return nil
 	}
 	return values
