@@ -18,6 +18,9 @@ func (s *tagServer) resolve(files map[string]string, in string, args ...string) 
 	s.t.Helper()
 	s.t.Chdir(s.t.TempDir())
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			s.t.Fatal(err)
+		}
 		if err := os.WriteFile(name, []byte(s.fill(text)), 0o600); err != nil {
 			s.t.Fatal(err)
 		}
@@ -102,6 +105,45 @@ func TestResolveReadsFilesAndNamespaces(t *testing.T) {
 	want := strings.Replace(podYAML, "1.2.0", "1.2.9", 1) + "---\n" + team + "---\n" + here + "---\n" + strings.Replace(nowhere, "1.2.0", "1.3.1", 1)
 	if diff := cmp.Diff(want, out); diff != "" || code != 0 || errOut != "" {
 		t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+	}
+}
+
+// A folder is read as kubectl reads it.
+func TestResolveReadsFolders(t *testing.T) {
+	s := newTagServer(t, "shop:1.2.0", "shop:1.3.1")
+	pod := func(name string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", annotations: {garboard.dev/policy: minor}}\nspec: {containers: [{name: shop, image: HOST/shop:1.2.0}]}\n"
+	}
+	resolved := func(names ...string) string {
+		all := make([]string, 0, len(names))
+		for _, name := range names {
+			all = append(all, strings.ReplaceAll(pod(name), ":1.2.0", ":1.3.1"))
+		}
+		return strings.Join(all, "---\n")
+	}
+	files := map[string]string{
+		"app/b.yml": pod("b"), "app/a.yaml": pod("a"), "app/README.md": "# No manifest", "app/notes.yaml.orig": "{", "app/yaml": "{",
+		"app/base/c.json": `{"apiVersion":"v1","kind":"ConfigMap"}`, "app/base/deep/d.yaml": pod("d"), "other.yaml": pod("other"), "none/README": "{",
+	}
+	for name, c := range map[string]struct {
+		args        []string
+		out, errOut string
+		code        int
+	}{
+		"its manifests in order, and no others": {[]string{"-f", "app"}, resolved("a", "b"), "", 0},
+		"beside a file":                         {[]string{"-f", "other.yaml", "-f", "./app/"}, resolved("other", "a", "b"), "", 0},
+		"with the folders inside":               {[]string{"-R", "-f", "app"}, resolved("a", "b") + "---\n" + files["app/base/c.json"] + "\n---\n" + resolved("d"), "", 0},
+		"a file twice, once by its folder":      {[]string{"-f", "app", "-f", "app/a.yaml"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
+		"a folder twice, by two names":          {[]string{"-f", "app", "-f", "./app"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
+		"no manifest in it":                     {[]string{"-f", "none"}, "", "garboard: --filename: \"none\": no manifests in this folder; allowed: files that end in .json, .yaml or .yml; with -R also in folders inside of it\n", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			code, out, errOut := s.resolve(files, "", c.args...)
+			if diff := cmp.Diff(c.out, out); diff != "" || code != c.code || errOut != c.errOut {
+				t.Errorf("code %d, standard error %q, (-want +got):\n%s", code, errOut, diff)
+			}
+		})
 	}
 }
 

@@ -31,14 +31,14 @@ func NewCommand() *cobra.Command {
 // options are the flags of garboard migrate keel.
 type options struct {
 	access.ConnectionOptions
-	files    []string
-	keel     string
-	both     bool
-	tags     string
-	insecure []string
-	config   string
-	output   planFormat
-	custom   cmdline.KindOptions
+	manifests cmdline.ManifestOptions
+	keel      string
+	both      bool
+	tags      string
+	insecure  []string
+	config    string
+	output    planFormat
+	custom    cmdline.KindOptions
 }
 
 func newKeelCommand() *cobra.Command {
@@ -69,7 +69,7 @@ func newKeelCommand() *cobra.Command {
 
 func (o *options) addFlags(flags *pflag.FlagSet) {
 	o.ConnectionOptions.AddFlags(flags)
-	flags.StringArrayVarP(&o.files, "filename", "f", nil, "`FILE` to read in place of the cluster, - for standard input; may be repeated")
+	o.manifests.AddFlags(flags, "`FILE` to read in place of the cluster, - for standard input")
 	flags.StringVar(&o.keel, "keel", "", "the Keel that is meant, as `NAMESPACE/NAME`, where there are several")
 	flags.BoolVar(&o.both, "both", false, "say how to run both side by side, on different namespaces")
 	flags.StringVar(&o.tags, "tags", "", "`FILE` with a repository and its tags on each line; no registry is asked then")
@@ -81,24 +81,19 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 
 func (o *options) check() cmdline.Faults {
 	var faults cmdline.Faults
-	for i, file := range o.files {
-		if slices.Contains(o.files[:i], file) {
-			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", file))
-		}
-	}
 	if namespace, name, ok := strings.Cut(o.keel, "/"); o.keel != "" && (!ok || namespace == "" || name == "" || strings.Contains(name, "/")) {
 		faults = append(faults, fmt.Sprintf("--keel: %q: allowed: NAMESPACE/NAME, such as keel/keel", o.keel))
 	}
-	return slices.Concat(faults, cmdline.InsecureFaults(o.insecure), o.custom.Check(), o.ConnectionOptions.Check())
+	return slices.Concat(o.manifests.Check(), faults, cmdline.InsecureFaults(o.insecure), o.custom.Check(), o.ConnectionOptions.Check())
 }
 
 func (o *options) run(command *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(command.Context(), o.Timeout)
 	defer cancel()
-	into := plan.Options{Keel: o.keel, Both: o.both, Kinds: o.custom.Kinds()}
+	into := plan.Options{Keel: o.keel, Both: o.both, Kinds: o.custom.Kinds(), Flags: given(command.Flags())}
 	var err error
-	if len(o.files) > 0 {
-		into.Sources, into.Releases, err = fromFiles(ctx, o.files, o.Namespace, command.InOrStdin(), command.ErrOrStderr())
+	if o.manifests.Given() {
+		into.Sources, into.Releases, err = fromFiles(ctx, o.manifests, o.Namespace, command.InOrStdin(), command.ErrOrStderr())
 	} else {
 		err = o.fromCluster(ctx, &into, command.ErrOrStderr())
 	}
@@ -113,6 +108,29 @@ func (o *options) run(command *cobra.Command) error {
 		return o.Late(err)
 	}
 	return o.output.write(command.OutOrStdout(), p)
+}
+
+// planned are the flags that say what is planned. Those of the cluster are none of them: the
+// plan's commands are for the one that kubectl has chosen, and a token is not to be printed.
+var planned = []string{"filename", "recursive", "namespace", "keel", "tags", "insecure-registries", "registries-config", "custom-kinds"}
+
+// given lists what was set of these flags, as it is written on a command line.
+func given(flags *pflag.FlagSet) []string {
+	var all []string
+	for _, name := range planned {
+		f := flags.Lookup(name)
+		if !f.Changed {
+			continue
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			all = append(all, "--"+name+"="+value)
+		}
+	}
+	return all
 }
 
 // resolver asks the registries, or the file of tags in their place.

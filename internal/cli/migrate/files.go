@@ -36,8 +36,8 @@ type releases = func(ctx context.Context, namespace string, o *workload.Object) 
 
 // fromFiles reads manifests, and the values of Keel's chart. What is neither is an error.
 // A manifest that names no namespace is one of the namespace that is given.
-func fromFiles(ctx context.Context, names []string, namespace string, in io.Reader, warnings io.Writer) ([]plan.Source, releases, error) {
-	files, err := cmdline.ReadManifests(ctx, names, in)
+func fromFiles(ctx context.Context, manifests cmdline.ManifestOptions, namespace string, in io.Reader, warnings io.Writer) ([]plan.Source, releases, error) {
+	files, err := manifests.Read(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}

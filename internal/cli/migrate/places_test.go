@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -182,5 +183,24 @@ func TestWhatNoFileHasIsTold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The settings are applied of what the plan was made of, and the plan tells no token.
+func TestStepsReadWhatThePlanHasRead(t *testing.T) {
+	in := deployment("annotations: {keel.sh/policy: patch}", "web:1.0.0")
+	folder, tags := filepath.Dir(file(t, "web.yaml", in)), file(t, "tags", "web 1.0.0\n")
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a folder":       {[]string{"-R", "-f", folder}, "garboard migrate keel --filename=" + folder + " --recursive=true --tags=" + tags + " -o yaml |"},
+		"standard input": {[]string{"-f", "-", "-n", "shop"}, "What this plan read from standard input it has to be given again.\n       garboard migrate keel --filename=- --namespace=shop --tags=" + tags + " -o yaml |"},
+		"a token":        {[]string{"-f", "-", "--token=not-to-be-seen"}, "garboard migrate keel --filename=- --tags=" + tags + " -o yaml |"},
+	} {
+		out, err := run(t, in, append(c.args, "--tags="+tags)...)
+		if err != nil || !strings.Contains(out, c.want) || strings.Contains(out, "not-to-be-seen") {
+			t.Errorf("%s: want %s in:\n%s%v", name, c.want, out, err)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func BenchmarkResolve(b *testing.B) {
 	manifests := manyManifests(host, 1000)
 	for _, format := range []manifestFormat{manifestYAML, manifestDiff} {
 		b.Run(string(format), func(b *testing.B) {
-			o := &resolveOptions{files: []string{"-"}, namespace: "default", config: config, output: format}
+			o := &resolveOptions{namespace: "default", config: config, output: format}
 			b.ReportAllocs()
 			for b.Loop() {
 				var out, errOut bytes.Buffer

@@ -19,7 +19,7 @@ import (
 )
 
 type resolveOptions struct {
-	files     []string
+	manifests cmdline.ManifestOptions
 	namespace string
 	insecure  []string
 	config    string
@@ -42,6 +42,7 @@ func NewCommand() *cobra.Command {
 			"file is no manifest, or where an image stayed whose workload says\n" +
 			"onUnresolvable: deny.",
 		Example: "  garboard resolve -f deploy.yaml -o diff\n" +
+			"  garboard resolve -R -f manifests -o diff\n" +
 			"  kustomize build | garboard resolve --explain",
 		Args:    cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error { return o.check().OrNil() },
@@ -50,7 +51,7 @@ func NewCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringArrayVarP(&o.files, "filename", "f", nil, "`FILE` to read, - for standard input (the default); may be repeated")
+	o.manifests.AddFlags(flags, "`FILE` to read, - for standard input (the default)")
 	flags.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of manifests that name none")
 	flags.BoolVar(&o.explain, "explain", false, "say why each image moved or stayed, and why each other tag was rejected")
 	flags.VarP(&o.output, "output", "o", "output format: yaml (each file in the format it has), json or diff")
@@ -61,13 +62,7 @@ func NewCommand() *cobra.Command {
 }
 
 func (o *resolveOptions) check() cmdline.Faults {
-	var faults cmdline.Faults
-	for i, file := range o.files {
-		if slices.Contains(o.files[:i], file) {
-			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", file))
-		}
-	}
-	return slices.Concat(faults, cmdline.InsecureFaults(o.insecure), o.custom.Check())
+	return slices.Concat(o.manifests.Check(), cmdline.InsecureFaults(o.insecure), o.custom.Check())
 }
 
 // manifestFormat is the value of -o.
@@ -91,7 +86,7 @@ func (f *manifestFormat) Set(text string) error {
 }
 
 func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
-	files, err := cmdline.ReadManifests(ctx, o.files, in)
+	files, err := o.manifests.Read(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,9 @@ type Options struct {
 	// where there is one.
 	Keel string
 	// Both asks how to run both side by side.
-	Both  bool
+	Both bool
+	// Flags are those that the plan was asked for with. Its steps give them again.
+	Flags []string
 	Kinds workload.Kinds
 	// Resolver asks Lists for tags.
 	Resolver *resolver.Resolver
@@ -83,7 +85,7 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 		p.tell(&environment{keel: in.keel, reached: in.reached, hosts: slices.Compact(hosts)})
 	}
 	p.Access = accessNotes(in.keel)
-	p.instruct(in, o.Both)
+	p.instruct(in, o)
 	return p, nil
 }
 

@@ -25,11 +25,11 @@ func accessNotes(k *keel.Installation) []string {
 }
 
 // instruct writes the order of the steps, and the way back.
-func (p *Plan) instruct(in *input, both bool) {
+func (p *Plan) instruct(in *input, o Options) {
 	p.Steps = append(p.Steps, p.prepare(in)...)
-	p.Steps = append(p.Steps, p.change(in)...)
+	p.Steps = append(p.Steps, p.change(in, o.Flags)...)
 	p.Back = p.goBack(in)
-	if both {
+	if o.Both {
 		p.Both = sideBySide(in, p.Namespaces)
 	}
 }
@@ -81,7 +81,7 @@ func (p *Plan) letVote() []Step {
 
 // change is the switch: Keel ends before the first namespace opts in, so that no workload
 // has both at work on it, and what is pushed in between is found by the first poll.
-func (p *Plan) change(in *input) []Step {
+func (p *Plan) change(in *input, flags []string) []Step {
 	var steps []Step
 	var off []string
 	for _, w := range p.Workloads {
@@ -100,8 +100,12 @@ func (p *Plan) change(in *input) []Step {
 		steps = append(steps, Step{Text: text,
 			Commands: []string{scale(in.keel, 0)}})
 	}
-	steps = append(steps, Step{Text: "Apply the settings and the labels of the namespaces.",
-		Commands: []string{"garboard migrate keel -o yaml | kubectl apply --server-side -f -"}})
+	apply := "Apply the settings and the labels of the namespaces."
+	if slices.Contains(flags, "--filename=-") {
+		apply += " What this plan read from standard input it has to be given again."
+	}
+	steps = append(steps, Step{Text: apply,
+		Commands: []string{planAgain(flags) + " -o yaml | kubectl apply --server-side -f -"}})
 	if in.keel != nil && in.keel.Votes() {
 		steps = append(steps, Step{Text: "For votes in Slack, write the chat settings (docs/chat.md): the ID of the channel, and which user of the cluster each member is, which Keel does not know. Give Slack's app the command and the scopes that are told there, and apply the component chat. Do so after Keel has stopped: of two connections of one app, Slack sends each vote to one."})
 	}
@@ -114,6 +118,17 @@ func (p *Plan) change(in *input) []Step {
 		steps = append(steps, Step{Text: "Remove Keel when you are content. Its keys on workloads stay: Garboard reads them."})
 	}
 	return steps
+}
+
+// planAgain is the command that makes this plan once more. What it has read from standard input
+// is what the reader has to give it again.
+func planAgain(flags []string) string {
+	var command strings.Builder
+	command.WriteString("garboard migrate keel")
+	for _, flag := range flags {
+		command.WriteString(" " + quoteForShell(flag))
+	}
+	return command.String()
 }
 
 // goBack is the way back. Images stay as they are.
