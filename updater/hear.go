@@ -29,6 +29,10 @@ func (u owner) Terms(ctx context.Context, o *unstructured.Unstructured, r *rollo
 
 // Hear implements rollout.Owner.
 func (u owner) Hear(ctx context.Context, key watched.Key, heard rollout.Report) {
+	if heard.Outcome == rollout.Slow {
+		u.mover.Slowed(key, heard.Rollout)
+		return
+	}
 	u.mover.Ended(key, heard.Rollout)
 	if now := u.watcher.Of(key); now != nil && now != heard.Rollout {
 		return // another move has begun since

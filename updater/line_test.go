@@ -1,6 +1,7 @@
 package updater
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -110,5 +111,56 @@ func TestWhoIsWokenGoesFirst(t *testing.T) {
 	b.mover.Work(t.Context())
 	if got := b.image(t, first); got != "example.com/app:1.2.8" {
 		t.Errorf("it runs %s after the first try", got)
+	}
+}
+
+// Whoever may write two namespaces has as many rollouts as they like that make no step for
+// a day. Three quarters of the places are theirs then, but not the last.
+func TestRolloutsWithoutAStepLeavePlacesToOthers(t *testing.T) {
+	for name, test := range map[string]struct{ places, kept int }{
+		"one place is kept, since one at a time is what it says": {1, 1},
+		"one of four is given back":                              {4, 3},
+		"two of eight are":                                       {8, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var slow []*unstructured.Unstructured
+			for i := range test.places {
+				o := followed(t, "healthTimeout", "24h")
+				o.SetName("slow-" + strconv.Itoa(i))
+				slow = append(slow, o)
+			}
+			next := followed(t, "pollSchedule", "@every 30s")
+			next.SetName("next")
+			b := newBench(t, move.Pace{Cluster: test.places}, append(slow, next)...)
+			b.answer = admits("1.2.8")
+			for _, o := range append(slow, next) {
+				b.finds(t, o, "1.2.8")
+			}
+			for _, after := range []time.Duration{9 * time.Minute, time.Minute, time.Hour} {
+				b.clock.Step(after)
+				for _, o := range slow {
+					b.look(t, o)
+				}
+				want := test.places
+				if b.clock.Since(noon) >= 10*time.Minute {
+					want = test.kept
+				}
+				if got := b.mover.InProgress(); got != want {
+					t.Fatalf("%s after: %d have a place, want %d", b.clock.Since(noon), got, want)
+				}
+			}
+			b.tryAll(t)
+			if moved := b.image(t, next) == "example.com/app:1.2.8"; moved != (test.kept < test.places) {
+				t.Errorf("who waits is moved: %t", moved)
+			}
+			last := slow[test.places-1]
+			if b.stateOf(t, last.GetName()) != report.StateRolling {
+				t.Errorf("a slow one is %s", b.stateOf(t, last.GetName()))
+			}
+			b.wait(t, last, 24*time.Hour)
+			if b.stateOf(t, last.GetName()) != report.StateFailed {
+				t.Errorf("it is not told that a slow one has failed, but that it is %s", b.stateOf(t, last.GetName()))
+			}
+		})
 	}
 }

@@ -14,8 +14,7 @@ import (
 const defaultRollouts = 50
 
 // shareOfRollouts stands for as many in one namespace as leave a quarter of --max-rollouts to
-// others: rollouts that come to nothing keep their places for ten minutes, or for as long as
-// their workload says.
+// others: rollouts that come to nothing keep their places for ten minutes, and longer if few do.
 const shareOfRollouts = -1
 
 func addPaceFlags(flags *pflag.FlagSet, pace *move.Pace) {
@@ -42,7 +41,7 @@ func paceFaults(pace move.Pace) cmdline.Faults {
 // inForce are the bounds that the flags stand for.
 func inForce(pace move.Pace) move.Pace {
 	if pace.Namespace == shareOfRollouts {
-		pace.Namespace = (3*pace.Cluster + 3) / 4
+		pace.Namespace = pace.Most()
 	}
 	return pace
 }

@@ -184,6 +184,14 @@ func (s *Mover) Resumed(key watched.Key, r *rollout.Rollout, repositories ...str
 // Ended gives back the place of a rollout that needs it no more.
 func (s *Mover) Ended(key watched.Key, r *rollout.Rollout) { s.places.give(key, r, s.pace.leave) }
 
+// Slowed takes in that a rollout makes no step. It gives its place back where too many do
+// not, and goes on without.
+func (s *Mover) Slowed(key watched.Key, r *rollout.Rollout) {
+	if s.places.has(key, r) && !s.pace.slowed(key) {
+		s.Ended(key, r)
+	}
+}
+
 // Forget drops all that is known of a workload.
 func (s *Mover) Forget(key watched.Key) {
 	s.canaries.put(key, settings.Canary{})

@@ -18,6 +18,10 @@ type Pace struct {
 	Cluster, Namespace, Registry int
 }
 
+// Most is three quarters of the places of the cluster, rounded up. One namespace, or rollouts
+// that make no step, have no more, so that others have the rest.
+func (p Pace) Most() int { return (3*p.Cluster + 3) / 4 }
+
 // pace gives out places, one a workload that is being rolled out. Who finds none
 // waits in a line, and is woken when there is one, which is kept until it comes.
 type pace struct {
@@ -26,7 +30,8 @@ type pace struct {
 
 	mu      sync.Mutex
 	taken   map[watched.Key]place
-	used    map[string]int // places taken and kept, by what bounds them
+	slow    map[watched.Key]bool // of those taken
+	used    map[string]int       // places taken and kept, by what bounds them
 	waiting waitingLine
 }
 
@@ -37,7 +42,7 @@ type place struct {
 }
 
 func newPace(limits Pace, wake func(key watched.Key)) *pace {
-	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, used: map[string]int{}, waiting: newWaitingLine()}
+	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, slow: map[watched.Key]bool{}, used: map[string]int{}, waiting: newWaitingLine()}
 }
 
 // bounds are what a place counts for, with how many there may be. The cluster has no
@@ -108,10 +113,26 @@ func (p *pace) uncall(key watched.Key) bool {
 func (p *pace) occupy(key watched.Key, at place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.slow, key) // that was another rollout
 	if _, has := p.taken[key]; !has {
 		p.taken[key] = at
 		p.count(at, 1)
 	}
+}
+
+// slowed notes that a rollout makes no step. It returns false where too many make none,
+// so that it is not to keep its place.
+func (p *pace) slowed(key watched.Key) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, has := p.taken[key]; !has || p.slow[key] {
+		return true
+	}
+	if p.limits.Cluster > 0 && len(p.slow) >= p.limits.Most() {
+		return false
+	}
+	p.slow[key] = true
+	return true
 }
 
 // full returns a bound that is reached, if one is.
@@ -163,6 +184,7 @@ func (p *pace) leave(key watched.Key) {
 	at, has := p.taken[key]
 	if has {
 		delete(p.taken, key)
+		delete(p.slow, key)
 		p.count(at, -1)
 	}
 	p.mu.Unlock()

@@ -36,6 +36,13 @@ func (p *places) give(key watched.Key, r *rollout.Rollout, leave func(watched.Ke
 	}
 }
 
+// has reports whether a rollout has the place of its workload.
+func (p *places) has(key watched.Key, r *rollout.Rollout) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return r != nil && p.of[key] == r
+}
+
 // taken reports whether a rollout has the place of a workload.
 func (p *places) taken(key watched.Key) bool {
 	p.mu.Lock()

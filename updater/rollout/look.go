@@ -47,6 +47,9 @@ func (w *Watcher[K]) Look(ctx context.Context, key K) {
 	case rest:
 		w.Owner.Hear(ctx, key, s.report(Settled, s.health.Message))
 		w.lookAt(key, again)
+	case linger:
+		w.Owner.Hear(ctx, key, s.report(Slow, ""))
+		w.lookAt(key, again)
 	default:
 		w.lookAt(key, again)
 	}

@@ -73,6 +73,10 @@ type Terms struct {
 	Channels []string
 }
 
+// slowAfter is how long a rollout may make no step before it is slow, however long it may
+// until it has failed.
+const slowAfter = settings.DefaultHealthTimeout
+
 // maxTimeout bounds what a controller's own deadline makes of the default timeout.
 const maxTimeout = 24 * time.Hour
 
@@ -134,6 +138,8 @@ const (
 	// wait until a moment; rest without one; inspect the Pods.
 	wait step = iota
 	rest
+	// linger until a moment: it is slow.
+	linger
 	inspect
 	abandon
 	succeed
@@ -185,10 +191,12 @@ func (r *Rollout) next(h Health, terms Terms, now time.Time) (step, time.Time) {
 	case h.Phase == Partial:
 		return rest, deadline
 	case now.Before(ours):
-		return wait, ours
-	default:
-		return wait, deadline
+		deadline = ours
 	}
+	if slow := latest(r.Began, r.progressed).Add(slowAfter); now.Before(slow) {
+		return wait, earliest(slow, deadline)
+	}
+	return linger, deadline
 }
 
 // short reports whether the workload was short of Pods before the move.
@@ -247,6 +255,13 @@ func (r *Rollout) shortage(h Health) string {
 
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

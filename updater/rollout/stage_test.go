@@ -180,6 +180,9 @@ func (s *stage) Terms(context.Context, *unstructured.Unstructured, *Rollout) (Te
 
 // Hear is of Owner. What is told again without news is not written down.
 func (s *stage) Hear(_ context.Context, _ string, r Report) {
+	if r.Outcome == Slow {
+		return // which says nothing of its end
+	}
 	name := map[Outcome]string{Settled: "settled", Succeeded: "succeeded", Failing: "failed", Abandoned: "abandoned", Finished: "finished"}[r.Outcome]
 	text := name
 	if r.Why != "" {

@@ -22,10 +22,13 @@ const RetryAfter = 30 * time.Second
 // Outcome is what a Watcher tells of a rollout.
 type Outcome int
 
-// The outcomes. All but Settled are told once, and end the need for its place.
+// The outcomes. All but Slow and Settled are told once, and all but Slow end the need for
+// its place.
 const (
 	// Settled: it goes on, but takes nothing of the cluster for now.
 	Settled Outcome = iota
+	// Slow: it has made no step for as long as most rollouts are given.
+	Slow
 	// Succeeded: its Pods are healthy, or as many as before are.
 	Succeeded
 	// Failing: its Pods are not healthy in time.
