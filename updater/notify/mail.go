@@ -26,11 +26,7 @@ import (
 // mail sends by SMTP, with what shoutrrr reads of a URL. Its own sender (0.13) fills in a
 // text/template, which keeps the linker from leaving out any method of any type, and knows
 // no deadline.
-type mail struct {
-	config *smtp.Config
-	// delivered is who has the message already.
-	delivered *delivered
-}
+type mail struct{ config *smtp.Config }
 
 // defaultSubject is the subject where the URL has none.
 const defaultSubject = "Garboard"
@@ -43,7 +39,6 @@ func (m *mail) Initialize(u *url.URL, log types.StdLogger) error {
 	}
 	m.config = read.Config
 	m.config.FixEmailTags()
-	m.delivered = &delivered{}
 	if query := u.Query(); !query.Has("subject") && !query.Has("title") {
 		m.config.Subject = defaultSubject
 	}
@@ -52,12 +47,12 @@ func (m *mail) Initialize(u *url.URL, log types.StdLogger) error {
 
 // Send sends a message, as the other services do that know no context.
 func (m *mail) Send(message string, _ *types.Params) error {
-	return m.send(context.Background(), message)
+	return m.send(context.Background(), message, &delivered{})
 }
 
 // send sends the message to each recipient by itself: one that is refused costs the others
 // nothing.
-func (m *mail) send(ctx context.Context, message string) error {
+func (m *mail) send(ctx context.Context, message string, done *delivered) error {
 	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
 	defer cancel()
 	client, err := m.connect(ctx)
@@ -67,14 +62,14 @@ func (m *mail) send(ctx context.Context, message string) error {
 	defer func() { _ = client.Close() }()
 	var failed []error
 	for _, to := range m.config.ToAddresses {
-		if m.delivered.has(message, to) {
+		if done.has(message, to) {
 			continue
 		}
 		if err := m.sendTo(client, to, message); err != nil {
 			failed = append(failed, fmt.Errorf("to %q: %w", to, err), client.Reset())
 			continue
 		}
-		m.delivered.add(message, to)
+		done.add(message, to)
 	}
 	if err := errors.Join(failed...); err != nil {
 		return named("smtp", err)

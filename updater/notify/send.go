@@ -66,8 +66,5 @@ func (s *sender) deliver(ctx context.Context, u URL, message string) (err error)
 	if err != nil {
 		return err
 	}
-	if m, ok := opened.(*mail); ok {
-		m.delivered = &s.delivered
-	}
-	return u.sendBy(ctx, opened, message)
+	return u.sendBy(ctx, opened, message, &s.delivered)
 }

@@ -29,11 +29,11 @@ const (
 
 // sendBy sends a message by a service. shoutrrr (0.13) takes for sent what was answered
 // by a redirect, and of a long message to Discord loses lines: those that it has their
-// own code for here are sent to by requests of ours.
-func (u URL) sendBy(ctx context.Context, to service, message string) error {
+// own code for here are sent to by requests of ours. done is who has the message already.
+func (u URL) sendBy(ctx context.Context, to service, message string, done *delivered) error {
 	switch service := to.(type) {
 	case *telegram.Service:
-		return inParts(message, maxTelegram, func(part string) error { return sendTelegram(ctx, service.GetConfig(), part) })
+		return sendTelegram(ctx, service.GetConfig(), message, done)
 	case *discord.Service:
 		service.HTTPClient = bound{ctx, newClient()}
 		service.Config.SplitLines = false // a line each is what it loses lines by
@@ -49,7 +49,7 @@ func (u URL) sendBy(ctx context.Context, to service, message string) error {
 	case *webhook:
 		return u.sendGeneric(ctx, service.config, message)
 	case *mail:
-		return service.send(ctx, message)
+		return service.send(ctx, message, done)
 	case *mattermost.Service:
 		service.GetHTTPClient().CheckRedirect = keepsBody
 	}

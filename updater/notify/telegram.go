@@ -3,7 +3,9 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -16,41 +18,62 @@ import (
 const maxAnswer = 64 << 10
 
 // sendTelegram speaks to the bot API itself: shoutrrr's own client (0.13) takes
-// everything for sent that is answered without JSON, or not at all.
-func sendTelegram(ctx context.Context, config *telegram.Config, message string) error {
+// everything for sent that is answered without JSON, or not at all. Each chat is sent to by
+// itself: one that is refused costs the others nothing.
+func sendTelegram(ctx context.Context, config *telegram.Config, message string, done *delivered) error {
+	var failed []error
 	for _, chat := range config.Chats {
-		id, topic, _ := strings.Cut(chat, ":")
-		payload := telegram.SendMessagePayload{
-			Text: message, ID: id, DisablePreview: !config.Preview, DisableNotification: !config.Notification,
+		if done.has(message, chat) {
+			continue
 		}
-		if thread, err := strconv.Atoi(topic); err == nil {
-			payload.MessageThreadID = &thread
+		err := inParts(message, maxTelegram, func(part string) error { return sendToChat(ctx, config, chat, part) })
+		if err != nil {
+			failed = append(failed, fmt.Errorf("to %q: %w", chat, err))
+			continue
 		}
-		if config.ParseMode != telegram.ParseModes.None {
-			payload.ParseMode = config.ParseMode.String()
-		}
-		if err := postTelegram(ctx, config.Token, payload); err != nil {
-			return fmt.Errorf("telegram: %w", err)
-		}
+		done.add(message, chat)
 	}
-	return nil
+	return named("telegram", errors.Join(failed...))
 }
 
-func postTelegram(ctx context.Context, token string, payload telegram.SendMessagePayload) error {
+func sendToChat(ctx context.Context, config *telegram.Config, chat, text string) error {
+	id, topic, _ := strings.Cut(chat, ":")
+	payload := telegram.SendMessagePayload{
+		Text: text, ID: id, DisablePreview: !config.Preview, DisableNotification: !config.Notification,
+	}
+	if thread, err := strconv.Atoi(topic); err == nil {
+		payload.MessageThreadID = &thread
+	}
+	if config.ParseMode == telegram.ParseModes.None {
+		_, err := postTelegram(ctx, config.Token, payload)
+		return err
+	}
+	payload.ParseMode = config.ParseMode.String()
+	status, err := postTelegram(ctx, config.Token, payload)
+	if status == http.StatusBadRequest {
+		// What others named may be no such text: a '_' without another.
+		payload.ParseMode = ""
+		_, err = postTelegram(ctx, config.Token, payload)
+	}
+	return err
+}
+
+// postTelegram returns the status of the answer, 0 where there is none.
+func postTelegram(ctx context.Context, token string, payload telegram.SendMessagePayload) (status int, err error) {
 	body, err := json.Marshal(payload)
 	if err != nil {
-		return fmt.Errorf("writing the message: %w", err)
+		return 0, fmt.Errorf("writing the message: %w", err)
 	}
 	got, err := postJSON(ctx, "https://api.telegram.org/bot"+token+"/sendMessage", nil, body)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var said struct {
 		OK          bool   `json:"ok"`
 		Description string `json:"description"`
 	}
 	if err := json.Unmarshal(got.body, &said); err != nil || !got.taken() || !said.OK {
-		return fmt.Errorf("%w %s", got.failed(), printable.OneLine(said.Description, maxField))
+		return got.status, fmt.Errorf("%w %s", got.failed(), printable.OneLine(said.Description, maxField))
 	}
-	return nil
+	return got.status, nil
 }
