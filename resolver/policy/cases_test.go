@@ -64,6 +64,13 @@ func TestReportedCases(t *testing.T) {
 		"an environment behind three digits": {Spec{Name: "regexp:-prod$"}, "1.0.90-prod", "1.0.9-prod 1.0.90-prod 1.0.100-prod 1.0.101-stg", "1.0.100-prod", OtherLines{}},
 		// https://github.com/argoproj-labs/argocd-image-updater/issues/426
 		"a build of the next patch release": {Spec{Name: "all"}, "v1.0.0", "v1.0.1-64.272fa09 v1.0.0", "v1.0.0", OtherLines{Tags: []string{"v1.0.1-64.272fa09"}}},
+		// https://github.com/linuxserver/docker-openssh-server/issues/89
+		"openssh of linuxserver": {Spec{Name: "patch"}, "9.7_p1-r4-ls166", "9.7_p1-r4-ls166 9.7_p1-r4-ls167 9.7_p1-r5-ls170 9.9_p1-r0-ls172", "9.7_p1-r5-ls170", OtherLines{}},
+		// The builds of one version, of which other versions have the same numbers.
+		"a number right behind the version is told":  {Spec{Name: "patch"}, "7.7.1-1-ubi8", "7.7.0-1-ubi8 7.7.1-1-ubi8 7.7.1-2-ubi8 7.7.1-3-ubi9", "7.7.1-1-ubi8", OtherLines{Tags: []string{"7.7.1-2-ubi8"}, Settings: []string{"variant: *-ubi8"}}},
+		"but not a version of something else":        {Spec{Name: "patch"}, "3.10-7.3.17-slim", "3.9-7.3.17-slim 3.10-7.3.17-slim 3.10-7.3.18-slim", "3.10-7.3.17-slim", OtherLines{}},
+		"nor a lower number":                         {Spec{Name: "patch"}, "16.4-14-bookworm", "16.3-14-bookworm 16.4-14-bookworm 16.4-9-bookworm", "16.4-14-bookworm", OtherLines{}},
+		"a build of a channel with a commit is told": {Spec{Name: "minor"}, "1.2.0-dev-20241029-a1b2c3d", "1.2.0-dev-20241029-a1b2c3d 1.2.0-dev-20241030-b1b2c3d 1.2.0 1.3.0", "1.2.0-dev-20241029-a1b2c3d", OtherLines{Tags: []string{"1.2.0-dev-20241030-b1b2c3d"}, Settings: []string{"filter and extract"}}},
 		// https://github.com/keel-hq/keel/issues/432
 		"another branch": {Spec{Name: "glob:branch-*"}, "master-01", "master-01 master-02 branch-02", "branch-02", OtherLines{}},
 		"a number in front of the variant is told":     {Spec{Name: "minor"}, "0.9.2-alpine", "0.9.2-alpine 0.9.3-2-alpine 0.9.4-2-alpine", "0.9.2-alpine", OtherLines{Tags: []string{"0.9.4-2-alpine"}, Settings: []string{"variant: *alpine"}}},

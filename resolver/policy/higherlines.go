@@ -109,10 +109,17 @@ func (s *search) climbs(key *lineKey) bool {
 	switch {
 	case key.parts != s.key.parts, key.form != s.key.form, committed != too:
 		return false
-	case !committed && !s.alone && s.key.parts > 1:
+	case !committed && !s.alone && s.key.parts > 1 && !numberedAlike(mine, its):
 		return false
 	}
 	return compareNatural(its, mine) > 0 && alikeVariants(s.version.variant, key.variant)
+}
+
+// numberedAlike reports variants that differ in the number that they begin with, right
+// behind the version: that of 7.7.1-1-ubi8 counts builds.
+func numberedAlike(a, b string) bool {
+	x, y := leadingDigits(a), leadingDigits(b)
+	return x > 0 && y > 0 && a[x:] == b[y:] && x < len(a) && a[x] == '-'
 }
 
 // otherBuild reports a variant that differs by the commit that it ends in, and by nothing

@@ -21,6 +21,8 @@ type revision struct {
 type form struct {
 	fourth     bool // a fourth part: 1.2.3.4
 	underscore bool // 1.2.3_4
+	first      bool // inner stands in front of the variant: 1.2.3-r2-dev
+	inner      suffixForm
 	suffix     suffixForm
 	numbers    uint8 // how many a suffix of numbers has
 }
@@ -31,13 +33,17 @@ type suffixForm uint8
 // The forms of a revision in a suffix. The named ones are in the order of
 // revisionNames.
 const (
-	noForm       suffixForm = iota
-	numberForm              // -1, -27.1
-	hyphenedForm            // -12-30
-	dateForm                // -20260226
-	dashedForm              // -2026-02-26
-	paddedForm              // -unstable0002, -redhat-00003
-	dottedForm              // -ce.0
+	noForm        suffixForm = iota
+	numberForm               // -1, -27.1
+	hyphenedForm             // -12-30
+	dateForm                 // -20260226
+	minuteForm               // -202602261005
+	secondForm               // -20260226100559
+	shortTimeForm            // -main-20260226-1005, behind a date
+	timeForm                 // -main-20260226-100559
+	dashedForm               // -2026-02-26
+	paddedForm               // -unstable0002, -redhat-00003
+	dottedForm               // -ce.0
 	namedForm
 )
 
@@ -50,35 +56,74 @@ func (r *revision) add(n uint64) {
 	r.count++
 }
 
-// read takes the revision off the end of a suffix, and returns the variant that
-// is left of it. It is false for a number that does not fit.
+// read takes the revision off a suffix, and returns the variant that is left of it: the
+// last piece, and one more in front of it (r0-ls352) or of the variant (r2-dev). It is false
+// for a number that does not fit.
 func (r *revision) read(suffix string) (variant string, ok bool) {
-	if suffix == "" || !isDigit(suffix[len(suffix)-1]) {
-		return suffix, true // every form ends in a digit
+	if suffix == "" {
+		return "", true
 	}
-	if isDigit(suffix[0]) {
+	if isDigit(suffix[0]) && isDigit(suffix[len(suffix)-1]) {
 		if whole, ok := r.readWhole(suffix); whole {
 			return "", ok
 		}
 	}
-	variant, found, digits := cutRevision(suffix)
-	if found == noForm {
-		return suffix, true
+	variant, last, digits := cutRevision(suffix)
+	variant, inner, more := r.cutInner(variant, last)
+	for _, piece := range [...]struct {
+		form   suffixForm
+		digits string
+	}{{inner, more}, {last, digits}} {
+		if piece.form == noForm {
+			continue
+		}
+		n, ok := parseNumber(piece.digits)
+		if !ok {
+			return "", false
+		}
+		r.add(n)
 	}
-	n, ok := parseNumber(digits)
-	if !ok {
-		return "", false
-	}
-	r.form.suffix = found
-	r.add(n)
+	r.form.inner, r.form.suffix = inner, last
 	return variant, true
 }
 
-// cutRevision takes the last piece off a suffix that ends in a digit, if that is a revision.
+// cutInner takes a second piece off a suffix of which the last one is gone.
+func (r *revision) cutInner(suffix string, last suffixForm) (variant string, found suffixForm, digits string) {
+	if last.standsAlone() {
+		if suffix != "" && leadingDigits(suffix) == len(suffix) {
+			return "", numberForm, suffix
+		}
+		if variant, found, digits = cutRevision(suffix); found.standsAlone() {
+			return variant, found, digits
+		}
+	}
+	piece, rest, _ := strings.Cut(suffix, "-")
+	name := strings.TrimRight(piece, "0123456789")
+	digits = piece[len(name):]
+	if rest == "" || isSeparator(rest[0]) || digits == "" {
+		return suffix, noForm, ""
+	}
+	if found = suffixFormOf(name, digits); found == noForm {
+		return suffix, noForm, ""
+	}
+	r.form.first = true
+	return rest, found, digits
+}
+
+// standsAlone reports forms that are a revision wherever they stand: those with a name of
+// their own, and dates.
+func (f suffixForm) standsAlone() bool { return f >= namedForm || f.isMoment() }
+
+func (f suffixForm) isMoment() bool { return f >= dateForm && f <= timeForm }
+
+// cutRevision takes the last piece off a suffix, if that is a revision. Each ends in a digit.
 func cutRevision(suffix string) (variant string, found suffixForm, digits string) {
 	end := len(suffix)
 	for end > 0 && isDigit(suffix[end-1]) {
 		end--
+	}
+	if end == len(suffix) {
+		return suffix, noForm, ""
 	}
 	start := end
 	for start > 0 && !isSeparator(suffix[start-1]) {
@@ -93,17 +138,21 @@ func cutRevision(suffix string) (variant string, found suffixForm, digits string
 		}
 	}
 	if start == 1 { // nothing in front of a separator is no variant
-		return "", noForm, ""
+		return suffix, noForm, ""
 	}
 	found, variant = suffixFormOf(name, digits), suffix[:max(start-1, 0)]
 	switch {
 	case found != noForm:
+	case name == "" && isDate(lastPiece(variant)) && timeFormOf(digits) != noForm:
+		found = timeFormOf(digits)
 	case isPadded(digits) && name == "":
 		found = paddedForm
 	case isPadded(digits) && isWord(name):
 		found, variant = paddedForm, suffix[:end]
 	case isWord(word):
 		found = dottedForm
+	default:
+		return suffix, noForm, ""
 	}
 	return variant, found, digits
 }
@@ -148,8 +197,8 @@ func (r *revision) readWhole(suffix string) (whole, ok bool) {
 		if !ok {
 			return true, false
 		}
-		if more == 0 && calendarDate(n) && len(part) == eightDigits {
-			r.form.suffix, r.form.numbers = dateForm, 0
+		if moment := momentForm(n, len(part)); more == 0 && moment != noForm {
+			r.form.suffix, r.form.numbers = moment, 0
 		}
 		r.add(n)
 	}
@@ -166,10 +215,8 @@ func lastPiece(s string) string {
 
 func suffixFormOf(name, digits string) suffixForm {
 	if name == "" {
-		if n, ok := parseNumber(digits); ok && len(digits) == eightDigits && calendarDate(n) {
-			return dateForm
-		}
-		return noForm
+		n, _ := parseNumber(digits) // one that does not fit is no date
+		return momentForm(n, len(digits))
 	}
 	for i, known := range revisionNames {
 		if name == known {
@@ -187,39 +234,4 @@ func compareRevisions(a, b *revision) int {
 		}
 	}
 	return cmp.Compare(a.count, b.count)
-}
-
-const eightDigits = 8
-
-// calendarDate reports a number that is a day of the 20th or 21st century,
-// written as YYYYMMDD.
-func calendarDate(n uint64) bool {
-	month, day := n/100%100, n%100
-	return n >= 19000000 && n < 21000000 && month >= 1 && month <= 12 && day >= 1 && day <= 31
-}
-
-// dashedDate reads YYYY-MM-DD from the beginning of s, as YYYYMMDD, and how long it is; a
-// length of 0 is none. Month and day may have one digit, too.
-func dashedDate(s string) (date uint64, length int) {
-	const year = 4
-	if len(s) <= year || s[year] != '-' || leadingDigits(s) != year {
-		return 0, 0
-	}
-	month := s[year+1:]
-	digits := leadingDigits(month)
-	if digits == 0 || digits > 2 || digits == len(month) || month[digits] != '-' {
-		return 0, 0
-	}
-	day := month[digits+1:]
-	month, digits = month[:digits], leadingDigits(day)
-	if digits == 0 || digits > 2 {
-		return 0, 0
-	}
-	y, _ := parseNumber(s[:year]) // digits, and few: these three never fail
-	m, _ := parseNumber(month)
-	d, _ := parseNumber(day[:digits])
-	if date = y*10000 + m*100 + d; !calendarDate(date) {
-		return 0, 0
-	}
-	return date, len(s) - len(day) + digits
 }

@@ -34,8 +34,8 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 		return suffix, true
 	}
 	digits := token[len(name):]
-	// Behind a hyphen, a date at the end is the revision of a channel (nightly-20260226).
-	if digits == "" && rest != "" && (rest[0] != '-' || !isDate(rest[1:])) {
+	// Behind a hyphen, a date is the revision of a channel (nightly-20260226).
+	if digits == "" && rest != "" && (rest[0] != '-' || !beginsWithDate(rest[1:])) {
 		if next, after := cutToken(rest[1:]); next != "" && leadingDigits(next) == len(next) {
 			digits, rest = next, after
 		}
@@ -55,10 +55,14 @@ func (v *version) readPreRelease(suffix string) (rest string, ok bool) {
 	return rest, true
 }
 
-// isDate reports a suffix that is a date as a whole: 20260226 or 2026-02-26.
-func isDate(s string) bool {
-	_, length := dashedDate(s)
-	return length > 0 && length == len(s) || suffixFormOf("", s) == dateForm
+// beginsWithDate reports a suffix of which the first piece is a date, with a time or
+// without: 20260226, 2026-02-26.
+func beginsWithDate(s string) bool {
+	if _, length := dashedDate(s); length > 0 {
+		return length == len(s) || isSeparator(s[length])
+	}
+	token, _ := cutToken(s)
+	return leadingDigits(token) == len(token) && suffixFormOf("", token) != noForm
 }
 
 // cutToken returns the text up to the first - or ., and the rest from there.

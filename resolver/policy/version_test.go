@@ -18,6 +18,12 @@ func rev(f suffixForm, numbers ...uint64) revision {
 	return r
 }
 
+// nested is a revision with another form in front of it.
+func nested(r revision, inner suffixForm, first bool) revision {
+	r.form.inner, r.form.first = inner, first
+	return r
+}
+
 func placed(r revision, fourth, underscore bool) revision {
 	r.form.fourth, r.form.underscore = fourth, underscore
 	return r
@@ -94,7 +100,26 @@ func TestParseVersion(t *testing.T) {
 		"a revision of a pre-release":         {"1.2-rc1.2", version{major: 1, minor: 2, parts: 2, pre: "rc", preNumber: 1, preNumbered: true, revision: rev(numberForm, 2)}},
 		"a number in front of a variant":      {"0.9.3-2-alpine", version{minor: 9, patch: 3, parts: 3, variant: "2-alpine"}},
 		"a number behind a variant":           {"1.2-debian-12", version{major: 1, minor: 2, parts: 2, variant: "debian-12"}},
-		"a revision that is not last":         {"1.2-r5-alpine", version{major: 1, minor: 2, parts: 2, variant: "r5-alpine"}},
+		"a revision in front of a variant":    {"1.2-r5-alpine", version{major: 1, minor: 2, parts: 2, variant: "alpine", revision: nested(rev(noForm, 5), formR, true)}},
+		"a date in front of a variant":        {"1.2-20260226-slim", version{major: 1, minor: 2, parts: 2, variant: "slim", revision: nested(rev(noForm, 20260226), dateForm, true)}},
+		"a revision between two variants":     {"1.2-slim-r5-alpine", version{major: 1, minor: 2, parts: 2, variant: "slim-r5-alpine"}},
+		"a revision with nothing behind it":   {"1.2-r5-", version{major: 1, minor: 2, parts: 2, variant: "r5-"}},
+		"a revision and an empty piece":       {"1.2-r5--alpine", version{major: 1, minor: 2, parts: 2, variant: "r5--alpine"}},
+		"one revision behind another":         {"1.2-r5-ls7", version{major: 1, minor: 2, parts: 2, revision: nested(rev(formLS, 5, 7), formR, false)}},
+		"two behind a variant":                {"9.7_p1-r4-ls166", version{major: 9, minor: 7, parts: 2, variant: "_p1", revision: nested(rev(formLS, 4, 166), formR, false)}},
+		"one on each side of a variant":       {"1.2-r5-slim-ls7", version{major: 1, minor: 2, parts: 2, variant: "slim", revision: nested(rev(formLS, 5, 7), formR, true)}},
+		"a number in front of a revision":     {"1.2-3-ls7", version{major: 1, minor: 2, parts: 2, revision: nested(rev(formLS, 3, 7), numberForm, false)}},
+		"the most numbers":                    {"1.2.3.4_5-r6-ls7", version{major: 1, minor: 2, patch: 3, parts: 3, revision: placed(nested(rev(formLS, 4, 5, 6, 7), formR, false), true, true)}},
+		"a minute":                            {"1.2-202602261005", version{major: 1, minor: 2, parts: 2, revision: rev(minuteForm, 202602261005)}},
+		"a second":                            {"1.2-main-20260226100559", version{major: 1, minor: 2, parts: 2, variant: "main", revision: rev(secondForm, 20260226100559)}},
+		"fourteen digits that are no time":    {"1.2-20260226256099", version{major: 1, minor: 2, parts: 2, revision: rev(numberForm, 20260226256099)}},
+		"a date and a time behind a variant":  {"1.2-main-20260226-100559", version{major: 1, minor: 2, parts: 2, variant: "main", revision: nested(rev(timeForm, 20260226, 100559), dateForm, false)}},
+		"a date and an hour behind a variant": {"1.2-main-20260226.1005", version{major: 1, minor: 2, parts: 2, variant: "main", revision: nested(rev(shortTimeForm, 20260226, 1005), dateForm, false)}},
+		"four digits behind a date":           {"1.2-main-20260226-2560", version{major: 1, minor: 2, parts: 2, variant: "main-20260226-2560"}},
+		"a channel's time":                    {"1.2-nightly-20260226100559", version{major: 1, minor: 2, parts: 2, pre: "nightly", revision: rev(secondForm, 20260226100559)}},
+		"a channel's date and time":           {"1.2-nightly-20260226-100559", version{major: 1, minor: 2, parts: 2, pre: "nightly", revision: rev(hyphenedForm, 20260226, 100559)}},
+		"a channel's date and a variant":      {"1.2-nightly-20260226-slim", version{major: 1, minor: 2, parts: 2, pre: "nightly", variant: "slim", revision: nested(rev(noForm, 20260226), dateForm, true)}},
+		"a channel's date with hyphens":       {"1.2-nightly-2026-02-26-slim", version{major: 1, minor: 2, parts: 2, pre: "nightly", variant: "2026-02-26-slim"}},
 		"a name that only ends like a form":   {"1.2-debr5", version{major: 1, minor: 2, parts: 2, variant: "debr5"}},
 		"a form in capitals":                  {"1.2-R5", version{major: 1, minor: 2, parts: 2, variant: "R5"}},
 		"two numbers with a hyphen":           {"1.2-1-2", version{major: 1, minor: 2, parts: 2, revision: rev(hyphenedForm, 1, 2)}},
@@ -170,6 +195,7 @@ func TestNoVersion(t *testing.T) {
 		"the same as a token of its own":   "1.2.3-rc.18446744073709551616",
 		"a revision above them":            "1.2-18446744073709551616",
 		"a named revision above them":      "1.2-alpine-r18446744073709551616",
+		"one in front of a variant":        "1.2-r18446744073709551616-alpine",
 		"build metadata of extracted text": "1.2.3+1",
 		"a blank":                          "1.2.3 ",
 		"digits that are not ASCII":        "1.٢",
