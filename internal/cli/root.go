@@ -4,6 +4,7 @@ package cli
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,10 @@ func Run(ctx context.Context, args []string, s Streams, servers ...*cobra.Comman
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
+	cmdline.ReadDefaults(root, s.Env)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // with descriptions, or without
+		cmdline.AnswerShell(root)
+	}
 	return cmdline.Report(s.Err, root.ExecuteContext(ctx))
 }
 
@@ -83,9 +88,8 @@ func newRootCommand(env func(string) (string, bool), servers ...*cobra.Command) 
 			"revert it.\n\n" +
 			"Every flag may also be set by an environment variable: GARBOARD_MATCH_TAG is\n" +
 			"--match-tag. A flag on the command line comes first.",
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}, append(servers, subcommands(env)...)...)
 	cmdline.ReadFlagsBelow(root, env)
 	return root

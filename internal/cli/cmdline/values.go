@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,22 +28,35 @@ func (f *OutputFormat) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *OutputFormat) Type() string { return "format" }
 
+// Choices are all formats but the text for people.
+func (f *OutputFormat) Choices() []string { return Words(OutputJSON, OutputYAML) }
+
 // Set refuses every format but json and yaml.
-func (f *OutputFormat) Set(text string) error {
-	return SetChoice(f, text, OutputJSON, OutputYAML)
+func (f *OutputFormat) Set(text string) error { return SetChoice(f, text) }
+
+// Choice is the value of a flag that takes one of a few words.
+type Choice interface{ Choices() []string }
+
+// Words are choices as they are typed.
+func Words[T ~string](choices ...T) []string {
+	words := make([]string, len(choices))
+	for i, choice := range choices {
+		words[i] = string(choice)
+	}
+	return words
 }
 
 // SetChoice sets the value of a flag that takes one of a few words. The error names them.
-func SetChoice[T ~string](value *T, text string, allowed ...T) error {
-	names := make([]string, 0, len(allowed))
-	for _, choice := range allowed {
-		if string(choice) == text {
-			*value = choice
-			return nil
-		}
-		names = append(names, string(choice))
+func SetChoice[T ~string, V interface {
+	*T
+	Choice
+}](value V, text string) error {
+	words := value.Choices()
+	if !slices.Contains(words, text) {
+		return errors.New("allowed: " + strings.Join(words, ", "))
 	}
-	return errors.New("allowed: " + strings.Join(names, ", "))
+	*value = T(text)
+	return nil
 }
 
 // Write writes a value in the format, or its text.

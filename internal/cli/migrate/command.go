@@ -3,7 +3,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -163,7 +162,7 @@ func (o *options) resolver(into *plan.Options) error {
 type planFormat string
 
 const (
-	planText planFormat = ""
+	planText planFormat = "text"
 	planJSON planFormat = "json"
 	planYAML planFormat = "yaml"
 )
@@ -174,18 +173,11 @@ func (f *planFormat) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *planFormat) Type() string { return "format" }
 
+// Choices are the formats of a plan.
+func (f *planFormat) Choices() []string { return cmdline.Words(planText, planJSON, planYAML) }
+
 // Set refuses every format but text, json and yaml.
-func (f *planFormat) Set(text string) error {
-	switch text {
-	case "text":
-		*f = planText
-	case string(planJSON), string(planYAML):
-		*f = planFormat(text)
-	default:
-		return errors.New("allowed: text, json, yaml")
-	}
-	return nil
-}
+func (f *planFormat) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 func (f *planFormat) write(out io.Writer, p *plan.Plan) error {
 	switch *f {

@@ -37,10 +37,13 @@ func (f *format) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *format) Type() string { return "format" }
 
-// Set refuses every format but the four.
-func (f *format) Set(text string) error {
-	return cmdline.SetChoice(f, text, formatWide, formatJSON, formatYAML, formatName)
+// Choices are all formats but the table.
+func (f *format) Choices() []string {
+	return cmdline.Words(formatWide, formatJSON, formatYAML, formatName)
 }
+
+// Set refuses every format but the four.
+func (f *format) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 func (f format) forPeople() bool { return f == formatTable || f == formatWide }
 

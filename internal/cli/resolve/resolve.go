@@ -80,10 +80,13 @@ func (f *manifestFormat) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *manifestFormat) Type() string { return "format" }
 
-// Set refuses every format but yaml, json and diff.
-func (f *manifestFormat) Set(text string) error {
-	return cmdline.SetChoice(f, text, manifestYAML, manifestJSON, manifestDiff)
+// Choices are the formats of manifests.
+func (f *manifestFormat) Choices() []string {
+	return cmdline.Words(manifestYAML, manifestJSON, manifestDiff)
 }
+
+// Set refuses every format but yaml, json and diff.
+func (f *manifestFormat) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 func (o *resolveOptions) run(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
 	files, err := o.manifests.Read(ctx, in)

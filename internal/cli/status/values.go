@@ -29,10 +29,13 @@ func (f *statusFormat) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *statusFormat) Type() string { return "format" }
 
-// Set refuses every format but the four.
-func (f *statusFormat) Set(text string) error {
-	return cmdline.SetChoice(f, text, statusTable, statusWide, statusJSON, statusYAML)
+// Choices are the formats of the list.
+func (f *statusFormat) Choices() []string {
+	return cmdline.Words(statusTable, statusWide, statusJSON, statusYAML)
 }
+
+// Set refuses every format but the four.
+func (f *statusFormat) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 func (f statusFormat) forPeople() bool { return f != statusJSON && f != statusYAML }
 
@@ -51,10 +54,11 @@ func (c *colourMode) String() string { return string(*c) }
 // Type names the value in the help.
 func (c *colourMode) Type() string { return "when" }
 
+// Choices are the modes.
+func (c *colourMode) Choices() []string { return cmdline.Words(colourAuto, colourAlways, colourNever) }
+
 // Set refuses every mode but the three.
-func (c *colourMode) Set(text string) error {
-	return cmdline.SetChoice(c, text, colourAuto, colourAlways, colourNever)
-}
+func (c *colourMode) Set(text string) error { return cmdline.SetChoice(c, text) }
 
 // on reports whether to colour what is written. Any value of NO_COLOR but the
 // empty one says no.

@@ -27,10 +27,11 @@ func (f *Format) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *Format) Type() string { return "format" }
 
+// Choices are all formats but the text for people.
+func (f *Format) Choices() []string { return cmdline.Words(FormatJSON, FormatYAML, FormatName) }
+
 // Set refuses every format but the three.
-func (f *Format) Set(text string) error {
-	return cmdline.SetChoice(f, text, FormatJSON, FormatYAML, FormatName)
-}
+func (f *Format) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 // DryRun is the value of --dry-run, as kubectl has it.
 type DryRun string
@@ -47,8 +48,11 @@ func (d *DryRun) String() string { return string(*d) }
 // Type names the value in the help.
 func (d *DryRun) Type() string { return "how" }
 
+// Choices are the ways to run dry.
+func (d *DryRun) Choices() []string { return cmdline.Words(DryRunNone, DryRunServer) }
+
 // Set refuses what kubectl does without a server: who may vote is the server's to say.
-func (d *DryRun) Set(text string) error { return cmdline.SetChoice(d, text, DryRunNone, DryRunServer) }
+func (d *DryRun) Set(text string) error { return cmdline.SetChoice(d, text) }
 
 // On reports whether nothing is to be kept.
 func (d DryRun) On() bool { return d == DryRunServer }

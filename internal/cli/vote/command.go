@@ -33,10 +33,11 @@ func (f *nameFormat) String() string { return string(*f) }
 // Type names the value in the help.
 func (f *nameFormat) Type() string { return "format" }
 
+// Choices are the one format.
+func (f *nameFormat) Choices() []string { return cmdline.Words(updates.FormatName) }
+
 // Set refuses every format but name.
-func (f *nameFormat) Set(text string) error {
-	return cmdline.SetChoice(f, text, nameFormat(updates.FormatName))
-}
+func (f *nameFormat) Set(text string) error { return cmdline.SetChoice(f, text) }
 
 // withdrawOptions are the flags of garboard vote withdraw.
 type withdrawOptions struct {
