@@ -95,9 +95,10 @@ func (o *processOptions) logger() (*zap.Logger, error) {
 }
 
 func (o *processOptions) restConfig() (*rest.Config, error) {
-	config, err := access.ConfigOf(o.kubeconfig).ClientConfig()
+	cluster := access.ConfigOf(o.kubeconfig, "")
+	config, err := cluster.ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster: %w", err)
+		return nil, access.Finding(cluster, "", err)
 	}
 	config.QPS = -1 // the API server's own fairness decides
 	// A newer API server compresses each event of a watch, which takes it, and this process,

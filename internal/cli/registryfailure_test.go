@@ -82,12 +82,20 @@ func TestRegistryCheckNamesCertificates(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	got := registryOutcome(t, strings.TrimPrefix(server.URL, "https://"), "check", "HOST/shop:1")
-	want := `garboard: listing the tags of HOST/shop: the registry cannot be reached: tls: failed to verify certificate: x509: certificate signed by unknown authority (GET https://HOST/v2/)
-  give the CA that signed its certificate as ca in the file of --registries-config
-`
-	if diff := cmp.Diff(want, got.Err); diff != "" || got.Code != 1 {
-		t.Errorf("(-want +got)\n%s", diff)
+	at := strings.TrimPrefix(server.URL, "https://")
+	for name, test := range map[string]struct{ host, why string }{
+		"of a CA of one's own": {at, "x509: certificate signed by unknown authority (GET https://HOST/v2/)\n" +
+			"  give the CA that signed its certificate as ca in the file of --registries-config\n"},
+		"for other names": {strings.Replace(at, "127.0.0.1", "localhost", 1), "x509: certificate is valid for example.com, *.example.com, not localhost (GET https://HOST/v2/)\n" +
+			"  is the host right? Its certificate is for other names\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := registryOutcome(t, test.host, "check", "HOST/shop:1")
+			want := "garboard: listing the tags of HOST/shop: the registry cannot be reached: tls: failed to verify certificate: " + test.why
+			if diff := cmp.Diff(want, got.Err); diff != "" || got.Code != 1 {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 )
 
-// cluster is an API server that knows one Secret and two ServiceAccounts, and
+// cluster is an API server that knows three Secrets and two ServiceAccounts, and
 // returns a kubeconfig that leads to it.
 func cluster(t *testing.T, registryHost string) string {
 	t.Helper()
@@ -28,6 +28,13 @@ func cluster(t *testing.T, registryHost string) string {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/namespaces/shop/secrets/regcred"):
 			fmt.Fprintf(w, `{"kind": "Secret", %s, "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": %q}}`, about, login)
+		case strings.HasSuffix(r.URL.Path, "/namespaces/shop/secrets/ghcr"):
+			elsewhere := base64.StdEncoding.EncodeToString([]byte(`{"auths": {"ghcr.io": {"auth": "` + seededAuth + `"}}}`))
+			fmt.Fprintf(w, `{"kind": "Secret", %s, "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": %q}}`, about, elsewhere)
+		case strings.HasSuffix(r.URL.Path, "/namespaces/shop/secrets/plain"):
+			fmt.Fprintf(w, `{"kind": "Secret", %s, "type": "Opaque", "data": {".dockerconfigjson": %q}}`, about, login)
+		case strings.HasSuffix(r.URL.Path, "/namespaces/shop/serviceaccounts/builder"):
+			fmt.Fprintf(w, `{"kind": "ServiceAccount", %s, "imagePullSecrets": [{"name": "ghcr"}]}`, about)
 		case strings.HasSuffix(r.URL.Path, "/namespaces/shop/serviceaccounts/deployer"):
 			fmt.Fprintf(w, `{"kind": "ServiceAccount", %s, "imagePullSecrets": [{"name": "regcred"}]}`, about)
 		case strings.HasSuffix(r.URL.Path, "/secrets/theirs"):
@@ -60,6 +67,11 @@ func TestRegistryCheckAsksWithPullSecrets(t *testing.T) {
 		"of the pod template":                        {[]string{"--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n"},
 		"of an account":                              {[]string{"--service-account", "deployer", "-n", "shop"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n"},
 		"of the default account, which is not there": {[]string{"-n", "other"}, 1, "Credentials:  anonymous: refused\n              reading ServiceAccount \"default\": there is none in this namespace\n"},
+		"with one of another type, and one for another registry": {[]string{"--image-pull-secret", "plain", "--image-pull-secret", "ghcr", "--context", "test"}, 1, "Credentials:  anonymous: refused\n" +
+			"              passing over Secret \"shop/plain\": its type is \"Opaque\"; allowed: kubernetes.io/dockerconfigjson, kubernetes.io/dockercfg\n" +
+			"              passing over Secret \"shop/ghcr\": it has no user and password for HOST/shop\n"},
+		"of an account whose Secret is for another registry": {[]string{"--service-account", "builder"}, 1, "Credentials:  anonymous: refused\n" +
+			"              passing over Secret \"shop/ghcr\": it has no user and password for HOST/shop\n"},
 		"with one that may not be read": {[]string{"--image-pull-secret", "theirs", "--image-pull-secret", "regcred"}, 0, "Credentials:  user and password (redacted) of Secret \"shop/regcred\": accepted\n" +
 			"              reading Secret \"theirs\": Garboard may not read Secrets in this namespace: secrets \"theirs\" is forbidden\\x1b[2J\n"},
 	} {
@@ -78,9 +90,20 @@ func TestRegistryCheckAsksWithPullSecrets(t *testing.T) {
 }
 
 func TestRegistryCheckNamesAClusterThatIsNotThere(t *testing.T) {
-	got := registryOutcome(t, "none", "check", "nginx", "--kubeconfig", "/nowhere/config")
-	if want := (outcome{Code: 1, Err: "garboard: finding the cluster: stat /nowhere/config: no such file or directory\n"}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	kubeconfig := cluster(t, "none")
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a file":    {[]string{"--kubeconfig", "/nowhere/config"}, "stat /nowhere/config: no such file or directory"},
+		"a context": {[]string{"--kubeconfig", kubeconfig, "--context", "tset"}, "context \"tset\" does not exist; allowed: test"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := registryOutcome(t, "none", append([]string{"check", "nginx"}, test.args...)...)
+			if want := (outcome{Code: 1, Err: "garboard: finding the cluster: " + test.want + "\n"}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
 	}
 }
 

@@ -84,17 +84,6 @@ func (o *ConnectionOptions) Check() cmdline.Faults {
 	return nil
 }
 
-var errNoKubeconfig = errors.New("no kubeconfig names one; allowed: --kubeconfig, the variable KUBECONFIG, or the file ~/.kube/config")
-
-// Finding says why there is no cluster to ask. Where no kubeconfig is found, client-go's own
-// error advises a variable that kubectl has given up.
-func Finding(err error) error {
-	if clientcmd.IsEmptyConfig(err) {
-		err = errNoKubeconfig
-	}
-	return fmt.Errorf("finding the cluster: %w", err)
-}
-
 // find returns the cluster that the flags name, its context and the namespace.
 func (o *ConnectionOptions) find() (config *rest.Config, named, namespace string, err error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
@@ -103,7 +92,7 @@ func (o *ConnectionOptions) find() (config *rest.Config, named, namespace string
 	loading := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &o.overrides)
 	config, err = loading.ClientConfig()
 	if err != nil {
-		return nil, "", "", Finding(err)
+		return nil, "", "", Finding(loading, o.overrides.CurrentContext, err)
 	}
 	namespace, _, err = loading.Namespace()
 	if err != nil {

@@ -24,8 +24,8 @@ func newRegistryCheckCommand() *cobra.Command {
 			"understood, which credentials were found and which was accepted, who answered,\n" +
 			"each request, and what the tag points at.\n\n" +
 			"Credentials are those of docker login. With --namespace, --image-pull-secret,\n" +
-			"--service-account or --kubeconfig they are a cluster's pull secrets instead, as\n" +
-			"the kubeconfig's user may read them. No credential is ever shown.\n\n" +
+			"--service-account, --kubeconfig or --context they are a cluster's pull secrets\n" +
+			"instead, as the kubeconfig's user may read them. No credential is ever shown.\n\n" +
 			"The exit code is 1 where a step fails; what was learnt before is printed.",
 		Example: "  garboard registry check ghcr.io/org/app:1.2.3\n" +
 			"  garboard registry check registry.corp/shop:2.0 -n shop --image-pull-secret regcred",

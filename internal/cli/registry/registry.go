@@ -10,13 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
-	"github.com/garboard-dev/garboard/internal/cli/access"
 	"github.com/garboard-dev/garboard/internal/cli/cmdline"
 	"github.com/garboard-dev/garboard/internal/cli/registry/inspect"
 	"github.com/garboard-dev/garboard/internal/cli/version"
-	"github.com/garboard-dev/garboard/internal/cluster/pullsecret"
 	"github.com/garboard-dev/garboard/resolver"
 	"github.com/garboard-dev/garboard/resolver/registry"
 	"github.com/garboard-dev/garboard/resolver/registry/identity"
@@ -42,8 +39,8 @@ type accessOptions struct {
 
 	// With any of these, a cluster's pull secrets take the place of the Docker
 	// configuration.
-	kubeconfig, namespace, serviceAccount string
-	pullSecrets                           []string
+	kubeconfig, kubeContext, namespace, serviceAccount string
+	pullSecrets                                        []string
 
 	image resolver.Reference
 }
@@ -57,6 +54,7 @@ func (o *accessOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.pullSecrets, "image-pull-secret", nil, "ask with this pull secret, as if the pod template listed it; may be repeated")
 	flags.StringVar(&o.serviceAccount, "service-account", "", "ask with the pull secrets of this ServiceAccount, where none are listed; the default is \"default\"")
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that names the cluster whose pull secrets are asked with")
+	flags.StringVar(&o.kubeContext, "context", "", "context of the kubeconfig that names it; the kubeconfig's current one is the default")
 	flags.VarP(&o.output, "output", "o", "output format: json or yaml")
 }
 
@@ -87,7 +85,7 @@ func oneImage(_ *cobra.Command, args []string) error {
 
 // inCluster reports whether it is a cluster's credentials that are asked with.
 func (o *accessOptions) inCluster() bool {
-	return o.kubeconfig != "" || o.namespace != "" || o.serviceAccount != "" || len(o.pullSecrets) > 0
+	return o.kubeconfig != "" || o.kubeContext != "" || o.namespace != "" || o.serviceAccount != "" || len(o.pullSecrets) > 0
 }
 
 // connect makes what asks. The person at the keyboard is trusted with any
@@ -116,26 +114,6 @@ func (o *accessOptions) connect() (*inspect.Inspector, error) {
 		Client: client, Trace: trace, Config: settings,
 		Credentials: resolver.Chain{own, client.Configured(), clouds},
 	}, nil
-}
-
-// secrets finds the credentials that a Pod in the cluster would be pulled with.
-func (o *accessOptions) secrets() (resolver.Credentials, error) {
-	cluster := access.ConfigOf(o.kubeconfig)
-	connection, err := cluster.ClientConfig()
-	if err != nil {
-		return nil, access.Finding(err)
-	}
-	core, err := corev1client.NewForConfig(connection)
-	if err != nil {
-		return nil, fmt.Errorf("making a client for pull secrets: %w", err)
-	}
-	wanted := pullsecret.Workload{Namespace: o.namespace, PullSecrets: o.pullSecrets, ServiceAccount: o.serviceAccount}
-	if wanted.Namespace == "" {
-		if wanted.Namespace, _, err = cluster.Namespace(); err != nil {
-			return nil, fmt.Errorf("finding the namespace: %w", err)
-		}
-	}
-	return pullsecret.New(pullsecret.Options{Client: core}).For(wanted), nil
 }
 
 // commandError turns the failure of a report into the error of a command.

@@ -110,6 +110,20 @@ func IsFor(secret *corev1.Secret, repository resolver.Repository) bool {
 	return failed == nil && len(usableCredentials(lookupCredentials([]keyring{ring}, repository.String()))) > 0
 }
 
+// Unfit says why a Secret has no credential for a repository: empty where it has one, and
+// where its content makes no sense, which is an Error of those who ask for credentials.
+func Unfit(secret *corev1.Secret, repository resolver.Repository) string {
+	switch secret.Type {
+	case corev1.SecretTypeDockerConfigJson, corev1.SecretTypeDockercfg:
+	default:
+		return fmt.Sprintf("its type is %q; allowed: %s, %s", secret.Type, corev1.SecretTypeDockerConfigJson, corev1.SecretTypeDockercfg)
+	}
+	if _, _, failed := parseSecret(secret); failed != nil || IsFor(secret, repository) {
+		return ""
+	}
+	return fmt.Sprintf("it has no user and password for %s", repository)
+}
+
 // decodeSecret returns an error with one of our own texts.
 func decodeSecret(data []byte, into any) error {
 	switch {

@@ -211,12 +211,15 @@ func (i *Inspector) signIn(r *Report) string {
 func unreachableText(host string, err error) string {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, otherName := errors.AsType[x509.HostnameError](err)
 	dns, unknown := errors.AsType[*net.DNSError](err)
 	switch {
 	case record, errors.Is(err, http.ErrSchemeMismatch):
 		return "it speaks plain HTTP: --insecure-registries=" + host
 	case authority:
 		return "give the CA that signed its certificate as ca in the file of --registries-config"
+	case otherName:
+		return "is the host right? Its certificate is for other names"
 	case unknown && dns.IsNotFound:
 		return "is the name right, and does the DNS of this machine know it?"
 	case errors.Is(err, syscall.ECONNREFUSED):
