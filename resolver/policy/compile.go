@@ -32,7 +32,9 @@ type compiled struct {
 	re    *regexp.Regexp
 	steps int // of the program
 	cost  int // what it takes of the budget, also where it is refused
-	err   error
+	// foreign is a character that it needs and that is in no tag; 0 for none.
+	foreign rune
+	err     error
 }
 
 // NewCompiler returns a Compiler with a budget of steps.
@@ -106,6 +108,7 @@ func measureExpression(text string) compiled {
 		return compiled{cost: readingCost(text), err: fmt.Errorf("%s; allowed: an RE2 regular expression", complaint(err))}
 	}
 	found := compiled{steps: countSteps(tree) + 2} // it begins with a failure and ends with a match
+	found.foreign, _ = foreignRune(tree)
 	found.cost = max(readingCost(text), found.steps)
 	if found.steps > maxSteps {
 		found.cost = max(readingCost(text), maxSteps)

@@ -26,6 +26,9 @@ func parseFilter(c *Compiler, pattern string) (*filter, error) {
 		return nil, nil
 	}
 	found, err := c.compile(pattern)
+	if err == nil {
+		err = found.ofTags()
+	}
 	if err != nil {
 		return nil, err
 	}

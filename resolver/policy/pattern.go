@@ -32,8 +32,13 @@ func parseGlobPattern(text string, wholeTags bool) (*pattern, error) {
 	return p, err
 }
 
-func parseRegexpPattern(c *Compiler, text string) (*pattern, error) {
+// parseRegexpPattern reads a regexp, over whole tags or over extracted texts as
+// parseGlobPattern does.
+func parseRegexpPattern(c *Compiler, text string, wholeTags bool) (*pattern, error) {
 	found, err := c.compile(text)
+	if err == nil && wholeTags {
+		err = found.ofTags()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func (p *Policy) parseName(c *Compiler) (err error) {
 	case kindGlob:
 		p.pattern, err = parseGlobPattern(argument, p.spec.Extract == "")
 	case kindRegexp:
-		p.pattern, err = parseRegexpPattern(c, argument)
+		p.pattern, err = parseRegexpPattern(c, argument, p.spec.Extract == "")
 	default:
 		return p.unknownPolicy()
 	}

@@ -43,6 +43,12 @@ func TestParseRefuses(t *testing.T) {
 		"a regexp of other engines":     {Spec{Name: "regexp:(?!rc)"}, "policy", "RE2"},
 		"a regexp between slashes":      {Spec{Name: "regexp:/^v/"}, "policy", "between slashes"},
 		"a filter between slashes":      {Spec{Name: "all", Filter: "/^v/"}, "filter", "between slashes"},
+		"a backslash that is escaped":   {Spec{Name: `regexp:^v?\\d+\\.`}, "policy", `without '\\', which is in no tag`},
+		"a regexp in quotes":            {Spec{Name: `regexp:"^v"`}, "policy", `without '"', which is in no tag`},
+		"a variable in a regexp":        {Spec{Name: "regexp:^main-${sha}-"}, "policy", `without '{', which is in no tag`},
+		"a whole reference":             {Spec{Name: "regexp:^(app/web|app/api):v"}, "policy", `without '/', which is in no tag`},
+		"white space":                   {Spec{Name: `regexp:^v\s+1`}, "policy", "which is in no tag"},
+		"a filter of other tools":       {Spec{Name: "all", Filter: "'^v(.*)'"}, "filter", `without '\'', which is in no tag`},
 		"a regexp that costs much":      {Spec{Name: "regexp:(a{40}){25}b{1000}"}, "policy", "too many repetitions"},
 		"a long regexp":                 {Spec{Name: "regexp:" + strings.Repeat("a", 513)}, "policy", "513 bytes; allowed: at most 512"},
 		"a long range":                  {Spec{Name: "semver:" + strings.Repeat("1 ", 300)}, "policy", "600 bytes"},
@@ -94,6 +100,10 @@ func TestParseReportsEveryFault(t *testing.T) {
 func TestParseTakes(t *testing.T) {
 	for name, spec := range map[string]Spec{
 		"a blank before the range":       {Name: "semver: >=1.2"},
+		"what no tag has, or nothing":    {Name: `regexp:^v1( |\+b)?(x/){0,2}[^a-z]`},
+		"what one of two ways needs":     {Name: "regexp:^(a/b|c)$"},
+		"a letter that folds to a tag's": {Name: "regexp:(?i)ſ"},
+		"any regexp of extracted text":   {Name: "regexp:^a b", Filter: "(.)", Extract: "$1 b"},
 		"a colon in a regexp":            {Name: "regexp:^(?:a|b)$"},
 		"any glob over extracted text":   {Name: "glob:a b", Filter: "(.)", Extract: "$1 b"},
 		"a dollar sign in a template":    {Name: "all", Filter: "(.)", Extract: "$$1$1"},
