@@ -40,7 +40,7 @@ func TestParseReferenceRefuses(t *testing.T) {
 	for _, image := range []string{
 		"", ":1", "@sha256:" + strings.Repeat("0", 64), "x//y:1", "/a", "a/b/", "x.io/a/../b", "Nginx", "nginx:", "nginx:.x",
 		"nginx:-x", "nginx:" + strings.Repeat("x", 129), "nginx@sha256:00", "nginx@", "a b", "a\n", "TEAM/app",
-		"https://x.io/a", "user@x.io/a", strings.Repeat("0a", 32), strings.Repeat("a/", 600) + "b",
+		"https://x.io/a", "user@x.io/a", "x.io:0443/a", "x.io:00/a", "127.0.0.1:05000/a:1", "[2001:db8:0::1]/a", "[::ffff:a00:1]:5000/a", strings.Repeat("0a", 32), strings.Repeat("a/", 600) + "b",
 	} {
 		if got, err := ParseReference(image); err == nil {
 			t.Errorf("%q: got %+v, want an error", image, got)

@@ -37,17 +37,18 @@ func (s *settings) refuses(r Repository) error {
 // reference that spells out a port, or where Docker Hub's API is, must not lead
 // past the list. To allow one name is to allow that one alone.
 func (s *settings) denies(r Repository) bool {
-	var host string
-	switch {
-	case r.Host() == hubAPI, r.Host() == hubAPI+":443", r.Host() == "docker.io:443", r.Host() == "registry.hub.docker.com":
+	host := strings.TrimSuffix(r.Host(), defaultPort)
+	switch host {
+	case hubAPI, "index.docker.io", "registry.hub.docker.com":
 		host = dockerHub
-	case strings.HasSuffix(r.Host(), ":443"):
-		host = strings.TrimSuffix(r.Host(), ":443")
-	default:
-		return false
 	}
-	return slices.ContainsFunc(s.config.Deny, func(p config.Pattern) bool { return p.Matches(host, r.Path()) })
+	return slices.ContainsFunc(s.config.Deny, func(p config.Pattern) bool {
+		return p.Matches(host, r.Path()) || p.Matches(host+defaultPort, r.Path())
+	})
 }
+
+// defaultPort is the one that is meant where none is written.
+const defaultPort = ":443"
 
 // PollMinimum is the shortest time between two polls of a repository that its
 // registry's settings allow; 0 is no such limit.

@@ -40,6 +40,10 @@ func TestAllowsAsTheSettingsSay(t *testing.T) {
 		"deny holds for the API's name of Docker Hub":   {nil, []string{"docker.io"}, "registry-1.docker.io/library/nginx", Denied},
 		"deny holds for the API's name with a port":     {nil, []string{"docker.io"}, "registry-1.docker.io:443/library/nginx", Denied},
 		"deny holds with the port that is meant anyway": {nil, []string{"ghcr.io/team"}, "ghcr.io:443/team/app", Denied},
+		"deny with that port holds without it":          {nil, []string{"ghcr.io:443/team"}, "ghcr.io/team/app", Denied},
+		"deny holds for the index with a port":          {nil, []string{"docker.io"}, "index.docker.io:443/library/nginx", Denied},
+		"deny holds for Docker Hub's page with a port":  {nil, []string{"docker.io"}, "registry.hub.docker.com:443/library/nginx", Denied},
+		"deny of one address holds for its short form":  {nil, []string{"[2001:db8:0:0::1]:05000"}, "[2001:db8::1]:5000/app", Denied},
 		"allow holds for the name as it is written":     {[]string{"docker.io"}, nil, "registry-1.docker.io/library/nginx", Denied},
 	} {
 		t.Run(name, func(t *testing.T) {

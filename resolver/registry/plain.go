@@ -36,7 +36,7 @@ func PlainRepository(name string) (r Repository, ok bool) {
 // isPlainHost: labels of lower-case letters, digits and inner dashes, with a port or without.
 func isPlainHost(host string) bool {
 	labels, port, hasPort := strings.Cut(host, ":")
-	if hasPort && (port == "" || strings.Trim(port, "0123456789") != "") {
+	if hasPort && (port == "" || port[0] == '0' || strings.Trim(port, "0123456789") != "") {
 		return false
 	}
 	return isPlain(labels, ".", "-")

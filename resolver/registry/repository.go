@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/distribution/reference"
+
+	"github.com/garboard-dev/garboard/resolver/registry/config"
 )
 
 // Repository is a canonical name of a repository: docker.io/library/nginx. It comes from
@@ -61,17 +63,21 @@ func ParseRepository(text string) (Repository, error) {
 // HostError refuses a reference whose first part is meant for a host, and can be none of a
 // registry: by a capital letter alone it is told from a path, and container runtimes take it
 // for the name of a machine in the local network; or it has an underscore, and they see no
-// registry at all.
+// registry at all; or it is another spelling of a host.
 type HostError struct {
-	// Host is the part as it was written.
-	Host string
+	// Host is the part as it was written, and Canonical how it has to be, if it is that.
+	Host, Canonical string
 }
 
 func (e *HostError) Error() string {
-	if strings.Contains(e.Host, "_") {
+	switch {
+	case e.Canonical != "":
+		return fmt.Sprintf("%q is another spelling of a host; allowed: %q", e.Host, e.Canonical)
+	case strings.Contains(e.Host, "_"):
 		return fmt.Sprintf("%q is no host of a registry: letters, digits, '-' and '.' are allowed", e.Host)
+	default:
+		return fmt.Sprintf("the capital letter makes %q a host, and a registry's host needs a dot or a port", e.Host)
 	}
-	return fmt.Sprintf("the capital letter makes %q a host, and a registry's host needs a dot or a port", e.Host)
 }
 
 // NewRepository takes the name of a parsed reference. The error is a *HostError.
@@ -80,12 +86,16 @@ func NewRepository(named reference.Named) (Repository, error) {
 	// The grammar takes "a_b.io/app" for a path that has no host.
 	if host == "" {
 		written, _, _ := strings.Cut(named.Name(), "/")
-		return Repository{}, &HostError{written}
+		return Repository{}, &HostError{Host: written}
 	}
 	// It also takes a host that is told from a path by a capital
 	// letter alone: in lower case it would name a Docker Hub repository.
 	if host != "localhost" && !strings.ContainsAny(host, ".:") {
-		return Repository{}, &HostError{reference.Domain(named)}
+		return Repository{}, &HostError{Host: reference.Domain(named)}
+	}
+	// Settings of a registry, and what bounds the requests to it, go by its name.
+	if canonical := config.CanonicalHost(host); canonical != host {
+		return Repository{}, &HostError{Host: reference.Domain(named), Canonical: canonical}
 	}
 	return Repository{name: host + "/" + reference.Path(named), host: len(host)}, nil
 }

@@ -55,10 +55,33 @@ func ParsePattern(text string) (Pattern, error) {
 	if !validHost(p.host) || p.wild && strings.HasPrefix(p.host, "[") {
 		return Pattern{}, errPattern
 	}
+	p.host = CanonicalHost(p.host)
 	if !p.wild && (p.host == "index.docker.io" || p.host == "registry-1.docker.io") {
 		p.host = dockerHub
 	}
 	return p, nil
+}
+
+// CanonicalHost returns the one spelling of a host of references, in lower case, that
+// counts: its port without zeros in front, and an IPv6 address in its short form. Others
+// lead to the same registry, past what names it.
+func CanonicalHost(host string) string {
+	name, port := host, ""
+	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
+		name, port = host[:colon], ":"+strings.TrimLeft(host[colon+1:], "0")
+	}
+	if !strings.HasPrefix(name, "[") {
+		return name + port
+	}
+	address, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	switch {
+	case err != nil:
+		return host
+	case address.Is4In6():
+		return address.Unmap().String() + port
+	default:
+		return "[" + address.String() + "]" + port
+	}
 }
 
 // validHost checks a host in lower case, with or without a port; an IPv6

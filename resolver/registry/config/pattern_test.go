@@ -19,6 +19,8 @@ func TestPatternMatches(t *testing.T) {
 		"a host, and not its other port":               {"registry.corp", "registry.corp:5000", "app", false},
 		"a host with its port":                         {"registry.corp:5000", "registry.corp:5000", "app", true},
 		"an IPv6 address":                              {"[fd00::1]:5000", "[fd00::1]:5000", "app", true},
+		"an IPv6 address, however it is written":       {"[FD00:0:0::1]:05000", "[fd00::1]:5000", "app", true},
+		"an IPv4 address, written as IPv6":             {"[::ffff:a00:1]", "10.0.0.1", "app", true},
 		"a path, the repository itself":                {"ghcr.io/org/app", "ghcr.io", "org/app", true},
 		"a path, the repositories below":               {"ghcr.io/org", "ghcr.io", "org/app/web", true},
 		"a path, whole segments alone":                 {"ghcr.io/org", "ghcr.io", "organisation/app", false},
