@@ -207,8 +207,11 @@ func (v *view) stored(o *Outcome, was workload.Slot) {
 	c.Bumped = v.bumped(o, c.Gated)
 	c.Back, o.healthy = v.back(o), v.healthy(key)
 	c.SettingsChanged = !before.SameAnswer(o.Rule) || before.Gated() && !o.Rule.Gated()
-	if image.Same(c.Submitted) {
+	switch {
+	case image.Same(c.Submitted):
 		c.Applied = v.appliedNow(o.Slot, c.Submitted, c.State.From)
+	case v.in.Manager == "" && !v.putsManifest():
+		c.Program = v.in.Object.ImageWriter(v.in.Stored, o.Slot)
 	}
 	if source, err := intent.ImageOf(c.State.From); err == nil {
 		c.Source = &source

@@ -47,6 +47,23 @@ func (o *Object) LeavesImage(stored *Object, slot Slot) bool {
 	return len(now) > 0 && maps.Equal(now, before)
 }
 
+// ImageWriter is the manager by whom the request that submits the object has written the
+// image of the slot, by the managed fields; empty where they do not tell. Who writes another
+// image takes it from all others. For a request without a field manager it is the first word of
+// the User-Agent (k8s.io/apiserver/pkg/endpoints/handlers/create.go, managerOrUserAgent).
+func (o *Object) ImageWriter(stored *Object, slot Slot) string {
+	now := o.writers(slot)
+	if len(now) != 1 || maps.Equal(now, stored.writers(slot)) {
+		return ""
+	}
+	for who := range now {
+		if who.operation == "Update" {
+			return who.manager
+		}
+	}
+	return ""
+}
+
 // writers are who owns an image, with the time of the entry.
 func (o *Object) writers(slot Slot) map[owner]string {
 	found := map[owner]string{}

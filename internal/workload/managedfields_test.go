@@ -29,6 +29,35 @@ func managed(t *testing.T, entries []any) *workload.Object {
 	})
 }
 
+func TestImageWriter(t *testing.T) {
+	web, job := fieldsOf("web", "f:image"), fieldsOf("job", "f:image")
+	at := func(time string, entry any) any {
+		entry.(map[string]any)["time"] = time
+		return entry
+	}
+	flux := entryBy("flux", "Apply", web)
+	for name, test := range map[string]struct {
+		was, is []any
+		want    string
+	}{
+		"no managed fields":                      {},
+		"a program takes the image":              {was: []any{flux}, is: []any{entryBy("flux", "Apply", job), entryBy("k9s", "Update", web)}, want: "k9s"},
+		"the same program writes it again":       {was: []any{at("1", entryBy("k9s", "Update", web))}, is: []any{at("2", entryBy("k9s", "Update", web))}, want: "k9s"},
+		"a label, and a webhook wrote the image": {was: []any{at("1", entryBy("k9s", "Update", web))}, is: []any{at("1", entryBy("k9s", "Update", web))}},
+		"an apply":                               {was: []any{entryBy("k9s", "Update", web)}, is: []any{flux}},
+		"who applies the same beside its writer": {was: []any{entryBy("k9s", "Update", web)}, is: []any{entryBy("k9s", "Update", web), flux}},
+		"another container":                      {was: []any{flux}, is: []any{flux, entryBy("k9s", "Update", job)}},
+		"a status that a controller writes":      {was: []any{flux}, is: []any{flux, map[string]any{"manager": "k9s", "operation": "Update", "subresource": "status", "fieldsV1": web}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored, object := managed(t, test.was), managed(t, test.is)
+			if got := object.ImageWriter(stored, object.Slots()[0]); got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestAppliedBy(t *testing.T) {
 	web := fieldsOf("web", "f:image")
 	whole := map[string]any{"f:spec": map[string]any{"f:template": map[string]any{"f:spec": map[string]any{"f:containers": map[string]any{}}}}}

@@ -134,7 +134,7 @@ func (c *Case) joined(one []string, stored Image) []string {
 	case applied && c.Named.Same(c.Submitted) && c.Rules.Moves(c.Submitted.Tag, stored.Tag):
 		c.Source = c.LastApplied
 	case c.Named == nil && c.Submitted.Tag == stored.Tag && prefixed(c.Submitted.Repository, stored.Repository):
-		c.unsure = !isImperative(c.Manager) // a person's is as written in either case
+		c.unsure = !c.byHand() // a person's is as written in either case
 	default:
 		return one
 	}

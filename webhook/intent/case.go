@@ -101,8 +101,10 @@ type Case struct {
 
 	Method Method
 	// Manager is the request's field manager; empty where the writer names
-	// none, as `kubectl rollout undo` does.
-	Manager string
+	// none, as `kubectl rollout undo` does. Program is then who has written the image by the
+	// managed fields, from its User-Agent; empty where they do not tell, and for a PUT of a
+	// manifest.
+	Manager, Program string
 
 	// What Align has found.
 	aligned bool

@@ -166,7 +166,7 @@ func decide(c Case) Answer {
 	if c.Submitted.Same(*c.Stored) {
 		return decideUnchanged(c, f)
 	}
-	if isImperative(c.Manager) {
+	if c.byHand() {
 		return decideByHand(c, f)
 	}
 	return decideDeclared(c, f)
@@ -209,7 +209,7 @@ func (c Case) source() Image {
 		return c.Submitted
 	case c.LastApplied != nil:
 		return *c.LastApplied
-	case c.Rules != nil && c.Manager != "" && !isImperative(c.Manager) && c.moves(c.Submitted, *c.Stored):
+	case c.Rules != nil && c.Manager != "" && !c.byHand() && c.moves(c.Submitted, *c.Stored):
 		return c.Submitted
 	default:
 		return *c.Stored

@@ -96,6 +96,7 @@ type story struct {
 	createOnly    bool
 	put           bool
 	manager       string
+	program       string
 	want          want
 	noPolicy      bool
 	kept          []string // history with what was stored, in place of history
@@ -120,7 +121,7 @@ func (st story) decide(t *testing.T) intent.Answer {
 		State: history(st.history...), SubmittedState: st.submitted,
 		Record: results(st.was), SubmittedRecord: results(st.record),
 		RecordDropped: st.dropped, RecordCarried: st.carried,
-		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Reapplied: st.reapplied, Manager: st.manager,
+		Hold: held(st.hold), Bumped: st.bumped, SettingsChanged: st.changed, Gated: st.gated, ResolveOnChange: st.onChange, Reapplied: st.reapplied, Manager: st.manager, Program: st.program,
 	}
 	if len(st.kept) > 0 {
 		c.State = kept(st.kept...)
@@ -329,6 +330,22 @@ func TestRows(t *testing.T) {
 		"row 6: a person pins another digest of the same tag and is obeyed": {
 			policy: "force", s: "latest@sha256:a", o: "latest@sha256:b", f: "latest", manager: "kubectl-set",
 			want: want{Row: intent.ByHand, Image: "latest@sha256:a", Source: "latest", Hold: "latest@sha256:b"},
+		},
+		"row 6: a person in k9s goes down and is obeyed": {
+			s: "1.2.6", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", program: "k9s",
+			want: want{Row: intent.ByHand, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},
+		},
+		"row 6: a person in a console goes up, and the manifest stays the source": {
+			s: "1.3.0", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", program: "Mozilla",
+			want: want{Row: intent.ByHand, Image: "1.3.0", Resolve: true, Source: "1.2.0"},
+		},
+		"row 6: an undo in k9s is one": {
+			s: "1.2.6", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.6", "1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.6", program: "k9s",
+			want: want{Row: intent.Undo, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},
+		},
+		"row 8: a program that is no person's names a new source": {
+			s: "1.3.0", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", program: "Terraform",
+			want: want{Row: intent.SourceUp, Image: "1.3.0", Resolve: true, Source: "1.3.0"},
 		},
 		"row 6: a person goes up and is resolved": {
 			s: "1.3.0", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", manager: "kubectl-patch",

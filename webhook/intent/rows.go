@@ -53,7 +53,7 @@ func (c Case) otherForm(f Image) bool {
 	known := ok && c.Stored != nil && c.Stored.is(last) && c.Named == nil
 	if c.Stored == nil || !known && !c.rewritten() || !c.SubmittedState.Equal(c.State) ||
 		c.Submitted.Repository != c.Stored.Repository || c.Submitted.Tag != c.Stored.Tag ||
-		c.Submitted.Digest == c.Stored.Digest || c.Submitted.Digest == "" || f.Digest != "" || isImperative(c.Manager) {
+		c.Submitted.Digest == c.Stored.Digest || c.Submitted.Digest == "" || f.Digest != "" || c.byHand() {
 		return false
 	}
 	return true
@@ -73,7 +73,7 @@ func (c Case) newSource(f Image) bool {
 // otherDigest reports a manifest that names another digest of the same tag.
 // There is no order between the two, and no way from the one to the other.
 func (c Case) otherDigest(f Image) bool {
-	return !isImperative(c.Manager) && c.Submitted.Tag == f.Tag && c.Submitted.Digest != f.Digest &&
+	return !c.byHand() && c.Submitted.Tag == f.Tag && c.Submitted.Digest != f.Digest &&
 		c.Submitted.Digest != "" && f.Digest != ""
 }
 
@@ -150,7 +150,7 @@ func (c Case) repairBase() Image {
 	return *c.Stored
 }
 
-// decideByHand is row 6: a person at kubectl goes down, and is obeyed, or goes up.
+// decideByHand is row 6: a person goes down, and is obeyed, or goes up.
 func decideByHand(c Case, f Image) Answer {
 	if last, ok := c.newest(); ok && last.From == c.Submitted.Text && last.From != f.Text && c.Stored.is(last) {
 		// The same command again, as a pipeline that is run again sends it.
@@ -238,12 +238,15 @@ func (c Case) below(a, b Image) bool {
 	return ordered && order < 0
 }
 
-// isImperative tells a person's commands from an applier's by their field
-// manager: a hint of intent, and no more.
-func isImperative(manager string) bool {
-	switch manager {
+// byHand tells a person's request from an applier's: a hint of intent, and no more. kubectl's
+// commands say it by their field manager. k9s gives none, nor do the browsers of those who use
+// a console.
+func (c Case) byHand() bool {
+	switch c.Manager {
 	case "kubectl-set", "kubectl-edit", "kubectl-patch":
 		return true
+	case "":
+		return c.Program == "k9s" || c.Program == "Mozilla"
 	default:
 		return false
 	}
