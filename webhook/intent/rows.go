@@ -239,14 +239,14 @@ func (c Case) below(a, b Image) bool {
 }
 
 // byHand tells a person's request from an applier's: a hint of intent, and no more. kubectl's
-// commands say it by their field manager. k9s gives none, nor do the browsers of those who use
-// a console.
+// commands say it by their field manager. Programs with a screen give none: k9s, the browsers of
+// those who use a console, and the pages of Argo CD and Kubernetes Dashboard.
 func (c Case) byHand() bool {
 	switch c.Manager {
 	case "kubectl-set", "kubectl-edit", "kubectl-patch":
 		return true
 	case "":
-		return c.Program == "k9s" || c.Program == "Mozilla"
+		return slices.Contains([]string{"k9s", "Mozilla", "argocd-server", "dashboard-api"}, c.Program)
 	default:
 		return false
 	}
