@@ -16,5 +16,12 @@ func (r *Relay) Prune(ctx context.Context) { r.prune(ctx) }
 // Heard is what the watch tells.
 func (r *Relay) Heard(stored *corev1.ConfigMap) { r.heard(stored) }
 
+// Handed is of how many repositories it is known what was handed over.
+func (r *Relay) Handed() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.handed)
+}
+
 // KeyOf is the key of a repository.
 func KeyOf(repository string) string { return keyOf(repository) }

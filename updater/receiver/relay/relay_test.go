@@ -174,6 +174,37 @@ func TestAWriteThatFailsIsTriedAgain(t *testing.T) {
 	r.wantHanded(t)
 }
 
+// While the ConfigMap cannot be written, or may not be watched, no word comes of what was
+// handed over here, and it could be remembered without end.
+func TestWhatWasHandedOverIsForgottenWithoutAWord(t *testing.T) {
+	for name, broken := range map[string]bool{"the API server takes no write": true, "the ConfigMap may not be watched": false} {
+		t.Run(name, func(t *testing.T) {
+			api := interceptor.NewClient(fake.NewClientBuilder().Build(), interceptor.Funcs{
+				Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+					if broken {
+						return errors.New("no")
+					}
+					return nil
+				},
+			})
+			clock := testingclock.NewFakeClock(start)
+			r := newReplica(t, api, clock)
+			for round := range 5 {
+				var repositories []string
+				for i := range relay.MaxKeys {
+					repositories = append(repositories, fmt.Sprintf("ghcr.io/team/app-%d-%d", round, i))
+				}
+				r.pushed(t, clock.Now(), repositories...)
+				r.Step(t.Context())
+				clock.Step(time.Minute)
+			}
+			if got := r.Handed(); got > 3*relay.MaxKeys {
+				t.Errorf("%d are remembered", got)
+			}
+		})
+	}
+}
+
 func TestOldPushesArePruned(t *testing.T) {
 	api := fake.NewClientBuilder().Build()
 	clock := testingclock.NewFakeClock(start)

@@ -43,6 +43,7 @@ func (r *Relay) take() (due []poll.Push, next time.Duration) {
 	defer r.mu.Unlock()
 	now := r.options.Clock.Now()
 	maps.DeleteFunc(r.last, func(_ string, at time.Time) bool { return now.Sub(at) >= quiet })
+	r.forget()
 	next = idle
 	for repository, push := range r.waiting {
 		if at, early := r.last[repository]; early {
@@ -57,6 +58,16 @@ func (r *Relay) take() (due []poll.Push, next time.Duration) {
 		due = append(due, push)
 	}
 	return due, next
+}
+
+// forget drops what was handed over here and is not stored, where that is too much: it was
+// not written, or there is no word of it. It may come once more then. The caller holds the
+// lock.
+func (r *Relay) forget() {
+	if len(r.handed) <= 2*MaxKeys {
+		return
+	}
+	maps.DeleteFunc(r.handed, func(key, _ string) bool { _, there := r.stored[key]; return !there })
 }
 
 // batch is what is to be written now; else the time after which.
