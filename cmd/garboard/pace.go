@@ -13,13 +13,9 @@ import (
 // everything at once, not take every workload down that it breaks.
 const defaultRollouts = 50
 
-// shareOfRollouts stands for as many in one namespace as leave a quarter of --max-rollouts to
-// others: rollouts that come to nothing keep their places for ten minutes, and longer if few do.
-const shareOfRollouts = -1
-
 func addPaceFlags(flags *pflag.FlagSet, pace *move.Pace) {
 	flags.IntVar(&pace.Cluster, "max-rollouts", defaultRollouts, "workloads that are being rolled out at once; 0 for no bound")
-	flags.IntVar(&pace.Namespace, "max-rollouts-per-namespace", shareOfRollouts, "the same in each namespace; 0 for no bound, -1 for three quarters of --max-rollouts")
+	flags.IntVar(&pace.Namespace, "max-rollouts-per-namespace", move.ThreeQuarters, "the same in each namespace; 0 for no bound, -1 for three quarters of --max-rollouts")
 	flags.IntVar(&pace.Registry, "max-rollouts-per-registry", 0, "the same of images from one registry; 0 for no bound")
 }
 
@@ -29,19 +25,11 @@ func paceFaults(pace move.Pace) cmdline.Faults {
 		flag         string
 		value, least int
 	}{
-		{"max-rollouts", pace.Cluster, 0}, {"max-rollouts-per-namespace", pace.Namespace, shareOfRollouts}, {"max-rollouts-per-registry", pace.Registry, 0},
+		{"max-rollouts", pace.Cluster, 0}, {"max-rollouts-per-namespace", pace.Namespace, move.ThreeQuarters}, {"max-rollouts-per-registry", pace.Registry, 0},
 	} {
 		if bound.value < bound.least {
 			faults = append(faults, fmt.Sprintf("--%s: %d: allowed: %d or more", bound.flag, bound.value, bound.least))
 		}
 	}
 	return faults
-}
-
-// inForce are the bounds that the flags stand for.
-func inForce(pace move.Pace) move.Pace {
-	if pace.Namespace == shareOfRollouts {
-		pace.Namespace = pace.Most()
-	}
-	return pace
 }

@@ -210,7 +210,7 @@ func (o *updaterOptions) wire(ctx context.Context, manager ctrl.Manager, tracer 
 		Kinds: o.custom.Kinds(),
 		Cache: watched.NewCache(manager.GetCache()), Client: watched.NewClient(manager.GetClient()), Live: manager.GetAPIReader(), Resolver: asked.answers,
 		Images: asked.resolver, Credentials: asked.secrets, Placement: asked.nodes, Releases: releases, PollMinimum: asked.client.PollMinimum,
-		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: inForce(o.pace),
+		Events: recorded, Metrics: counted, Tracer: tracer, Workers: o.workers, Pace: o.pace,
 		Notifier: told, Ownership: ownership, VotesEnforced: enforced, UpdateHistory: o.approvals.history, PageURL: o.approvals.pageURL,
 	})
 	owns := func(string) bool { return true }

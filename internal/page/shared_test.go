@@ -249,7 +249,7 @@ func TestEachPersonHasTheirOwnPage(t *testing.T) {
 	if len(w.asked) != 2 || w.asked[0].Name != "ann" || w.asked[1].Name != "bob" {
 		t.Errorf("asked for %+v", w.asked)
 	}
-	w.clock.Step(restAfter)
+	w.clock.Step(time.Minute)
 	w.send(from("bob", http.MethodGet, "/", nil))
 	if len(w.asked) != 3 || len(w.people.pages) != 1 {
 		t.Errorf("asked for %+v, and %d are kept after a rest", w.asked, len(w.people.pages))

@@ -14,13 +14,16 @@ import (
 // Pace bounds how many rollouts go on at once; 0 is no bound.
 type Pace struct {
 	// Cluster bounds all of them, Namespace those of each namespace, Registry those
-	// whose images come from one registry.
+	// whose images come from one registry. Namespace may be ThreeQuarters.
 	Cluster, Namespace, Registry int
 }
 
-// Most is three quarters of the places of the cluster, rounded up. One namespace, or rollouts
-// that make no step, have no more, so that others have the rest.
-func (p Pace) Most() int { return (3*p.Cluster + 3) / 4 }
+// ThreeQuarters stands for as many in one namespace as leave a quarter of the cluster's places
+// to others: rollouts that come to nothing keep theirs for ten minutes, and longer if few do.
+const ThreeQuarters = -1
+
+// most is three quarters of the cluster's places, rounded up.
+func (p Pace) most() int { return (3*p.Cluster + 3) / 4 }
 
 // pace gives out places, one a workload that is being rolled out. Who finds none
 // waits in a line, and is woken when there is one, which is kept until it comes.
@@ -42,6 +45,9 @@ type place struct {
 }
 
 func newPace(limits Pace, wake func(key watched.Key)) *pace {
+	if limits.Namespace == ThreeQuarters {
+		limits.Namespace = limits.most()
+	}
 	return &pace{limits: limits, wake: wake, taken: map[watched.Key]place{}, slow: map[watched.Key]bool{}, used: map[string]int{}, waiting: newWaitingLine()}
 }
 
@@ -128,7 +134,7 @@ func (p *pace) slowed(key watched.Key) bool {
 	if _, has := p.taken[key]; !has || p.slow[key] {
 		return true
 	}
-	if p.limits.Cluster > 0 && len(p.slow) >= p.limits.Most() {
+	if p.limits.Cluster > 0 && len(p.slow) >= p.limits.most() {
 		return false
 	}
 	p.slow[key] = true

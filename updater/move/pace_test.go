@@ -2,6 +2,7 @@ package move
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -83,6 +84,22 @@ func TestPaceBoundsWhatItNames(t *testing.T) {
 				t.Error("it has to wait when there is room")
 			}
 		})
+	}
+}
+
+// Whoever may write one namespace has as many rollouts as they like that come to nothing.
+func TestOneNamespaceLeavesPlacesForRolloutsOfOthers(t *testing.T) {
+	for cluster, want := range map[int]int{0: 100, 1: 1, 2: 2, 4: 3, 10: 8, 50: 38} {
+		p := newPaced(Pace{Cluster: cluster, Namespace: ThreeQuarters})
+		entered := 0
+		for i := range 100 {
+			if p.enters(strconv.Itoa(i), placeOf("a", "r.io/x"), false) {
+				entered++
+			}
+		}
+		if entered != want {
+			t.Errorf("of %d places one namespace takes %d, want %d", cluster, entered, want)
+		}
 	}
 }
 
