@@ -67,9 +67,14 @@ func TestReportedCases(t *testing.T) {
 		// https://github.com/linuxserver/docker-openssh-server/issues/89
 		"openssh of linuxserver": {Spec{Name: "patch"}, "9.7_p1-r4-ls166", "9.7_p1-r4-ls166 9.7_p1-r4-ls167 9.7_p1-r5-ls170 9.9_p1-r0-ls172", "9.7_p1-r5-ls170", OtherLines{}},
 		// The builds of one version, of which other versions have the same numbers.
-		"a number right behind the version is told":  {Spec{Name: "patch"}, "7.7.1-1-ubi8", "7.7.0-1-ubi8 7.7.1-1-ubi8 7.7.1-2-ubi8 7.7.1-3-ubi9", "7.7.1-1-ubi8", OtherLines{Tags: []string{"7.7.1-2-ubi8"}, Settings: []string{"variant: *-ubi8"}}},
-		"but not a version of something else":        {Spec{Name: "patch"}, "3.10-7.3.17-slim", "3.9-7.3.17-slim 3.10-7.3.17-slim 3.10-7.3.18-slim", "3.10-7.3.17-slim", OtherLines{}},
-		"nor a lower number":                         {Spec{Name: "patch"}, "16.4-14-bookworm", "16.3-14-bookworm 16.4-14-bookworm 16.4-9-bookworm", "16.4-14-bookworm", OtherLines{}},
+		"a number right behind the version is told": {Spec{Name: "patch"}, "7.7.1-1-ubi8", "7.7.0-1-ubi8 7.7.1-1-ubi8 7.7.1-2-ubi8 7.7.1-3-ubi9", "7.7.1-1-ubi8", OtherLines{Tags: []string{"7.7.1-2-ubi8"}, Settings: []string{"variant: *-ubi8"}}},
+		"a patch of a version is told":              {Spec{Name: "patch"}, "2.4.7-p1", "2.4.6-p1 2.4.7-p1 2.4.7-p3 2.4.7-p2", "2.4.7-p1", OtherLines{Tags: []string{"2.4.7-p3", "2.4.7-p2"}, Settings: []string{"variant: p*"}}},
+		"and a fix of one in front of a variant":    {Spec{Name: "patch"}, "1.7.1-hotfix-1-slim", "1.7.0-hotfix-1-slim 1.7.1-hotfix-1-slim 1.7.1-hotfix-2-slim 1.7.1-hotfix-3", "1.7.1-hotfix-1-slim", OtherLines{Tags: []string{"1.7.1-hotfix-2-slim"}, Settings: []string{"variant: hotfix-*-slim"}}},
+		"but no word that only begins like it":      {Spec{Name: "patch"}, "1.2.0-php8.2", "1.1.0-php8.2 1.2.0-php8.2 1.2.0-php8.3", "1.2.0-php8.2", OtherLines{}},
+		"but not a version of something else":       {Spec{Name: "patch"}, "3.10-7.3.17-slim", "3.9-7.3.17-slim 3.10-7.3.17-slim 3.10-7.3.18-slim", "3.10-7.3.17-slim", OtherLines{}},
+		// https://github.com/dependabot/dependabot-core/issues/15530
+		"nor a choice in its place":                  {Spec{Name: "minor"}, "4.0.13-22-trixie", "4.0.12-22-trixie 4.0.12-24-trixie 4.0.13-22-trixie 4.0.13-24-trixie 4-24-trixie", "4.0.13-22-trixie", OtherLines{}},
+		"nor a lower number":                         {Spec{Name: "patch"}, "16.4-14-bookworm", "16.3-14-bookworm 16.4-14-bookworm 16.4-9-bookworm 16.4-1-bookworm", "16.4-14-bookworm", OtherLines{}},
 		"a build of a channel with a commit is told": {Spec{Name: "minor"}, "1.2.0-dev-20241029-a1b2c3d", "1.2.0-dev-20241029-a1b2c3d 1.2.0-dev-20241030-b1b2c3d 1.2.0 1.3.0", "1.2.0-dev-20241029-a1b2c3d", OtherLines{Tags: []string{"1.2.0-dev-20241030-b1b2c3d"}, Settings: []string{"filter and extract"}}},
 		// https://github.com/keel-hq/keel/issues/432
 		"another branch": {Spec{Name: "glob:branch-*"}, "master-01", "master-01 master-02 branch-02", "branch-02", OtherLines{}},

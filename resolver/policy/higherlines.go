@@ -1,6 +1,10 @@
 package policy
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // hasHigherLines reports whether a line that the container does not move among
 // has a higher tag, such as the policy would take if it were of the line.
@@ -98,28 +102,43 @@ func (s *search) stuck() bool {
 func (s *search) readAlone() {
 	l := s.view.line(&s.key)
 	s.alone = l == nil || len(l.all) <= 1
+	s.builds = s.countsBuilds()
 }
 
-// climbs reports a variant that counts up where the version has no more than one
-// number, where it may be a counter, or where it ends in a commit, which a number stands
-// before: 2022-CU12 is above 2022-CU9, and 1.2.0-5-g1a2b3c4 above 1.2.0-4-g5d6e7f8.
+// countsBuilds reports a variant that begins with a number, right behind the version, of
+// which there is a first one, too: 7.7.1-2-ubi8 beside 7.7.1-1-ubi8. A choice, such as the
+// Node.js of 4.0.13-22-trixie, begins higher.
+func (s *search) countsBuilds() bool {
+	number, rest, found := strings.Cut(s.version.variant, "-")
+	if !found || number == "" || leadingDigits(number) < len(number) {
+		return false
+	}
+	key := s.key
+	for _, first := range [...]string{"0", "1"} {
+		if key.variant = first + "-" + rest; s.view.line(&key) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// climbs reports a variant that counts up: where the version has no more than one number,
+// where it may be a counter, or where it ends in a commit, which a number stands before:
+// 2022-CU12 is above 2022-CU9, and 1.2.0-5-g1a2b3c4 above 1.2.0-4-g1a2b3c4.
 func (s *search) climbs(key *lineKey) bool {
 	mine, committed := cutCommit(s.version.variant)
 	its, too := cutCommit(key.variant)
-	switch {
-	case key.parts != s.key.parts, key.form != s.key.form, committed != too:
-		return false
-	case !committed && !s.alone && s.key.parts > 1 && !numberedAlike(mine, its):
+	if key.parts != s.key.parts || key.form != s.key.form || committed != too {
 		return false
 	}
-	return compareNatural(its, mine) > 0 && alikeVariants(s.version.variant, key.variant)
+	counter := committed || s.alone || s.key.parts == 1 || countsPatches(mine) || s.builds && sameBehindNumber(mine, its)
+	return counter && compareNatural(its, mine) > 0 && alikeVariants(s.version.variant, key.variant)
 }
 
-// numberedAlike reports variants that differ in the number that they begin with, right
-// behind the version: that of 7.7.1-1-ubi8 counts builds.
-func numberedAlike(a, b string) bool {
+// sameBehindNumber reports variants that differ in the number alone that they begin with.
+func sameBehindNumber(a, b string) bool {
 	x, y := leadingDigits(a), leadingDigits(b)
-	return x > 0 && y > 0 && a[x:] == b[y:] && x < len(a) && a[x] == '-'
+	return x > 0 && y > 0 && a[x:] == b[y:]
 }
 
 // otherBuild reports a variant that differs by the commit that it ends in, and by nothing
@@ -160,4 +179,19 @@ func (e *entry) lower() {
 	case e.suffix > 0:
 		e.suffix, e.preNumber = e.suffix-1, math.MaxUint64
 	}
+}
+
+// patchWords are what patches of a version are counted by: 2.4.7-p1, v1.7.1-hotfix-1.
+var patchWords = [...]string{"fix", "hf", "hotfix", "p", "patch", "pl", "post", "sp", "update"}
+
+// countsPatches reports a variant that begins with such a word and a number, which is never
+// a choice of what the image is built on or for.
+func countsPatches(variant string) bool {
+	variant = strings.TrimPrefix(variant, "_")
+	end := 0
+	for end < len(variant) && isLetter(variant[end]) {
+		end++
+	}
+	return leadingDigits(strings.TrimLeft(variant[end:], "-.")) > 0 &&
+		slices.ContainsFunc(patchWords[:], func(known string) bool { return strings.EqualFold(known, variant[:end]) })
 }

@@ -85,6 +85,7 @@ type search struct {
 	entry     entry // of the version
 	key       lineKey
 	alone     bool // no other tag is of the line; see readAlone
+	builds    bool // the variant begins with a number that counts builds
 }
 
 func (s *search) read() {
