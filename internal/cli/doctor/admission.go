@@ -40,6 +40,9 @@ func (d *Doctor) admission(ctx context.Context) []Finding {
 		names = []string{d.Probe}
 	}
 	finding := Finding{Severity: Unknown, Message: "could not be looked at: no namespace has opted in"}
+	if d.found.optedIn == nil {
+		finding.Message = "could not be looked at: namespaces could not be read; name one that has opted in: --namespace"
+	}
 	for _, namespace := range names[:min(len(names), maxProbes)] {
 		if finding = d.try(ctx, namespace); finding.Severity != Unknown {
 			break // an answer

@@ -53,7 +53,7 @@ func NewCommand(env func(string) (string, bool)) *cobra.Command {
 	flags.VarP(&o.output, "output", "o", "output format: json or yaml")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "leave out what is good")
 	o.updater.AddFlags(flags)
-	flags.StringVar(&o.certManager, "cert-manager-namespace", "cert-manager", "namespace that cert-manager runs in")
+	flags.StringVar(&o.certManager, "cert-manager-namespace", defaultCertManager, "namespace that cert-manager runs in")
 	flags.StringVar(&o.webhook, "webhook-address", "", "`HOST:PORT` of the webhook, where kubectl port-forward has made it reachable; in a Pod the Service is the default")
 	return command
 }

@@ -29,6 +29,8 @@ const (
 	configurationName = "garboard"
 	webhookName       = "garboard-webhook"
 	updaterName       = "garboard-updater"
+	// defaultCertManager is where cert-manager runs, if nobody says otherwise.
+	defaultCertManager = "cert-manager"
 )
 
 // Severity says how bad a finding is.

@@ -14,7 +14,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	core "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
 
 	"github.com/garboard-dev/garboard/updater/report"
@@ -240,12 +242,52 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 			breaks: func(_ *testing.T, w *world) { w.mutating.Webhooks[0].ClientConfig.Service.Namespace = "old" },
 			want:   []found{{Failure, "webhooks", mutatingObject, "asks old/garboard-webhook", "install.yaml"}},
 		},
+		"a webhook of an installation elsewhere": {
+			breaks: func(_ *testing.T, w *world) {
+				w.withoutWebhook = true
+				w.mutating.Webhooks[0].ClientConfig.Service.Namespace = "platform"
+			},
+			want: []found{
+				{Failure, "installation", "deployment/garboard-webhook", "not in namespace", ""},
+				{Unknown, "versions", "", "a Deployment is missing", ""},
+				{Failure, "webhooks", mutatingObject, "asks platform/garboard-webhook", "garboard doctor --garboard-namespace=platform (if that is the one; else kubectl apply"},
+			},
+		},
+		"a webhook that is asked at another port": {
+			breaks: func(_ *testing.T, w *world) { w.mutating.Webhooks[0].ClientConfig.Service.Port = ptr.To[int32](9443) },
+			want:   []found{{Failure, "webhooks", mutatingObject, "mutate.garboard.dev asks port 9443, and service/garboard-webhook has 443", "install.yaml"}},
+		},
+		"a webhook that names no port": {
+			breaks: func(_ *testing.T, w *world) { w.mutating.Webhooks[0].ClientConfig.Service.Port = nil },
+		},
+		"webhooks that are asked at another path, or none": {
+			breaks: func(_ *testing.T, w *world) {
+				w.mutating.Webhooks[0].ClientConfig.Service.Path = ptr.To("/validate")
+				w.validating.Webhooks[1].ClientConfig.Service.Path = nil
+			},
+			want: []found{
+				{Failure, "webhooks", mutatingObject, `asks path "/validate", and Garboard answers at /mutate`, "install.yaml"},
+				{Failure, "webhooks", validatingObject, `validate-namespace.garboard.dev asks path "/", and Garboard answers at /validate`, "install.yaml"},
+			},
+		},
+		"namespaces that may not be read": {
+			breaks: func(_ *testing.T, w *world) {
+				w.react = func(a core.Action) (bool, runtime.Object, error) {
+					return a.Matches("list", "namespaces"), nil, forbidden("namespaces")
+				}
+			},
+			want: []found{
+				{Unknown, "namespaces", "namespaces", "forbidden", ""},
+				{Unknown, "admission", "", "namespaces could not be read; name one that has opted in: --namespace", ""},
+				{Unknown, "workloads", "", "namespaces could not be read", ""},
+			},
+		},
 		"a webhook for the whole cluster": {
 			breaks: func(_ *testing.T, w *world) { w.mutating.Webhooks[0].NamespaceSelector = nil },
 			want: []found{
 				{Failure, "webhooks", mutatingObject, "have not opted in", "install.yaml"},
 				{Failure, "webhooks", mutatingObject, `namespace "garboard"`, "install.yaml"},
-				{Failure, "webhooks", mutatingObject, `namespace "cert-manager"`, "install.yaml"},
+				{Failure, "webhooks", mutatingObject, `namespace "cert-manager"`, "install.yaml (or name cert-manager's namespace: --cert-manager-namespace)"},
 				{Failure, "webhooks", mutatingObject, `namespace "kube-system"`, "install.yaml"},
 			},
 		},

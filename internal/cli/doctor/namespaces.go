@@ -54,7 +54,11 @@ func (d *Doctor) namespaces(ctx context.Context) []Finding {
 			Mend: fmt.Sprintf("kubectl label namespace my-team %s=true", workload.LabelEnabled),
 		})
 	}
-	return append(findings, okFinding("", "%d namespaces have opted in", len(d.found.optedIn)))
+	optedIn := "1 namespace has"
+	if n := len(d.found.optedIn); n > 1 {
+		optedIn = fmt.Sprintf("%d namespaces have", n)
+	}
+	return append(findings, okFinding("", "%s opted in", optedIn))
 }
 
 // excluded are the namespaces that the mutating webhook is not asked about.

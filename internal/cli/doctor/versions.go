@@ -22,7 +22,7 @@ const (
 func (d *Doctor) versions(context.Context) []Finding {
 	webhook, updater := imageOf(d.found.webhook), imageOf(d.found.updater)
 	if webhook == "" || updater == "" {
-		return []Finding{{Severity: Unknown, Message: "could not be looked at: a Deployment is missing"}}
+		return []Finding{{Severity: Unknown, Message: "could not be looked at: a Deployment is missing, or could not be read"}}
 	}
 	var findings []Finding
 	if webhook != updater {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/garboard-dev/garboard/internal/workload"
+	"github.com/garboard-dev/garboard/webhook"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // scope is what both kinds of webhooks have in common.
 type scope struct {
 	object, name string
-	service      *admissionregistrationv1.ServiceReference
+	asks         address
 	selector     *metav1.LabelSelector
 	rules        []admissionregistrationv1.RuleWithOperations
 	policy       admissionregistrationv1.FailurePolicyType
@@ -37,10 +38,11 @@ func (d *Doctor) webhooks(ctx context.Context) []Finding {
 	client := d.Kube.AdmissionregistrationV1()
 	mutating, err := client.MutatingWebhookConfigurations().Get(ctx, configurationName, metav1.GetOptions{})
 	findings := d.absent(mutatingObject, "The API server asks no webhook: no image is moved at admission.", err)
+	ports := d.ports(ctx)
 	if err == nil {
 		for i := range mutating.Webhooks {
 			w := &mutating.Webhooks[i]
-			findings = append(findings, d.scope(scope{mutatingObject, w.Name, w.ClientConfig.Service, w.NamespaceSelector, w.Rules, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), w.MatchConditions}, mutateName)...)
+			findings = append(findings, d.scope(scope{mutatingObject, w.Name, address{w.ClientConfig.Service, webhook.MutatePath, ports}, w.NamespaceSelector, w.Rules, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), w.MatchConditions}, mutateName)...)
 			if ptr.Deref(w.ReinvocationPolicy, admissionregistrationv1.NeverReinvocationPolicy) == admissionregistrationv1.NeverReinvocationPolicy {
 				findings = append(findings, Finding{
 					Severity: Warning, Object: mutatingObject, Message: "webhook " + w.Name + " is asked once (reinvocationPolicy: Never)",
@@ -54,7 +56,7 @@ func (d *Doctor) webhooks(ctx context.Context) []Finding {
 	if err == nil {
 		for i := range validating.Webhooks {
 			w := &validating.Webhooks[i]
-			findings = append(findings, d.scope(scope{validatingObject, w.Name, w.ClientConfig.Service, w.NamespaceSelector, w.Rules, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), w.MatchConditions}, validateName)...)
+			findings = append(findings, d.scope(scope{validatingObject, w.Name, address{w.ClientConfig.Service, webhook.ValidatePath, ports}, w.NamespaceSelector, w.Rules, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), w.MatchConditions}, validateName)...)
 		}
 	}
 	return findings
@@ -73,12 +75,9 @@ func (d *Doctor) absent(object, why string, err error) []Finding {
 
 // scope looks at one webhook. The rules are looked at where it is the one for workloads.
 func (d *Doctor) scope(s scope, ofWorkloads string) []Finding {
-	var findings []Finding
+	findings := d.addressed(s)
 	fault := func(severity Severity, message, why string) {
 		findings = append(findings, Finding{Severity: severity, Object: s.object, Message: "webhook " + s.name + " " + message, Why: why, Mend: d.reinstall()})
-	}
-	if s.service == nil || s.service.Namespace != d.Namespace || s.service.Name != webhookName {
-		fault(Failure, fmt.Sprintf("asks %s, and Garboard is %s/%s", shownService(s.service), d.Namespace, webhookName), "What answers there is not this installation.")
 	}
 	if s.selector == nil || s.selector.MatchLabels[workload.LabelEnabled] != "true" {
 		fault(Failure, "is asked about namespaces that have not opted in", "A write anywhere waits for Garboard, and fails with it.")
@@ -87,6 +86,7 @@ func (d *Doctor) scope(s scope, ofWorkloads string) []Finding {
 	for _, namespace := range []string{d.Namespace, d.CertManager, "kube-system"} {
 		if !slices.Contains(passed, namespace) {
 			fault(Failure, fmt.Sprintf("is asked about namespace %q, if that opts in", namespace), "A webhook that is down is then in the way of what brings it back.")
+			findings[len(findings)-1].Mend = d.leavesOut(namespace)
 		}
 	}
 	if s.name != ofWorkloads {
@@ -106,13 +106,6 @@ func (d *Doctor) scope(s scope, ofWorkloads string) []Finding {
 		})
 	}
 	return findings
-}
-
-func shownService(s *admissionregistrationv1.ServiceReference) string {
-	if s == nil {
-		return "a URL"
-	}
-	return s.Namespace + "/" + s.Name
 }
 
 // passedOver are the namespaces that a selector leaves out by name.
