@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/garboard-dev/garboard/internal/workload"
@@ -46,7 +47,7 @@ func newView(in Input, updater bool) *view {
 		v.storedImages[slot.Key()] = slot
 	}
 	if in.Object.RecordText() != stored.RecordText() {
-		v.recordCarried = in.Object.CarriesRecord() || stored.CarriesRecord()
+		v.recordCarried = in.Object.CarriesRecord() || stored.CarriesRecord() || installsCharts(in.Manager)
 		v.recordDropped = in.Object.RecordText() == "" && !v.recordCarried && !v.keepsAnnotations()
 	}
 	v.applied, v.applying = sync.OnceValue(stored.LastApplied), sync.OnceValue(in.Object.LastApplied)
@@ -89,6 +90,12 @@ func (v *view) appliedNow(slot workload.Slot, submitted intent.Image, from strin
 // clientSideApply is the field manager of kubectl apply. Others leave what it once noted of
 // its manifest, and some apply under a name of their own.
 const clientSideApply = "kubectl-client-side-apply"
+
+// installsCharts reports whether a field manager is Helm, or a program with Helm in it, which
+// have their own program's name (helm.sh/helm/pkg/kube, ManagedFieldsManager). They put what
+// a chart says, and undo nothing by a record. A client-side upgrade shows the record of a chart
+// that was exported from a cluster in no other way.
+func installsCharts(manager string) bool { return strings.Contains(manager, "helm") }
 
 // isReapplied reports whether kubectl applies the manifest that it applied last.
 func (v *view) isReapplied() bool {

@@ -6,7 +6,7 @@ import (
 )
 
 // The chart of the tests: a Deployment named as its release, with the values
-// image, tag, colour, policy and annotations.
+// image, tag, colour, policy, annotations and podAnnotations.
 const chart = "testdata/chart"
 
 // helm runs Helm for the release web, with the chart's image at a tag.
@@ -138,4 +138,27 @@ func TestHelmConflictsWithAPerson(t *testing.T) {
 	}
 	helm("upgrade", "1.2.0", "--force-conflicts")(s)
 	s.wantTag("web", "1.2.6")
+}
+
+// A chart whose template was exported from a cluster has a record in it, which is no undo,
+// neither while it is there nor when it is taken out.
+func TestChartWithAnExportedRecord(t *testing.T) {
+	parallel(t)
+	for name, side := range map[string]string{"client-side": "--server-side=false", "server-side": "--server-side=true"} {
+		t.Run(name, func(t *testing.T) {
+			s := newSpace(t)
+			s.push(tags...)
+			const exported = `--set-string=podAnnotations.garboard\.dev/resolved=web=1.2.0`
+			for _, w := range []write{
+				helm("install", "1.2.0", side, exported), helm("upgrade", "1.2.0", side, exported),
+				helm("upgrade", "1.2.0", side, exported, "--set=colour=blue"), helm("upgrade", "1.2.0", side),
+			} {
+				w(s)
+				s.rolledOut()
+				if tag, hold := s.tag("web"), s.deployment("web").Annotations["garboard.dev/hold"]; tag != "1.2.7" || hold != "" {
+					t.Errorf("it runs %s, held: %q", tag, hold)
+				}
+			}
+		})
+	}
 }
