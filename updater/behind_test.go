@@ -41,17 +41,23 @@ func TestCacheThatIsBehindIsNoReasonToBumpAgain(t *testing.T) {
 	}
 }
 
-// Keel's users name where people read about new versions.
+// Keel's users name where people read about new versions. An '@' is escaped: channels break
+// up what may mention somebody, and the address would lead nowhere.
 func TestReleaseNotesAreNamedWithTheMove(t *testing.T) {
-	o := movedBefore(t, "apps/v1", "Deployment", time.Hour, healthy3(4, noon))
-	annotations := o.GetAnnotations()
-	annotations["keel.sh/releaseNotes"] = "https://example.com/app/releases"
-	o.SetAnnotations(annotations)
-	b := newBench(t, move.Pace{}, o)
-	b.answer = admits("1.2.8")
-	b.finds(t, o, "1.2.8")
-	const want = "; release notes: https://example.com/app/releases"
-	if text := b.told.notices[len(b.told.notices)-1].Text; !strings.HasSuffix(text, want) {
-		t.Errorf("told %q, want it to end with %q", text, want)
+	for address, want := range map[string]string{
+		"https://example.com/app/releases":   "https://example.com/app/releases",
+		"https://example.com/@team/releases": "https://example.com/%40team/releases",
+	} {
+		o := movedBefore(t, "apps/v1", "Deployment", time.Hour, healthy3(4, noon))
+		annotations := o.GetAnnotations()
+		annotations["keel.sh/releaseNotes"] = address
+		o.SetAnnotations(annotations)
+		b := newBench(t, move.Pace{}, o)
+		b.answer = admits("1.2.8")
+		b.finds(t, o, "1.2.8")
+		want = "; release notes: " + want
+		if text := b.told.notices[len(b.told.notices)-1].Text; !strings.HasSuffix(text, want) {
+			t.Errorf("told %q, want it to end with %q", text, want)
+		}
 	}
 }

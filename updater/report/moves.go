@@ -126,12 +126,14 @@ func (r *Reporter) PushFollowed(after time.Duration) {
 	r.options.Metrics.pushToBump.Observe(after.Seconds())
 }
 
-// releaseNotesOf names where people read about the versions that moves go to.
+// releaseNotesOf names where people read about the versions that moves go to. Channels break
+// up what may mention somebody, as an @ in an address does.
 func releaseNotesOf(candidates []Candidate) string {
 	var text string
 	for _, c := range candidates {
-		if c.ReleaseNotes != "" && !strings.Contains(text, c.ReleaseNotes) {
-			text += "; release notes: " + c.ReleaseNotes
+		address := strings.ReplaceAll(c.ReleaseNotes, "@", "%40")
+		if address != "" && !strings.Contains(text, address) {
+			text += "; release notes: " + address
 		}
 	}
 	return text
