@@ -164,8 +164,9 @@ func (b *builder) split() {
 			l.releases = kept[start:]
 		}
 	}
-	b.splitBare(lineKey{parts: 1, bare: true})
-	b.splitBare(lineKey{parts: 1, bare: true, dates: oneDate})
+	for _, kind := range [...]dates{noDate, dayDates, minuteDates, secondDates} {
+		b.splitBare(lineKey{parts: 1, bare: true, dates: kind})
+	}
 }
 
 // splitBare makes the plain line of one part out of that which has the bare

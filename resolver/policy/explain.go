@@ -141,6 +141,9 @@ func (s *search) judgeLine(v *version) Reason {
 	mine, its := s.key, s.policy.variants.line(v)
 	if !s.isVersion {
 		mine.parts = max(its.parts, 2)
+		if its.dates < dashedDates {
+			mine.dates = its.dates
+		}
 	}
 	switch {
 	case its.dates != mine.dates:

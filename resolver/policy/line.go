@@ -17,15 +17,34 @@ type lineKey struct {
 	bare    bool
 }
 
-// dates says which kind of date a version is, if it is one: counters and dates
+// dates says which kind of date a version begins with, if it does: counters and dates
 // have no order.
 type dates uint8
 
 const (
-	noDate  dates = iota
-	oneDate       // 20260226
+	noDate      dates = iota
+	dayDates          // 20260226, 20260226.1
+	minuteDates       // 202602261005
+	secondDates       // 20260226100559
 	dashedDates
 )
+
+// datesOf is the kind of date that a number is.
+func datesOf(n uint64) dates {
+	const eight, twelve, fourteen, earliest = 8, 12, 14, 19000101
+	switch {
+	case n < earliest:
+		return noDate
+	case momentForm(n, eight) != noForm:
+		return dayDates
+	case momentForm(n, twelve) != noForm:
+		return minuteDates
+	case momentForm(n, fourteen) != noForm:
+		return secondDates
+	default:
+		return noDate
+	}
+}
 
 // oneVariant is the variant of a line that the setting variant makes out of
 // several. No tag holds it.
@@ -39,14 +58,9 @@ func (v *version) line() (key lineKey) {
 // setLine is line without a copy.
 func (v *version) setLine(key *lineKey) {
 	key.variant, key.parts, key.form = v.variant, v.parts, v.revision.form
-	switch {
-	case v.dashed:
-		key.dates = dashedDates
-	case v.parts == 1:
-		key.bare = v.bare()
-		if calendarDate(v.major) {
-			key.dates = oneDate
-		}
+	key.bare = v.parts == 1 && v.bare()
+	if key.dates = dashedDates; !v.dashed {
+		key.dates = datesOf(v.major)
 	}
 }
 

@@ -26,9 +26,14 @@ func (s *search) ranged() (string, Reason) {
 }
 
 func (s *search) intoRange() (string, Reason) {
-	best := s.rangedLine(s.view.line(&lineKey{parts: 3}), nil)
-	if other := s.rangedLine(s.view.line(&lineKey{parts: 2}), nil); best == nil || other != nil && s.above(other, best) {
-		best = other
+	var best *entry
+	for kind := noDate; kind < dashedDates; kind++ {
+		for _, parts := range [...]uint8{3, 2} {
+			other := s.rangedLine(s.view.line(&lineKey{parts: parts, dates: kind}), nil)
+			if best == nil || other != nil && s.above(other, best) {
+				best = other
+			}
+		}
 	}
 	if best == nil {
 		return "", StayNoCandidate
