@@ -23,8 +23,11 @@ const (
 	allowedURL        = "a shoutrrr URL without a user or password; one with a secret belongs in a Secret, as urlFile"
 	allowedURLFile    = "a file with nothing but a shoutrrr URL"
 	allowedNamespaces = "a list of names of namespaces, or of a prefix and a *"
-	allowedTemplate   = "a text/template over a notice, such as {{.Namespace}}/{{.Name}}: {{.Text}}"
+	allowedTemplate   = "a text/template over a notice (.At, .Changes, .Kind, .Level, .Link, .Name, .Namespace, .Reason, .Text), such as {{.Namespace}}/{{.Name}}: {{.Text}}"
 )
+
+// namedTypes are the types of a template's data, as the documentation calls them.
+var namedTypes = strings.NewReplacer("in type notify.view", "of a notice", "in type notify.Change", "of a change")
 
 var (
 	channelName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
@@ -182,7 +185,7 @@ func (r *reader) template(at configfile.Value) *template.Template {
 	}
 	t, err := parseTemplate(text)
 	if err != nil {
-		r.Bad(at, printable.OneLine(err.Error(), maxReason), allowedTemplate)
+		r.Bad(at, printable.OneLine(namedTypes.Replace(err.Error()), maxReason), allowedTemplate)
 		return nil
 	}
 	return t

@@ -92,7 +92,8 @@ func TestMethodsThatAreNone(t *testing.T) {
 		"no argument":                      {`{{.At.Format}}`, "wrong number of args for Format"},
 		"a method that a time has not":     {`{{.At.Formt "15:04"}}`, "can't evaluate field Formt in type time.Time"},
 		"a function with a method's name":  {`{{Format .At "15:04"}}`, `function "Format" not defined`},
-		"a method of what is not there":    {`{{.When.Format "15:04"}}`, "can't evaluate field When"},
+		"a method of what is not there":    {`{{.When.Format "15:04"}}`, "can't evaluate field When of a notice; allowed:"},
+		"a field that a change has not":    {`{{range .Changes}}{{.Was}}{{end}}`, "can't evaluate field Was of a change; allowed:"},
 		"a field of what a method returns": {`{{.At.UTC.Text}}`, "can't evaluate field Text in type time.Time"},
 	} {
 		t.Run(name, func(t *testing.T) {
