@@ -35,7 +35,11 @@ func TestRoot(t *testing.T) {
 			args: []string{"completion", "powershel"},
 			want: outcome{Code: 2, Err: "\"powershel\": unknown command; did you mean powershell?\n"},
 		},
-		"an unknown flag":      {args: []string{"--bogus"}, want: outcome{Code: 2, Err: "--bogus: unknown flag\n"}},
+		"an unknown flag": {args: []string{"--bogus"}, want: outcome{Code: 2, Err: "--bogus: unknown flag\n"}},
+		"a container that is held twice": {
+			args: []string{"hold", "set", "deployment/shop", "web=1.2.8", "web=1.2.9"},
+			want: outcome{Code: 2, Err: "\"web=1.2.9\": web is named twice; allowed: one version a container\n"},
+		},
 		"two arguments":        {args: []string{"version", "a", "b"}, want: outcome{Code: 2, Err: "\"a\": unexpected argument\n\"b\": unexpected argument\n"}},
 		"a file without -f":    {args: []string{"resolve", "a.yaml"}, want: outcome{Code: 2, Err: "\"a.yaml\": unexpected argument; files are named by -f\n"}},
 		"files without -f":     {args: []string{"migrate", "keel", "a", "b"}, want: outcome{Code: 2, Err: "\"a\": unexpected argument; files are named by -f\n\"b\": unexpected argument; files are named by -f\n"}},

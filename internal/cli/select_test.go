@@ -152,19 +152,19 @@ func TestSelect(t *testing.T) {
 		},
 		"force between versions": {
 			tags: "1.0.0\n", args: []string{"--policy", "force", "--current", "1.0.0"},
-			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates: garboard registry tags IMAGE --policy force\n"},
 		},
 		"force without a current tag": {
 			tags: "1.0.0\n", args: []string{"--policy", "force"},
-			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates: garboard registry tags IMAGE --policy force\n"},
 		},
 		"force without matchTag": {
 			args: []string{"--policy", "force", "--current", "latest", "--match-tag=false"},
-			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates\n"},
+			want: outcome{Code: 2, Err: "--policy: \"force\": newest, and force without matchTag, need the registry's build dates: garboard registry tags IMAGE --policy force\n"},
 		},
 		"newest": {
 			args: []string{"--policy", "newest"},
-			want: outcome{Code: 2, Err: "--policy: \"newest\": newest, and force without matchTag, need the registry's build dates\n"},
+			want: outcome{Code: 2, Err: "--policy: \"newest\": newest, and force without matchTag, need the registry's build dates: garboard registry tags IMAGE --policy newest\n"},
 		},
 		"no policy": {
 			want: outcome{Code: 2, Err: "--policy: \"\": no policy; " + allowedPolicies},

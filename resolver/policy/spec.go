@@ -109,7 +109,7 @@ func (c *Compiler) Parse(spec Spec) (*Policy, error) {
 
 func parseGlobs(texts []string, field string, most int, note func(field, value string, err error)) []glob {
 	if len(texts) > most {
-		note(field, texts[0], fmt.Errorf("%d globs; allowed: at most %d", len(texts), most))
+		note(field, strings.Join(texts, ","), fmt.Errorf("%d globs; allowed: at most %d", len(texts), most))
 		return nil
 	}
 	var globs []glob

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,9 +75,14 @@ func TestHistoryOfWhatHasNone(t *testing.T) {
 	if want := "deployment.apps/web has no history: Garboard has not decided about it yet.\n"; out != "" || said != want || err != nil {
 		t.Errorf("got %q, %q, %v", out, said, err)
 	}
-	for _, args := range [][]string{{"history", "deployment/none"}, {"history", "configmap/kube-root-ca.crt"}} {
-		if out, said, err := s.run(args...); err == nil || out != "" || !strings.HasPrefix(said, "garboard: ") {
-			t.Errorf("%v: got %q, %q", args, out, said)
+	for name, want := range map[string]string{
+		"deployments.v1.apps/none": fmt.Sprintf("garboard: reading deployment \"none\" in namespace %q: deployments.apps \"none\" not found\n", s.name),
+		"configmap/kube-root-ca.crt": fmt.Sprintf("garboard: reading configmap \"kube-root-ca.crt\" in namespace %q: "+
+			"ConfigMap \"kube-root-ca.crt\" is no workload that Garboard governs\n", s.name),
+		"deployments.v2.apps/web": "garboard: \"deployments.v2.apps\": the cluster has no such resource\n",
+	} {
+		if out, said, err := s.run("history", name); err == nil || out != "" || said != want {
+			t.Errorf("%s: got %q, %q, want %q", name, out, said, want)
 		}
 	}
 }

@@ -185,15 +185,21 @@ func (o *ConnectionOptions) connect(set func(*rest.Config)) (*Cluster, error) {
 	return &Cluster{Config: config, Client: c, mapper: mapper, Namespace: namespace, Context: named}, nil
 }
 
-// Workload finds what "deploy/shop", "deployments.apps/shop" or a short name
-// means.
+// Workload finds what "deploy/shop", "deployments.apps/shop", "deployments.v1.apps/shop" or a
+// short name means.
 func (a *Cluster) Workload(named string) (Workload, error) {
 	resource, name, ok := strings.Cut(named, "/")
 	if !ok || resource == "" || name == "" || strings.Contains(name, "/") {
 		return Workload{}, cmdline.Faults{fmt.Sprintf("%q: allowed: RESOURCE/NAME, such as deployment/shop", named)}
 	}
-	wanted := schema.ParseGroupResource(resource)
-	kind, err := a.mapper.KindFor(wanted.WithVersion(""))
+	versioned, wanted := schema.ParseResourceArg(resource)
+	kind, err := schema.GroupVersionKind{}, error(&meta.NoResourceMatchError{})
+	if versioned != nil { // "rollouts.argoproj.io" looks like one, too
+		kind, err = a.mapper.KindFor(*versioned)
+	}
+	if meta.IsNoMatchError(err) {
+		kind, err = a.mapper.KindFor(wanted.WithVersion(""))
+	}
 	if meta.IsNoMatchError(err) {
 		return Workload{}, fmt.Errorf("%q: the cluster has no such resource", resource)
 	}

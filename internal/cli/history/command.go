@@ -64,7 +64,7 @@ func printHistory(o *access.ClusterOptions, command *cobra.Command, named string
 	found, failed := reader.Of(ctx, w.Kind, types.NamespacedName{Namespace: w.Namespace, Name: w.Name})
 	failed = o.Late(failed)
 	if found == nil {
-		return failed
+		return w.Reading(failed)
 	}
 	if len(found.Entries) == 0 && o.Output == cmdline.OutputText {
 		fmt.Fprintf(command.ErrOrStderr(), "%s has no history: Garboard has not decided about it yet.\n", cmdline.Shown(found.Workload))

@@ -85,6 +85,10 @@ func holdsOf(args []string) (record.Record, cmdline.Faults) {
 			faults = append(faults, fmt.Sprintf("%q: allowed: CONTAINER=VERSION, such as web=1.2.8", arg))
 			continue
 		}
+		if _, twice := holds[container]; twice {
+			faults = append(faults, fmt.Sprintf("%q: %s is named twice; allowed: one version a container", arg, container))
+			continue
+		}
 		holds[container] = result
 	}
 	return holds, faults

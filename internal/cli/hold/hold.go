@@ -171,7 +171,7 @@ func (h *Holds) change(ctx context.Context, w access.Workload, asked record.Reco
 		object := &unstructured.Unstructured{}
 		object.SetGroupVersionKind(w.Kind)
 		if err := h.Client.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: w.Name}, object); err != nil {
-			return err
+			return w.Reading(err)
 		}
 		var ok bool
 		if before, ok = h.Kinds.FromMap(object.DeepCopy().Object); !ok || before.Kind.CreateOnly {

@@ -68,6 +68,7 @@ func newKeelCommand() *cobra.Command {
 
 func (o *options) addFlags(flags *pflag.FlagSet) {
 	o.ConnectionOptions.AddFlags(flags)
+	flags.Lookup("namespace").Usage = "the one namespace to look at; all are the default. With -f, that of manifests that name none"
 	o.manifests.AddFlags(flags, "`FILE` to read in place of the cluster, - for standard input")
 	flags.StringVar(&o.keel, "keel", "", "the Keel that is meant, as `NAMESPACE/NAME`, where there are several")
 	flags.BoolVar(&o.both, "both", false, "say how to run both side by side, on different namespaces")

@@ -63,7 +63,7 @@ func (o *selectOptions) check() error {
 	if faults = append(faults, wrong...); wrong == nil {
 		o.compiled = compiled
 		if reason := compiled.Select(nil, o.current).Reason; reason == policy.StayNeedsRegistry {
-			faults = append(faults, policy.Fault{Field: "--policy", Value: o.policy, Allowed: reason.Text()}.Error())
+			faults = append(faults, policy.Fault{Field: "--policy", Value: o.policy, Allowed: reason.Text() + ": garboard registry tags IMAGE --policy " + o.policy}.Error())
 		}
 	}
 	if faults != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -68,6 +69,9 @@ func (s *Scope) List(ctx context.Context, cluster *access.Cluster) ([]v1alpha1.I
 	err = cluster.Client.List(ctx, list, client.InNamespace(s.namespaceIn(cluster)), client.MatchingLabelsSelector{Selector: selector})
 	if meta.IsNoMatchError(err) {
 		return nil, fmt.Errorf("the cluster has no resource imageupdates.%s: Garboard is not installed there, or is an older version", v1alpha1.Group)
+	}
+	if apierrors.IsForbidden(err) {
+		return nil, fmt.Errorf("listing updates: %w; the ClusterRole garboard-voter allows it", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listing updates: %w", err)
