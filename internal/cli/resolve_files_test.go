@@ -71,8 +71,16 @@ func TestResolvePrintsNothingWhereItFails(t *testing.T) {
 	}{
 		"text that is no manifest": {pods("all HOST/shop:1.2.0") + "---\na: b: c\n", "garboard: standard input:7: not YAML: mapping values are not allowed in this context\n", nil, 1},
 		"a file that is not there": {"", "garboard: reading manifests: open x.yaml: no such file or directory\n", []string{"-f", "x.yaml"}, 1},
-		"onUnresolvable":           {deny + pods("all HOST/shop:1.2.0"), "garboard: standard input:2: Pod a: c: registry cannot be reached, and onUnresolvable is deny", nil, 1},
-		"an unknown format":        {"", "--output: \"xml\": allowed: yaml, json, diff\n", []string{"-o", "xml"}, 2},
+		"a URL": {
+			"", "--filename: \"https://example.com/x.yaml\": a URL; allowed: files and folders, and - for what another program fetches\n",
+			[]string{"-f", "https://example.com/x.yaml"}, 2,
+		},
+		"a pattern in quotes": {
+			"", "--filename: \"*.none\": no file has this name; allowed: files and folders, and patterns without quotes, which the shell expands\n",
+			[]string{"-f", "*.none"}, 2,
+		},
+		"onUnresolvable":    {deny + pods("all HOST/shop:1.2.0"), "garboard: standard input:2: Pod a: c: registry cannot be reached, and onUnresolvable is deny", nil, 1},
+		"an unknown format": {"", "--output: \"xml\": allowed: yaml, json, diff\n", []string{"-o", "xml"}, 2},
 		"a registry that is none": {
 			"", "--filename: \"-\": given more than once\n--insecure-registries: \"!!\": allowed: a host or host:port\n",
 			[]string{"-f-", "-f-", "--insecure-registries", "a:5000,!!"}, 2,

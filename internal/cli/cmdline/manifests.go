@@ -2,11 +2,14 @@ package cmdline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -31,10 +34,18 @@ func (o *ManifestOptions) AddFlags(flags *pflag.FlagSet, usage string) {
 // Given tells whether a file is named.
 func (o *ManifestOptions) Given() bool { return len(o.names) > 0 }
 
-// Check refuses a file that is named twice.
+// Check refuses a file that is named twice, and what kubectl takes in place of one and this
+// program does not: a URL, and a pattern that the shell left as it is.
 func (o *ManifestOptions) Check() Faults {
 	var faults Faults
 	for i, name := range o.names {
+		_, err := os.Stat(name)
+		switch absent := errors.Is(err, fs.ErrNotExist); {
+		case absent && strings.Contains(name, "://"):
+			faults = append(faults, fmt.Sprintf("--filename: %q: a URL; allowed: files and folders, and - for what another program fetches", name))
+		case absent && strings.ContainsAny(name, "*?["):
+			faults = append(faults, fmt.Sprintf("--filename: %q: no file has this name; allowed: files and folders, and patterns without quotes, which the shell expands", name))
+		}
 		if slices.Contains(o.names[:i], name) {
 			faults = append(faults, fmt.Sprintf("--filename: %q: given more than once", name))
 		}
