@@ -37,19 +37,20 @@ func TestResolveReadsFolders(t *testing.T) {
 	}
 	files := map[string]string{
 		"app/b.yml": pod("b"), "app/a.yaml": pod("a"), "app/README.md": "# No manifest", "app/notes.yaml.orig": "{", "app/yaml": "{",
-		"app/base/c.json": `{"apiVersion":"v1","kind":"ConfigMap"}`, "app/base/deep/d.yaml": pod("d"), "other.yaml": pod("other"), "none/README": "{",
+		"app/base/c.json": `{"apiVersion":"v1","kind":"ConfigMap"}`, "app/base/deep/d.yaml": pod("d"), "other.yaml": pod("other"), "-": pod("dash"), "none/README": "{",
 	}
 	for name, c := range map[string]struct {
 		args        []string
 		out, errOut string
 		code        int
 	}{
-		"its manifests in order, and no others": {[]string{"-f", "app"}, resolved("a", "b"), "", 0},
-		"beside a file":                         {[]string{"-f", "other.yaml", "-f", "./app/"}, resolved("other", "a", "b"), "", 0},
-		"with the folders inside":               {[]string{"-R", "-f", "app"}, resolved("a", "b") + "---\n" + files["app/base/c.json"] + "\n---\n" + resolved("d"), "", 0},
-		"a file twice, once by its folder":      {[]string{"-f", "app", "-f", "app/a.yaml"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
-		"a folder twice, by two names":          {[]string{"-f", "app", "-f", "./app"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
-		"no manifest in it":                     {[]string{"-f", "none"}, "", "garboard: --filename: \"none\": no manifests in this folder; allowed: files that end in .json, .yaml or .yml; with -R also in folders inside of it\n", 1},
+		"its manifests in order, and no others":  {[]string{"-f", "app"}, resolved("a", "b"), "", 0},
+		"beside a file":                          {[]string{"-f", "other.yaml", "-f", "./app/"}, resolved("other", "a", "b"), "", 0},
+		"with the folders inside":                {[]string{"-R", "-f", "app"}, resolved("a", "b") + "---\n" + files["app/base/c.json"] + "\n---\n" + resolved("d"), "", 0},
+		"a file twice, once by its folder":       {[]string{"-f", "app", "-f", "app/a.yaml"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
+		"a folder twice, by two names":           {[]string{"-f", "app", "-f", "./app"}, "", "garboard: --filename: \"app/a.yaml\": given more than once\n", 1},
+		"a file that is named as standard input": {[]string{"-f", "./-"}, resolved("dash"), "", 0},
+		"no manifest in it":                      {[]string{"-f", "none"}, "", "garboard: --filename: \"none\": no manifests in this folder; allowed: files that end in .json, .yaml or .yml; with -R also in folders inside of it\n", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.t = t

@@ -81,7 +81,7 @@ func (o *ManifestOptions) expand() ([]string, error) {
 	if !o.Given() {
 		return []string{standardInput}, nil
 	}
-	var files []string
+	var files, seen []string
 	for _, name := range o.names {
 		found := []string{name}
 		if info, err := os.Stat(name); name != standardInput && err == nil && info.IsDir() {
@@ -93,10 +93,14 @@ func (o *ManifestOptions) expand() ([]string, error) {
 			}
 		}
 		for _, file := range found {
-			if slices.Contains(files, filepath.Clean(file)) {
+			path := filepath.Clean(file)
+			if file != standardInput && path == standardInput {
+				path = file // a file of that name
+			}
+			if slices.Contains(seen, path) {
 				return nil, fmt.Errorf("--filename: %q: given more than once", file)
 			}
-			files = append(files, filepath.Clean(file))
+			files, seen = append(files, file), append(seen, path)
 		}
 	}
 	return files, nil
