@@ -185,6 +185,9 @@ func (v *view) outcome(slot workload.Slot, versions *policy.Policy) Outcome {
 		ResolveOnChange: rule.ResolveOn == settings.ResolveOnChange, Pins: rule.Pins(submitted.Digest != ""), Follows: rule.Follows(),
 		Method: v.in.Method, Manager: v.in.Manager,
 	}
+	if err != nil { // no answer of ours is an image that nobody can read
+		c.SubmittedState, c.SubmittedRecord = record.ContainerState{}, nil
+	}
 	c.RecordDropped = v.recordDropped && c.Record != nil
 	if rule.Governed() {
 		c.Rules, c.Gated = rule.Policy, rule.Gated()
