@@ -44,13 +44,11 @@ func sendToChat(ctx context.Context, config *telegram.Config, chat, text string)
 	if thread, err := strconv.Atoi(topic); err == nil {
 		payload.MessageThreadID = &thread
 	}
-	if config.ParseMode == telegram.ParseModes.None {
-		_, err := postTelegram(ctx, config.Token, payload)
-		return err
+	if config.ParseMode != telegram.ParseModes.None {
+		payload.ParseMode = config.ParseMode.String()
 	}
-	payload.ParseMode = config.ParseMode.String()
 	status, err := postTelegram(ctx, config.Token, payload)
-	if status == http.StatusBadRequest {
+	if status == http.StatusBadRequest && payload.ParseMode != "" {
 		// What others named may be no such text: a '_' without another.
 		payload.ParseMode = ""
 		_, err = postTelegram(ctx, config.Token, payload)

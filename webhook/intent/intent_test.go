@@ -343,6 +343,10 @@ func TestRows(t *testing.T) {
 			s: "1.2.6", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", program: "argocd-server",
 			want: want{Row: intent.ByHand, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},
 		},
+		"row 6: a person in Kubernetes Dashboard goes down and is obeyed": {
+			s: "1.2.6", o: "1.2.7", f: "1.2.0", was: "1.2.7", record: "1.2.7", program: "dashboard-api",
+			want: want{Row: intent.ByHand, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},
+		},
 		"row 3: a rollback in k9s is an undo": {
 			s: "1.2.6", o: "1.2.7", f: "1.2.0", history: []string{"1.2.0>1.2.6", "1.2.0>1.2.7"}, was: "1.2.7", record: "1.2.6", program: "k9s",
 			want: want{Row: intent.Undo, Image: "1.2.6", Source: "1.2.0", Below: true, Hold: "1.2.7"},

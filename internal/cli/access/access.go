@@ -192,13 +192,10 @@ func (a *Cluster) Workload(named string) (Workload, error) {
 	if !ok || resource == "" || name == "" || strings.Contains(name, "/") {
 		return Workload{}, cmdline.Faults{fmt.Sprintf("%q: allowed: RESOURCE/NAME, such as deployment/shop", named)}
 	}
-	versioned, wanted := schema.ParseResourceArg(resource)
-	kind, err := schema.GroupVersionKind{}, error(&meta.NoResourceMatchError{})
-	if versioned != nil { // "rollouts.argoproj.io" looks like one, too
+	versioned, unversioned := schema.ParseResourceArg(resource)
+	kind, err := a.mapper.KindFor(unversioned.WithVersion(""))
+	if versioned != nil && meta.IsNoMatchError(err) {
 		kind, err = a.mapper.KindFor(*versioned)
-	}
-	if meta.IsNoMatchError(err) {
-		kind, err = a.mapper.KindFor(wanted.WithVersion(""))
 	}
 	if meta.IsNoMatchError(err) {
 		return Workload{}, fmt.Errorf("%q: the cluster has no such resource", resource)

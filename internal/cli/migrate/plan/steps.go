@@ -120,8 +120,7 @@ func (p *Plan) change(in *input, flags []string) []Step {
 	return steps
 }
 
-// planAgain is the command that makes this plan once more. What it has read from standard input
-// is what the reader has to give it again.
+// planAgain is the command that makes this plan once more.
 func planAgain(flags []string) string {
 	var command strings.Builder
 	command.WriteString("garboard migrate keel")
