@@ -18,6 +18,9 @@ func TestUnchangedAppliesAreFree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSpace(t)
+			// One that has begun to lead reads what is only pushed once, within a minute.
+			s.stopUpdater()
+			t.Cleanup(func() { s.startUpdater() })
 			s.push("1.2.0", "1.2.7")
 			s.image = s.counted.host() + "/" + s.name + "/app"
 			s.only(s.start("--fresh-for=1h"))
